@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +73,8 @@ def test_a_missing_file_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_made_rows_need_a_checkout(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(sys.modules, "threegate.eval.made", None)
-    monkeypatch.delattr("threegate.eval.made", raising=False)
+    monkeypatch.setattr("threegate.cli.eval.CHECKOUT", tmp_path)
     assert main(["eval", "pii", "--made", "3", "--no-models"]) == 2
     assert "come with the source" in capsys.readouterr().err

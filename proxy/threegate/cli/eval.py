@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from threegate.cli.scan import detector_arguments, level_of, opened
 from threegate.eval.rows import Read, collected, read
 from threegate.eval.run import Evaluation, evaluate, tables, unknown_labels
 from threegate.eval.tasks import BY_NAME, TASKS, Task
+from threegate.settings.shipped import CHECKOUT
 
 PLAIN_WIDTH = 160
 COLUMNS = {
@@ -72,13 +74,19 @@ def _rows(args: argparse.Namespace, task: Task) -> Read:
             return read(args.data, task.item_of, held_out=args.held_out)
         except OSError as error:
             raise unread(error) from None
-    try:
-        from threegate.eval import made  # not in the wheel
-    except ModuleNotFoundError:
-        raise misuse("made-in-checkout") from None
+    made = _generators()
     if task.name not in made.TASKS:
         raise misuse("not-made", tasks=", ".join(made.TASKS))
     return collected(made.rows(task.name, args.made, args.seed), task.item_of)
+
+
+def _generators() -> Any:
+    """`bench/made` of the checkout, which no wheel has."""
+    if not (CHECKOUT / "bench" / "made").is_dir():
+        raise misuse("made-in-checkout")
+    if str(CHECKOUT) not in sys.path:
+        sys.path.append(str(CHECKOUT))
+    return import_module("bench.made")
 
 
 async def _judge(task: Task, rows: Read, args: argparse.Namespace) -> Evaluation:

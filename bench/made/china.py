@@ -9,7 +9,7 @@ from __future__ import annotations
 import string
 from random import Random
 
-from threegate.eval.made.draws import day, digits, letters, number, weighted, with_luhn
+from bench.made.draws import day, digits, letters, number, weighted, with_luhn
 
 HAN_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 PLATE = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"

@@ -3,7 +3,8 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from threegate.eval.made.near import NEAR, filled
+
+from bench.made.near import NEAR, filled
 
 
 def test_a_template_is_filled_with_digits_letters_and_versions() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from threegate.eval.made import china, draws
+from bench.made import china, draws
 
 
 def test_check_digits_of_published_values() -> None:

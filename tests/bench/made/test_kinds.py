@@ -4,7 +4,8 @@ from random import Random
 
 import pytest
 from threegate.eval.labels import checked, is_known
-from threegate.eval.made.kinds import KINDS, MadeKind
+
+from bench.made.kinds import KINDS, MadeKind
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: f"{k.label}-{k.key}")

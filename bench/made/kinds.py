@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from threegate.eval.made import china, draws, national, world
-from threegate.eval.made.draws import Make
+from bench.made import china, draws, national, world
+from bench.made.draws import Make
 
 Write = Callable[[Random, str], str]
 

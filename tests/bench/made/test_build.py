@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 from threegate.eval.labels import is_known
-from threegate.eval.made import TASKS, rows
+
+from bench.made import TASKS, rows
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from threegate.eval.made import clean, near, secret
-from threegate.eval.made.carriers import Carrier, carrier
-from threegate.eval.made.kinds import KINDS, MadeKind, as_is
+from bench.made import clean, near, secret
+from bench.made.carriers import Carrier, carrier
+from bench.made.kinds import KINDS, MadeKind, as_is
 
 LANGUAGES = ("zh", "en", "mixed")
 SOURCE = "made"
@@ -44,7 +44,7 @@ def _row(number: int, text: str, language: str, spans: list[Row]) -> Row:
 
 def rows(task: str, count: int, seed: int = 0) -> Iterator[Row]:
     """`task` is `pii` or `secrets`; every kind comes as often as the others."""
-    rng = Random(f"{task} {seed}")  # noqa: S311 (texts, not keys)
+    rng = Random(f"{task} {seed}")
     marked, plain = _MAKERS[task]
     for number in range(count):
         language = LANGUAGES[number // 2 % len(LANGUAGES)]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from random import Random
 
-from threegate.eval.made import secret
+from bench.made import secret
 
 
 def test_at_least_150_shapes_of_providers() -> None:

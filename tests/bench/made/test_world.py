@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from random import Random
 
-from threegate.eval.made import world
+from bench.made import world
 
 
 def test_drawn_values_have_the_form_of_their_kind() -> None:

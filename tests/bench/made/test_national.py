@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from threegate.eval.made import national
+from bench.made import national
 
 
 def test_check_digits_of_published_values() -> None:

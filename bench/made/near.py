@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from random import Random
 
-from threegate.eval.made import china, draws, world
-from threegate.eval.made.kinds import KINDS, MadeKind
+from bench.made import china, draws, world
+from bench.made.kinds import KINDS, MadeKind
 
 Text = Callable[[Random], str]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from random import Random
 
-from threegate.eval.made import clean
+from bench.made import clean
 
 
 def test_paragraphs_are_filled_in_both_languages() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from random import Random
 
-from threegate.eval.made.carriers import BARE_EN, BARE_ZH, EN, ZH, carrier
+from bench.made.carriers import BARE_EN, BARE_ZH, EN, ZH, carrier
 
 
 def test_every_frame_holds_the_value_once() -> None:

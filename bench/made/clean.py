@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from random import Random
 
-from threegate.eval.made.near import filled
+from bench.made.near import filled
 
 _TEXTS = {
     "zh": (

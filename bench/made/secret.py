@@ -13,7 +13,7 @@ import re
 import string
 from random import Random
 
-from threegate.eval.made.near import filled
+from bench.made.near import filled
 
 _ALPHABETS = {
     "a": string.ascii_letters + string.digits,
@@ -294,7 +294,7 @@ _URLS = (
     "jdbc:mysql://10.0.0.{d2}:3306/app?user=root&password={p}", "jdbc:postgresql://db:5432/app?user=app&password={p}", "https://hooks.slack.com/services/T{u8}/B{u8}/{x24}", "https://oapi.dingtalk.com/robot/send?access_token={h64}",
     "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={h8}-{h4}-4{h3}-a{h3}-{h12}", "https://open.feishu.cn/open-apis/bot/v2/hook/{h8}-{h4}-4{h3}-a{h3}-{h12}", "https://discord.com/api/webhooks/1{d18}/{x68}", "https://outlook.office.com/webhook/{h8}-{h4}-4{h3}-a{h3}-{h12}@{h8}-{h4}-4{h3}-a{h3}-{h12}/IncomingWebhook/{h32}/{h8}-{h4}-4{h3}-a{h3}-{h12}",
 )  # fmt: skip
-_PASSWORD_IN_URL = "Xk29fQzz7"  # noqa: S105 (made up)
+_PASSWORD_IN_URL = "Xk29fQzz7"
 
 
 def drawn(rng: Random, shape: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.eval.made import draws
+from bench.made import draws
 
 
 def test_check_digits_of_published_values() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import string
 from random import Random
 
-from threegate.eval.made.draws import (
+from bench.made.draws import (
     day,
     digits,
     fitting,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from random import Random
 
-from threegate.eval.made.draws import digits, number, weighted
+from bench.made.draws import digits, number, weighted
 
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
