@@ -1,7 +1,7 @@
 """Detectors: pattern recognizers in one tuple, run together by `PatternScanner`.
 
-Adding one: a file with a `RECOGNIZER` (its own examples inside) and an entry in `DETECTORS`;
-tests, catalogue and schema follow from it.
+Adding one: a file with a `RECOGNIZER`, its entry in `recognizers.toml` beside it, and one in
+`DETECTORS`; tests, catalogue and schema follow from them.
 """
 
 from __future__ import annotations

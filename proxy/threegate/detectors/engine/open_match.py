@@ -29,6 +29,18 @@ def begins(pattern: str) -> Callable[[Callable[[str], int]], Callable[[str], int
     return note
 
 
+def unfinished(pattern: re.Pattern[str], longest: int, begins: str = "") -> Callable[[str], int]:
+    """A tail that holds what `pattern`, which ends at the end of the text, matches of its last
+    characters. `begins`: a simpler pattern of how that may begin, for `BEGINS`."""
+
+    def tail(text: str) -> int:
+        match = pattern.search(text, max(0, len(text) - longest))
+        return match.start() if match else len(text)
+
+    BEGINS[tail] = begins or pattern.pattern
+    return tail
+
+
 MAX_TOKEN = 8192
 """Longest token that can be a finding (a JWT with many claims)."""
 MAX_LOCAL = 64
@@ -74,14 +86,8 @@ def number(text: str) -> int:
 
 
 _GROUPS = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Z]{1,9}[ \-]){1,4}[0-9A-Z]{0,9}\Z")
-MAX_GROUPS = 24
-
-
-@begins(r"[0-9A-Z]{1,9}[ \-]")
-def groups(text: str) -> int:
-    """Groups of capitals and digits, as long numbers are often written."""
-    match = _GROUPS.search(text, max(0, len(text) - MAX_GROUPS))
-    return match.start() if match else len(text)
+groups = unfinished(_GROUPS, 24, begins=r"[0-9A-Z]{1,9}[ \-]")
+"""Groups of capitals and digits, as long numbers are often written."""
 
 
 @begins(f"[0-9{HAN_DIGITS}]")

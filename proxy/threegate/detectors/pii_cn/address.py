@@ -13,12 +13,12 @@ from collections.abc import Iterator
 
 import re2
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.recognizer import Hit, Recognizer
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.recognizer import Hit
+from threegate.types import Level
 
 KIND = "pii.address"
 _LEFT = 40
@@ -228,59 +228,15 @@ def tail(text: str) -> int:
     return first.start() if first else len(text)
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="cn_address",
-        kinds=(KIND,),
-        title=Bilingual("中国地址", "Chinese postal address"),
-        examples=(
-            Example("快递我填的是虹口区四平路421弄17号602,要是", ("虹口区四平路421弄17号602",)),
-            Example(
-                "新地址成都市武侯区科华北路88号蓝馆3栋1904,周末",
-                ("成都市武侯区科华北路88号蓝馆3栋1904",),
-            ),
-            Example(
-                "请送到太原市小店区体育西路恒大绿洲9号楼2单元1701,家里",
-                ("太原市小店区体育西路恒大绿洲9号楼2单元1701",),
-            ),
-            Example("家住绵阳市游仙区芙蓉桥街26号。", ("绵阳市游仙区芙蓉桥街26号",)),
-            Example("地址：四川省成都市武侯区科华北路99号", ("四川省成都市武侯区科华北路99号",)),
-            Example("在体育东路116号财富广场东塔1203，门口", ("体育东路116号财富广场东塔1203",)),
-            Example("到福华三路88号财富大厦21A，前台", ("福华三路88号财富大厦21A",)),
-            Example(
-                "坐落于河池市宜州区北牙乡拉勿村上屯23号，", ("河池市宜州区北牙乡拉勿村上屯23号",)
-            ),
-            Example(
-                "地址：臺中市西屯區青海路二段207之18號5樓之2，",
-                ("臺中市西屯區青海路二段207之18號5樓之2",),
-            ),
-            Example(
-                "澳門氹仔孫逸仙博士大馬路海洋花園桂苑8樓C座。",
-                ("澳門氹仔孫逸仙博士大馬路海洋花園桂苑8樓C座",),
-            ),
-            Example("考场 028 座位 11，3楼A座会议室，全市各区社区，本县各乡镇村"),
-            Example(
-                "我家住翠屏国际城 12-2-1503，密云路56-3号1-4-2",
-                ("翠屏国际城 12-2-1503", "密云路56-3号1-4-2"),
-            ),
-            Example(
-                "白堤路风荷园小区8门402，紫荆公寓7号楼313A",
-                ("白堤路风荷园小区8门402", "紫荆公寓7号楼313A"),
-            ),
-            Example(
-                "呼和浩特市赛罕区大学西街235号，昭觉县四开乡好谷村3社12号",
-                ("呼和浩特市赛罕区大学西街235号", "昭觉县四开乡好谷村3社12号"),
-            ),
-            Example("比分在主城 12-2-2024，一共8门课，考了7门"),
-            Example("坐602路在第11站换乘地铁4号线，3号楼2单元的电梯坏了"),
-            Example("从虹桥到浦东打车走哪条路不堵？"),
-        ),
+RECOGNIZER = described(
+    "cn_address",
+    (KIND,),
+    find,
+    (open_match.token, open_match.number, tail),
+    trigger=(
+        rf"[0-9A-Za-z一二三四五六七八九十百零〇甲乙丙丁][ ]{{0,2}}(?:号|號|弄|巷|组|栋|棟"
+        rf"|幢|座)|(?:县|區|区|市|旗|镇|乡)[{_HAN}]{{1,8}}(?:村|屯|社区|街道)"
+        r"|[樓楼層层] ?[A-Za-z0-9]{1,4} ?(?:座|室|單位|单位)|门 ?[0-9]{3}"
+        r"|[区园馆城苑府寓轩阁庭湾邸里居] ?[0-9]{1,3}-[0-9]{1,2}-[0-9]{3}"
     ),
-    trigger=rf"[0-9A-Za-z一二三四五六七八九十百零〇甲乙丙丁][ ]{{0,2}}(?:号|號|弄|巷|组|栋|棟"
-    rf"|幢|座)|(?:县|區|区|市|旗|镇|乡)[{_HAN}]{{1,8}}(?:村|屯|社区|街道)"
-    r"|[樓楼層层] ?[A-Za-z0-9]{1,4} ?(?:座|室|單位|单位)|门 ?[0-9]{3}"
-    r"|[区园馆城苑府寓轩阁庭湾邸里居] ?[0-9]{1,3}-[0-9]{1,2}-[0-9]{3}",
-    find=find,
-    tails=(open_match.token, open_match.number, tail),
-    rank=30,
 )

@@ -6,14 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import hong_kong_id, taiwan_id
 from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.number_index import NUMBER, Shape
-from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, first, numbers
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.number_index import Shape
+from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, first, numbers
+from threegate.types import Level
 
 HONG_KONG, TAIWAN, MACAU = "pii.hk.id_card", "pii.tw.id_card", "pii.mo.id_card"
 _HONG_KONG = re.compile(
@@ -67,36 +67,6 @@ def _hong_kong(view: ScanText, match: re.Match[str]) -> Iterator[Hit]:
 
 
 _OPEN = re.compile(r"(?:[A-Za-z]{1,2}[0-9]{6}|[157][0-9]{6})[(（][0-9Aa]?\Z")
+tail = open_match.unfinished(_OPEN, 12)
 
-
-@open_match.begins(_OPEN.pattern)
-def tail(text: str) -> int:
-    match = _OPEN.search(text, max(0, len(text) - 12))
-    return match.start() if match else len(text)
-
-
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="hk_tw_id",
-        kinds=(HONG_KONG, TAIWAN, MACAU),
-        title=Bilingual("港澳台身份证号", "Hong Kong, Macau and Taiwan identity cards"),
-        examples=(
-            Example("香港身份證 K429232(4)，聯絡", ("K429232(4)",)),
-            Example("HKID A123456(3)", ("A123456(3)",)),
-            Example("身分證字號 A123456789，手機", ("A123456789",)),
-            Example("澳门身份证1234567(8)", ("1234567(8)",)),
-            Example("HKIC No.: A656992A", ("A656992A",)),
-            Example("澳门身份证号码：5/992098/1", ("5/992098/1",)),
-            Example("BIR number 1257438(1)", ("1257438(1)",)),
-            Example("澳門居民身份證編號：1835493(0)", ("1835493(0)",)),
-            Example("1/202409/1 in Macau, 15671234 visitors"),
-            Example("K429232(5) and f(x) = A123456(4)"),
-            Example("型号A123456788"),
-        ),
-    ),
-    trigger=NUMBER,
-    find=find,
-    tails=(open_match.token, tail),
-    rank=63,
-    plain=False,
-)
+RECOGNIZER = described("hk_tw_id", (HONG_KONG, TAIWAN, MACAU), find, (open_match.token, tail))

@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import SPACE, ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.number_index import NUMBER, Shape
-from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, Recognizer, numbers
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.number_index import Shape
+from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, numbers
+from threegate.types import Level
 
 KIND = "pii.cn.landline"
 _AREA = r"(?:10|2[0-57-9]|[3-9][0-9]{2})"
@@ -59,28 +59,4 @@ def _level(view: ScanText, match: re.Match[str], formed: bool) -> Level:
     return Level.MEDIUM if formed else Level.LOW
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="cn_phone",
-        kinds=(KIND,),
-        title=Bilingual("座机号", "Chinese landline"),
-        examples=(
-            Example("单位电话010-61240843一直占线", ("010-61240843",)),
-            Example("财务电话0731 89710451；", ("0731 89710451",)),
-            Example("总机021-64381220/64381221", ("021-64381220/64381221",)),
-            Example("请失主拨打(0991)6901465认领", ("(0991)6901465",)),
-            Example("地址、电话：见备注 02050100536", ("02050100536",)),
-            Example("客服热线400-820-8820", ("400-820-8820",)),
-            Example("Tel: +86 512 4992 1003", ("+86 512 4992 1003",)),
-            Example("Tel: +86-755-51005032, Ms Ye", ("+86-755-51005032",)),
-            Example("我打12306没人接，换95533很快"),
-            Example("发票代码044002100311"),
-            Example("批号010-6124"),
-        ),
-    ),
-    trigger=NUMBER,
-    find=find,
-    tails=(open_match.token, open_match.number),
-    rank=60,
-    plain=False,
-)
+RECOGNIZER = described("cn_phone", (KIND,), find, (open_match.token, open_match.number))

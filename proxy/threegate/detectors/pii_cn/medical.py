@@ -6,12 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, likely
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import ANSWER, Hit, likely
+from threegate.types import Level
 
 MEDICAL, SOCIAL = "pii.cn.medical_id", "pii.cn.social_security"
 _VALUE = r"(?P<value>[A-Za-z]{0,4}-?[0-9](?:[0-9A-Z]|-[0-9A-Z]){3,19})(?![0-9A-Za-z])"
@@ -59,34 +58,13 @@ def find(view: ScanText) -> Iterator[Hit]:
             yield Hit(*match.span("value"), kind, Level.HIGH)
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="cn_medical",
-        kinds=(MEDICAL, SOCIAL),
-        title=Bilingual("病历号、医保号、社保号", "Medical and social security numbers"),
-        examples=(
-            Example("住院号ZY20230718042,床号17", ("ZY20230718042",)),
-            Example("影像号：20231108765, inpatientNo=ZY00123456", ("20231108765", "ZY00123456")),
-            Example("病歷號碼2038471-6，主訴心悸", ("2038471-6",)),
-            Example('{"mrn":"M-448120","dx"', ("M-448120",)),
-            Example("医保卡号：1234567890", ("1234567890",)),
-            Example("医疗保险号：YB0930256787", ("YB0930256787",)),
-            Example("患者编号 20193847，病人ID：A0012938", ("20193847", "A0012938")),
-            Example("就诊卡700728693051，Pt. ID H-2093847", ("700728693051", "H-2093847")),
-            Example('{"medical_record_no":"05420691"}', ("05420691",)),
-            Example("医保电脑号：2006013788", ("2006013788",)),
-            Example("社保查询：个人编号 1004829173，缴费", ("1004829173",)),
-            Example("社保卡号 A12345678", ("A12345678",)),
-            Example("国药准字H20053909，批号2403117"),
-            Example("社保卡初始密码是 2836"),
-            Example("医保报销2000元，患者12345人"),
-        ),
+RECOGNIZER = described(
+    "cn_medical",
+    (MEDICAL, SOCIAL),
+    find,
+    trigger=(
+        rf"(?i)(?:{_WORDS}|mrn|pt\.? id|medical[ _]?record|patient|health insurance"
+        r"|hosp|admission|inpatient|outpatient|社保|社会保|社會保|shebao|china social"
+        r"|养老保险|公积金)[^0-9]*[0-9]"
     ),
-    trigger=rf"(?i)(?:{_WORDS}|mrn|pt\.? id|medical[ _]?record|patient|health insurance"
-    r"|hosp|admission|inpatient|outpatient|社保|社会保|社會保|shebao|china social|养老保险|公积金)"
-    r"[^0-9]*[0-9]",
-    find=find,
-    tails=(open_match.token,),
-    rank=45,
-    plain=False,
 )

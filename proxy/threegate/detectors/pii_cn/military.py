@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, likely
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import ANSWER, Hit, likely
+from threegate.types import Level
 
 KIND = "pii.cn.military_id"
 _SERVICES = "[军兵士文职广南北沈兰成济后政参装海陆空火战支联武警东西中新藏]"
@@ -36,35 +36,9 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 _OPEN = re.compile(rf"{_SERVICES}[^\S\n]?(?:字(?:第(?:\s?[0-9]{{0,12}}\s?))?)?\Z")
+tail = open_match.unfinished(_OPEN, 20)
+"""The printed form begins with a service letter."""
 
-
-@open_match.begins(_OPEN.pattern)
-def tail(text: str) -> int:
-    """The printed form begins with a service letter."""
-    match = _OPEN.search(text, max(0, len(text) - 20))
-    return match.start() if match else len(text)
-
-
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="cn_military",
-        kinds=(KIND,),
-        title=Bilingual("军官证、士兵证", "Chinese military ID"),
-        examples=(
-            Example("军官证号：南字第01234567号", ("南字第01234567号",)),
-            Example("退伍证 南字第20190384726号", ("南字第20190384726号",)),
-            Example("士官证，证号陆字第0591827号", ("陆字第0591827号",)),
-            Example("士兵证12345678已失效", ("12345678",)),
-            Example("军人证件：军官证，号码4119703", ("4119703",)),
-            Example("凭军官证（号码：7895930）", ("7895930",)),
-            Example("officer card no. A1234567", ("A1234567",)),
-            Example("军官证在有效期内12345678"),
-            Example("文字第三行有误"),
-        ),
-    ),
-    trigger=rf"字第\s?[0-9]|(?i:{_LABEL})",
-    find=find,
-    tails=(open_match.token, tail),
-    rank=65,
-    plain=False,
+RECOGNIZER = described(
+    "cn_military", (KIND,), find, (open_match.token, tail), trigger=rf"字第\s?[0-9]|(?i:{_LABEL})"
 )

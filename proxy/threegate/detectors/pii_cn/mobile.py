@@ -6,22 +6,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import SPACE, ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.example_values import is_example
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.number_index import NUMBER, Shape
+from threegate.detectors.engine.number_index import Shape
 from threegate.detectors.engine.recognizer import (
     BREAK,
     DASH,
     EDGE,
     Hit,
-    Recognizer,
     digits_of,
     numbers,
 )
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 KIND = "pii.cn.mobile"
 _GAP = rf"(?:[{SPACE}{DASH}.]|{BREAK})?"
@@ -93,46 +92,6 @@ def _is_joined(text: str, start: int, end: int) -> bool:
     return row or _JOINED.search(text, max(0, start - 2), start) is not None
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="cn_mobile",
-        kinds=(KIND,),
-        title=Bilingual("手机号", "Chinese mobile number"),
-        examples=(
-            Example("column:\n177\n178\n1423\n1424\n2046"),
-            Example("177\n178\n1423\n1424\n2046\n138\n1234\n5678\n12"),
-            Example("我的 138\n1234\n5678 打不通", ("138\n1234\n5678",)),
-            Example("示例：手机号 13800138000，仅作演示"),
-            Example("我的手机号是13800138000。", ("13800138000",)),
-            Example("联系人手机+8613800138000，请备齐", ("+8613800138000",)),
-            Example("call +86 138 0013 8000 now", ("+86 138 0013 8000",)),
-            Example("138-0013-8000打过去空号", ("138-0013-8000",)),
-            Example("138—0013—8000打过去空号", ("138—0013—8000",)),
-            Example("手机：１３８００１３８０００", ("１３８００１３８０００",)),
-            Example("电话是幺三八零零一三八零零零", ("幺三八零零一三八零零零",)),
-            Example('{"mobile":"13800138000"}', ("13800138000",)),
-            Example("name,phone\n李四,13800138000.0\n", ("13800138000",)),
-            Example("李四 13800138000.05 13800138000.5"),
-            Example("手机号(+86)13800138000", ("(+86)13800138000",)),
-            Example("手机13800138000/15912345678", ("13800138000", "15912345678")),
-            Example(
-                "@@ -1 +1 @@\n-13912345678,王\n+15912345679,王", ("13912345678", "15912345679")
-            ),
-            Example("Ticket 4471: Li (+86 138 0013 8000) has no code", ("+86 138 0013 8000",)),
-            Example("播放量13800138000次，共 13800138000 元，13912345678 ÷ 3，AWB 176-88291034"),
-            Example("播放量突破 13800138000，n = 13912345678 * 3"),
-            Example("unter 0049 1515 7341084/222"),
-            Example("订单13800138000麻烦改一下，UID 13920384756，等级 60"),
-            Example("工单号4838050043281470521"),
-            Example("thread-13874650921 exited, 合计 138 2714 5566 7.5%"),
-            Example("EPOCH_MS = 1718000000000"),
-            Example("https://item.shop.cn/13241572724.html，物料编码19999908391"),
-            Example("x = 0.13800138000"),
-        ),
-    ),
-    trigger=NUMBER,
-    find=find,
-    tails=(open_match.token, open_match.number, open_match.han_number),
-    rank=70,
-    plain=False,
+RECOGNIZER = described(
+    "cn_mobile", (KIND,), find, (open_match.token, open_match.number, open_match.han_number)
 )

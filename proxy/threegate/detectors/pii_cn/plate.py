@@ -6,12 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.recognizer import Hit, Recognizer
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.recognizer import Hit
+from threegate.types import Level
 
 KIND = "pii.cn.plate"
 _PROVINCE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼滬遼魯蘇贛陝閩貴粵寧瓊雲"
@@ -54,36 +54,13 @@ _OPEN = re.compile(
     rf"(?:[{_PROVINCE}](?:[A-Za-z]{_GAP}{_ANY_CASE}{{0,6}})?|W|WJ[ ]?[{_PROVINCE}]?[0-9]{{0"
     rf",4}}|使[0-9]{{0,6}})\Z"
 )
+tail = open_match.unfinished(_OPEN, 10)
+"""A province character may begin a plate."""
 
-
-@open_match.begins(_OPEN.pattern)
-def tail(text: str) -> int:
-    """A province character may begin a plate."""
-    match = _OPEN.search(text, max(0, len(text) - 10))
-    return match.start() if match else len(text)
-
-
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="cn_plate",
-        kinds=(KIND,),
-        title=Bilingual("车牌号", "Chinese number plate"),
-        examples=(
-            Example("把车牌贵E·03336的违章查一下", ("贵E·03336",)),
-            Example("顺便豫A·FF0614也查", ("豫A·FF0614",)),
-            Example('{"plate":"京AD12345"}', ("京AD12345",)),
-            Example("挂车沪B1234挂", ("沪B1234挂",)),
-            Example("两地牌粤Z1234港", ("粤Z1234港",)),
-            Example("我的车冀eh1001在B2", ("冀eh1001",)),
-            Example("浙A股行情"),
-            Example("新a12345和蒙v100000，新b站"),
-            Example("已收藏A12号商品"),
-            Example("新GB22239标准"),
-        ),
-    ),
+RECOGNIZER = described(
+    "cn_plate",
+    (KIND,),
+    find,
+    (tail,),
     trigger=rf"[{_PROVINCE}][A-Za-z]{_GAP}{_ANY_CASE}{{4}}|WJ|使[0-9]",
-    find=find,
-    tails=(tail,),
-    rank=65,
-    plain=False,
 )

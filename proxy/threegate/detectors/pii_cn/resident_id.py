@@ -11,25 +11,22 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-import numpy as np
-
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import resident_id
 from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.number_index import NUMBER, Shape
+from threegate.detectors.engine.number_index import Shape
 from threegate.detectors.engine.recognizer import (
     EDGE,
     GAP,
     NO_SLASH,
     WORD_EDGE,
     Hit,
-    Recognizer,
     first,
     numbers,
 )
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 KIND = "pii.cn.id_card"
 _CODES = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63"
@@ -54,13 +51,6 @@ _NEW_SHAPE, _OLD_SHAPE = (
     Shape(15, "123456789", run=15, most=15),
 )
 _FOREIGN_SHAPE = Shape(12, run=12, letters=True, most=12)
-_LABELS = words("永久居留|居留证|居留證|permanent residen|residence card|residence permit")
-_PARTS = re.compile(r"[0-9Xx]+")
-_REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}
-_SPLIT = 6
-"""More parts than this are no number of one person."""
-_CHECKS = np.array((1, 0, 10, 9, 8, 7, 6, 5, 4, 3, 2))
-"""By the weighted sum modulo 11."""
 _LABELS = words(
     "身份证|身份證|身分證|老证|旧证|一代证|证件|證件|证号|公民身份|居住证|居留|户口|持证人|社保卡",
     "idcard|id card|id_card|id no|id_no|identity|resident id|national id|sfz|法人",
@@ -112,35 +102,6 @@ def find(view: ScanText) -> Iterator[Hit]:
     yield from _old(view)
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="cn_id",
-        kinds=(KIND,),
-        title=Bilingual("居民身份证号", "Chinese resident ID"),
-        examples=(
-            Example("身份证号码为11010519491231002X的客户", ("11010519491231002X",)),
-            Example("My ID is 440106199001011235, thanks", ("440106199001011235",)),
-            Example("港澳台居住证810000199001011230", ("810000199001011230",)),
-            Example("证件号：110105 19491231 002x。", ("110105 19491231 002x",)),
-            Example("证件号被折行了：440106\n199001011235，对吗", ("440106\n199001011235",)),
-            Example(
-                "申请人４４０１０６１９９００１０１１２３５",
-                ("４４０１０６１９９００１０１１２３５",),
-            ),
-            Example(
-                "身份证四四零一零六一九九零零一零一一二三五",
-                ("四四零一零六一九九零零一零一一二三五",),
-            ),
-            Example("身份证还是老的十五位130102560301735", ("130102560301735",)),
-            Example("订单号110105194912310021"),
-            Example("系统提示440106199001011236校验位不正确"),
-            Example("编号A440106199001011235B"),
-            Example("流水130102560301735已入账"),
-        ),
-    ),
-    trigger=NUMBER,
-    find=find,
-    tails=(open_match.token, open_match.number, open_match.han_number),
-    rank=90,
-    plain=False,
+RECOGNIZER = described(
+    "cn_id", (KIND,), find, (open_match.token, open_match.number, open_match.han_number)
 )

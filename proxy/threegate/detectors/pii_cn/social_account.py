@@ -6,12 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, likely_hits
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import ANSWER, Hit, likely_hits
+from threegate.types import Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
 _WECHAT_NAME = (
@@ -120,69 +120,16 @@ def _qq_after(match: re.Match[str]) -> Hit:
 
 
 _QQ_OPEN = re.compile(r"[1-9][0-9]{4,10}[ ]?(?:[(（][Qq]{0,2})?\Z")
+tail = open_match.unfinished(_QQ_OPEN, 15)
+"""A label in brackets may follow a number."""
 
-
-@open_match.begins(_QQ_OPEN.pattern)
-def tail(text: str) -> int:
-    """A label in brackets may follow a number."""
-    match = _QQ_OPEN.search(text, max(0, len(text) - 15))
-    return match.start() if match else len(text)
-
-
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="cn_social",
-        kinds=(WECHAT, QQ),
-        title=Bilingual("微信号与QQ号", "WeChat and QQ accounts"),
-        examples=(
-            Example("加我微信zhang_san88，备注", ("zhang_san88",)),
-            Example('wechat="mkx_tangyuan", addr', ("mkx_tangyuan",)),
-            Example("对方微信号wl_tou_888，自称", ("wl_tou_888",)),
-            Example("微信：felixtomas，加微信细聊：qinghe_design", ("felixtomas", "qinghe_design")),
-            Example("加V ruth_2924", ("ruth_2924",)),
-            Example("我QQ是2749106683,进群", ("2749106683",)),
-            Example("QQ116511703 皮肤187个", ("116511703",)),
-            Example("加你小号9892842047(QQ)，密码", ("9892842047",)),
-            Example(
-                "QQ 号： 63001907，Q：37702768，加q 63001908", ("63001907", "37702768", "63001908")
-            ),
-            Example("直接加我872039416备注买家，你扣扣多少？29381746", ("872039416", "29381746")),
-            Example(
-                '微信号码：linda-12345，QQ账号: 29381746，"qqNumber": "63001907"',
-                ("linda-12345", "29381746", "63001907"),
-            ),
-            Example("v我 tea_bvq905，微：mk_tang1", ("tea_bvq905", "mk_tang1")),
-            Example('"A: 你微信多少\\nB: mr-uctt614 备注"', ("mr-uctt614",)),
-            Example("Q: 1234567*8=? Q：2024年 Q1 1234567，v我50，细微：see_this1"),
-            Example(
-                '{"wx_id": "lan_yaru03", "qq_number": "8414482139"}', ("lan_yaru03", "8414482139")
-            ),
-            Example("有意加薇❤kkvgcu092，或➕Q 428559808", ("kkvgcu092", "428559808")),
-            Example("QQ/微信：901129172，有问题 Q 我 893847261", ("901129172", "893847261")),
-            Example("wechat - sunny_w725", ("sunny_w725",)),
-            Example("**微信**：zhang_san88，**QQ：** 2749106683", ("zhang_san88", "2749106683")),
-            Example('{"wx":"zhang_san88","wx":"login"}', ("zhang_san88",)),
-            Example(
-                r'"{\"qq\": \"134082470\"}"，微信：`linda-12345`', ("134082470", "linda-12345")
-            ),
-            Example("发我企鹅 392817465，企鹅号：29381746", ("392817465", "29381746")),
-            Example("南极企鹅 2024 年有 12345 只"),
-            Example("Q: 12345678 除以 9 等于多少？wechat-sdk-v3 - next"),
-            Example(
-                "WeChat填错啦，应该是sunny_cn_08，QQ改成 529897497了", ("sunny_cn_08", "529897497")
-            ),
-            Example("The WeChat ID that I sent was tom202075.", ("tom202075",)),
-            Example("INSERT INTO person (qq) VALUES ('429471')", ("429471",)),
-            Example("A：WeChat ID发我\nB：WeChat ID tom8892", ("tom8892",)),
-            Example("const wechat = require('wechat-pay-v3')"),
-            Example("How does wechat payment work?"),
-            Example("QQ群里有12345条消息，QQ 2024"),
-            Example("微信支付API v3怎么接"),
-        ),
+RECOGNIZER = described(
+    "cn_social",
+    (WECHAT, QQ),
+    find,
+    (open_match.token, tail),
+    trigger=(
+        r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|v我|加我|加微|加薇|q ?我"
+        r"|微[:：]|绿泡泡|qq|q号|q[:：]|[加➕] ?q|扣扣|企鹅"
     ),
-    trigger=r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|v我|加我|加微|加薇|q ?我"
-    r"|微[:：]|绿泡泡|qq|q号|q[:：]|[加➕] ?q|扣扣|企鹅",
-    find=find,
-    tails=(open_match.token, tail),
-    rank=58,
 )

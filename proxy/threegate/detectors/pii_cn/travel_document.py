@@ -7,13 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.number_index import DIGITS, NUMBER, Shape
-from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, first, numbers
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.number_index import DIGITS, Shape
+from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, first, numbers
+from threegate.types import Level
 
 PASSPORT, PERMIT = "pii.cn.passport", "pii.cn.travel_permit"
 _PASSPORT = re.compile(
@@ -50,32 +50,4 @@ def find(view: ScanText) -> Iterator[Hit]:
             yield Hit(*match.span(), PERMIT, Level.HIGH if near > 0 else Level.LOW)
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="cn_travel",
-        kinds=(PASSPORT, PERMIT),
-        title=Bilingual("护照与通行证", "Passports and travel permits"),
-        examples=(
-            Example("护照号E50570182（注：", ("E50570182",)),
-            Example("证件类型：护照\n证件号码：E50570182", ("E50570182",)),
-            Example(
-                "护照分别是E06201815、E60477275、EC3122680,5月",
-                ("E06201815", "E60477275", "EC3122680"),
-            ),
-            Example("passport EM2410904", ("EM2410904",)),
-            Example("过关用的回乡证号码H48404703,", ("H48404703",)),
-            Example("台胞证12345678过期了", ("12345678",)),
-            Example("往来台湾通行证号码：L90191573", ("L90191573",)),
-            Example("港澳居民來往內地通行證\n證件號碼\nM78670264", ("M78670264",)),
-            Example("港澳通行证CA1234567", ("CA1234567",)),
-            Example("HK permit H71174521 for the spouse", ("H71174521",)),
-            Example("型号E50570182的遥控器"),
-            Example("大约12345678人"),
-        ),
-    ),
-    trigger=NUMBER,
-    find=find,
-    tails=(open_match.token,),
-    rank=55,
-    plain=False,
-)
+RECOGNIZER = described("cn_travel", (PASSPORT, PERMIT), find, (open_match.token,))

@@ -6,14 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import uscc
 from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.number_index import DIGITS, NUMBER, Shape
-from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, first, numbers
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.number_index import DIGITS, Shape
+from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, first, numbers
+from threegate.types import Level
 
 KIND = "pii.cn.uscc"
 _BODY = r"[1-9A-HJ-NPQRTUWXY][1-8][0-9]{5}[0-9A-HJ-NPQRTUWXY]{10}"
@@ -58,24 +58,4 @@ def find(view: ScanText) -> Iterator[Hit]:
             yield Hit(*match.span(), KIND, Level.HIGH)
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="cn_uscc",
-        kinds=(KIND,),
-        title=Bilingual("统一社会信用代码", "Unified social credit code"),
-        examples=(
-            Example("统一代码91350100M000100Y43这家公司", ("91350100M000100Y43",)),
-            Example("税号是9144030071526726XG，上次", ("9144030071526726XG",)),
-            Example("tax id 91350100m000100y43", ("91350100m000100y43",)),
-            Example("税号 9135 0100 M000 100Y 43", ("9135 0100 M000 100Y 43",)),
-            Example("N2 350102 Q8Y7P5A31 0", ("N2 350102 Q8Y7P5A31 0",)),
-            Example("税号91350100M000100Y44"),
-            Example("commit 91350100M000100Y43A"),
-        ),
-    ),
-    trigger=NUMBER,
-    find=find,
-    tails=(open_match.token, open_match.groups),
-    rank=85,
-    plain=False,
-)
+RECOGNIZER = described("cn_uscc", (KIND,), find, (open_match.token, open_match.groups))

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import re2
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.recognizer import Hit, Recognizer
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.recognizer import Hit
+from threegate.types import Level
 
 KIND = "pii.address"
 _STREETS = (
@@ -99,42 +99,13 @@ def tail(text: str) -> int:
     return min(box.start() if box else start, flat.start() if flat else start)
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="address",
-        kinds=(KIND,),
-        title=Bilingual("英文地址", "Postal address in English"),
-        examples=(
-            Example("Is 14 Wexley Close yours?", ("14 Wexley Close",)),
-            Example(
-                "ship it to 4410 Pecan Hollow Dr, Unit 6, please", ("4410 Pecan Hollow Dr, Unit 6",)
-            ),
-            Example("her home at 318 Ludington Ave.", ("318 Ludington Ave",)),
-            Example("mail from PO Box 118, thanks", ("PO Box 118",)),
-            Example(
-                "at 118 W 79th St Apt 3F, New York, NY 10024, or",
-                ("118 W 79th St Apt 3F, New York, NY 10024",),
-            ),
-            Example(
-                "12 King's Road, Chelsea, London SW3 4RY",
-                ("12 King's Road, Chelsea, London SW3 4RY",),
-            ),
-            Example(
-                "Flat 4, Rosewood House, 22 Church Lane, Bristol BS1 5TR",
-                ("Flat 4, Rosewood House, 22 Church Lane, Bristol BS1 5TR",),
-            ),
-            Example("at 350 Fifth Avenue, 34th Floor, now", ("350 Fifth Avenue, 34th Floor",)),
-            Example(
-                "42 MG Road, Bengaluru 560001; 9 Wattle Grove, Fitzroy VIC 3065",
-                ("42 MG Road, Bengaluru 560001", "9 Wattle Grove, Fitzroy VIC 3065"),
-            ),
-            Example("In 2024 Wall Street fell, in 2023 15th Street was closed"),
-            Example("5 people on the street"),
-        ),
+RECOGNIZER = described(
+    "address",
+    (KIND,),
+    find,
+    (open_match.token, open_match.number, tail),
+    trigger=(
+        rf"[0-9][A-Za-z]? (?:[A-Z][^ ]* ){{1,4}}(?:{_STREETS})"
+        rf"|(?:st|nd|rd|th) (?:{_STREETS})|(?i:box [0-9])"
     ),
-    trigger=rf"[0-9][A-Za-z]? (?:[A-Z][^ ]* ){{1,4}}(?:{_STREETS})"
-    rf"|(?:st|nd|rd|th) (?:{_STREETS})|(?i:box [0-9])",
-    find=find,
-    tails=(open_match.token, open_match.number, tail),
-    rank=28,
 )

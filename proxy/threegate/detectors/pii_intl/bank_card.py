@@ -6,15 +6,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import luhn
 from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.example_values import is_example
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.number_index import NUMBER, Shape
-from threegate.detectors.engine.recognizer import EDGE, GAP, Hit, Recognizer, first, numbers
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.number_index import Shape
+from threegate.detectors.engine.recognizer import EDGE, GAP, Hit, first, numbers
+from threegate.types import Level
 
 KIND = "pii.bank_card"
 _CARD = re.compile(first("1-9") + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{12,18}}{EDGE}")
@@ -123,44 +123,4 @@ def _is_column(text: str, start: int, end: int) -> bool:
     return bool(above or _LINE_BELOW.match(text, end))
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="bank_card",
-        kinds=(KIND,),
-        title=Bilingual("银行卡号", "Bank card number"),
-        examples=(
-            Example("卡号6222021234567890128", ("6222021234567890128",)),
-            Example("我的卡6216600100001234564丢了", ("6216600100001234564",)),
-            Example("卡号4111111111111111号", ("4111111111111111",)),
-            Example("pay with 4111 1111 1111 1111 123 please", ("4111 1111 1111 1111",)),
-            Example("Diners Club 3056 930902 5904 was declined", ("3056 930902 5904",)),
-            Example("amex 3782-822463-10005.", ("3782-822463-10005",)),
-            Example("账号：622202123456\n7890128\n户名", ("622202123456\n7890128",)),
-            Example(
-                "账号【６２２２０２１２３４５６７８９０１２８】",
-                ("６２２２０２１２３４５６７８９０１２８",),
-            ),
-            Example(
-                "卡1 6222021234567890128\n卡2 4111111111111111",
-                ("6222021234567890128", "4111111111111111"),
-            ),
-            Example("测试卡号6222021234567890127过不了Luhn"),
-            Example("use the test card 4242 4242 4242 4242; 测试卡号4111111111111111 是文档里的"),
-            Example("4096\n4172\n4176\n4250\n4256, and so on"),
-            Example(
-                "Ann 4012 8888 8888 1881 0927\nBob 5105 1051 0510 5100\n4111 1111 1111 1111",
-                ("4012 8888 8888 1881", "5105 1051 0510 5100", "4111 1111 1111 1111"),
-            ),
-            Example("4111\n1111\n1111\n1111 is what I read", ("4111\n1111\n1111\n1111",)),
-            Example("订单4711851210781365629显示已签收"),
-            Example("计算 6222021234567890128 mod 97, sum = 4111111111111111 + 1"),
-            Example("seq=000184467440737 ts=1716893322123"),
-            Example("请把3.14159265358979323846四舍五入"),
-        ),
-    ),
-    trigger=NUMBER,
-    find=find,
-    tails=(open_match.number, open_match.han_number),
-    rank=80,
-    plain=False,
-)
+RECOGNIZER = described("bank_card", (KIND,), find, (open_match.number, open_match.han_number))

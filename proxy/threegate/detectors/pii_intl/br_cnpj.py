@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, overlapping
+from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, overlapping
 from threegate.detectors.pii_intl.national_checks import brazilian
 from threegate.detectors.pii_intl.national_ids import OTHER
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 _FORMATTED = r"[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-[0-9]{2}"
 _COMPACT = r"[0-9A-Z]{12}[0-9]{2}"
@@ -44,22 +44,6 @@ def _level(view: ScanText, match: re.Match[str]) -> Level | None:
     return Level.HIGH if near > 0 or (formatted and near == 0) else None
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="br_cnpj",
-        kinds=(OTHER,),
-        title=Bilingual("巴西企业登记号（含字母）", "Brazilian CNPJ with letters"),
-        examples=(
-            Example("CNPJ 12.ABC.345/01DE-35, em dia", ("12.ABC.345/01DE-35",)),
-            Example("nota fiscal de 12.ABC.345/01DE-35", ("12.ABC.345/01DE-35",)),
-            Example("CNPJ: 12ABC34501DE35", ("12ABC34501DE35",)),
-            Example("CNPJ 12.ABC.345/01DE-36, pedido 12ABC34501DE35X"),
-            Example("the part 12ABC34501DE35 is out of stock"),
-        ),
-    ),
-    trigger=rf"{_FORMATTED}|(?i:cnpj)",
-    find=find,
-    tails=(open_match.token,),
-    rank=44,
-    plain=False,
+RECOGNIZER = described(
+    "br_cnpj", (OTHER,), find, (open_match.token,), trigger=rf"{_FORMATTED}|(?i:cnpj)"
 )

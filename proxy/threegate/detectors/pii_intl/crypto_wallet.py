@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, overlapping
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import Hit, overlapping
 from threegate.detectors.pii_intl import base58
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 KIND = "pii.crypto_wallet"
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
@@ -66,32 +66,6 @@ _ITEMS = str.maketrans({letter: chr(item) for item, letter in enumerate(_BECH32)
 _TOPS = tuple(map(_top, range(32)))
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="crypto",
-        kinds=(KIND,),
-        title=Bilingual("加密货币钱包地址", "Cryptocurrency wallet address"),
-        examples=(
-            Example(
-                "打到1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa就行",
-                ("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",),
-            ),
-            Example(
-                "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
-                ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",),
-            ),
-            Example(
-                "0x52908400098527886E0F7030069857D2E4169EE7 sent",
-                ("0x52908400098527886E0F7030069857D2E4169EE7",),
-            ),
-            Example("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"),
-            Example("commit 8f63fd13731361ad0f11cfddd27f5f68ae294981"),
-            Example("0x0000000000000000000000000000000000000000"),
-        ),
-    ),
-    trigger="[0-9A-Za-z]{25}|(?i:bc1)",
-    find=find,
-    tails=(open_match.token,),
-    rank=77,
-    plain=False,
+RECOGNIZER = described(
+    "crypto", (KIND,), find, (open_match.token,), trigger="[0-9A-Za-z]{25}|(?i:bc1)"
 )

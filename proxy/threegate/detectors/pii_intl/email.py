@@ -10,11 +10,11 @@ from functools import cache
 
 import tldextract
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, overlapping
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import Hit, overlapping
+from threegate.types import Level
 
 KIND = "pii.email"
 _EMAIL = re.compile(
@@ -80,31 +80,10 @@ def _addressed(text: str, start: int, match: re.Match[str]) -> bool:
     return not (text[start - 1 : start] == "<" and _MESSAGE.search(text, max(0, start - 16), start))
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="email",
-        kinds=(KIND,),
-        title=Bilingual("电子邮箱", "E-mail address"),
-        examples=(
-            Example("it's pat.o'brien@example.co.uk, isn't it", ("pat.o'brien@example.co.uk",)),
-            Example("请联系邮箱zhang.san@example.com索取样品", ("zhang.san@example.com",)),
-            Example("Reply-to is <fan+pei@qq.com>.", ("fan+pei@qq.com",)),
-            Example("a.b@sj-hospital.org.cn\n人力", ("a.b@sj-hospital.org.cn",)),
-            Example(
-                "邮箱ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ", ("ｚｈａｎｇ＠ｅｘａｍｐｌｅ．ｃｏｍ",)
-            ),
-            Example("hr@xn--fsqu00a.xn--55qx5d，", ("hr@xn--fsqu00a.xn--55qx5d",)),
-            Example("git clone git@github.com:acme/app.git"),
-            Example("https://user@github.com/acme, postgresql://a:b@2023@db.example.com/x"),
-            Example("https://x.example?to=kim@example.com", ("kim@example.com",)),
-            Example("npm i lodash@4.17.21 @types/node"),
-            Example("Message-ID: <20261127091402.7731@mail.example.com>"),
-            Example("微博@小鹿乱撞2333发的"),
-        ),
-    ),
+RECOGNIZER = described(
+    "email",
+    (KIND,),
+    find,
+    (open_match.token, open_match.local_part),
     trigger=r"[A-Za-z0-9_+\-]@[A-Za-z0-9]",
-    find=find,
-    tails=(open_match.token, open_match.local_part),
-    rank=60,
-    plain=False,
 )

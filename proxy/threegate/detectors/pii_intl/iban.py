@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import mod97
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, overlapping
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import Hit, overlapping
+from threegate.types import Level
 
 KIND = "pii.iban"
 _TABLE = (
@@ -46,30 +46,12 @@ def _end(text: str) -> int:
 
 
 _OPEN = re.compile(r"(?<![0-9A-Za-z])[A-Z](?:[A-Z](?:[0-9](?:[0-9][ \u00a00-9A-Z]{0,42})?)?)?\Z")
+tail = open_match.unfinished(_OPEN, 48)
 
-
-@open_match.begins(_OPEN.pattern)
-def tail(text: str) -> int:
-    match = _OPEN.search(text, max(0, len(text) - 48))
-    return match.start() if match else len(text)
-
-
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="iban",
-        kinds=(KIND,),
-        title=Bilingual("国际银行账号", "International bank account number"),
-        examples=(
-            Example("IBAN DE89370400440532013000是", ("DE89370400440532013000",)),
-            Example("to GB82 WEST 1234 5698 7654 32 please", ("GB82 WEST 1234 5698 7654 32",)),
-            Example("汇到NL91ABNA0417164300。", ("NL91ABNA0417164300",)),
-            Example("IBAN DE89370400440532013001"),
-            Example("HS code DE12 3456 7890"),
-        ),
-    ),
+RECOGNIZER = described(
+    "iban",
+    (KIND,),
+    find,
+    (tail,),
     trigger="[A-Z]{2}[0-9]{2}[ \u00a0]?[0-9A-Z]{4}[ \u00a0]?[0-9A-Z]{4}",
-    find=find,
-    tails=(tail,),
-    rank=88,
-    plain=False,
 )

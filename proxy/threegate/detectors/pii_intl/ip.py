@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address
 
-from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.recognizer import Hit, Recognizer, overlapping
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.recognizer import Hit, overlapping
+from threegate.types import Level
 
 KIND = "pii.ip"
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -80,29 +79,9 @@ def _v6(value: str) -> bool:
     return len(groups) >= _LEAST and any(c.isdigit() for c in value) and not address.is_loopback
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="ip",
-        kinds=(KIND,),
-        title=Bilingual("IP 地址", "IP address"),
-        examples=(
-            Example("登录IP是91.180.30.47吗不是的话", ("91.180.30.47",)),
-            Example("192.168.1.1吗", ("192.168.1.1",)),
-            Example("登录IP112.212.163.51是谁的", ("112.212.163.51",)),
-            Example("is 113.1.16.113 malicious?", ("113.1.16.113",)),
-            Example("from 2001:db8:85a3::8a2e:370:7334 port 22", ("2001:db8:85a3::8a2e:370:7334",)),
-            Example("listening on 0.0.0.0:8080, metrics on 127.0.0.1:9090"),
-            Example("chromium 120.0.6099.291 和 3.9.50+build9413"),
-            Example("curl http://10.1.1.9/x, 10.0.0.12:8080", ("10.1.1.9", "10.0.0.12")),
-            Example("scp build.tar.gz ops@34.90.201.6:/srv/", ("34.90.201.6",)),
-            Example("why is 192.168.0.0/16 private, pip build@34.90.201.6"),
-            Example("版本12.6.12.8偶发闪退，cudnn 8.9.7.29，4.19.112.3 这个内核"),
-            Example("v1.22.33.44, std::vector, 10:22:31"),
-        ),
-    ),
+RECOGNIZER = described(
+    "ip",
+    (KIND,),
+    find,
     trigger=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f]*:|::",
-    find=find,
-    tails=(open_match.token,),
-    rank=60,
-    plain=False,
 )

@@ -6,12 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import ANSWER, Hit, Recognizer, likely
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import ANSWER, Hit, likely
+from threegate.types import Level
 
 PASSPORT, LICENCE, ACCOUNT = "pii.passport", "pii.driving_licence", "pii.bank_account"
 _GAP = rf"(?:[^0-9\n。；;!?！？]{{0,24}}?|{ANSWER})"
@@ -80,54 +80,15 @@ def find(view: ScanText) -> Iterator[Hit]:
 _REACH = 56
 """From the label to the value: within `base.LOOKBEHIND`."""
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="papers",
-        kinds=(PASSPORT, LICENCE, ACCOUNT),
-        title=Bilingual("各国护照、驾照、银行账号", "Passports, driving licences, bank accounts"),
-        examples=(
-            Example("his US passport number is 533380006.", ("533380006",)),
-            Example("英国护照号：707797979，明年到期", ("707797979",)),
-            Example("Indian passport J8369854", ("J8369854",)),
-            Example("driver's license D1234567 expired", ("D1234567",)),
-            Example("driving licence MORGA657054SM9IJ", ("MORGA657054SM9IJ",)),
-            Example("DL# S530-4608-8123-0 IL", ("S530-4608-8123-0",)),
-            Example("驾照号码为D12345678", ("D12345678",)),
-            Example("对公账号：110908123410601", ("110908123410601",)),
-            Example('{"account_number": "40817810099910"}', ("40817810099910",)),
-            Example("旅券番号 TR1744429", ("TR1744429",)),
-            Example("Passeport n° 61KP93703", ("61KP93703",)),
-            Example("Passport\nNumber:\n475628353", ("475628353",)),
-            Example("开户行：农业银行\n账号：33142821348411111", ("33142821348411111",)),
-            Example("开户行及账号：宁波银行海曙支行 42284376211866", ("42284376211866",)),
-            Example("A/C No 991578407618, IFSC HDFC0001234", ("991578407618",)),
-            Example("Bank: Monzo, account 48210973, sort 04-00-04", ("48210973",)),
-            Example("**账号**：571908463210508", ("571908463210508",)),
-            Example(
-                "BSB 062-001 Acc: 1029 3847, a/c 50100 2837 19283",
-                ("1029 3847", "50100 2837 19283"),
-            ),
-            Example(
-                '{"passportNumber":"561290473","accountNumber":"83920174"}',
-                ("561290473", "83920174"),
-            ),
-            Example("sort code 12-34-56 acc 48392017", ("48392017",)),
-            Example("routing 011401533, account 3978281866", ("3978281866",)),
-            Example("戶口號碼 980-269091-171（恒生）", ("980-269091-171",)),
-            Example("匯豐戶口 482-736621-397 收款", ("482-736621-397",)),
-            Example("帳戶號碼：831274233353（國泰世華）", ("831274233353",)),
-            Example("beneficiary account 256057746978, swift CHASUS33", ("256057746978",)),
-            Example('{"bankAccountNo":"16085441656290545"}', ("16085441656290545",)),
-            Example("游戏账号 10293847 被封，账号异常 202411080019283746"),
-            Example("passport renewal takes 6 weeks and costs 130 dollars"),
-            Example("the account has 12345678 followers"),
-            Example("order 533380006, part D1234567"),
-        ),
+RECOGNIZER = described(
+    "papers",
+    (PASSPORT, LICENCE, ACCOUNT),
+    find,
+    (open_match.token, open_match.number),
+    trigger=(
+        rf"(?i){_PASSPORT_LABEL.replace('(?![a-z])', '')}|驾照|駕照|驾驶|駕駛|licen[cs]e|dvla"
+        r"|dl(?: n| ?[#:])|führerschein|patente|permis|账号|帳號|账户|帳戶|户号|[户戶]口"
+        r"|account|acct|sort code|bsb|ifsc|routing|swift|a/c|口座|계좌|konto|compte|cuenta|conta"
+        r"|rekening"
     ),
-    trigger=rf"(?i){_PASSPORT_LABEL.replace('(?![a-z])', '')}|驾照|駕照|驾驶|駕駛|licen[cs]e|dvla"
-    r"|dl(?: n| ?[#:])|führerschein|patente|permis|账号|帳號|账户|帳戶|户号|[户戶]口|account|acct"
-    r"|sort code|bsb|ifsc|routing|swift|a/c|口座|계좌|konto|compte|cuenta|conta|rekening",
-    find=find,
-    tails=(open_match.token, open_match.number),
-    rank=43,
 )

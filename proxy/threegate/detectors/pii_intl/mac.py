@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, overlapping
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import Hit, overlapping
+from threegate.types import Level
 
 KIND = "pii.mac"
 _MAC = re.compile(
@@ -35,25 +34,12 @@ def _mixed(value: str) -> bool:
     return any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="mac",
-        kinds=(KIND,),
-        title=Bilingual("MAC 地址", "MAC address"),
-        examples=(
-            Example("MAC地址00:1B:44:11:3A:B7不在线", ("00:1B:44:11:3A:B7",)),
-            Example("ether 3c-52-82-0a-1f-9e", ("3c-52-82-0a-1f-9e",)),
-            Example("arp 523d.6bf8.eeb1 on vlan 3", ("523d.6bf8.eeb1",)),
-            Example("version 1234.5678.9012"),
-            Example("sha1 3c:52:82:0a:1f:9e:11:22:33:44"),
-            Example("ff:ff:ff:ff:ff:ff"),
-            Example("at 10:22:31 and 11:22:33"),
-        ),
+RECOGNIZER = described(
+    "mac",
+    (KIND,),
+    find,
+    trigger=(
+        r"[0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0"
+        r"-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"
     ),
-    trigger=r"[0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-][0"
-    r"-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}",
-    find=find,
-    tails=(open_match.token,),
-    rank=62,
-    plain=False,
 )

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import re2
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.number_index import DIGITS, NUMBER
-from threegate.detectors.engine.recognizer import ANSWER, Find, Hit, Recognizer
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.number_index import DIGITS
+from threegate.detectors.engine.recognizer import ANSWER, Find, Hit
 from threegate.detectors.pii_intl.national_checks import (
     Check,
     baltic,
@@ -40,7 +40,7 @@ from threegate.detectors.pii_intl.national_checks import (
     weighted,
 )
 from threegate.normalize import re2_spans
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 OTHER, SIN, RRN = "pii.id_other", "pii.ca.sin", "pii.kr.rrn"
 _GAP = rf"(?:[^0-9\n。；;!?！？]{{0,20}}?|{ANSWER})"
@@ -147,51 +147,11 @@ _BEHIND = re.compile(r"[0-9A-Za-z]|[.\-/][0-9]")
 """Makes a value a part of something longer."""
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="world_ids",
-        kinds=(OTHER, SIN, RRN),
-        title=Bilingual("更多国家的证件号与税号", "Identity and tax numbers of more countries"),
-        examples=(
-            Example("numéro de sécurité sociale 1 97 04 75 429 324 24", ("1 97 04 75 429 324 24",)),
-            Example("BSN 347475632 staat op de loonstrook", ("347475632",)),
-            Example(
-                "CPF 572.317.045-73, CNPJ 11.222.333/0001-81",
-                ("572.317.045-73", "11.222.333/0001-81"),
-            ),
-            Example("AHV-Nr. 756.9217.0769.85, SIN 339500720", ("756.9217.0769.85", "339500720")),
-            Example("운전자 주민번호 881014-1573908", ("881014-1573908",)),
-            Example("韩国居民登记证号：881014-1573908", ("881014-1573908",)),
-            Example("ИНН 7707083893, 500100732259", ("7707083893",)),
-            Example("BSN 347475633, the number of a part"),
-            Example("CPF 572.317.045-74, which no person has"),
-            Example("order 756.9217.0769.86, EIN 12-34567"),
-            Example("le numéro national 347475632, NIF 12, my number 1234"),
-        ),
-    ),
+RECOGNIZER = described(
+    "world_ids",
+    (OTHER, SIN, RRN),
+    _finder(_LABELLED),
+    (open_match.token, open_match.number),
     trigger=_WORDS,
-    find=_finder(_LABELLED),
-    tails=(open_match.token, open_match.number),
-    rank=44,
-    plain=False,
 )
-BARE = Recognizer(
-    DetectorInfo(
-        id="world_ids_bare",
-        kinds=(OTHER,),
-        title=Bilingual("无标签的他国证件号与税号", "Numbers of other countries without a label"),
-        examples=(
-            Example(
-                "nota 572.317.045-73 em anexo, 11.222.333/0002-62",
-                ("572.317.045-73", "11.222.333/0002-62"),
-            ),
-            Example("756.9217.0769.85 bitte prüfen", ("756.9217.0769.85",)),
-            Example("572.317.045-74, 1572.317.045-73, 11.222.333/0001-82, 756.9217.0769.86"),
-        ),
-    ),
-    trigger=NUMBER,
-    find=_finder(_BARE),
-    tails=(open_match.token, open_match.number),
-    rank=44,
-    plain=False,
-)
+BARE = described("world_ids_bare", (OTHER,), _finder(_BARE), (open_match.token, open_match.number))

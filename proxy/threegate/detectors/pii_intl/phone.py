@@ -13,14 +13,14 @@ from functools import cache, lru_cache
 
 from phonenumbers import PhoneMetadata
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import REACH, SPACE, ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import Labels, words
-from threegate.detectors.engine.number_index import DIGITS, NUMBER, Shape
-from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, Recognizer, digits_of, numbers
+from threegate.detectors.engine.number_index import DIGITS, Shape
+from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, digits_of, numbers
 from threegate.detectors.pii_intl.phone_ranges import in_use, in_use_in_america, is_possible
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 KIND = "pii.phone"
 _GAP = rf"[{SPACE}{DASH}./]"
@@ -233,42 +233,4 @@ def _is_telling(text: str, match: re.Match[str]) -> bool:
 _BEFORE, _BEHIND = re.compile(r"[0-9][ .\-]"), re.compile(r"[ .\-][0-9]")
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="phone",
-        kinds=(KIND,),
-        title=Bilingual("境外电话号码", "International phone number"),
-        examples=(
-            Example("reach my mum on +49 151 36397921 after six", ("+49 151 36397921",)),
-            Example("手机+65 8188 5611。", ("+65 8188 5611",)),
-            Example('"phone":"(713) 569-1896"', ("(713) 569-1896",)),
-            Example("new number is 617.438.1020, mine", ("617.438.1020",)),
-            Example("+1-617-743-0420吗", ("+1-617-743-0420",)),
-            Example("電話0920032283，謝謝", ("0920032283",)),
-            Example("聯絡電話 5283-3456，電郵", ("5283-3456",)),
-            Example("M: 07476 202953 T: +44 121 372 7966", ("07476 202953", "+44 121 372 7966")),
-            Example("mon numéro est le 06 12 74 57 85", ("06 12 74 57 85",)),
-            Example("erreichen unter 0049 30 90182034", ("0049 30 90182034",)),
-            Example("reach out: 1-303-218-3627", ("1-303-218-3627",)),
-            Example("тел. 8 (912) 618-35-67", ("8 (912) 618-35-67",)),
-            Example("Telefone: (11) 95710-3454", ("(11) 95710-3454",)),
-            Example("市話 (02)2934-4486", ("(02)2934-4486",)),
-            Example("연락처 010-5593-5517", ("010-5593-5517",)),
-            Example("mobile 0802 093 6443", ("0802 093 6443",)),
-            Example("Tlf 40 65 95 92", ("40 65 95 92",)),
-            Example("โทร 081 242 4847", ("081 242 4847",)),
-            Example("phone +852 5738 7594", ("+852 5738 7594",)),
-            Example("am 06 12 2024 10 00 Uhr, t: 1718000000, Raum 40 65 95 92, 05 08 12 19 24 33"),
-            Example("彩票 05-12-24-36-48; office hours 0900-1800, 电话会议号 829 102 938"),
-            Example("978-7-48646-469-4 and 120.0.6099.291"),
-            Example("ticket 53297269684, 1+1=2, +86"),
-            Example("1 1 2 3 5 8 … 233 377 610 987 1597 2584"),
-            Example("lines 201-260 move, 1,204,500"),
-        ),
-    ),
-    trigger=NUMBER,
-    find=find,
-    tails=(open_match.token, open_match.number),
-    rank=40,
-    plain=False,
-)
+RECOGNIZER = described("phone", (KIND,), find, (open_match.token, open_match.number))

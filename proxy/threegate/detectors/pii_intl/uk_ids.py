@@ -6,22 +6,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import nhs
 from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.number_index import DIGITS, NUMBER, Shape
+from threegate.detectors.engine.number_index import DIGITS, Shape
 from threegate.detectors.engine.recognizer import (
     EDGE,
     WORD_EDGE,
     Hit,
-    Recognizer,
     digits_of,
     first,
     numbers,
 )
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 NHS, NINO = "pii.uk.nhs", "pii.uk.nino"
 _NHS = re.compile(first("0-9") + rf"[0-9]{{2}}([ \-]?)[0-9]{{3}}\1[0-9]{{4}}{EDGE}(?!-[0-9])")
@@ -52,35 +51,6 @@ def _nino(view: ScanText, match: re.Match[str]) -> Hit:
 _OPEN = re.compile(
     r"(?<![0-9A-Za-z])[A-Z]{1,2}[ ]?(?:(?<=[A-Z]{2})[0-9 ]{0,9}|(?<=[A-Z]{2} )[0-9 ]{0,9})\Z"
 )
+tail = open_match.unfinished(_OPEN, 14)
 
-
-@open_match.begins(_OPEN.pattern)
-def tail(text: str) -> int:
-    match = _OPEN.search(text, max(0, len(text) - 14))
-    return match.start() if match else len(text)
-
-
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="uk_ids",
-        kinds=(NHS, NINO),
-        title=Bilingual("英国 NHS 号与国民保险号", "UK NHS and National Insurance numbers"),
-        examples=(
-            Example("NHS number 943 476 5919 please", ("943 476 5919",)),
-            Example("her national insurance is AB123456C.", ("AB123456C",)),
-            Example("AB 12 34 56 C是他的", ("AB 12 34 56 C",)),
-            Example(
-                "Can I have your NHS number?\nCaller: sure, it's 943 476 5919", ("943 476 5919",)
-            ),
-            Example('{"nhsNumber":"943 476 5919"}', ("943 476 5919",)),
-            Example("P60 for employee NI SW530180C", ("SW530180C",)),
-            Example("NHS number 943 476 5918"),
-            Example("model AB123456C, part BG 12 34 56 E"),
-        ),
-    ),
-    trigger=NUMBER,
-    find=find,
-    tails=(open_match.token, open_match.number, tail),
-    rank=42,
-    plain=False,
-)
+RECOGNIZER = described("uk_ids", (NHS, NINO), find, (open_match.token, open_match.number, tail))

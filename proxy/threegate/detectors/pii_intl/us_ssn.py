@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.number_index import NUMBER, Shape
-from threegate.detectors.engine.recognizer import EDGE, Hit, Recognizer, first, numbers
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.number_index import Shape
+from threegate.detectors.engine.recognizer import EDGE, Hit, first, numbers
+from threegate.types import Level
 
 KIND = "pii.us.ssn"
 _SSN = re.compile(
@@ -38,23 +38,4 @@ def find(view: ScanText) -> Iterator[Hit]:
         yield Hit(*match.span(), KIND, level)
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="us_ssn",
-        kinds=(KIND,),
-        title=Bilingual("美国社会安全号", "US social security number"),
-        examples=(
-            Example("my social (270-82-2098) before", ("270-82-2098",)),
-            Example("SSN 423517886", ("423517886",)),
-            Example("社会安全号423-51-7886是", ("423-51-7886",)),
-            Example("order 423-51-7886"),
-            Example("000-12-3456 or 666-12-3456 or 123-00-4567"),
-            Example("part 423-51-7886-22, total 423517886"),
-        ),
-    ),
-    trigger=NUMBER,
-    find=find,
-    tails=(open_match.token, open_match.number),
-    rank=64,
-    plain=False,
-)
+RECOGNIZER = described("us_ssn", (KIND,), find, (open_match.token, open_match.number))

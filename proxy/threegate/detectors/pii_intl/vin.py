@@ -6,12 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import checksums, open_match
 from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
-from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, Recognizer, overlapping
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, overlapping
+from threegate.types import Level
 
 KIND = "pii.vin"
 _BODY = "[0-9A-HJ-NPR-Z]"
@@ -63,25 +63,13 @@ def _level(view: ScanText, start: int, end: int, value: str) -> Level:
     return Level.MEDIUM if near > 0 else Level.LOW
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="vin",
-        kinds=(KIND,),
-        title=Bilingual("车架号", "Vehicle identification number"),
-        examples=(
-            Example("车架号1M8GDM9AXKP042788，", ("1M8GDM9AXKP042788",)),
-            Example("VIN: 1M8GDM9AXKP042788", ("1M8GDM9AXKP042788",)),
-            Example("chassis WVWZZZ1JZXW000001 was found", ("WVWZZZ1JZXW000001",)),
-            Example("车架号 1M8G DM9A XKP0 4278 8", ("1M8G DM9A XKP0 4278 8",)),
-            Example("order 1M8GDM9A1KP042788"),
-            Example("车架号1M8GDM9A1KP042788"),
-            Example("sha 1M8GDM9AXKP042788AB"),
-        ),
+RECOGNIZER = described(
+    "vin",
+    (KIND,),
+    find,
+    (open_match.token, open_match.groups),
+    trigger=(
+        r"(?i:[0-9A-HJ-NPR-Z]{13}[0-9]{4})"
+        rf"|{_BODY}{{3,4}}[ \-]{_BODY}{{4,6}}[ \-]{_BODY}{{2}}"
     ),
-    trigger=r"(?i:[0-9A-HJ-NPR-Z]{13}[0-9]{4})"
-    rf"|{_BODY}{{3,4}}[ \-]{_BODY}{{4,6}}[ \-]{_BODY}{{2}}",
-    find=find,
-    tails=(open_match.token, open_match.groups),
-    rank=75,
-    plain=False,
 )

@@ -13,16 +13,15 @@ from typing import Any
 
 import re2
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
+from threegate.detectors.engine.description import described
 from threegate.detectors.engine.recognizer import Hit, Recognizer
 from threegate.detectors.presidio.catalog import PREDEFINED
 from threegate.detectors.presidio.national import Entity
 from threegate.detectors.presidio.patterns import repaired
 from threegate.detectors.presidio.without_spacy import without_spacy
 from threegate.policy.language.recognizers import kind_of
-from threegate.types import Bilingual
 
 with without_spacy():
     from presidio_analyzer import PatternRecognizer
@@ -69,32 +68,12 @@ def _plain_words(members: Sequence[PatternRecognizer]) -> str:
 def _national() -> Recognizer:
     gate = _National([repaired(c(supported_language="en")) for c in PREDEFINED])
     entities = dict.fromkeys(c().supported_entities[0] for c in PREDEFINED)
-    return Recognizer(
-        DetectorInfo(
-            "presidio",
-            tuple(map(kind_of, entities)),
-            Bilingual("各国证件号（Presidio）", "National identifiers (Presidio)"),
-            (
-                Example("ABN 51 824 753 556", ("51 824 753 556",)),
-                Example("his aadhaar is 3675 9834 6016", ("3675 9834 6016",)),
-                Example("PESEL 44051401359号", ("44051401359",)),
-                Example("NIF是12345678Z吗", ("12345678Z",)),
-                Example("Thai ID 3-5201-00847-16-1", ("3-5201-00847-16-1",)),
-                Example("泰国籍，身份证3 5201 00847 16 1。", ("3 5201 00847 16 1",)),
-                Example("codice fiscale RSS MRA 85T10 A562S", ("RSS MRA 85T10 A562S",)),
-                Example("TFN 123.456.782, NRIC S 1234567 D", ("123.456.782", "S 1234567 D")),
-                Example("Thai ID 3-5201-00847-16-2, version 12.345.678-Z"),
-                Example('<taxId c="DE">41376975202, plate LK68 VDN', ("41376975202", "LK68 VDN")),
-                Example("Partita IVA 12345678903 di Roma", ("12345678903",)),
-                Example("PAN ABCPE1234F, see form 49A", ("ABCPE1234F",)),
-                Example("total 51824753556, part 12345678Z"),
-            ),
-        ),
+    return described(
+        "presidio",
+        tuple(map(kind_of, entities)),
+        gate.find,
+        (open_match.token, open_match.number, open_match.groups),
         trigger=gate.trigger,
-        find=gate.find,
-        tails=(open_match.token, open_match.number, open_match.groups),
-        rank=25,
-        plain=False,
     )
 
 

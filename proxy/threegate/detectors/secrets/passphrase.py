@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, likely_hits
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import Hit, likely_hits
 from threegate.detectors.secrets import password, password_words
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 _WALLET = (
     r"(?:(?:recovery|seed|backup|mnemonic|wallet)[ \-](?:recovery )?(?:phrase|words?|seed)"
@@ -105,37 +105,13 @@ _OPEN = re.compile(
     rf"|{_LABEL}[a-z'’ ]{{0,26}}[:：是]?[ ]?[\"“「']?[a-z ]{{0,80}})\Z"
 )
 _LONGEST = 300
+tail = open_match.unfinished(_OPEN, _LONGEST, begins=rf"(?i:{_WALLET}|{_LABEL})")
+"""Holds from the label on while words follow it."""
 
-
-@open_match.begins(rf"(?i:{_WALLET}|{_LABEL})")
-def tail(text: str) -> int:
-    """Holds from the label on while words follow it."""
-    match = _OPEN.search(text, max(0, len(text) - _LONGEST))
-    return match.start() if match else len(text)
-
-
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="passphrase",
-        kinds=(password.KIND,),
-        title=Bilingual("由多个单词组成的口令", "Passphrases and recovery phrases"),
-        examples=(
-            Example("the password is correct horse, I think", ("correct horse",)),
-            Example(
-                "My passphrase is orange boat seventeen lamp.", ("orange boat seventeen lamp",)
-            ),
-            Example('The password was "purple monkey dishwasher".', ("purple monkey dishwasher",)),
-            Example(
-                "助记词：orbit velvet lemon cargo mimic tunnel frost ladder vivid onion salad quiz",
-                ("orbit velvet lemon cargo mimic tunnel frost ladder vivid onion salad quiz",),
-            ),
-            Example("The password is case sensitive. My password is plain text, company policy!"),
-            Example("Password: see below\npassword: on request\nthe password is wrong again"),
-            Example("the recovery phrase is a list of words that you should write down on paper"),
-        ),
-    ),
+RECOGNIZER = described(
+    "passphrase",
+    (password.KIND,),
+    find,
+    (open_match.token, tail),
     trigger=rf"(?i){_WALLET}|{_LABEL}",
-    find=find,
-    tails=(open_match.token, tail),
-    rank=40,
 )

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 
 import re2
 
-from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import byte_patterns, open_match
+from threegate.detectors.engine import byte_patterns
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, likely_hits
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import Hit, likely_hits
 from threegate.detectors.secrets.engine import NEXT_LINE, TAGS
 from threegate.normalize.re2_spans import found
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 KIND = "secret.password"
 _CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@\\^_|~]"
@@ -184,87 +184,12 @@ def _has_words(link: str) -> bool:
     return link.isascii() and bool(link.strip())
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="password",
-        kinds=(KIND,),
-        title=Bilingual("文中密码", "Password in prose"),
-        examples=(
-            Example("密码：Svnh@Ciyqj02", ("Svnh@Ciyqj02",)),
-            Example("wifi名字Tianjing_5G密码tiger.Delta.49你们自己连哈", ("tiger.Delta.49",)),
-            Example("医保密码我重新设了，kiwi.Falcon.82，你记", ("kiwi.Falcon.82",)),
-            Example(
-                "The admin password on the printer is harbor.Comet.42, please", ("harbor.Comet.42",)
-            ),
-            Example("SMTP_PASS=Z9SD%8pW5j29", ("Z9SD%8pW5j29",)),
-            Example("connecting with Password=Thimble88;Encrypt=true", ("Thimble88",)),
-            Example("user k.adler, pw Tiger0422#, MTU", ("Tiger0422#",)),
-            Example("口令是 hunter2go", ("hunter2go",)),
-            Example("user=a&password=Tz%219kLm&grant_type=password", ("Tz%219kLm",)),
-            Example('String dbPassword = "Blue%6530";', ("Blue%6530",)),
-            Example("PGPASSWORD=Blue%6530 psql -h db", ("Blue%6530",)),
-            Example('{"body": "{\\"password\\": \\"Blue%6530\\"}"}', ("Blue%6530",)),
-            Example('- name: DB_PASSWORD\n  value: "Blue%6530"', ("Blue%6530",)),
-            Example('<property name="password" value="Blue%6530"/>', ("Blue%6530",)),
-            Example("<password>Blue%6530</password>", ("Blue%6530",)),
-            Example("password: >-\n  Blue%6530\n", ("Blue%6530",)),
-            Example('let password: &str = "Blue%6530";', ("Blue%6530",)),
-            Example("password = base64.b16encode(secret)"),
-            Example(
-                "crack a password encrypted with SHA-256, or your password plus the 6-digit code"
-            ),
-            Example("пароль: Blue%6530 и パスワードはRiver@77xです", ("Blue%6530", "River@77x")),
-            Example("My Netflix password's Blue%6530", ("Blue%6530",)),
-            Example("I set my new password as PurpleRain1984 last night", ("PurpleRain1984",)),
-            Example("store the password as argon2id, send the password as Base64"),
-            Example(
-                "Just pass to pod2html, pass a `boto3.Client` or set the pass to scram-sha-256"
-            ),
-            Example("**Password:** `Tiger77!x`, *Password*: Tiger77!x", ("Tiger77!x", "Tiger77!x")),
-            Example("**密码**：`Tiger77!x`，<b>密码：</b>Lion88?y", ("Tiger77!x", "Lion88?y")),
-            Example(
-                "<b>Password:</b> Tiger77!x\n<td>Password</td><td>Lion88?y</td>",
-                ("Tiger77!x", "Lion88?y"),
-            ),
-            Example("User: bob\nPassword:\nTiger77!x", ("Tiger77!x",)),
-            Example(
-                "密码是：\n```\nTiger77!x\n```，Password:\n```text\nLion88?y\n```",
-                ("Tiger77!x", "Lion88?y"),
-            ),
-            Example("password:\n  minLength: 8\nPassword:\n- 12 characters, no user2name"),
-            Example("password for app_user1 is Tiger77!x", ("Tiger77!x",)),
-            Example('Password for user "sa@db01": Tiger77!x', ("Tiger77!x",)),
-            Example("my passwords are Tiger77!x, as you know", ("Tiger77!x",)),
-            Example("the password for admin2024 and the password for the account bob2024"),
-            Example('password authentication failed for user "app_user1"'),
-            Example("WiFi密码忘了，路由器型号TL-WR842N，密码管理器用的是Bitwarden2024版"),
-            Example("Passwords are case-sensitive! **Password**: required2fill(x)"),
-            Example("Wifi password — Gumdrop-71, it should be Gumdrop-71", ("Gumdrop-71",)),
-            Example(
-                "password must be Gumdrop-71; her password (gumdrop71) is old",
-                ("Gumdrop-71", "gumdrop71"),
-            ),
-            Example("她的密码（gumdrop71）一直没换", ("gumdrop71",)),
-            Example("password (min 8 chars, see RFC2617), password - 12 characters"),
-            Example("Password (temporary): Blue%6530", ("Blue%6530",)),
-            Example("CREATE LOGIN bob WITH PASSWORD = N'Blue%6530'", ("Blue%6530",)),
-            Example('user.setPassword("Blue%6530")', ("Blue%6530",)),
-            Example('Password meters often rate "Password1!" as strong'),
-            Example('{"type":"password","value":"Blue%6530"}', ("Blue%6530",)),
-            Example("Password managers such as 1Password; 量子密钥分发速率达到1.2Mbps"),
-            Example("PWD=/home/user1/src and pw->pw_uid2"),
-            Example("12345678能当密码吗？太弱了吧"),
-            Example("公司规定密码至少12位,含大小写"),
-            Example("DB_PASSWORD=${DB_PASSWORD:?set me}，密码为 Base64 编码，password: SHA256"),
-            Example("Failed password for root from 180.23.20.110 port 52114 ssh2"),
-            Example('password = getpass.getpass("Password: ")'),
-            Example("if len(password) < 12: password=******"),
-        ),
+RECOGNIZER = described(
+    "password",
+    (KIND,),
+    find,
+    trigger=(
+        r"(?i)密码|密碼|密钥|口令|password|passwd|passphrase|passcode|pass|pwd|pw"
+        r"|contrase|kennwort|senha|пароль|パスワード|비밀번호|mật khẩu|wachtwoord"
     ),
-    trigger=r"(?i)密码|密碼|密钥|口令|password|passwd|passphrase|passcode|pass|pwd|pw"
-    r"|contrase|kennwort|senha|пароль|パスワード|비밀번호|mật khẩu|wachtwoord",
-    find=find,
-    tails=(open_match.token,),
-    rank=60,
-    plain=False,
 )

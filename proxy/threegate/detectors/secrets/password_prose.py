@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, likely_hits
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import Hit, likely_hits
 from threegate.detectors.secrets import password
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 _CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@^_~]"
 _VALUE = rf"(?P<value>(?=[^\s,]{{0,32}}[0-9!@#$%^&*])(?<![A-Za-z0-9]){_CHARS}{{6,40}}+)"
@@ -135,55 +135,13 @@ _OPEN_PIPE = re.compile(
     r"\becho (?:-n |-e )?[\"']?[^\s\"'|;&$`]{1,96}[\"']? ?\|? ?[a-z]{0,6}(?: [\-a-zS]{0,3})?\Z"
 )
 _LONGEST_PIPE = 128
+tail = open_match.unfinished(_OPEN_PIPE, _LONGEST_PIPE, begins=r"\becho ")
+"""Holds from the word `echo` on while a program that reads its output may follow."""
 
-
-@open_match.begins(r"\becho ")
-def tail(text: str) -> int:
-    """Holds from the word `echo` on while a program that reads its output may follow."""
-    match = _OPEN_PIPE.search(text, max(0, len(text) - _LONGEST_PIPE))
-    return match.start() if match else len(text)
-
-
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="password_told",
-        kinds=(password.KIND,),
-        title=Bilingual("句子中的密码", "Passwords in a sentence"),
-        examples=(
-            Example("Here is the password. It's hunter2hunter2.", ("hunter2hunter2",)),
-            Example("use my usual password, kitten1988, for it", ("kitten1988",)),
-            Example(
-                "Old password Spring2023!, new one Summer2024! — both fail",
-                ("Spring2023!", "Summer2024!"),
-            ),
-            Example("the password is either Fluffy123 or fluffy321.", ("Fluffy123", "fluffy321")),
-            Example("密码是我名字加生日，也就是zhangli0823", ("zhangli0823",)),
-            Example("打开密码是身份证后六位，比如我的就是14281X", ("14281X",)),
-            Example("密码还是老样子，xiaobai1314", ("xiaobai1314",)),
-            Example("密码改了，原来的abc12345不能用了", ("abc12345",)),
-            Example("密码多少来着？\n00:03:20 小吴：Huangshan@1864，大写", ("Huangshan@1864",)),
-            Example("what's the wifi password?\nAnn: it's blue42heron.", ("blue42heron",)),
-            Example("银行卡密码我改成你生日了，920817，取完", ("920817",)),
-            Example("初始密码为身份证后六位 203718", ("203718",)),
-            Example("Password changed from Tiger77!x to Lion88?y", ("Tiger77!x", "Lion88?y")),
-            Example("wrong password again, I entered Gumdrop-71 three times", ("Gumdrop-71",)),
-            Example("密码多少位？\n小王：至少12位，密码改了，10086 打不通"),
-            Example("这是密码，wo2ai3ni", ("wo2ai3ni",)),
-            Example("密码就是你生日930416", ("930416",)),
-            Example("开机密码：0000？不对，是1024", ("0000", "1024")),
-            Example("https://pan.example/s/1aBcD?pwd=8k2m 提取码: 8k2m", ("8k2m", "8k2m")),
-            Example("echo 'bob:Gr33nTree' | chpasswd", ("Gr33nTree",)),
-            Example(
-                "I lost my password. It's urgent, the password expired on server01, it is OAuth2"
-            ),
-            Example("password policy, user01, and password reset by jsmith42, see PR1482"),
-            Example("密码规则是什么，iphone15怎么设，密码是6位数字，提取码是什么"),
-            Example("密码登录不了，error1045，密码由admin01重置"),
-            Example("echo 'Rk7vTq2mXz' | base64"),
-        ),
-    ),
+RECOGNIZER = described(
+    "password_told",
+    (password.KIND,),
+    find,
+    (open_match.token, tail),
     trigger=r"(?i)密码|密碼|口令|passw(?:or)?d|passphrase|passcode|pwd|[取问問享压][码碼]|\becho ",
-    find=find,
-    tails=(open_match.token, tail),
-    rank=45,
 )

@@ -13,14 +13,14 @@ from typing import Any
 
 import re2
 
-from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import byte_patterns, open_match
+from threegate.detectors.engine import byte_patterns
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, likely_hits
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import Hit, likely_hits
 from threegate.detectors.secrets import password
 from threegate.detectors.secrets.engine import NEXT_LINE
 from threegate.normalize import re2_spans
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 _LONG = "[Pp]ass(?:[Ww]ord|[Ww]d|phrase|code)"
 _NAME = (
@@ -159,43 +159,6 @@ _FORMS = tuple(
 )
 _LOOSE_CHINESE = byte_patterns.loosened(_CHINESE.pattern + _FOLLOWING)
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="password_words",
-        kinds=(password.KIND,),
-        title=Bilingual("仅含字母的密码", "Passwords of letters alone"),
-        examples=(
-            Example("db:\n  password: correcthorse\n  pool: 5", ("correcthorse",)),
-            Example(
-                "**密码：** letmeinplease\n**Password:** opensesame\n",
-                ("letmeinplease", "opensesame"),
-            ),
-            Example("WiFi密码是 xiaoming 全小写", ("xiaoming",)),
-            Example("口令：Mianbao", ("Mianbao",)),
-            Example('user typed "pw = grasshopper" here', ("grasshopper",)),
-            Example("the password for the printer was left as letmein.", ("letmein",)),
-            Example("I changed the wifi password to dragonfly.", ("dragonfly",)),
-            Example('{"password":"marshmallow","remember":true}', ("marshmallow",)),
-            Example("connect(dbPassword='monkey-river-lamp')", ("monkey-river-lamp",)),
-            Example("login failed user=j password=barnacle src=eth", ("barnacle",)),
-            Example('<add key="SmtpPassword" value="tangerine" />', ("tangerine",)),
-            Example("ALTER USER app WITH PASSWORD 'wanderlust';", ("wanderlust",)),
-            Example("- name: PGPASSWORD\n  value: firefly\n", ("firefly",)),
-            Example("光猫密码被改成了xiaozhuzhu，别外传", ("xiaozhuzhu",)),
-            Example("<pass>peppermint</pass>", ("peppermint",)),
-            Example("The password is required. My password is wrong, your password is insecure!"),
-            Example("password: string\nusername: required\npassword: Password"),
-            Example("type User = { password: string; pass: boolean }"),
-            Example("password = credentials\npassword = userInput\nself.password = rawValue"),
-            Example('labels = {"password": "Enter your password"}'),
-            Example("密码是 bcrypt 加密的，密码为 null，密码：required"),
-            Example("量子密码是 quantum cryptography 吗，密码叫 cipher"),
-            Example("The password to success is patience."),
-            Example("password_hash, password manager, a band-pass filter, pass: false"),
-        ),
-    ),
-    trigger=password.RECOGNIZER.trigger,
-    find=find,
-    tails=(open_match.token,),
-    rank=50,
+RECOGNIZER = described(
+    "password_words", (password.KIND,), find, trigger=password.RECOGNIZER.trigger
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import byte_patterns, open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import Hit
+from threegate.types import Level
 
 KIND = "secret.private_key"
 
@@ -89,42 +89,12 @@ def _shows_a_key(text: str, first: int, stop: int) -> bool:
     return bool(shown)
 
 
-@open_match.begins(_PEM_OPEN.pattern)
-def tail(text: str) -> int:
-    match = _PEM_OPEN.search(text, max(0, len(text) - 64))
-    return match.start() if match else len(text)
+tail = open_match.unfinished(_PEM_OPEN, 64)
 
-
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        "secrets.pem",
-        (KIND,),
-        Bilingual("PEM 私钥", "PEM private key"),
-        (
-            Example("A PEM file starts with -----BEGIN RSA PRIVATE KEY-----"),
-            Example(
-                "-----BEGIN PRIVATE KEY-----\nMIIEvQIB\nADANBgkq\nhkiG9w0B\n",
-                ("-----BEGIN PRIVATE KEY-----\nMIIEvQIB\nADANBgkq\nhkiG9w0B",),
-            ),
-            Example(
-                "私钥：-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBxyz0123+/abc=\n-----END EC "
-                "PRIVATE KEY-----。",
-                (
-                    "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBxyz0123+/abc=\n-----END EC PRIVATE "
-                    "KEY-----",
-                ),
-            ),
-            Example(
-                "Comment: a\nPrivate-Lines: 2\nAAAAgQDZkQx0123+/abc=\nAAAAFQCw\nPrivate-MAC: 12ab",
-                ("AAAAgQDZkQx0123+/abc=\nAAAAFQCw",),
-            ),
-            Example("Private-Lines: 14 is followed by as many lines"),
-            Example("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"),
-        ),
-    ),
+RECOGNIZER = described(
+    "secrets.pem",
+    (KIND,),
+    find,
+    (open_match.token, tail),
     trigger="PRIVATE KEY|Private-Lines: [0-9]",
-    find=find,
-    tails=(open_match.token, tail),
-    rank=99,
-    plain=False,
 )

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
-from threegate.detectors.engine import byte_patterns, open_match
+from threegate.detectors.engine import byte_patterns
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer, likely_hits
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import Hit, likely_hits
+from threegate.types import Level
 
 KIND = "secret.password"
 _IS = (
@@ -79,40 +79,10 @@ def _judge(match: re.Match[str]) -> Hit | None:
     return None if postal or weak else Hit(*match.span("value"), KIND, Level.MEDIUM)
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="pin",
-        kinds=(KIND,),
-        title=Bilingual("PIN 与验证码", "PINs and one-time codes"),
-        examples=(
-            Example("my pin is 5348, please keep it", ("5348",)),
-            Example("短信验证码：367547，五分钟内有效", ("367547",)),
-            Example("支付密码738122，密码 27162888", ("738122", "27162888")),
-            Example("Your one-time code is 194267.", ("194267",)),
-            Example("门禁密码：5525", ("5525",)),
-            Example("CVV 871，背面三位 402", ("871", "402")),
-            Example("门锁密码改成851207#了", ("851207",)),
-            Example("Sign-in code: 483920, gate code 2580 then ring", ("483920", "2580")),
-            Example("动态口令为360058", ("360058",)),
-            Example("The combination to the safe is 24-9-37.", ("24-9-37",)),
-            Example("The code for the gate is 0417, combo 32-8-19", ("0417", "32-8-19")),
-            Example("code for the gate is 0417", ("0417",)),
-            Example("My ATM pin number 5093, her passcode 558210", ("5093", "558210")),
-            Example("the alarm code at mum's is 7741, PIN for the fob is 6093", ("7741", "6093")),
-            Example("Gate code changed again: *4410#, 门禁 #5580", ("4410", "5580")),
-            Example("The keypad at unit 5 takes 0852, then green", ("0852",)),
-            Example("**PIN:** 5348, **验证码**：583920", ("5348", "583920")),
-            Example("security code: 821, 卡背面签名栏后三位是 402", ("821", "402")),
-            Example("楼道门 4471#，开锁密码改 447100 了", ("4471", "447100")),
-            Example("The three digits on the back are 518.", ("518",)),
-            Example("the error code for that is long, a keypad lock takes 10 minutes, gate 1234"),
-            Example("保险柜左三圈到47-12-83，大门密码锁：按 3719 再按井号", ("47-12-83", "3719")),
-            Example("a combination of 3-4-5 items, 密码是2024年设的，保险柜型号 3712"),
-            Example("GPIO pin is 17; the PIN code is 560001 in Bengaluru"),
-            Example("请输入6位验证码，密码123456太简单"),
-            Example("exit code is 1370, status code: 4040"),
-        ),
-    ),
+RECOGNIZER = described(
+    "pin",
+    (KIND,),
+    find,
     trigger=(
         r"(?i)\bpin\b|\bpin[码碼]|\botp\b|\bpuk|passcode|[a-z] (?:code|pin)\b|combo|combination"
         r"|code (?:for|to|of) (?:the|my|our) "
@@ -120,8 +90,4 @@ RECOGNIZER = Recognizer(
         r"|[证證验驗全款门門禁态態][码碼]|密[码碼]|口令|保险[柜箱]|门锁|门禁|单元门|大门|楼道门"
         r"|(?:gate|door)[: ]{0,2}[#*]"
     ),
-    find=find,
-    tails=(open_match.token,),
-    rank=55,
-    plain=False,
 )

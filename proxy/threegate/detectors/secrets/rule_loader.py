@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from threegate.detectors.base import Example
+from threegate.detectors.engine.description import examples_of
 from threegate.detectors.secrets import shapes
 from threegate.detectors.secrets.engine import ASSIGN, KEY, NEXT_LINE, SecretRule
 from threegate.types import Bilingual, Level
@@ -100,7 +100,7 @@ def _patterned(entry: Mapping[str, Any]) -> SecretRule:
         entry.get("entropy", 0.0),
         _filled(entry.get("allow", "")),
         Level[entry.get("level", "high").upper()],
-        _examples(entry),
+        examples_of(entry, _sampled),
         _filled(entry.get("not_before", "")),
         _filled(entry.get("not_after", "")),
         entry.get("rank", 95),
@@ -116,14 +116,6 @@ def _length(value: int | list[int]) -> tuple[int, int]:
 
 def _filled(pattern: str) -> str:
     return _FRAGMENT.sub(lambda found: FRAGMENTS[found[1]], pattern)
-
-
-def _examples(entry: Mapping[str, Any]) -> tuple[Example, ...]:
-    true = [
-        Example(_sampled(each["text"]), tuple(map(_sampled, each["values"])))
-        for each in entry.get("true", ())
-    ]
-    return (*true, *(Example(_sampled(text)) for text in entry.get("false", ())))
 
 
 def _sampled(text: str) -> str:

@@ -7,11 +7,11 @@ import re
 import string
 from collections.abc import Iterator
 
-from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.recognizer import Hit, Recognizer
-from threegate.types import Bilingual, Level
+from threegate.detectors.engine.description import described
+from threegate.detectors.engine.recognizer import Hit
+from threegate.types import Level
 
 KIND = "secret.password"
 _URL = re.compile(
@@ -49,27 +49,6 @@ def tail(text: str) -> int:
     return match.start() - len(scheme) + len(scheme.rstrip(_SCHEME))
 
 
-RECOGNIZER = Recognizer(
-    DetectorInfo(
-        id="url",
-        kinds=(KIND,),
-        title=Bilingual("网址中的密码", "Password in a URL"),
-        examples=(
-            Example("git clone https://bob:Xk29fQzz@git.corp.cn/a.git", ("Xk29fQzz",)),
-            Example("代理http://u1:p4ss77@10.1.2.3:8080吗", ("p4ss77",)),
-            Example("ftp://bob:Xk$29f{Qz@ftp.corp.cn/a", ("Xk$29f{Qz",)),
-            Example(
-                "https://u:$PASS@b.com, http://{u}:{p}@h, https://u:pre-{p}@h, https://u:x$(p)@h"
-            ),
-            Example("rtsp://admin:Xk29fQzz@10.0.0.8:554/ch1", ("Xk29fQzz",)),
-            Example("cloudinary://8748:Xk29fQzz@mycloud", ("Xk29fQzz",)),
-            Example("https://user:password@host/ 与 https://a:${PASS}@b.com"),
-            Example("http://host:8080/a@b"),
-        ),
-    ),
-    trigger=r"://[^\s:@/]*:[^\s@/]{3,}@",
-    find=find,
-    tails=(open_match.token, tail),
-    rank=50,
-    plain=False,
+RECOGNIZER = described(
+    "url", (KIND,), find, (open_match.token, tail), trigger=r"://[^\s:@/]*:[^\s@/]{3,}@"
 )
