@@ -1,16 +1,10 @@
 from __future__ import annotations
 
-import random
-import re
-
 import re2
-from threegate.detectors.engine import byte_patterns
 from threegate.detectors.registry import scanner
-from threegate.detectors.secrets.candidates import placer
 from threegate.detectors.secrets.pem import MAX_PEM
 from threegate.detectors.secrets.rule_loader import load_all
-from threegate.detectors.secrets.values import entropy, secrets_of
-from threegate.normalize import re2_spans
+from threegate.detectors.secrets.values import entropy
 from threegate.types import Channel, Layer, Passage, TextLocation
 
 RULES = load_all()
@@ -59,78 +53,3 @@ def test_placeholders_are_no_secrets() -> None:
         "secret: xxxxxxxxxxxxxxxxxxxx",
     ):
         assert SECRETS.scan(Passage(LOCUS, text)).findings == (), text
-
-
-_SIGNS = ("=", "==", "->", "base64:", "K", "ſ", "9", "/", " ", '"', ":", "x", "密", "\n", "\v", ".")
-_VALUED = [rule for rule in RULES if "(?P<value>" in rule.pattern]
-
-
-def told(pattern: str, data: bytes) -> list[tuple[int, int, int]]:
-    """Where matches and values lie, by the groups of each match."""
-    full = re2.compile(pattern)
-    spans = re2_spans.spans(re2.compile(byte_patterns.ungrouped(pattern)), data)
-    group = full.groupindex["value"]
-    return [(start, *re2_spans.groups(full, data, start)[group]) for start, _ in spans]
-
-
-def test_values_told_without_groups_are_those_of_the_groups() -> None:
-    rng, count = random.Random(3), 0
-    for rule in _VALUED:
-        places = placer(rule.pattern)
-        for example in rule.examples * 60:
-            at = rng.randrange(len(example.text) + 1)
-            text = example.text[:at] + rng.choice(_SIGNS) + example.text[at:]
-            data = (text + rng.choice(_SIGNS) + text).encode()
-            expected = told(rule.pattern, data)
-            assert list(zip(*places(data), strict=True)) == expected, rule.id
-            count += len(expected)
-    assert count > 9000
-
-
-def test_values_by_the_hundred_are_those_of_the_groups() -> None:
-    rng, count = random.Random(4), 0
-    plain = [sign for sign in _SIGNS if sign.isascii()]
-    for rule in _VALUED:
-        parts = [e.text[: rng.randrange(len(e.text))] for e in rule.examples * 20]
-        parts += [e.text for e in rule.examples * 100]
-        rng.shuffle(parts)
-        data = "".join(part + rng.choice(plain) for part in parts if part.isascii()).encode()
-        expected = told(rule.pattern, data)
-        assert list(zip(*placer(rule.pattern)(data), strict=True)) == expected, rule.id
-        count += len(expected)
-    assert count > 20_000
-
-
-def test_many_values_are_judged_as_each_alone() -> None:
-    rng = random.Random(5)
-    signs = (
-        "",
-        "\n",
-        "example",
-        "xxxxx",
-        "=",
-        "a" * 30,
-        ".py",
-        "密",
-        "1234567890",
-        "/",
-        "env",
-        "${",
-    )
-    for rule in RULES:
-        secrets = secrets_of(rule.entropy, rule.allow)
-        drawn = [value for example in rule.examples for value in example.values]
-        shaped = [re.sub("[a-z]", rng.choice("abc1X"), value) for value in drawn]
-        values = [
-            (
-                value[: (at := rng.randrange(len(value) + 1))] + rng.choice(signs) + value[at:]
-            ).encode()
-            for value in (*drawn, *shaped) * 40
-        ]
-        assert len(values) >= 64
-        alone = [n for n, value in enumerate(values) if list(secrets([value]))]
-        assert list(secrets(values)) == alone, rule.id
-        lines = [n for n, value in enumerate(values) if b"\n" not in value]
-        assert list(secrets([values[n] for n in lines])) == [
-            at for at, n in enumerate(lines) if n in set(alone)
-        ], rule.id

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import re2
 
 from threegate.detectors.custom import pattern_edges, pattern_prefix, pattern_width
-from threegate.detectors.engine import byte_patterns
 from threegate.detectors.engine.context import ScanText
 from threegate.normalize.work import meter
 from threegate.types import Span
@@ -31,7 +30,7 @@ class PatternMatcher:
         self.widest = pattern_width.greatest(pattern, MAX_SPAN)
         self._edges = edges
         self._begin = pattern_prefix.beginnings(pattern)
-        self._decisive = byte_patterns.compiled(pattern)
+        self._decisive = re2.compile(pattern)
         self._search = re2.compile(pattern_edges.alone(pattern) if edges else pattern)
 
     def all(self, text: str) -> list[Span]:

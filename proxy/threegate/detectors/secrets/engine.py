@@ -21,8 +21,7 @@ from threegate.detectors.engine import open_match, token_runs
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.recognizer import Find, Hit, Recognizer
 from threegate.detectors.secrets import url
-from threegate.detectors.secrets.candidates import placer
-from threegate.detectors.secrets.values import secrets_of
+from threegate.detectors.secrets.values import placer, secret_test
 from threegate.normalize import re2_spans
 from threegate.types import Bilingual, Level
 
@@ -53,26 +52,6 @@ class SecretRule:
     plain: bool = False  # a value may be a plain word: see `plain_text_fast_path`
     trigger: str = ""  # RE2, used instead of keywords that are too common
     another: str = ""
-
-
-def rule(
-    id: str,
-    title: str,
-    keywords: str,
-    pattern: str,
-    *examples: Example,
-    zh: str = "",
-    **more: object,
-) -> SecretRule:
-    fields: dict[str, object] = {"kind": KEY, "entropy": 2.5, **more}
-    return SecretRule(
-        id,
-        title=Bilingual(zh or title, title),
-        keywords=tuple(keywords.split()),
-        pattern=pattern,
-        examples=examples,
-        **fields,  # type: ignore[arg-type]
-    )
 
 
 NEXT_LINE = (
@@ -117,23 +96,26 @@ def recognizer(rule: SecretRule) -> Recognizer:
 
 
 def _finder(rule: SecretRule) -> Find:
-    places, secrets = placer(rule.pattern, rule.another), secrets_of(rule.entropy, rule.allow)
+    places, is_secret = placer(rule.pattern, rule.another), secret_test(rule.entropy, rule.allow)
     isolated, rejected = _isolated(rule), _rejected(rule.pattern)
 
     def find(view: ScanText) -> Iterator[Hit]:
-        data = view.data
-        firsts, starts, ends = places(data)
-        known = dict[bytes, bool]()
-        for n in secrets([data[start:end] for start, end in zip(starts, ends, strict=True)]):
-            first, begin = firsts[n], starts[n]
-            start, end = view.place(begin), view.place(ends[n])
-            if not isolated(view.text, start, end):
+        data, secret, named = view.data, dict[bytes, bool](), dict[bytes, bool]()
+        for first, begin, end in places(data):
+            view.spend()
+            value = data[begin:end]
+            if value not in secret:
+                secret[value] = is_secret(value)
+            if not secret[value]:
                 continue
+            hit = Hit(view.place(begin), view.place(end), rule.kind, rule.level, rule.id)
             name = data[max(0, first - _WIDEST) : begin]
-            if name not in known:
-                known[name] = rejected(view, first)
-            if not known[name]:
-                yield Hit(start, end, rule.kind, rule.level, rule.id)
+            if not isolated(view.text, hit.start, hit.end):
+                continue
+            if name not in named:
+                named[name] = rejected(view, first)
+            if not named[name]:
+                yield hit
 
     return find
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from threegate.detectors.engine import byte_patterns, open_match
+import re2
+
+from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.recognizer import Hit
+from threegate.normalize.re2_spans import found
 from threegate.types import Level
 
 KIND = "secret.private_key"
@@ -21,7 +24,7 @@ MIN_PEM_BODY = 20
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
 _END, _DASHES = "-----END ", "-----"
-_RUNS = byte_patterns.finder(r"[A-Za-z0-9+/=\\](?:(?:[ \t]*\r?\n[ \t]*)?[A-Za-z0-9+/=\\]){19}")
+_RUNS = re2.compile(r"[A-Za-z0-9+/=\\](?:(?:[ \t]*\r?\n[ \t]*)?[A-Za-z0-9+/=\\]){19}")
 """The minimum of key material after BEGIN if END is missing, in lines of any length; with less, the
 text only mentions the BEGIN line."""
 _BODY = re.compile(r"[\sA-Za-z0-9+/=:,\-\\]*")
@@ -85,8 +88,7 @@ def _like_a_key(text: str, first: int, limit: int) -> int:
 
 
 def _shows_a_key(text: str, first: int, stop: int) -> bool:
-    shown = stop - first >= MIN_PEM_BODY and next(_RUNS(text[first:stop].encode()), None)
-    return bool(shown)
+    return stop - first >= MIN_PEM_BODY and found(_RUNS, text[first:stop].encode())
 
 
 tail = open_match.unfinished(_PEM_OPEN, 64)

@@ -1,26 +1,19 @@
-"""Decides which values of a secret rule are secrets and not placeholders, plain words or
-repetitions.
-
-Hostile text has tens of thousands of near misses, so most are rejected in bulk: an array counts the
-distinct characters of each value, and one RE2 match covers all consecutive values on the
-allow-list. The rest is checked one by one.
-"""
+"""The values of a secret rule in a text, and whether one is a secret: no placeholder, no plain
+word, no repetition."""
 
 from __future__ import annotations
 
 import math
-import re
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-import numpy as np
 import re2
-from numpy.typing import NDArray
 
 from threegate.detectors.engine import open_match
 from threegate.normalize import re2_spans
+from threegate.normalize.re2_spans import ANYWHERE
 
 _PLACEHOLDER = (
     r"(?i)x{5}|\*{3}|\.{3}|\$\{|\$\(|\{\{|%s|<|your|example|placeholder|changeme|"
@@ -28,11 +21,46 @@ _PLACEHOLDER = (
     r"|getenv|environ|process\.env|os\.|config\.|import\.meta|secrets?\.|settings\.|^env(?:[^\pL\pN_]|$)|"
     r"abcdefgh|abc123|^(?:none|null|true|false|undefined)\n?$"
 )
-_MANY = 64
-"""Number of values from which checking in bulk is faster."""
 
-Secrets = Callable[[Sequence[bytes]], Iterator[int]]
-"""Returns the indexes of the values that are secrets."""
+Place = tuple[int, int, int]
+"""Byte offsets: start of the match, start and end of its value."""
+Places = Callable[[bytes], Iterator[Place]]
+
+
+def placer(pattern: str, another: str = "") -> Places:
+    """A function that finds the values of all matches of the RE2 pattern: its group `value`, or
+    else the whole match, which ends where `another` begins."""
+    if another:
+        return partial(_apart, re2.compile(pattern), re2.compile(another))
+    if "(?P<value>" in pattern:
+        return partial(_grouped, re2.compile(pattern))
+    return partial(_whole, re2.compile(pattern))
+
+
+def _grouped(made: Any, data: bytes) -> Iterator[Place]:
+    search, size, group = made._regexp.Match, len(data), made.groupindex["value"]
+    found = search(ANYWHERE, data, 0, size)
+    while (first := found[0][0]) >= 0:
+        yield first, *found[group]
+        found = search(ANYWHERE, data, found[0][1], size)
+
+
+def _whole(made: Any, data: bytes) -> Iterator[Place]:
+    for first, end in re2_spans.spans(made, data):
+        yield first, first, end
+
+
+def _apart(made: Any, another: Any, data: bytes) -> Iterator[Place]:
+    """Matches that would run over the beginning of the next one end there: what a stream finds
+    must not depend on where it begins to look."""
+    search, begins, size = made._regexp.Match, another._regexp.Match, len(data)
+    first, end = search(ANYWHERE, data, 0, size)[0]
+    while first >= 0:
+        following = begins(ANYWHERE, data, first + 1, end)[0][0]
+        if following > 0 and 0 <= search(ANYWHERE, data, following, size)[0][0] < end:
+            end = following
+        yield first, first, end
+        first, end = search(ANYWHERE, data, end, size)[0]
 
 
 def entropy(value: str) -> float:
@@ -41,116 +69,16 @@ def entropy(value: str) -> float:
     return -sum(n / total * math.log2(n / total) for n in counts)
 
 
-def secrets_of(floor: float, allow: str) -> Secrets:
-    """A function that selects secrets: values with at least `floor` bits per character in which the
-    RE2 pattern `allow` does not match."""
-    allowed = f"(?:{_PLACEHOLDER})" + (f"|(?:{allow})" if allow else "")
-    other, row, least = re2.compile(allowed), _row(allowed), 2**floor
+def secret_test(floor: float, allow: str) -> Callable[[bytes], bool]:
+    """A function whether a value (UTF-8) is a secret: it has at least `floor` bits per character,
+    and the RE2 pattern `allow` does not match in it."""
+    allowed = re2.compile(f"(?:{_PLACEHOLDER})" + (f"|(?:{allow})" if allow else ""))
+    least = 2**floor
 
     def is_secret(data: bytes) -> bool:
         value = data.decode()
         if len(value) > open_match.MAX_TOKEN or len(set(value)) < least:
             return False
-        return not re2_spans.found(other, data) and entropy(value) >= floor
+        return not re2_spans.found(allowed, data) and entropy(value) >= floor
 
-    def secrets(values: Sequence[bytes]) -> Iterator[int]:
-        known = list(dict.fromkeys(values))
-        likely = known if len(known) < _MANY else [known[n] for n in _left(known, floor, row)]
-        if not (good := set(filter(is_secret, likely))):
-            return iter(())
-        return (n for n, value in enumerate(values) if value in good)
-
-    return secrets
-
-
-def _left(values: Sequence[bytes], floor: float, row: Any) -> Sequence[int]:
-    """Indexes of these values, without most of those that are too uniform or allowed."""
-    left = _varied(values, 2**floor)
-    lines = b"\n".join(values[n] for n in left) + b"\n"
-    if lines.count(b"\n") == len(left):
-        left = list(_not_in(row, lines, left))
-    return left if len(left) < _MANY else _random(values, left, floor)
-
-
-def _not_in(row: Any, lines: bytes, numbers: Sequence[int]) -> Iterator[int]:
-    """Indexes of the lines that `row` does not match."""
-    starts = [0, *_ends(lines)]
-    n = 0
-    while n < len(numbers):
-        end = re2_spans.groups(row, lines, starts[n])[0][1]
-        if end < 0:
-            yield numbers[n]
-        n = n + 1 if end < 0 else bisect_left(starts, end, n + 1)
-
-
-def _ends(lines: bytes) -> list[int]:
-    ends: list[int] = (np.flatnonzero(np.frombuffer(lines, np.uint8) == 10) + 1).tolist()
-    return ends
-
-
-def _varied(values: Sequence[bytes], least: float) -> list[int]:
-    """Indexes of the values that may have enough distinct characters."""
-    codes = np.frombuffer(b"".join(values), np.uint8)
-    starts = np.zeros(len(values), np.int64)
-    np.cumsum([len(value) for value in values[:-1]], out=starts[1:])
-    low, high = (np.bitwise_or.reduceat(bits[codes], starts) for bits in _BITS)
-    wide = np.bitwise_or.reduceat(codes, starts) >= 128
-    enough = np.bitwise_count(low) + np.bitwise_count(high) >= least
-    varied: list[int] = np.flatnonzero(enough | wide).tolist()
-    return varied
-
-
-def _random(values: Sequence[bytes], numbers: Sequence[int], floor: float) -> list[int]:
-    """Those of these indexes whose values may reach the minimum entropy."""
-    left = list[int]()
-    for at in range(0, len(numbers), _BLOCK):
-        some = np.array(numbers[at : at + _BLOCK])
-        sizes = np.array([len(values[n]) for n in some])
-        columns = _COLUMNS[np.frombuffer(b"".join(values[n] for n in some), np.uint8)]
-        cells = np.repeat(np.arange(0, len(some) * _WIDTH, _WIDTH), sizes) + columns
-        counts = np.bincount(cells, minlength=len(some) * _WIDTH).reshape(-1, _WIDTH)
-        bits = np.log2(sizes) - _TIMES_LOG[np.minimum(counts, _MOST)].sum(axis=1) / sizes
-        unknown = (counts[:, -1] > 0) | (sizes > _MOST)
-        left += some[unknown | (bits > floor - _ROUNDING)].tolist()
-    return left
-
-
-_BLOCK, _MOST, _ROUNDING = 1024, 4096, 1e-9
-"""Values counted together, in a table of 1 MiB."""
-_WIDTH = 96
-_COLUMNS = np.full(256, _WIDTH - 1)
-_COLUMNS[32:127] = np.arange(_WIDTH - 1)
-_TIMES_LOG = np.arange(_MOST + 1) * np.log2(np.maximum(np.arange(_MOST + 1), 1))
-
-
-def _bits(first: int) -> NDArray[np.uint64]:
-    """A distinct bit for each of 64 characters, by character code."""
-    bits = np.zeros(256, np.uint64)
-    bits[first : first + 64] = np.uint64(1) << np.arange(64, dtype=np.uint64)
-    return bits
-
-
-_BITS = (_bits(0), _bits(64))
-
-
-def _row(pattern: str) -> Any:
-    """RE2 that matches one or more lines in each of which `pattern` matches as it would in that
-    line alone."""
-    lined = "".join(map(_in_a_line, _PARTS.findall(pattern)))
-    return re2.compile(rf"(?m)(?:^[^\n]*?(?:{lined})[^\n]*$\n?)+")
-
-
-_PARTS = re.compile(r"\\n\?|\[\^|\\?.")
-
-
-def _in_a_line(part: str) -> str:
-    """A part of a pattern, changed so that it cannot match across lines."""
-    match part:
-        case r"\n?":
-            return ""
-        case "[^":
-            return r"[^\n"
-        case r"\s" | r"\D" | r"\W" | r"\n":
-            raise ValueError(f"{part} matches a line break")
-        case _:
-            return part
+    return is_secret
