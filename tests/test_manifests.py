@@ -134,6 +134,14 @@ def test_services_of_compose_name_settings_that_exist(name: str) -> None:
     assert (DOCKER.parent / compose["services"]["threegate"]["build"]["dockerfile"]).exists()
 
 
+def test_images_of_others_without_capabilities_start_as_their_user() -> None:
+    """Their entry points start as root and change the user, which needs a capability."""
+    (compose,) = documents((DOCKER / "compose.yaml").read_text("utf-8"))
+    bare = {n: s for n, s in compose["services"].items() if "cap_drop" in s and "image" in s}
+    assert bare
+    assert [name for name, service in bare.items() if "user" not in service] == []
+
+
 @pytest.mark.skipif(COMPOSE is None, reason="docker-compose is not installed")
 @pytest.mark.parametrize("profiles", [(), ("shared", "observe")])
 @pytest.mark.parametrize("gpu", [False, True])

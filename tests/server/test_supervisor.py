@@ -236,3 +236,15 @@ def test_a_first_worker_that_cannot_start_is_the_end(tmp_path: Path) -> None:
     assert fleet.process.stderr is not None
     assert "worker 1 of 2 did not start" in fleet.process.stderr.read()
     fleet.process.stderr.close()
+
+
+def test_a_stop_during_the_start_says_nothing_of_ready_workers(tmp_path: Path) -> None:
+    (tmp_path / "slow").touch()
+    fleet = start(tmp_path)
+    children = Path(f"/proc/{fleet.process.pid}/task/{fleet.process.pid}/children")
+    assert eventually(lambda: children.read_text() != "")
+    fleet.process.terminate()
+    assert fleet.process.wait(30) == 0
+    assert fleet.process.stderr is not None
+    assert "ready" not in fleet.process.stderr.read()
+    fleet.process.stderr.close()

@@ -108,13 +108,16 @@ class Supervisor:
         self._handle_signals()
         for number in range(self.count):
             report = await self._add()
-            if report is None and not self._stopping.is_set():
+            if self._stopping.is_set():
+                break
+            if report is None:
                 log.error("worker %d of %d did not start", number + 1, self.count)
                 await self._stop_all(signal.SIGINT)
                 return FAILED
-            if report is not None and number == 0:
+            if number == 0:
                 self.on_serving(report)
-        log.info("all %d workers are ready", self.count)
+        else:
+            log.info("all %d workers are ready", self.count)
         await self._stopping.wait()
         await self._stop_all(self._signal)
         return 0
