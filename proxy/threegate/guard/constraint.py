@@ -23,7 +23,7 @@ from threegate.policy.model import (
 )
 from threegate.types import Bilingual, Channel
 from threegate.wire.adapter import Adapter, Api, Body, Placement, Slot
-from threegate.wire.request_fields import PUBLISHED
+from threegate.wire.known_fields import PUBLISHED
 
 MAX_TOKENS = "max_tokens"
 TOKEN_LIMITS = (MAX_TOKENS, "max_completion_tokens", "max_output_tokens")

@@ -2,40 +2,35 @@
 what the API repeats of the request) and those whose text an adapter takes out itself.
 
 Strings in every other field, new in an API or a provider's own, are content: checked, released,
-edited or held like the rest. Streams and whole answers use the same lists.
+edited or held like the rest. Streams and whole answers use the same lists, which are in
+`fields.toml`.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any, Final
 
 from threegate.wire.limits import MAX_SAFE_INTEGER
 
-_HEAD: Final = (
-    *("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider"),
-    *("choices", "obfuscation"),
-)
-
-FRAME: Final = frozenset(_HEAD)
-"""Of a chat or text completion, whole or as an event."""
-
-CHOICE: Final = frozenset(("index", "logprobs", "token_ids", "finish_reason", "stop_reason"))
-"""Besides the one field with the texts: `message` of a chat completion, `delta` of its events,
-`text` of a text completion. In another place these are unknown fields like any other."""
-DELTA: Final = frozenset(
-    (
-        *("role", "content", "refusal", "audio", "tool_calls", "function_call"),
-        *("reasoning_content", "reasoning", "reasoning_details"),
-    )
-)
-CALL: Final = frozenset(("index", "id", "type", "function", "custom"))
-FUNCTION: Final = frozenset(("name", "arguments"))
-CUSTOM: Final = frozenset(("name", "input"))
-AUDIO: Final = frozenset(("id", "data", "expires_at", "transcript"))
-DETAIL: Final = frozenset(("type", "id", "index", "format", "text", "summary", "data", "signature"))
-"""Of an item of `reasoning_details`."""
-
+_LISTS: Final = {
+    name: frozenset(fields)
+    for name, fields in tomllib.loads(
+        (files("threegate.wire") / "fields.toml").read_text("utf-8")
+    ).items()
+}
+PUBLISHED: Final = _LISTS["published"]
+FRAME: Final = _LISTS["frame"]
+CHOICE: Final = _LISTS["choice"]
+DELTA: Final = _LISTS["delta"]
+CALL: Final = _LISTS["call"]
+FUNCTION: Final = _LISTS["function"]
+CUSTOM: Final = _LISTS["custom"]
+AUDIO: Final = _LISTS["audio"]
+DETAIL: Final = _LISTS["detail"]
+MESSAGE: Final = _LISTS["message"]
 MESSAGES_FRAME: Final = frozenset(("type",))
 MESSAGES_FRAMES: Final = {
     "content_block_start": MESSAGES_FRAME | {"index", "content_block"},
@@ -45,64 +40,17 @@ MESSAGES_FRAMES: Final = {
     "message_delta": MESSAGES_FRAME | {"delta"},
 }
 """By the type of the event; all others have the type alone."""
-MESSAGE: Final = frozenset(
-    ("id", "type", "role", "model", "content", "stop_reason", "stop_sequence")
-)
-"""Of an Anthropic message; its `stop_sequence` is the client's own."""
-
-SIGNATURE_DELTA: Final = frozenset(("type", "signature"))
-MESSAGE_DELTA: Final = frozenset(("stop_reason", "stop_sequence"))
-
-RESPONSE: Final = frozenset(
-    (
-        *("id", "object", "created_at", "completed_at", "status", "model", "output"),
-        *("incomplete_details", "billing", "background", "service_tier", "store", "truncation"),
-        # what the API repeats of the request
-        *("instructions", "metadata", "tools", "tool_choice", "text", "user", "prompt"),
-        *("reasoning", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"),
-        *("previous_response_id", "conversation", "parallel_tool_calls", "max_tool_calls"),
-        *("max_output_tokens", "temperature", "top_p", "top_logprobs"),
-    )
-)
-RESPONSES_FRAME: Final = frozenset(
-    (
-        *("type", "sequence_number", "item_id", "output_index", "content_index", "summary_index"),
-        *("logprobs", "obfuscation", "annotation_index"),
-    )
-)
-"""Besides the one field with the event's text."""
-
-ITEM: Final = frozenset(("id", "type", "role", "status", "call_id", "content", "summary"))
+SIGNATURE_DELTA: Final = _LISTS["signature_delta"]
+MESSAGE_DELTA: Final = _LISTS["message_delta"]
+RESPONSE: Final = _LISTS["response"]
+RESPONSES_FRAME: Final = _LISTS["responses_frame"]
+ITEM: Final = _LISTS["item"]
 CALL_ITEM: Final = ITEM | {"name"}
-PART: Final = frozenset(("type", "logprobs"))
-
-NUMBERS: Final = frozenset(
-    (
-        *("created", "created_at", "completed_at", "expires_at", "sequence_number"),
-        *("index", "output_index", "content_index", "summary_index", "annotation_index"),
-        *("max_tool_calls", "max_output_tokens", "temperature", "top_p", "top_logprobs"),
-        *("parallel_tool_calls", "background", "store"),
-    )
-)
-"""Fields of these lists that every API fills with a number or with true or false."""
-
-EMBEDDINGS: Final = frozenset(("object", "data", "model"))
-EMBEDDING: Final = frozenset(("object", "index", "embedding"))
-
-PROVIDER_WORDS: Final = frozenset(
-    (
-        # Azure
-        *("content_filter_results", "content_filter_result", "content_filter_offsets"),
-        *("prompt_filter_results", "prompt_annotations"),
-        *("request_id", "p", "native_finish_reason"),  # DashScope, Mistral, OpenRouter
-        *("x_groq", "usage", "usage_breakdown"),  # Groq
-        *("prompt_logprobs", "prompt_token_ids", "kv_transfer_params"),  # vLLM
-        *("matched_stop", "meta_info", "sglext", "hidden_states"),  # SGLang
-        *("timings", "stats"),  # llama.cpp, LM Studio
-    )
-)
-"""Fields that providers add to each event: levels, counts, ids. Their strings are words; one that
-is more than a word is text, like that of any other field."""
+PART: Final = _LISTS["part"]
+EMBEDDINGS: Final = _LISTS["embeddings"]
+EMBEDDING: Final = _LISTS["embedding"]
+NUMBERS: Final = _LISTS["numbers"]
+PROVIDER_WORDS: Final = _LISTS["provider_words"]
 
 REASONS: Final = ("finish_reason", "stop_reason")
 """Why a text ends: a word, or else text like any other."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import re2
 
@@ -35,7 +36,8 @@ class SecretRule:
 
     `allow` is an RE2 pattern (searched) of values that are no secrets. `not_before`, `not_after`:
     insides of classes of characters that may not directly precede or follow the value. `another`:
-    RE2 of the beginning of another value, before which this one ends."""
+    RE2 of the beginning of another value, before which this one ends. `parts`: the alternatives of
+    the pattern, if each is searched by itself."""
 
     id: str
     kind: str
@@ -52,6 +54,7 @@ class SecretRule:
     plain: bool = False  # a value may be a plain word: see `plain_text_fast_path`
     trigger: str = ""  # RE2, used instead of keywords that are too common
     another: str = ""
+    parts: tuple[str, ...] = ()
 
 
 NEXT_LINE = (
@@ -96,12 +99,13 @@ def recognizer(rule: SecretRule) -> Recognizer:
 
 
 def _finder(rule: SecretRule) -> Find:
-    places, is_secret = placer(rule.pattern, rule.another), secret_test(rule.entropy, rule.allow)
+    placers = [placer(part, rule.another) for part in rule.parts or (rule.pattern,)]
+    is_secret = secret_test(rule.entropy, rule.allow)
     isolated, rejected = _isolated(rule), _rejected(rule.pattern)
 
     def find(view: ScanText) -> Iterator[Hit]:
         data, secret, named = view.data, dict[bytes, bool](), dict[bytes, bool]()
-        for first, begin, end in places(data):
+        for first, begin, end in chain.from_iterable(places(data) for places in placers):
             view.spend()
             value = data[begin:end]
             if value not in secret:

@@ -4,7 +4,8 @@ A rule has `id`, `en` (and `zh` where its name differs in Chinese) and one of th
 
 - `prefixes`, `alphabet`, `length`: a token that begins with one of the prefixes;
 - `names`, `alphabet`, `length`: a token assigned to a name, with `between` (RE2) in the middle;
-- `keywords`, `pattern`: an RE2 pattern, with the value as group `value` or as the whole match.
+- `keywords`, `pattern`: an RE2 pattern, with the value as group `value` or as the whole match; or a
+  list of patterns, each searched by itself, where together they would need too many states.
 
 `length` is a number or [least, most]; most -1 is no limit. `alphabet` names one of `shapes`, or is
 the inside of a character class. `{{NAME}}` in patterns stands for a shared fragment (`FRAGMENTS`),
@@ -91,12 +92,14 @@ def _rule(entry: Mapping[str, Any]) -> SecretRule:
 
 
 def _patterned(entry: Mapping[str, Any]) -> SecretRule:
+    pattern = entry["pattern"]
+    parts = () if isinstance(pattern, str) else tuple(map(_filled, pattern))
     return SecretRule(
         entry["id"],
         entry.get("kind", KEY),
         Bilingual(entry.get("zh", entry["en"]), entry["en"]),
         tuple(entry["keywords"]),
-        _filled(entry["pattern"]),
+        "|".join(parts) or _filled(pattern),
         entry.get("entropy", 0.0),
         _filled(entry.get("allow", "")),
         Level[entry.get("level", "high").upper()],
@@ -107,6 +110,7 @@ def _patterned(entry: Mapping[str, Any]) -> SecretRule:
         entry.get("plain", False),
         _filled(entry.get("trigger", "")),
         _filled(entry.get("another", "")),
+        parts,
     )
 
 
