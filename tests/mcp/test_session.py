@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -42,6 +43,20 @@ def notice(text: str) -> Json:
     return {"jsonrpc": "2.0", "method": "notifications/message", "params": params}
 
 
+def strings(value: Any) -> Iterator[str]:
+    """All strings below `value`, names of members included."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for name, below in value.items():
+                yield name
+                yield from strings(below)
+        case list():
+            for below in value:
+                yield from strings(below)
+
+
 async def test_answers_to_a_server_are_judged_beside_the_arguments(session: McpSession) -> None:
     answers = {"q": {"action": "accept", "content": {"card": CARD}}}
     call = request(
@@ -76,6 +91,37 @@ async def test_instructions_of_a_server_are_judged(session: McpSession) -> None:
     routed = await session.from_server(response(instructions=POISON))
     assert routed.on is not None
     assert routed.on["error"]["code"] == GUARD_ERROR
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        {"result": {"content": [{"type": "text", "text": POISON}]}, "error": {"code": 1}},
+        {"result": {"content": [], "structuredContent": {POISON: 1}}},
+        {"result": {"contents": [{"uri": "a:b", "blob": b64encode(POISON.encode()).decode()}]}},
+        {"result": {"content": []}, "params": {"x": POISON}},
+        {"method": "ping", "result": {"content": [{"type": "text", "text": POISON}]}},
+    ],
+)
+async def test_no_order_is_hidden_where_only_some_clients_look(
+    session: McpSession, hidden: Json
+) -> None:
+    await session.from_client(request("tools/call", name="t", arguments={}))
+    routed = await session.from_server({"jsonrpc": "2.0", "id": 7, **hidden})
+    assert not {POISON, b64encode(POISON.encode()).decode()} & set(strings(routed.on))
+
+
+async def test_a_text_in_base64_goes_on_as_such(session: McpSession) -> None:
+    def page(text: str) -> Json:
+        return response(contents=[{"uri": "a:b", "blob": b64encode(text.encode()).decode()}])
+
+    fine = page("Open from nine to five.")
+    assert (await session.from_server(fine)).on == fine
+    masked = (await session.from_server(page(f"Card: {CARD}, from nine to five."))).on
+    assert masked is not None
+    text = b64decode(masked["result"]["contents"][0]["blob"]).decode()
+    assert CARD not in text
+    assert text.endswith("from nine to five.")
 
 
 async def test_addresses_that_the_server_offered_go_back_as_they_are(session: McpSession) -> None:

@@ -3,14 +3,17 @@ Pure.
 
 Source: the protocol's schemas 2025-11-25 and 2026-07-28. Texts are all strings of `params`,
 `result` and `error`, and integers long enough to be an identifier; tokens without spaces under the
-protocol's own names (types, cursors, base64 of media) are none.
+protocol's own names (types, cursors, base64 of media) are none, but base64 of text is text.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+
+from threegate.wire import inline
 
 Json = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -52,6 +55,9 @@ _TOKENS: Final = frozenset(
 )
 """Members whose tokens are not text; `data` and `blob` are base64 of images and sounds."""
 _TOKEN: Final = re.compile(r"[\w.:/+=%~-]*", re.ASCII)
+_MEDIA: Final = ("data", "blob")
+_BASE64: Final = "#base64"
+"""Last part of the path of a text that a member holds as base64."""
 META: Final = "_meta"
 """In messages of a client it holds what its program says of itself."""
 
@@ -63,6 +69,23 @@ def kind(message: Json) -> str:
     if isinstance(message.get("method"), str):
         return "request" if "id" in message else "notification"
     return "response" if "id" in message and ("result" in message or "error" in message) else ""
+
+
+_MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "request": ("jsonrpc", "id", "method", "params"),
+    "notification": ("jsonrpc", "method", "params"),
+    "response": ("jsonrpc", "id", "error", "result"),
+}
+
+
+def bare(message: Json) -> Json:
+    """The members that a message of its kind has: readers differ in what they make of others, and
+    of a result beside an error, which then is left out."""
+    members = _MEMBERS.get(kind(message), ())
+    made = {name: message[name] for name in members if name in message}
+    if "error" in made:
+        made.pop("result", None)
+    return made
 
 
 def texts_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -81,12 +104,17 @@ def texts_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
             for name, item in value.items():
                 if not (name in _TOKENS and isinstance(item, str) and _TOKEN.fullmatch(item)):
                     yield from texts_of(item, (*path, name))
+                elif name in _MEDIA:
+                    files = inline.readings("data", item)
+                    yield from (((*path, name, _BASE64), read) for form, read in files if form)
 
 
 def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:
     """A copy with `texts` at their places."""
     if path in texts:
         return texts[path]
+    if (encoded := (*path, _BASE64)) in texts:
+        return base64.b64encode(texts[encoded].encode()).decode()
     match value:
         case list():
             return [put_texts(item, texts, (*path, n)) for n, item in enumerate(value)]

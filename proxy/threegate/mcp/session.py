@@ -73,13 +73,13 @@ class McpSession:
 
     async def from_client(self, message: Json) -> Routed:
         try:
-            return await self._from_client(message)
+            return await self._from_client(messages.bare(message))
         except GuardError:
             return self._unchecked(message)
 
     async def from_server(self, message: Json) -> Routed:
         try:
-            return await self._from_server(message)
+            return await self._from_server(messages.bare(message))
         except GuardError:
             return self._unchecked(message)
 
@@ -208,7 +208,7 @@ class McpSession:
         given = message.get(member)
         places = dict(messages.texts_of(given))
         names = " ".join(dict.fromkeys(messages.names_of(given)))
-        if not places:
+        if not places and not names:
             return message
         verdict = await self._check(texts=[names, *places.values()], role="tool")
         if not verdict.allowed:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
 from threegate.errors import RequestError
 from threegate.gateway.asgi import ClientLeft, Receive
@@ -12,31 +15,26 @@ from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
 
 IDLE_S = 120.0
 """Between two pieces, as for the answer of a model API."""
+_LINE_END: Final = re.compile(rb"\n\s*")  # and blank lines after it, which then cost nothing
 
 
 @dataclass(slots=True)
 class Lines:
+    """Cost is linear in the bytes, whatever the lines: a piece without a line end is stored, not
+    searched again."""
+
     receive: Receive
-    _buffer: bytearray = field(default_factory=bytearray, repr=False)
+    _lines: deque[bytes] = field(default_factory=deque, repr=False)
+    _tail: bytearray = field(default_factory=bytearray, repr=False)  # the line that has no end yet
     _size: int = 0
     _ended: bool = False
 
     async def next(self) -> bytes | None:
         """The next line that is not blank; None at the end of the body. Raises RequestError, and
         ClientLeft where the client goes away."""
-        while True:
-            line, found, rest = self._buffer.partition(b"\n")
-            if found:
-                self._buffer = rest
-            elif self._ended:
-                self._buffer = bytearray()
-            else:
-                await self._more()
-                continue
-            if line.strip():
-                return bytes(line)
-            if self._ended and not found:
-                return None
+        while not self._lines and not self._ended:
+            await self._more()
+        return self._lines.popleft() if self._lines else None
 
     async def _more(self) -> None:
         try:
@@ -48,8 +46,17 @@ class Lines:
             raise ClientLeft
         data = message.get("body", b"")
         self._size += len(data)
-        if self._size > MAX_RESPONSE_BYTES or len(self._buffer) + len(data) > MAX_BODY_BYTES:
+        if self._size > MAX_RESPONSE_BYTES or len(self._tail) + len(data) > MAX_BODY_BYTES:
             text = localized("body-large", limit=MAX_RESPONSE_BYTES)
             raise RequestError(text, status=413, code="request_too_large")
-        self._buffer += data
         self._ended = not message.get("more_body", False)
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        self._tail += data
+        if b"\n" in data or self._ended:
+            *lines, rest = _LINE_END.split(bytes(self._tail))
+            if self._ended:
+                lines, rest = [*lines, rest], b""
+            self._lines.extend(line for line in lines if line.strip())
+            self._tail = bytearray(rest)

@@ -1,0 +1,42 @@
+"""A body read line by line, whatever its lines are."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from threegate.service.lines import Lines
+
+
+def lines_of(*pieces: bytes) -> list[bytes]:
+    left = list(pieces)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    async def read() -> list[bytes]:
+        lines, found = Lines(receive), []
+        while (line := await lines.next()) is not None:
+            found.append(line)
+        return found
+
+    return asyncio.run(read())
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (b"a\nbc\n\n d",),
+        (b"a\nb", b"c\n", b"\n", b" d"),
+        (b"a\nbc\r\n\t\n d\n", b""),
+        (b"\na\nbc", b"\n d"),
+    ],
+)
+def test_the_lines_are_the_same_for_any_cut(pieces: tuple[bytes, ...]) -> None:
+    assert [line.strip() for line in lines_of(*pieces)] == [b"a", b"bc", b"d"]
+
+
+def test_blank_lines_cost_no_more_than_others() -> None:
+    """With the rest of the buffer copied for each line, this would move 8 TB."""
+    assert lines_of(b"\n" * (4 << 20), b"end") == [b"end"]
