@@ -6,7 +6,7 @@ import pytest
 import re2
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import Hit, first, likely_hits, overlapping
 from threegate.types import Level
@@ -44,12 +44,12 @@ def test_first_refuses_longer_words_and_numbers(text: str) -> None:
 )
 def test_the_nearest_label_decides(text: str, sign: int) -> None:
     start = text.index("4111")
-    assert label_polarity(ScanText(text), start, start + 4, LABELS) == sign
+    assert ScanText(text).label_polarity(start, start + 4, LABELS) == sign
 
 
 def test_a_list_shares_the_label_before_its_first_item() -> None:
     text = "卡号4111111111111111、5500005555555559、6011000990139424"
-    assert label_polarity(ScanText(text), text.index("6011"), len(text), LABELS) == 1
+    assert ScanText(text).label_polarity(text.index("6011"), len(text), LABELS) == 1
 
 
 def test_reading_behind_holds_an_unfinished_text() -> None:

@@ -1,23 +1,21 @@
 """A text under scan and the context of its values: the clause before a value, the words after it,
 and the labels in both.
 
-Recognizers look for labels at every candidate. In a long text the positions of labels are therefore
-found once, a candidate far from all labels costs one look-up, and results are cached by context;
-all digits count as equal in a context.
+Recognizers look for labels at every candidate, so results are kept by context, in which all digits
+are equal.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cached_property
+from typing import TypeVar
 
 from threegate.detectors.engine import token_runs
 from threegate.detectors.engine.labels import Labels, words
 from threegate.detectors.engine.number_index import NumberIndex
 from threegate.normalize.work import meter
-
-LONG = 2048
-"""Code points from which finding all labels of a text once is cheaper."""
 
 BEFORE = 40
 """Columns of text before a value in which a label counts; a Chinese character takes two."""
@@ -66,10 +64,19 @@ _ZEROES = bytes.maketrans(b"123456789", b"000000000")
 _CONTINUATION = bytes(range(0x80, 0xC0))
 """Continuation bytes of UTF-8."""
 _CHUNK = 1024
-_BUCKET = 6
-"""Whether labels are near is stored per block of 2 ** 6 characters."""
-_UNSEEN = 128
-"""Characters at the end of a text for which a label may still follow in a stream."""
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Memo(dict[K, V]):
+    """What a function returned, by its argument."""
+
+    def __init__(self, make: Callable[[K], V]) -> None:
+        self._make = make
+
+    def __missing__(self, key: K) -> V:
+        self[key] = made = self._make(key)
+        return made
 
 
 class ScanText:
@@ -84,11 +91,15 @@ class ScanText:
         self.final = final
         self.open = len(text)
         self.spend = meter().spend
-        self._is_long = len(text) >= LONG
-        self._near: dict[Labels, bytearray] = {}
-        self._clauses = _ClauseCache()
-        self._last_labels = _LabelCaches(self._clauses)
-        self._labels_after: dict[Labels, _LabelAfterCache] = {}
+        self._clauses = clauses = _Memo(clause_before)
+        self._last_labels: _Memo[Labels, _Memo[str, int]] = _Memo(
+            lambda labels: _Memo(lambda window: labels.last(clauses[window]))
+        )
+        """Where the last label in the clause before a value ends, by the text before it."""
+        self._labels_after: _Memo[Labels, _Memo[str, bool]] = _Memo(
+            lambda labels: _Memo(lambda window: labels.search(_STRONG.split(window, 1)[0]))
+        )
+        """Whether the clause after a value has a label, by the text after it."""
 
     @cached_property
     def longest_token(self) -> int:
@@ -122,26 +133,6 @@ class ScanText:
         if not self.final:
             self.open = min(self.open, start)
 
-    def far(self, start: int, labels: Labels) -> bool:
-        """Whether none of `labels` is near this position for certain; always False in short
-        texts."""
-        if not self._is_long:
-            return False
-        near = self._near.get(labels)
-        if near is None:
-            near = self._near[labels] = self._nearness(labels)
-        return not near[start >> _BUCKET]
-
-    def _nearness(self, labels: Labels) -> bytearray:
-        """For each block, whether it or one of the two blocks on either side has a label."""
-        size = (len(self.text) >> _BUCKET) + 3
-        near = bytearray(size)
-        near[max(0, (len(self.text) - _UNSEEN) >> _BUCKET) :] = b"\1" * size
-        for end in labels.marks(self.data):
-            at = self.place(end) >> _BUCKET
-            near[max(0, at - 2) : at + 3] = b"\1" * (at + 3 - max(0, at - 2))
-        return near
-
     def before(self, start: int) -> str:
         """The clause before `start`, at most `BEFORE` columns; skips list items of the same
         form."""
@@ -149,8 +140,6 @@ class ScanText:
 
     def last(self, start: int, labels: Labels) -> int:
         """Where in `before(start)` the last of `labels` ends, or -1."""
-        if self.far(start, labels):
-            return -1
         return self._last_labels[labels][self._context[max(0, start - REACH) : start]]
 
     def after(self, start: int, end: int) -> str:
@@ -165,61 +154,31 @@ class ScanText:
         return window
 
     def label_polarity(
-        self, start: int, end: int, labels: Labels, other: Labels, *, look_after: bool
+        self,
+        start: int,
+        end: int,
+        labels: Labels,
+        *,
+        other: Labels = OTHER_NUMBER,
+        look_after: bool = True,
     ) -> int:
-        """See the function of this name. At the end of the text nothing is cached, because text may
+        """1: one of `labels` is near the value; -1: the nearest label is one of `other`; 0: no
+        label. `look_after`: labels after the value count too; where the text ends there, one may
         still follow."""
-        late = end + AFTER > len(self.text)
-        if not late and self.far(start, labels) and self.far(start, other):
-            return 0
         window = self._context[max(0, start - REACH) : start]
         own, foreign = self._last_labels[labels][window], self._last_labels[other][window]
         polarity = _polarity(self._clauses[window], own, foreign)
         if polarity or not look_after:
             return polarity
-        if late:
-            return 1 if labels.search(self.after(start, end)) else 0
-        cache = self._labels_after.get(labels)
-        if cache is None:
-            cache = self._labels_after[labels] = _LabelAfterCache(labels)
-        return cache[self._context[end : end + AFTER]]
+        if end + AFTER > len(self.text):
+            return int(labels.search(self.after(start, end)))
+        return int(self._labels_after[labels][self._context[end : end + AFTER]])
 
     @cached_property
     def _context(self) -> str:
-        """The text in which labels are searched: in long texts all digits are 0, for the caches."""
-        return self.data.translate(_ZEROES).decode() if self._is_long else self.text
-
-
-class _ClauseCache(dict[str, str]):
-    """The clause before a value, by the text before it."""
-
-    def __missing__(self, window: str) -> str:
-        self[window] = clause = clause_before(window)
-        return clause
-
-
-class _LastLabelCache(dict[str, int]):
-    """Where the last label in the clause before a value ends, or -1; by the text before the
-    value."""
-
-    def __init__(self, labels: Labels, clauses: _ClauseCache) -> None:
-        self._labels, self._clauses = labels, clauses
-
-    def __missing__(self, window: str) -> int:
-        ends = self._labels.ends(self._clauses[window])
-        self[window] = last = ends[-1] if ends else -1
-        return last
-
-
-class _LabelCaches(dict[Labels, _LastLabelCache]):
-    """The cache of each set of labels."""
-
-    def __init__(self, clauses: _ClauseCache) -> None:
-        self._clauses = clauses
-
-    def __missing__(self, labels: Labels) -> _LastLabelCache:
-        self[labels] = made = _LastLabelCache(labels, self._clauses)
-        return made
+        """The text in which labels are searched: all digits are 0, so that more contexts are the
+        same."""
+        return self.data.translate(_ZEROES).decode()
 
 
 def _polarity(clause: str, own: int, foreign: int) -> int:
@@ -231,31 +190,6 @@ def _polarity(clause: str, own: int, foreign: int) -> int:
         return 0
     owned = own >= foreign or (own >= 0 and clause[own:foreign] in _SUFFIXES)
     return 1 if owned else -1
-
-
-class _LabelAfterCache(dict[str, int]):
-    """Whether the clause after a value has a label, by the text after the value."""
-
-    def __init__(self, labels: Labels) -> None:
-        self._labels = labels
-
-    def __missing__(self, window: str) -> int:
-        self[window] = int(self._labels.search(_STRONG.split(window, 1)[0]))
-        return self[window]
-
-
-def label_polarity(
-    view: ScanText,
-    start: int,
-    end: int,
-    labels: Labels,
-    *,
-    other: Labels = OTHER_NUMBER,
-    look_after: bool = True,
-) -> int:
-    """1: one of `labels` is near the value; -1: the nearest label is one of `other`; 0: no label.
-    `look_after`: labels after the value count too."""
-    return view.label_polarity(start, end, labels, other, look_after=look_after)
 
 
 def clause_before(window: str) -> str:

@@ -3,7 +3,7 @@ advertisements. A known test number is downgraded when nearby text marks it as a
 
 from __future__ import annotations
 
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.labels import words
 
 CARDS = frozenset(
@@ -32,4 +32,4 @@ def is_example(view: ScanText, start: int, end: int, digits: str) -> bool:
     """Whether these digits are among `CARDS` or `MOBILES` and the clause marks them as an
     example."""
     known = digits in CARDS or digits in MOBILES
-    return known and label_polarity(view, start, end, _LABELS, other=_LABELS) > 0
+    return known and view.label_polarity(start, end, _LABELS, other=_LABELS) > 0

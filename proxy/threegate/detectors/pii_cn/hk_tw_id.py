@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import hong_kong_id, taiwan_id
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.number_index import Shape
@@ -43,24 +43,24 @@ def find(view: ScanText) -> Iterator[Hit]:
         yield from _hong_kong(view, match)
     for match in numbers(view, _TAIWAN, _TAIWAN_SHAPE):
         if taiwan_id(match.group().upper()):
-            near = label_polarity(view, *match.span(), _LABELS)
+            near = view.label_polarity(*match.span(), _LABELS)
             yield Hit(
                 *match.span(),
                 TAIWAN,
                 Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM,
             )
     for match in numbers(view, _MACAU_PARTED, _MACAU_SHAPE):
-        if label_polarity(view, *match.span(), _MACAU_LABELS, look_after=False) > 0:
+        if view.label_polarity(*match.span(), _MACAU_LABELS, look_after=False) > 0:
             yield Hit(*match.span(), MACAU, Level.MEDIUM)
     for match in numbers(view, _MACAU, _MACAU_SHAPE):
-        near = label_polarity(view, *match.span(), _LABELS, look_after=False)
+        near = view.label_polarity(*match.span(), _LABELS, look_after=False)
         yield Hit(*match.span(), MACAU, Level.MEDIUM if near > 0 else Level.LOW)
 
 
 def _hong_kong(view: ScanText, match: re.Match[str]) -> Iterator[Hit]:
     value = match.group()
     if hong_kong_id((value[:-3] + value[-2] if match["check"] else value).upper()):
-        near = label_polarity(view, *match.span(), _LABELS, look_after=False)
+        near = view.label_polarity(*match.span(), _LABELS, look_after=False)
         sure = bool(match["check"])
         level = Level.HIGH if sure and near >= 0 else Level.MEDIUM if near > 0 else Level.LOW
         yield Hit(*match.span(), HONG_KONG, level)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import SPACE, ScanText, label_polarity
+from threegate.detectors.engine.context import SPACE, ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.number_index import Shape
@@ -46,12 +46,12 @@ def find(view: ScanText) -> Iterator[Hit]:
         if match.group()[0] == "+" or not match["split"] or _HAN.search(view.before(match.start())):
             yield Hit(*match.span(), KIND, _level(view, match, formed))
     for match in numbers(view, _SERVICE, _SERVICE_SHAPE):
-        near = label_polarity(view, *match.span(), _LABELS, look_after=False) > 0
+        near = view.label_polarity(*match.span(), _LABELS, look_after=False) > 0
         yield Hit(*match.span(), KIND, Level.MEDIUM if near else Level.LOW, "service")
 
 
 def _level(view: ScanText, match: re.Match[str], formed: bool) -> Level:
-    near = label_polarity(view, *match.span(), _LABELS)
+    near = view.label_polarity(*match.span(), _LABELS)
     if near < 0:
         return Level.MEDIUM if match.group()[0] == "+" else Level.LOW
     if near:

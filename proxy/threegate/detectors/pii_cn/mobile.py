@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import SPACE, ScanText, label_polarity
+from threegate.detectors.engine.context import SPACE, ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.example_values import is_example
 from threegate.detectors.engine.labels import words
@@ -75,7 +75,7 @@ def _is_column(text: str, start: int, end: int) -> bool:
 
 
 def _level(view: ScanText, match: re.Match[str]) -> Level:
-    near = label_polarity(view, *match.span(), _LABELS, look_after=False)
+    near = view.label_polarity(*match.span(), _LABELS, look_after=False)
     if match["country"]:
         sure = match.group()[0] in "(（+"
         return Level.HIGH if near >= 0 else Level.MEDIUM if sure else Level.LOW

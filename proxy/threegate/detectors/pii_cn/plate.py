@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import Hit
@@ -43,7 +43,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 def _hit(view: ScanText, match: re.Match[str]) -> Hit | None:
     digits = sum(c.isdigit() for c in match.group())
-    near = label_polarity(view, *match.span(), _LABELS, look_after=False)
+    near = view.label_polarity(*match.span(), _LABELS, look_after=False)
     if match.group()[1].islower() and (near <= 0 or digits < _DIGITS):
         return None
     level = Level.MEDIUM if digits >= _DIGITS and not near else Level.LOW

@@ -13,7 +13,7 @@ from datetime import date
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import resident_id
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.number_index import Shape
@@ -78,7 +78,7 @@ def _new(view: ScanText) -> Iterator[Hit]:
 def _level(view: ScanText, match: re.Match[str], checked: bool, regular: bool) -> Level:
     if not checked:
         return Level.LOW
-    near = label_polarity(view, *match.span(), _LABELS, look_after=not regular)
+    near = view.label_polarity(*match.span(), _LABELS, look_after=not regular)
     return Level.HIGH if near > 0 or (regular and near == 0) else Level.MEDIUM
 
 
@@ -86,13 +86,13 @@ def _old(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _OLD, _OLD_SHAPE):
         value = match.group()
         if value[:2] in _PROVINCES and _born("19" + value[6:12]):
-            labelled = label_polarity(view, *match.span(), _LABELS) > 0
+            labelled = view.label_polarity(*match.span(), _LABELS) > 0
             yield Hit(*match.span(), KIND, Level.MEDIUM if labelled else Level.LOW, "old_form")
 
 
 def _foreign(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _FOREIGN, _FOREIGN_SHAPE):
-        if label_polarity(view, *match.span(), _FOREIGN_LABELS) > 0:
+        if view.label_polarity(*match.span(), _FOREIGN_LABELS) > 0:
             yield Hit(*match.span(), KIND, Level.HIGH, "foreign")
 
 

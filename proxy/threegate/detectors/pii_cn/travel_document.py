@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.number_index import DIGITS, Shape
@@ -42,10 +42,10 @@ _PERMIT_LABELS = words(
 def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _PASSPORT, _PASSPORT_SHAPE):
         labels = _DOCUMENT_LABELS if match.group()[0] in "EGeg" else _PASSPORT_LABELS
-        near = label_polarity(view, *match.span(), labels, other=_PERMIT_LABELS)
+        near = view.label_polarity(*match.span(), labels, other=_PERMIT_LABELS)
         yield Hit(*match.span(), PASSPORT, Level.HIGH if near > 0 else Level.LOW)
     for match in numbers(view, _PERMIT, _PERMIT_SHAPE):
-        near = label_polarity(view, *match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
+        near = view.label_polarity(*match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
         if near > 0 or not match.group().isdigit():
             yield Hit(*match.span(), PERMIT, Level.HIGH if near > 0 else Level.LOW)
 

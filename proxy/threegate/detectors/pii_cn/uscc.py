@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import uscc
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.number_index import DIGITS, Shape
@@ -37,7 +37,7 @@ _LABELS = words(
 
 def _level(view: ScanText, match: re.Match[str]) -> Level | None:
     checked = uscc(match.group().upper())
-    near = label_polarity(view, *match.span(), _LABELS)
+    near = view.label_polarity(*match.span(), _LABELS)
     if checked and near >= 0:
         mixed = not match.group().isdigit()
         return Level.HIGH if near or mixed else Level.MEDIUM
@@ -53,7 +53,7 @@ def find(view: ScanText) -> Iterator[Hit]:
         if (
             _WHOLE.fullmatch(value)
             and uscc(value)
-            and label_polarity(view, *match.span(), _LABELS) >= 0
+            and view.label_polarity(*match.span(), _LABELS) >= 0
         ):
             yield Hit(*match.span(), KIND, Level.HIGH)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import luhn
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.example_values import is_example
 from threegate.detectors.engine.labels import words
@@ -102,7 +102,7 @@ def _level(
         return None
     if not luhn(digits):
         return Level.LOW if common and len(shape) == 1 else None
-    near = label_polarity(view, start, end, _LABELS)
+    near = view.label_polarity(start, end, _LABELS)
     if near <= 0 and (not common or len(shape) > _SPLIT):
         return None
     if near <= 0 and _is_column(view.text, start, end):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, overlapping
@@ -40,7 +40,7 @@ def _is_cnpj(text: str) -> bool:
 def _level(view: ScanText, match: re.Match[str]) -> Level | None:
     """Without its separators a CNPJ looks like any order number: only a label makes it one."""
     formatted = "/" in match.group()
-    near = label_polarity(view, *match.span(), _LABELS)
+    near = view.label_polarity(*match.span(), _LABELS)
     return Level.HIGH if near > 0 or (formatted and near == 0) else None
 
 

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from phonenumbers import PhoneMetadata
 
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import REACH, SPACE, ScanText, label_polarity
+from threegate.detectors.engine.context import REACH, SPACE, ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import Labels, words
 from threegate.detectors.engine.number_index import DIGITS, Shape
@@ -150,7 +150,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _american(view: ScanText, match: re.Match[str]) -> Hit | None:
-    near = label_polarity(view, *match.span(), _LABELS)
+    near = view.label_polarity(*match.span(), _LABELS)
     if in_use_in_america(digits_of(match.group())[-10:]):
         level = Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM
         return Hit(*match.span(), KIND, level, "US")
@@ -161,7 +161,7 @@ def _international(view: ScanText, match: re.Match[str]) -> Hit | None:
     text = match.group()
     plus = text[0] == "+"
     value = "+" + digits_of(text).removeprefix("" if plus else "00")
-    near = label_polarity(view, *match.span(), _LABELS)
+    near = view.label_polarity(*match.span(), _LABELS)
     if not in_use(value[1:]):
         possible = plus and near > 0 and is_possible(value[1:])
         return Hit(*match.span(), KIND, Level.MEDIUM, "possible") if possible else None
@@ -190,8 +190,6 @@ def _national(view: ScanText, match: re.Match[str], judged: _Judged) -> str:
 
 
 def _region(view: ScanText, match: re.Match[str]) -> str:
-    if view.far(match.start(), _LABELS) and not _is_formed(view.text, match):
-        return ""
     digits = digits_of(match.group())
     shaped = _shaped(digits[:_HEAD], len(digits))
     if not shaped or not (wanted := _wanted(view, match, [labels for _, labels in shaped])):
@@ -203,7 +201,7 @@ def _region(view: ScanText, match: re.Match[str]) -> str:
 def _wanted(view: ScanText, match: re.Match[str], labels: list[Labels]) -> list[Labels]:
     """Those of `labels` that refer to the number."""
     nearest = {
-        each: label_polarity(view, *match.span(), each, look_after=False)
+        each: view.label_polarity(*match.span(), each, look_after=False)
         for each in dict.fromkeys(labels)
     }
     if found := [each for each, near in nearest.items() if near > 0]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import nhs
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.number_index import DIGITS, Shape
@@ -36,14 +36,14 @@ _NINO_LABELS = words("国民保险|national insurance|insurance number|nino|ni|p
 
 def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _NHS, _NHS_SHAPE):
-        if nhs(digits_of(match.group())) and label_polarity(view, *match.span(), _NHS_LABELS) > 0:
+        if nhs(digits_of(match.group())) and view.label_polarity(*match.span(), _NHS_LABELS) > 0:
             yield Hit(*match.span(), NHS, Level.HIGH)
     for match in numbers(view, _NINO, _NINO_SHAPE):
         yield _nino(view, match)
 
 
 def _nino(view: ScanText, match: re.Match[str]) -> Hit:
-    near = label_polarity(view, *match.span(), _NINO_LABELS, look_after=False)
+    near = view.label_polarity(*match.span(), _NINO_LABELS, look_after=False)
     level = Level.MEDIUM if match[1] else Level.LOW
     return Hit(*match.span(), NINO, Level.HIGH if near > 0 else level)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.number_index import Shape
@@ -33,7 +33,7 @@ _OTHER = (Level.LOW, Level.MEDIUM, Level.LOW)
 
 def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _SSN, _SHAPE):
-        near = label_polarity(view, *match.span(), _LABELS)
+        near = view.label_polarity(*match.span(), _LABELS)
         level = (_DASHED if match[1] == "-" else _OTHER)[near]
         yield Hit(*match.span(), KIND, level)
 

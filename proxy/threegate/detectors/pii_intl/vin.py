@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from threegate.detectors.engine import checksums, open_match
-from threegate.detectors.engine.context import ScanText, label_polarity
+from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, overlapping
@@ -43,7 +43,7 @@ def _grouped(view: ScanText) -> Iterator[Hit]:
         value = match.group().replace(" ", "").replace("-", "")
         if not checksums.vin(value):
             continue
-        near = label_polarity(view, *match.span(), _LABELS)
+        near = view.label_polarity(*match.span(), _LABELS)
         if near > 0 or (near == 0 and _regular(value)):
             yield Hit(*match.span(), KIND, Level.HIGH if near else Level.MEDIUM)
 
@@ -57,7 +57,7 @@ def _level(view: ScanText, start: int, end: int, value: str) -> Level:
     checked, mandatory = checksums.vin(value), value[0] in "L145"
     if not checked and mandatory:
         return Level.LOW
-    near = label_polarity(view, start, end, _LABELS)
+    near = view.label_polarity(start, end, _LABELS)
     if checked and near >= 0:
         return Level.HIGH if near else Level.MEDIUM
     return Level.MEDIUM if near > 0 else Level.LOW
