@@ -2,7 +2,8 @@
 
 Rows are tokenised before they come here. Worker threads take what fits one run; while a run goes
 on, rows gather and make the next batch, so the waiting time is zero when idle and grows with load
-alone. A row whose waiter is gone or whose deadline has passed is dropped when it is taken.
+alone. Calls take turns. A row whose waiter is gone or whose deadline has passed is dropped when it
+is taken.
 
 State of a row: queued -> running -> done; queued -> cancelled (waiter gone); queued -> timed out.
 """
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -22,14 +22,16 @@ from numpy.typing import NDArray
 
 from threegate_classifiers.errors import ClassifierError, Overloaded, TimedOut
 from threegate_classifiers.tokenize import Row
+from threegate_classifiers.turns import Turns
 
 Logits = NDArray[np.float32]
 Run = Callable[[Sequence[Row]], list[Logits]]
 """Rows to one array each, in order; padding and its removal are the callee's."""
 
 MAX_QUEUED_TOKENS = 1 << 17
-"""About half a minute of work of one core; who waits longer has given up. One call may be larger
-than this if it finds the queue empty: a long text is slow, not impossible."""
+"""About half a minute of work of one core; who waits longer has given up. Counted is what is taken
+before the last row of a call. One call may be larger than this if it finds the queue empty: a long
+text is slow, not impossible."""
 
 MAX_BATCH_TOKENS = 4096
 """Padding counted: rows of a batch times the longest of them."""
@@ -57,8 +59,7 @@ class Batcher:
         self._run = run
         self._batch_tokens = batch_tokens
         self._limit = queued_tokens
-        self._queue: deque[_Item] = deque()
-        self._queued = 0
+        self._queue: Turns[_Item] = Turns(lambda item: len(item.row.ids))
         self._closed = False
         self._changed = threading.Condition()
         self._threads = [
@@ -71,7 +72,7 @@ class Batcher:
     @property
     def queued(self) -> int:
         """Tokens of the rows that wait; those of a run under way do not."""
-        return self._queued
+        return self._queue.size
 
     def submit(self, rows: Sequence[Row], deadline_s: float) -> list[Future[Logits]]:
         """One future per row. Raises Overloaded, and queues none, when they do not all fit."""
@@ -80,10 +81,9 @@ class Batcher:
         with self._changed:
             if self._closed:
                 raise ClassifierError("the engine is closed")
-            if self._queued and self._queued + tokens > self._limit:
-                raise Overloaded(f"{self._queued} tokens are queued, {tokens} more do not fit")
-            self._queue.extend(items)
-            self._queued += tokens
+            if self._queue and self._queue.ahead(tokens) + tokens > self._limit:
+                raise Overloaded(f"{self.queued} tokens are queued, {tokens} more do not fit")
+            self._queue.add(items)
             self._changed.notify(len(items))
         return [item.future for item in items]
 
@@ -91,8 +91,7 @@ class Batcher:
         """Answer what is queued with an error and end the threads."""
         with self._changed:
             self._closed = True
-            left = list(self._queue)
-            self._queue.clear()
+            left = self._queue.clear()
             self._changed.notify_all()
         for item in left:
             if item.future.set_running_or_notify_cancel():
@@ -119,11 +118,10 @@ class Batcher:
         taken: list[_Item] = []
         longest = 0
         while self._queue:
-            longest = max(longest, len(self._queue[0].row.ids))
+            longest = max(longest, len(self._queue.first().row.ids))
             if taken and longest * (len(taken) + 1) > self._batch_tokens:
                 break
-            taken.append(self._queue.popleft())
-        self._queued -= sum(len(item.row.ids) for item in taken)
+            taken.append(self._queue.take())
         return taken
 
     def _answer(self, batch: list[_Item]) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from threegate_classifiers.batching import Batcher, Logits, pad
 from threegate_classifiers.errors import ClassifierError, Overloaded, TimedOut
 from threegate_classifiers.tokenize import Row
+from threegate_classifiers.turns import CALL
 
 
 def row(size: int, first: int = 7) -> Row:
@@ -68,14 +69,27 @@ def test_full_queue_takes_all_or_nothing(gate: Gate) -> None:
     batcher = busy(gate, queued_tokens=10)
     batcher.submit([row(6)], 60)
     assert batcher.queued == 6
-    with pytest.raises(Overloaded, match="6 tokens are queued, 5 more do not fit"):
-        batcher.submit([row(1), row(4)], 60)
+    with pytest.raises(Overloaded, match="6 tokens are queued, 6 more do not fit"):
+        batcher.submit([row(2), row(4)], 60)
     (fits,) = batcher.submit([row(4)], 60)
     gate.open.set()
     fits.result(10)
     assert batcher.queued == 0
     batcher.close()
     assert sum(map(sum, gate.batches)) == 11
+
+
+def test_a_long_text_makes_no_other_call_wait_for_all_of_it(gate: Gate) -> None:
+    batcher = busy(gate, batch_tokens=0, queued_tokens=100)
+    CALL.set(object())
+    long = [*batcher.submit([row(3)] * 9, 60), *batcher.submit([row(3)] * 9, 60)]
+    CALL.set(None)
+    short = batcher.submit([row(2)], 60)
+    gate.open.set()
+    for future in (*long, *short):
+        future.result(10)
+    assert gate.batches.index([2]) == 2
+    batcher.close()
 
 
 def test_an_empty_queue_takes_any_call() -> None:

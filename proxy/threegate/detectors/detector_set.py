@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 
+from threegate_classifiers.turns import CALL
+
 from threegate.detectors.base import (
     PatternDetector,
     ReadsPrefixes,
@@ -338,6 +340,7 @@ def _scanned(
 async def _query(
     detector: SentenceDetector, passages: Sequence[Passage], deadline_ms: int
 ) -> list[tuple[Finding, ...] | Failed]:
+    CALL.set(object())  # in a task of its own
     try:
         async with asyncio.timeout(deadline_ms / 1000):
             return await detector.judge(passages)
