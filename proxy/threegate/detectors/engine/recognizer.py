@@ -163,6 +163,10 @@ def likely_hits(
     return filter(None, map(to_hit, matches))
 
 
+LABEL_REACH = 56
+"""From a label to its value, within `base.LOOKBEHIND`."""
+
+
 def digits_of(text: str) -> str:
     return "".join(_DIGITS.findall(text))
 

@@ -7,8 +7,11 @@ understood is left out, never guessed: a comparison uses only numbers that both 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
+from typing import Final
 
 from threegate.detectors.models.numerals import HAN_BIG, ONES, TENS, english, han
 from threegate.types import Span
@@ -36,64 +39,13 @@ class Day:
 
 Amount = Quantity | Day
 
-_SCALES = {
-    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
-    "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9, "十": 10.0, "百": 1e2, "千": 1e3, "万": 1e4,
-    "萬": 1e4, "百万": 1e6, "千万": 1e7, "亿": 1e8, "億": 1e8, "万亿": 1e12,
-}  # fmt: skip
-_MONTHS = {
-    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
-    "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
-}  # fmt: skip
-
-_UNITS: tuple[tuple[str, str, float], ...] = (
-    (r"个?百分点|percentage\s+points?", "pp", 1),
-    (r"%|％|percent\b|per\s?cent\b", "%", 1),
-    (r"‰", "%", 0.1),
-    (r"美元|美金|us\s?dollars?|dollars?|usd", "usd", 1),
-    (r"欧元|euros?|eur", "eur", 1),
-    (r"港元|港币|hkd", "hkd", 1),
-    (r"日元|yen|jpy", "jpy", 1),
-    (r"英镑|pounds?\s+sterling|gbp", "gbp", 1),
-    (r"人民币|元|块|yuan|rmb|cny", "cny", 1),
-    (r"周岁|岁|years?\s+old|years?\s+of\s+age", "age", 1),
-    (r"年|years?", "month", 12),
-    (r"个月|months?", "month", 1),
-    (r"周|个?星期|weeks?", "day", 7),
-    (r"个?工作日|working\s+days?|business\s+days?", "workday", 1),
-    (r"天|日|days?", "day", 1),
-    (r"个?小时|钟头|hours?|hrs?\b", "minute", 60),
-    (r"分钟|minutes?|mins?\b", "minute", 1),
-    (r"秒|seconds?|secs?\b", "minute", 1 / 60),
-    (r"公里|千米|km\b|kilomet(?:er|re)s?", "m", 1000),
-    (r"厘米|cm\b|centimet(?:er|re)s?", "m", 0.01),
-    (r"毫米|mm\b|millimet(?:er|re)s?", "m", 0.001),
-    (r"米|m\b|met(?:er|re)s?", "m", 1),
-    (r"公斤|千克|kg\b|kilograms?|kilos?", "kg", 1),
-    (r"毫克|mg\b|milligrams?", "kg", 1e-6),
-    (r"吨|tonn?es?|tons?", "kg", 1000),
-    (r"克|g\b|grams?", "kg", 0.001),
-    (r"斤", "kg", 0.5),
-    (r"毫升|ml\b|millilit(?:er|re)s?", "l", 0.001),
-    (r"升|lit(?:er|re)s?", "l", 1),
-    (r"摄氏度|℃|°c\b|degrees?\s+celsius", "celsius", 1),
-    (r"tb\b", "gb", 1000),
-    (r"gb\b", "gb", 1),
-    (r"mb\b", "gb", 0.001),
-    (r"名|人|位|people|persons?", "person", 1),
-    (r"倍|times\b|-?fold", "times", 1),
-    (r"次", "count", 1),
-    (r"[个個件台辆项家所条款层间页章本部只头套张份场届期级颗支]", "count", 1),
+_WORDS: Final = tomllib.loads(
+    (files("threegate.detectors.models") / "quantities.toml").read_text("utf-8")
 )
-_PREFIXES = {
-    "$": "usd",
-    "us$": "usd",
-    "¥": "cny",
-    "￥": "cny",
-    "rmb": "cny",
-    "€": "eur",
-    "£": "gbp",
-}
+_SCALES: Final[Mapping[str, float]] = _WORDS["scales"]
+_MONTHS: Final[Mapping[str, int]] = _WORDS["months"]
+_PREFIXES: Final[Mapping[str, str]] = _WORDS["prefixes"]
+_UNITS: Final[Sequence[tuple[str, str, float]]] = _WORDS["units"]
 
 _HAN_NUMBER = r"[零〇一二三四五六七八九两兩十百千万萬亿億]"
 _WORD = "|".join(sorted([*ONES, *TENS], key=len, reverse=True))

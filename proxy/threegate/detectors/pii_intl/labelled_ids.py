@@ -10,7 +10,7 @@ from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
-from threegate.detectors.engine.recognizer import ANSWER, Hit, likely
+from threegate.detectors.engine.recognizer import ANSWER, LABEL_REACH, Hit, likely
 from threegate.types import Level
 
 PASSPORT, LICENCE, ACCOUNT = "pii.passport", "pii.driving_licence", "pii.bank_account"
@@ -72,13 +72,10 @@ _FORMS = tuple(
 def find(view: ScanText) -> Iterator[Hit]:
     for kind, loose, pattern in _FORMS:
         for match in likely(view, loose, pattern):
-            if match.start("value") - match.start() <= _REACH:
+            if match.start("value") - match.start() <= LABEL_REACH:
                 level = Level.MEDIUM if kind == ACCOUNT else Level.HIGH  # a card says more
                 yield Hit(*match.span("value"), kind, level)
 
-
-_REACH = 56
-"""From the label to the value: within `base.LOOKBEHIND`."""
 
 RECOGNIZER = described(
     "papers",

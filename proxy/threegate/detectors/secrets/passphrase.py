@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from importlib.resources import files
 from typing import Any
 
 from threegate.detectors.engine import byte_patterns, open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
-from threegate.detectors.engine.recognizer import Hit, likely_hits
+from threegate.detectors.engine.recognizer import LABEL_REACH, Hit, likely_hits
 from threegate.detectors.secrets import password, password_words
 from threegate.types import Level
 
@@ -38,30 +39,11 @@ _IN_SENTENCE = re.compile(
     rf"{_LABEL}{_GAP}(?: is| was|['’]s|[ ]?[:：是])[ ]?(?P<open>[\"“「'])?{_WORDS}"
     r"(?(open)[\"”」'.,]|(?=[,;!?\n)，。；！]|\.\s|\.\Z|\Z))"
 )
-_PROSE = """
-a about above account accounts add after again all also always an and another any anyone are
-as ask at back bad base based be because been before below best better between both bright
-broken but by can case certain characters check chosen clear code common company complex
-contact correctly could dead default detail did different digits direct do does done down each
-eight else empty enough even ever every everyone exactly expired far few field fine first five
-for forever four free from full gone good great hard has have hence here hidden his how huge
-if in inside into is it its just kept key keys kind knowledge known last later least leave
-left less let letters like line little long longer looks lost low lower made mail make many
-matter maybe me mine minimum missing mixed more most much must my name near never new next
-nine no none nor not note nothing now null number of off old on once one only open or other
-our out outside over own page part per plain please point policy possible pretty prior private
-problem public quite read ready real really right rule rules safe said same saved say secret
-secure see seen seven shared short should show since site six so some soon stale standard
-still stored strong stuff such super sure system ten text than that the their them then there
-these they this those three through time times to today too top try two type under unique
-until up upon upper us use used user valid very via wait was way we weak well were what when
-where which while who whole whom whose why will with within without word words work would
-wrong year yes yet you your zero
-"""
+_FUNCTION = frozenset(_ABSENT.split())
+_SPOKEN = frozenset(
+    (files("threegate.detectors.secrets") / "spoken.txt").read_text("utf-8").split()
+)
 """Words used in sentences about passwords."""
-
-
-_FUNCTION, _SPOKEN = frozenset(_ABSENT.split()), frozenset(_PROSE.split())
 
 
 def find(view: ScanText) -> Iterator[Hit]:
@@ -72,7 +54,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 def _judge(match: re.Match[str]) -> Hit | None:
     start, end = match.span("value")
     words = re.split("[ ,]+", match["value"])
-    if start - match.start() > _REACH:
+    if start - match.start() > LABEL_REACH:
         return None
     plain = _is_seed(words) if match.re is _SEED else all(map(_is_plain, words))
     return Hit(start, end, password.KIND, Level.MEDIUM) if plain else None
@@ -84,10 +66,6 @@ def _is_seed(words: list[str]) -> bool:
 
 def _is_plain(word: str) -> bool:
     return word == "correct" or (word not in _SPOKEN and not password_words.speaks(word))
-
-
-_REACH = 56
-"""From the label to the value: within `base.LOOKBEHIND`."""
 
 
 def _loose(pattern: re.Pattern[str], end: str) -> Any:

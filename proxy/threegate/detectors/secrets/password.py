@@ -14,7 +14,7 @@ import re2
 from threegate.detectors.engine import byte_patterns
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
-from threegate.detectors.engine.recognizer import Hit, likely_hits
+from threegate.detectors.engine.recognizer import LABEL_REACH, Hit, likely_hits
 from threegate.detectors.secrets.engine import NEXT_LINE, TAGS
 from threegate.normalize.re2_spans import found
 from threegate.types import Level
@@ -79,8 +79,6 @@ _NOT = re2.compile(
     r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base(?:16|32|58|64|85)|(?:scram-)?(?:sha|aes)-?(?:128|192|224|256|384|512)|rsa-?(?:1024|2048|4096)|pbkdf2|argon2(?:id?)?|latin-?1|utf-?8|md5|scrypt|bcrypt\d*)$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
     r"^\d{1,3}(?:\.\d{1,3}){3}|^~?\.{0,2}/[\w.\-]+(?:/|$)"
 )
-_REACH = 56
-"""From the label to the value: within `base.LOOKBEHIND`."""
 _LONG_ENOUGH = 8
 """Letters and digits of this length directly after the label are a password without 是 or a
 colon."""
@@ -129,7 +127,7 @@ _NEXT_FIELD = re.compile(r"(?<=.)(?:;(?=[A-Za-z ]{2,40}=)|&(?=[a-z_]{3,40}=))")
 
 def _hit(match: re.Match[str]) -> Hit | None:
     start = match.start("value")
-    if start - match.start() > _REACH:
+    if start - match.start() > LABEL_REACH:
         return None
     gap, link, value = match.group("gap", "link", "value")
     if ";" in value or "&" in value:

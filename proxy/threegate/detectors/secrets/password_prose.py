@@ -14,7 +14,7 @@ from typing import Any
 from threegate.detectors.engine import byte_patterns, open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
-from threegate.detectors.engine.recognizer import Hit, likely_hits
+from threegate.detectors.engine.recognizer import LABEL_REACH, Hit, likely_hits
 from threegate.detectors.secrets import password
 from threegate.types import Level
 
@@ -91,8 +91,6 @@ _PRODUCT = re.compile(
     r"|blake|scrypt|md|html|css|utf|usb|gpt|web)[_\-]?\d{1,6}$"
 )
 """Names with a number, of users, products and formats, which are no passwords."""
-_REACH = 56
-"""From the label to the value: within `base.LOOKBEHIND`."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:
@@ -103,7 +101,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 def _judge(match: re.Match[str]) -> Hit | None:
     start = match.start("value")
     value = match["value"].rstrip(".,:;?")
-    if start - match.start() > _REACH or _PRODUCT.search(value):
+    if start - match.start() > LABEL_REACH or _PRODUCT.search(value):
         return None
     if match.re is _DIGITS and match.string[start - 1] == "，" and len(value) % 2:
         return None  # a telephone number

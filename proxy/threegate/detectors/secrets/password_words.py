@@ -16,7 +16,7 @@ import re2
 from threegate.detectors.engine import byte_patterns
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
-from threegate.detectors.engine.recognizer import Hit, likely_hits
+from threegate.detectors.engine.recognizer import LABEL_REACH, Hit, likely_hits
 from threegate.detectors.secrets import password
 from threegate.detectors.secrets.engine import NEXT_LINE
 from threegate.normalize import re2_spans
@@ -97,7 +97,7 @@ _PHRASE = re.compile(r"[ ][A-Za-z]")
 def _judge(match: re.Match[str], value: str = "") -> Hit | None:
     value = value or match["value"]
     start, end = match.span("value")
-    if start - match.start() > _REACH or _is_ordinary(value):
+    if start - match.start() > LABEL_REACH or _is_ordinary(value):
         return None
     return Hit(start, end, password.KIND, Level.MEDIUM)
 
@@ -139,8 +139,6 @@ def _is_alike(value: str) -> bool:
     return value[1:].islower() or value.isupper()
 
 
-_REACH = 56
-"""From the label to the value: within `base.LOOKBEHIND`."""
 _FOLLOWING = r"(?:[^A-Za-z0-9_\-.@/(= ]|[ ][^A-Za-z]|[ ]?$)"
 """Most of what may follow a value in Chinese."""
 

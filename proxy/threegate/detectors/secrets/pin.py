@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from threegate.detectors.engine import byte_patterns
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
-from threegate.detectors.engine.recognizer import Hit, likely_hits
+from threegate.detectors.engine.recognizer import LABEL_REACH, Hit, likely_hits
 from threegate.types import Level
 
 KIND = "secret.password"
@@ -61,8 +61,6 @@ _PATTERNS = tuple((byte_patterns.loosened(p.pattern + _ENDS), p) for p in (_CODE
 _WEAK = "01234567890 9876543210"
 _POSTAL = 6
 """Digits of an Indian postal code, which is also called PIN code."""
-_REACH = 56
-"""From the label to the value: within `base.LOOKBEHIND`."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:
@@ -72,7 +70,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 def _judge(match: re.Match[str]) -> Hit | None:
     value = match["value"]
-    if match.start("value") - match.start() > _REACH:
+    if match.start("value") - match.start() > LABEL_REACH:
         return None
     postal = len(value) == _POSTAL and match.group()[:8].lower() == "pin code"
     weak = match.re is _ADJACENT and (value in _WEAK or len(set(value)) == 1)
