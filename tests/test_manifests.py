@@ -32,6 +32,8 @@ EVERYTHING = (
     *("--set", f"image.digest=sha256:{'a' * 64},image.pullSecrets[0].name=pull"),
     *("--set", "extraEnv[0].name=MODEL_KEY,extraEnv[0].valueFrom.secretKeyRef.name=models"),
     *("--set", "extraEnv[0].valueFrom.secretKeyRef.key=r1,nodeSelector.disk=fast"),
+    *("--set", "settings.metrics_port=9100,settings.ext_proc_port=9002,ca.configMap=corporate"),
+    *("--set", "monitor.credentials.name=scraper,monitor.credentials.key=token"),
 )
 LEAST = ("--set", "autoscaling.enabled=false,networkPolicy.enabled=false")
 
@@ -108,6 +110,29 @@ def test_a_pod_has_no_rights_and_no_secret_in_it() -> None:
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert all("secretKeyRef" in e["valueFrom"] for e in container["env"])
     assert {e["name"] for e in container["env"]} - {"THREEGATE_MASK_SECRET"} <= NAMES
+
+
+@helm_needed
+def test_each_port_of_the_settings_can_be_reached() -> None:
+    """A separate port of the metrics or of Envoy is of no use where only the API's is open."""
+    names = ["http", "ext-proc", "metrics"]
+    (container,) = manifest("Deployment", *EVERYTHING)["spec"]["template"]["spec"]["containers"]
+    assert [p["name"] for p in container["ports"]] == names
+    assert [p["containerPort"] for p in container["ports"]] == [8080, 9002, 9100]
+    assert [p["targetPort"] for p in manifest("Service", *EVERYTHING)["spec"]["ports"]] == names
+    (into,) = manifest("NetworkPolicy", *EVERYTHING)["spec"]["ingress"]
+    assert [p["port"] for p in into["ports"]] == names
+    (scraped,) = manifest("ServiceMonitor", *EVERYTHING)["spec"]["endpoints"]
+    assert scraped["port"] == "metrics"
+    assert scraped["authorization"] == {"credentials": {"key": "token", "name": "scraper"}}
+
+
+@helm_needed
+def test_an_authority_of_ones_own_is_where_the_variable_says() -> None:
+    (container,) = manifest("Deployment", *EVERYTHING)["spec"]["template"]["spec"]["containers"]
+    (file,) = (e["value"] for e in container["env"] if e["name"] == "SSL_CERT_FILE")
+    (mount,) = (m for m in container["volumeMounts"] if m["name"] == "ca")
+    assert file == f"{mount['mountPath']}/ca.crt"
 
 
 @helm_needed

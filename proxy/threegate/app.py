@@ -67,6 +67,7 @@ from threegate.service.openapi import document
 from threegate.settings import JudgeSettings, Settings
 from threegate.settings.errors import wrong
 from threegate.tasks import Tasks
+from threegate.trust import trusted
 from threegate.types import Bilingual
 from threegate.upstream import Upstreams
 from threegate.wire import ADAPTERS
@@ -155,7 +156,7 @@ async def opened(
     async with AsyncExitStack() as stack:
         if (engine := _engine(settings, report, language)) is not None:
             stack.callback(engine.close)
-        outbound = httpx.AsyncClient(trust_env=False, follow_redirects=False)
+        outbound = httpx.AsyncClient(verify=trusted(), trust_env=False, follow_redirects=False)
         stack.push_async_callback(outbound.aclose)
         detector_sets = _detector_sets(settings, engine, outbound, metrics)
         _check_served(policies, detector_sets, settings)

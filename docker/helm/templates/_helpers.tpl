@@ -13,3 +13,11 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
 {{- end }}
 {{- end }}
+{{- define "threegate.ports" -}}
+{{- with .Values.settings.metrics_port }}
+metrics: {{ . }}
+{{- end }}
+{{- with .Values.settings.ext_proc_port }}
+ext-proc: {{ . }}
+{{- end }}
+{{- end }}

@@ -78,6 +78,7 @@ async def _listen(args: argparse.Namespace, guard: Any) -> int:
 
     from threegate.mcp.http import HttpProxy, application
     from threegate.mcp.session import Catalog, McpSession
+    from threegate.trust import trusted
 
     catalog = Catalog()
 
@@ -85,7 +86,7 @@ async def _listen(args: argparse.Namespace, guard: Any) -> int:
         return McpSession(guard, args.name, args.lang, conversation, catalog)
 
     timeout = httpx.Timeout(60, read=None)
-    async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=trusted(), timeout=timeout, trust_env=False) as client:
         proxy = HttpProxy(args.url, session, client, tuple(args.allow_host))
         config = uvicorn.Config(
             application(proxy), host=args.host, port=args.port, log_level="warning"

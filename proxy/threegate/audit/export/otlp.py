@@ -13,6 +13,7 @@ import httpx
 import orjson
 
 from threegate.audit.errors import trouble
+from threegate.trust import trusted
 
 ENDS = {
     "otel-logs": ("/v1/logs", "resourceLogs"),
@@ -30,7 +31,8 @@ def deliver(file: Path, form: str, url: str) -> int:
         raise trouble("collector-form", forms=" / ".join(ENDS))
     path, member = ENDS[form]
     taken = 0
-    with file.open("rb") as lines, httpx.Client(trust_env=False, timeout=TIMEOUT_S) as client:
+    client = httpx.Client(verify=trusted(), trust_env=False, timeout=TIMEOUT_S)
+    with file.open("rb") as lines, client:
         for batch in _batches(lines):
             groups = chain.from_iterable(orjson.loads(line)[member] for line in batch)
             _post(client, url.rstrip("/") + path, orjson.dumps({member: list(groups)}), taken)

@@ -16,6 +16,7 @@ import orjson
 
 from threegate.audit.export.formats import ocsf, otel_log
 from threegate.audit.feeds.reader import Item
+from threegate.trust import trusted
 
 TIMEOUT_S = 10.0
 AUDIT_FACILITY = 13  # RFC 5424, "log audit"
@@ -131,7 +132,7 @@ class Otlp:
 
     def send(self, items: Sequence[Item]) -> None:
         if self._client is None:
-            self._client = httpx.Client(trust_env=False, timeout=TIMEOUT_S)
+            self._client = httpx.Client(verify=trusted(), trust_env=False, timeout=TIMEOUT_S)
         groups = chain.from_iterable(otel_log(item.entry)["resourceLogs"] for item in items)
         reply = self._client.post(
             self.url.rstrip("/").removesuffix("/v1/logs") + "/v1/logs",

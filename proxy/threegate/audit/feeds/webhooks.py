@@ -27,6 +27,7 @@ import orjson
 from threegate.audit.feeds.announcements import STAGES, Announcement, announcement
 from threegate.audit.feeds.reader import Item
 from threegate.settings.model import WebhookSettings
+from threegate.trust import trusted
 
 TIMEOUT_S = 10.0
 
@@ -153,7 +154,9 @@ class Webhook:
         join = "&" if "?" in self.url else "?"
         url = f"{self.url}{join}{urlencode(made.query)}" if made.query else self.url
         if self._client is None:
-            self._client = httpx.Client(trust_env=False, timeout=TIMEOUT_S, follow_redirects=False)
+            self._client = httpx.Client(
+                verify=trusted(), trust_env=False, timeout=TIMEOUT_S, follow_redirects=False
+            )
         headers = {"content-type": "application/json; charset=utf-8", **made.headers}
         try:
             reply = self._client.post(url, content=made.body, headers=headers)

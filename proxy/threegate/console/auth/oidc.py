@@ -22,6 +22,7 @@ from threegate.console.auth.accounts import SsoIdentity
 from threegate.console.auth.id_token import Expected, TokenError, UnknownKey, claims_of
 from threegate.policy.lifecycle.machine import Role
 from threegate.settings import OidcSettings
+from threegate.trust import trusted
 
 CALLBACK = "/login/sso/callback"
 TIMEOUT_S = 10.0
@@ -128,7 +129,7 @@ class Provider:
         return url
 
     async def _json(self, method: str, url: str, **more: Any) -> Mapping[str, Any]:
-        client = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
+        client = httpx.AsyncClient(verify=trusted(), timeout=TIMEOUT_S, trust_env=False)
         try:
             async with client, client.stream(method, url, **more) as reply:
                 body = b""
@@ -136,8 +137,15 @@ class Provider:
                     body += chunk
                     if len(body) > MAX_ANSWER:
                         raise OidcError("the provider's answer is too long")
-            value = orjson.loads(body) if reply.status_code == 200 else None
-        except (httpx.HTTPError, orjson.JSONDecodeError):
+        except httpx.HTTPError as error:
+            raise OidcError(
+                f"the provider cannot be reached: {error or type(error).__name__}"
+            ) from None
+        if reply.status_code != 200:
+            raise OidcError(f"the provider answers with status {reply.status_code}")
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError:
             value = None
         if not isinstance(value, dict):
             raise OidcError("the provider does not answer as it should")
