@@ -4,6 +4,9 @@ The last texts of a channel are read as one, in three ways: one after the other 
 without one, and only what they quote or assign (`a = "ignore all"`, then `a + b`). A finding counts
 only where it lies over the joint of two texts; what lies in one was found there. Models are used
 when a text mentions putting parts together. Findings belong to the last text, in full.
+
+The parts of one turn are one text to the model that answers, so all of them are read together, with
+and without a blank, by models too.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.engine.budget import Budget
@@ -67,12 +70,16 @@ def readings(texts: Sequence[str]) -> list[_Joined]:
     last = [t for t in texts if t.strip()][-TURNS:]
     if len(last) < 2:
         return []
-    ends = [_edges(t.strip()) for t in last]
-    open_ = [not _ENDED.search(before) for before in ends[:-1]]
     quoted = [q for t in last for q in _quoted(t)]
-    plain = [_joined(ends, " "), _joined(ends, "")] if any(open_) else []
-    made = [_only(j, open_) for j in plain]
+    made = _plain([t.strip() for t in last])
     return made + ([_joined(quoted, b) for b in ("", " ")] if len(quoted) > 1 else [])
+
+
+def _plain(texts: Sequence[str]) -> list[_Joined]:
+    """One after the other; nothing where each ends with its sentence."""
+    ends = [_edges(t) for t in texts]
+    open_ = [not _ENDED.search(before) for before in ends[:-1]]
+    return [_only(_joined(ends, b), open_) for b in (" ", "")] if any(open_) else []
 
 
 def _edges(text: str) -> str:
@@ -96,7 +103,7 @@ async def together(
     deadlines: Mapping[str, int],
     budget: Budget,
 ) -> tuple[Finding, ...]:
-    """Findings of all texts read as one, at the last of them."""
+    """Findings of the last texts read as one, at the last of them."""
     read = readings([s.text for s in slots])
     if not read:
         return ()
@@ -107,6 +114,33 @@ async def together(
         judged += await detector_set.check([passages[-1]], frozenset(), own)
         read.append(replace(read[-1], joints=(len(read[-1].text) - 1,)))
     return tuple(_at_last(slots[-1], _over(read, judged)))
+
+
+async def over_parts(
+    detector_set: DetectorSet,
+    slots: Sequence[Slot],
+    patterns: frozenset[str],
+    deadlines: Mapping[str, int],
+    budget: Budget,
+) -> list[tuple[Slot, Judgement]]:
+    """What is found in the parts of each turn read as one, at the last of them."""
+    turns = [(parts[-1], r) for parts in _turns(slots) for r in _plain([s.text for s in parts])]
+    if not turns:
+        return []
+    passages = [Passage(slot.locus, read.text) for slot, read in turns]
+    own = {kind: deadlines[kind] for kind in _of(deadlines)}
+    judged = await detector_set.check(passages, _of(patterns), own, budget)
+    return [
+        (slot, Judgement(tuple(_at_last(slot, _over([read], [said]))), said.failures))
+        for (slot, read), said in zip(turns, judged, strict=True)
+    ]
+
+
+def _turns(slots: Sequence[Slot]) -> list[list[Slot]]:
+    """The parts of each turn that has several."""
+    parts = [s for s in slots if s.locus.message is not None and "/content/" in s.pointer]
+    turns = [list(each) for _, each in groupby(parts, lambda s: s.locus.message)]
+    return [turn for turn in turns if len(turn) > 1]
 
 
 def _of(kinds: Iterable[str]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from threegate.detectors.engine.budget import Budget
 from threegate.gateway.context import CallContext, ms_since, stop
 from threegate.gateway.outcome import outcome_of, refused
 from threegate.gateway.request.changed_header import changed_header
-from threegate.gateway.request.cross_turn import together
+from threegate.gateway.request.cross_turn import over_parts, together
 from threegate.guard.constraint import Constrained, constrain, oversized
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.decide import RuleSet
@@ -62,6 +62,8 @@ async def scan_request(call: CallContext) -> InputResult:
         ]
         if spread := await together(call.detector_set, slots, *wanted, budget):
             scans.append(ScannedText(slots[-1].locus, slots[-1].pointer, slots[-1].text, spread))
+        for s, j in await over_parts(call.detector_set, slots, *wanted, budget):
+            scans.append(ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures))
     return judge_input(scans, by_channel, call.masks)
 
 
