@@ -78,62 +78,48 @@ def raw(text: str) -> View:
     return View("raw", text)
 
 
-def edited(
-    source: View, name: str, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str | None]
+New = Callable[[re.Match[str]], str | None]
+"""What replaces a match, by its text alone; None keeps it."""
+
+
+def edited(source: View, name: str, pattern: re.Pattern[str], new: New) -> View:
+    """`source` with every match replaced by what `new` returns, which is called once for a text;
+    `source` itself when nothing changes."""
+    return _edited(source, name, pattern.finditer(source.text), new)
+
+
+def edited_at(
+    source: View, name: str, pattern: re.Pattern[str], new: New, places: Sequence[int]
 ) -> View:
-    """`source` with every match replaced by what `new` returns; None keeps the match. `source`
-    itself when nothing changes. `new` must depend only on the matched text and is called once per
-    text."""
-    starts: list[int] = []
-    ends: list[int] = []
-    sizes: list[int] = []
+    """`edited`, but tries `pattern` only at these positions, which are in ascending order."""
+    return _edited(source, name, _matches_at(pattern, source.text, places), new)
+
+
+def _matches_at(
+    pattern: re.Pattern[str], text: str, places: Sequence[int]
+) -> Iterator[re.Match[str]]:
+    at, spend = 0, meter().spend
+    while at < len(places):
+        spend()
+        match = pattern.match(text, places[at])
+        at += 1
+        if match:
+            yield match
+            at = bisect_left(places, match.end(), at)
+
+
+def _edited(source: View, name: str, matches: Iterable[re.Match[str]], new: New) -> View:
+    edits: list[Edit] = []
     known: dict[str, str | None] = {}
     spend = meter().spend
-
-    def put(match: re.Match[str]) -> str:
+    for match in matches:
         spend()
         old = match.group()
         if old not in known:
             known[old] = new(match) if old else None
-        if (put_ := known[old]) is None:
-            return old
-        starts.append(match.start())
-        ends.append(match.end())
-        sizes.append(len(put_))
-        return put_
-
-    text = pattern.sub(put, source.text)
-    if not starts:
-        return source
-    return View(name, text, source, _pieces(starts, ends, sizes))
-
-
-def edited_at(
-    source: View,
-    name: str,
-    pattern: re.Pattern[str],
-    new: Callable[[re.Match[str]], str | None],
-    places: Sequence[int],
-) -> View:
-    """`edited`, but tries `pattern` only at these positions, which are in ascending order."""
-    starts: list[int] = []
-    ends: list[int] = []
-    puts: list[str] = []
-    known: dict[str, str | None] = {}
-    at, spend = 0, meter().spend
-    while at < len(places):
-        spend()
-        place, at = places[at], at + 1
-        if match := pattern.match(source.text, place):
-            stop, old = match.end(), match.group()
-            at = bisect_left(places, stop, at)
-            if old not in known:
-                known[old] = new(match)
-            if (put_ := known[old]) is not None:
-                starts.append(place)
-                ends.append(stop)
-                puts.append(put_)
-    return put(source, name, starts, ends, puts)
+        if (replacement := known[old]) is not None:
+            edits.append((*match.span(), replacement))
+    return replaced(source, name, edits)
 
 
 def replaced(source: View, name: str, edits: Sequence[Edit]) -> View:
@@ -141,14 +127,7 @@ def replaced(source: View, name: str, edits: Sequence[Edit]) -> View:
     edits."""
     if not edits:
         return source
-    starts, ends, puts = map(list, zip(*edits, strict=True))
-    return put(source, name, starts, ends, puts)
-
-
-def put(source: View, name: str, starts: Ints, ends: Ints, puts: Sequence[str]) -> View:
-    """`replaced`, with the edits given as columns."""
-    if not starts:
-        return source
+    starts, ends, puts = zip(*edits, strict=True)
     parts = [""] * (2 * len(puts) + 1)
     parts[::2] = map(source.text.__getitem__, map(slice, [0, *ends], [*starts, None]))
     parts[1::2] = puts

@@ -8,7 +8,7 @@ from threegate.detectors.engine.context import ScanText
 from threegate.detectors.registry import scanner
 from threegate.detectors.secrets.engine import SecretRule, recognizer
 from threegate.detectors.secrets.rule_loader import load, load_all
-from threegate.detectors.secrets.shapes import ALNUM, HEX, named, prefixed, sample
+from threegate.detectors.secrets.shapes import ALNUM, HEX, sample, shaped
 from threegate.types import Channel, Layer, Passage, TextLocation
 
 RULES = (*load("cloud"), *load("apps"), *load("cn"))
@@ -59,10 +59,13 @@ def test_a_sample_fits_its_alphabet_and_is_the_same_each_time() -> None:
     assert len(sample(ALNUM, 100)) == 100
 
 
+HEX_32 = {"alphabet": "HEX", "length": 32}
+
+
 def test_lengths_bind_at_both_ends() -> None:
-    find = recognizer(prefixed("t", "Test", ["tok_"], HEX, 32)).find
+    find = recognizer(shaped({"id": "t", "en": "Test", "prefixes": ["tok_"], **HEX_32})).find
     for length, hits in ((31, 0), (32, 1), (33, 0)):
         assert len(list(find(ScanText("x tok_" + sample(HEX, length))))) == hits
-    find = recognizer(named("n", "Named", ["acme"], HEX, 32)).find
+    find = recognizer(shaped({"id": "n", "en": "Named", "names": ["acme"], **HEX_32})).find
     assert list(find(ScanText(f"acme_key={sample(HEX, 32)}")))
     assert not list(find(ScanText(f"pharmacme_key={sample(HEX, 32)}")))

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import re2
 
-from threegate.detectors.custom import pattern_edges, pattern_prefix, pattern_width
+from threegate.detectors.custom import pattern_prefix
+from threegate.detectors.custom.pattern_parts import edged, greatest_width
 from threegate.detectors.engine.context import ScanText
 from threegate.normalize.work import meter
 from threegate.types import Span
@@ -27,11 +28,11 @@ class PatternMatcher:
     """Of one pattern. `edges`: no match begins or ends inside an ASCII word."""
 
     def __init__(self, pattern: str, *, edges: bool) -> None:
-        self.widest = pattern_width.greatest(pattern, MAX_SPAN)
+        self.widest = greatest_width(pattern, MAX_SPAN)
         self._edges = edges
         self._begin = pattern_prefix.beginnings(pattern)
-        self._decisive = re2.compile(pattern)
-        self._search = re2.compile(pattern_edges.alone(pattern) if edges else pattern)
+        self._pattern = re2.compile(pattern)
+        self._search = re2.compile(edged(pattern) if edges else pattern)
 
     def all(self, text: str) -> list[Span]:
         """Every match, in order, without overlaps. Raises what the budget in force raises."""
@@ -74,7 +75,7 @@ class PatternMatcher:
     def _end(self, data: bytes, start: int) -> int:
         """Where the match at `start` ends; `start` itself if every match is part of a longer
         word."""
-        here = self._decisive.match(data[start : _ahead(data, start, MAX_SPAN)])
+        here = self._pattern.match(data[start : _ahead(data, start, MAX_SPAN)])
         end = start + (here.end() if here else 0)
         return start if self._edges and (_in_word(data, start) or _in_word(data, end)) else end
 

@@ -1,4 +1,5 @@
-"""The parts of an RE2 pattern, as the parser of `re` reads them."""
+"""The parts of an RE2 pattern, as the parser of `re` reads them, which knows nearly all of RE2's
+syntax; a pattern that it does not know, or reads as something else, has no parts."""
 
 from __future__ import annotations
 
@@ -9,6 +10,9 @@ from typing import Any
 
 _OTHERWISE = re.compile(r"\[:\^?\w+:\]|\{,")
 """POSIX classes, and a count without a least, which RE2 takes literally."""
+_AROUND = re.compile(r"\\[pPCQAbBz]|\[:|[$]|(?<!\[)\^|\\\[\^|\(\?[a-zA-Z]*i")
+"""What the parser reads in another way than RE2, what looks around on its own, and case-insensitive
+letters, of which `k` and `s` are also characters beyond ASCII."""
 _ESCAPE = re.compile(r"\\(?:(?P<kind>[pP](?:\{\^?\w+\}|\w))|.)", re.DOTALL)
 
 
@@ -29,3 +33,48 @@ def parsed(pattern: str) -> Any:
             return _parser.parse(pattern)
     except (re.error, Warning, OverflowError, RecursionError, ImportError):
         return None
+
+
+def greatest_width(pattern: str, limit: int) -> int:
+    """How many characters a match has at most, which is what a stream must hold for it; `limit`
+    where that is more, boundless or unknown."""
+    parts = parsed(without_properties(pattern, lambda _: r"\w"))
+    return limit if parts is None else min(limit, int(parts.getwidth()[1]))
+
+
+def edged(pattern: str) -> str:
+    """`pattern` with `\\b` where its matches are sure to begin or end with a letter, digit or
+    underscore of ASCII: RE2 then passes over matches inside a longer word, of which text may be
+    full, as every digit of a long number begins one."""
+    parts = None if _AROUND.search(pattern) else parsed(pattern)
+    if parts is None:
+        return pattern
+    before, after = (r"\b" if _is_word(parts, at) else "" for at in (0, -1))
+    return f"{before}(?:{pattern}){after}"
+
+
+def _is_word(parts: Any, at: int) -> bool:
+    """Whether the first or last of these parts matches nothing but characters of words."""
+    if not len(parts):
+        return False
+    op, found = parts[at]
+    match str(op):
+        case "LITERAL":
+            return _WORD.fullmatch(chr(found)) is not None
+        case "RANGE":
+            return all(_WORD.fullmatch(chr(code)) for code in range(found[0], found[1] + 1))
+        case "IN":
+            return all(_is_word([item], 0) for item in found)
+        case "CATEGORY":
+            return str(found) in ("CATEGORY_DIGIT", "CATEGORY_WORD")
+        case "SUBPATTERN":
+            return _is_word(found[3], at)
+        case "BRANCH":
+            return all(_is_word(branch, at) for branch in found[1])
+        case "MAX_REPEAT" | "MIN_REPEAT":
+            return found[0] > 0 and _is_word(found[2], at)
+        case _:
+            return False
+
+
+_WORD = re.compile("[0-9A-Za-z_]")

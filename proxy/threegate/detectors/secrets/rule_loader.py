@@ -31,20 +31,6 @@ from threegate.types import Bilingual, Level
 FILES: Final = ("keys", "forms", "cloud", "apps", "cn", "commands", "logins")
 """In this order: of two rules with equal rank, the earlier one reports the value."""
 _FOLDER = Path(__file__).parent / "rules"
-_ALPHABETS: Final[Mapping[str, str]] = {
-    name: getattr(shapes, name)
-    for name in (
-        "HEX",
-        "DIGITS",
-        "UPPER",
-        "LOWER",
-        "ALNUM",
-        "WORD",
-        "BASE64",
-        "BASE64URL",
-        "DOTTED",
-    )
-}
 FRAGMENTS: Final[Mapping[str, str]] = {
     "ASSIGN": ASSIGN,
     "ASSIGN_LIST": shapes.ASSIGN,
@@ -74,21 +60,7 @@ def load_all() -> tuple[SecretRule, ...]:
 
 
 def _rule(entry: Mapping[str, Any]) -> SecretRule:
-    if "pattern" in entry:
-        return _patterned(entry)
-    least, most = _length(entry["length"])
-    alphabet = _ALPHABETS.get(entry["alphabet"], entry["alphabet"])
-    common = {
-        "kind": entry.get("kind", KEY),
-        "zh": entry.get("zh", ""),
-        **{key: entry[key] for key in ("entropy", "rank") if key in entry},
-    }
-    head = (entry["id"], entry["en"])
-    if "prefixes" in entry:
-        fold = entry.get("ignore_case", False)
-        return shapes.prefixed(*head, entry["prefixes"], alphabet, least, most, fold=fold, **common)
-    between = entry.get("between", "")
-    return shapes.named(*head, entry["names"], alphabet, least, most, between=between, **common)
+    return _patterned(entry) if "pattern" in entry else shapes.shaped(entry)
 
 
 def _patterned(entry: Mapping[str, Any]) -> SecretRule:
@@ -114,13 +86,9 @@ def _patterned(entry: Mapping[str, Any]) -> SecretRule:
     )
 
 
-def _length(value: int | list[int]) -> tuple[int, int]:
-    return (value, 0) if isinstance(value, int) else (value[0], value[1])
-
-
 def _filled(pattern: str) -> str:
     return _FRAGMENT.sub(lambda found: FRAGMENTS[found[1]], pattern)
 
 
 def _sampled(text: str) -> str:
-    return _SAMPLE.sub(lambda found: shapes.sample(_ALPHABETS[found[1]], int(found[2])), text)
+    return _SAMPLE.sub(lambda found: shapes.sample(shapes.ALPHABETS[found[1]], int(found[2])), text)

@@ -10,16 +10,22 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from threegate.detectors.base import Example
 from threegate.detectors.engine import open_match
 from threegate.detectors.secrets.engine import KEY, SecretRule, assign
-from threegate.types import Bilingual, Level
+from threegate.types import Bilingual
 
 HEX, DIGITS, UPPER, LOWER = "0-9a-f", "0-9", "A-Z0-9", "a-z0-9"
 ALNUM, WORD, BASE64, BASE64URL = "A-Za-z0-9", "A-Za-z0-9_", "A-Za-z0-9+/", r"A-Za-z0-9_\-"
 DOTTED = r"A-Za-z0-9_\-."
+ALPHABETS = {
+    "HEX": HEX, "DIGITS": DIGITS, "UPPER": UPPER, "LOWER": LOWER, "ALNUM": ALNUM, "WORD": WORD,
+    "BASE64": BASE64, "BASE64URL": BASE64URL, "DOTTED": DOTTED,
+}  # fmt: skip
 
 ASSIGN = assign(",")
 _ENDS = {ALNUM: ALNUM, WORD: WORD, BASE64: "A-Za-z0-9+/=", BASE64URL: BASE64URL}
@@ -33,84 +39,60 @@ def sample(alphabet: str, length: int) -> str:
     return "".join(fits[byte % len(fits)] for byte in drawn[:length])
 
 
-def prefixed(
-    id: str,
-    title: str,
-    prefixes: Sequence[str],
-    alphabet: str,
-    least: int,
-    most: int = 0,
-    *,
-    kind: str = KEY,
-    zh: str = "",
-    entropy: float = 2.5,
-    fold: bool = False,
-    rank: int = 95,
-) -> SecretRule:
+def shaped(entry: Mapping[str, Any]) -> SecretRule:
+    """The rule of an entry with `prefixes` or `names`; `rule_loader` explains its keys."""
+    alphabet = ALPHABETS.get(entry["alphabet"], entry["alphabet"])
+    length = entry["length"]
+    least, most = (length, 0) if isinstance(length, int) else length
+    rule = _prefixed if "prefixes" in entry else _named
+    made = rule(entry, alphabet, least, most)
+    return replace(made, rank=entry.get("rank", made.rank))
+
+
+def _prefixed(entry: Mapping[str, Any], alphabet: str, least: int, most: int) -> SecretRule:
     """`most` 0: exactly `least` characters after the prefix; negative: no upper limit."""
-    heads = list(prefixes)
+    heads = entry["prefixes"]
     count = f"{{{least}}}" if most == 0 else f"{{{least},{most if most > 0 else ''}}}"
-    flags = "(?i)" if fold else ""
-    pattern = rf"{flags}(?:{'|'.join(map(re.escape, heads))})[{alphabet}]{count}"
+    flags = "(?i)" if entry.get("ignore_case") else ""
     value = heads[0] + sample(alphabet, least)
     return SecretRule(
-        id,
-        kind,
-        Bilingual(zh or title, title),
-        tuple(h.lower() for h in heads),
-        pattern,
-        entropy,
+        entry["id"],
+        entry.get("kind", KEY),
+        Bilingual(entry.get("zh", entry["en"]), entry["en"]),
+        tuple(head.lower() for head in heads),
+        rf"{flags}(?:{'|'.join(map(re.escape, heads))})[{alphabet}]{count}",
+        entry.get("entropy", 2.5),
         examples=(
             Example(f"export TOKEN_VALUE={value}\n密钥{value}，请保密", (value, value)),
             Example(f"{heads[0]}{'x' * least}"),
         ),
         not_before=r"A-Za-z0-9_.\-",
         not_after="" if most < 0 else _ENDS.get(alphabet, ALNUM),
-        rank=rank,
         plain=min(map(len, heads)) + least <= open_match.WORD + 1,
     )
 
 
-def named(
-    id: str,
-    title: str,
-    names: Sequence[str],
-    alphabet: str,
-    least: int,
-    most: int = 0,
-    *,
-    kind: str = KEY,
-    zh: str = "",
-    entropy: float = 3.0,
-    between: str = "",
-    rank: int = 95,
-) -> SecretRule:
-    """A value without a specific format, assigned to a name that identifies the provider.
-    `between`: RE2 for words of which one must occur between the name and the value."""
-    heads = list(names)
+def _named(entry: Mapping[str, Any], alphabet: str, least: int, most: int) -> SecretRule:
+    """A value without a specific format, assigned to a name that identifies the provider."""
+    heads, between = entry["names"], entry.get("between", "")
     count = f"{{{least},{most}}}" if most else f"{{{least}}}"
     word = f"(?:{between})[\\w\\-.]{{0,6}}" if between else ""
-    pattern = (
-        rf"(?i)(?:{'|'.join(map(_head, heads))})[\w \-.]{{0,16}}?{word}{ASSIGN}"
-        rf"(?P<value>[{alphabet}]{count}={{0,2}})"
-    )
     value = sample(alphabet, least)
-    middle = {"": "_value"}.get(between, "_" + between.split("|")[0].replace("?", ""))
+    name = heads[0] + (f"_{between.split('|')[0].replace('?', '')}" if between else "_value")
     return SecretRule(
-        id,
-        kind,
-        Bilingual(zh or title, title),
-        tuple(h.lower() for h in heads),
-        pattern,
-        entropy,
+        entry["id"],
+        entry.get("kind", KEY),
+        Bilingual(entry.get("zh", entry["en"]), entry["en"]),
+        tuple(head.lower() for head in heads),
+        rf"(?i)(?:{'|'.join(map(_head, heads))})[\w \-.]{{0,16}}?{word}{ASSIGN}"
+        rf"(?P<value>[{alphabet}]{count}={{0,2}})",
+        entry.get("entropy", 3.0),
         allow="^[a-zA-Z]+$|^[0-9]+$",
-        level=Level.HIGH,
         examples=(
-            Example(f'{heads[0]}{middle} = "{value}"', (value,)),
-            Example(f'{heads[0]}{middle} = "{"x" * least}"'),
+            Example(f'{name} = "{value}"', (value,)),
+            Example(f'{name} = "{"x" * least}"'),
         ),
         not_after=_ENDS.get(alphabet, ALNUM) + "+/",
-        rank=rank,
         plain=least <= open_match.WORD + 1 or "," in alphabet,
     )
 

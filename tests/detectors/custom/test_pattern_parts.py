@@ -1,4 +1,4 @@
-"""The greatest width of a policy's pattern, and what a stream holds for it."""
+"""The greatest width of a policy's pattern, what a stream holds for it, and its sure edges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.custom.detector import RegexDetector
 from threegate.detectors.custom.pattern_matcher import MAX_SPAN
-from threegate.detectors.custom.pattern_width import greatest
+from threegate.detectors.custom.pattern_parts import edged, greatest_width
 from threegate.policy.model import CustomPattern
 from threegate.types import Channel, Layer, Passage, TextLocation
 
@@ -37,7 +37,7 @@ LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 )
 def test_width(pattern: str, width: int) -> None:
     re2.compile(pattern)
-    assert greatest(pattern, MAX_SPAN) == width
+    assert greatest_width(pattern, MAX_SPAN) == width
 
 
 atoms = st.sampled_from(["a", "b", ".", "北", "[ab北]", r"\d", r"\pL", r"\p{Han}", r"\b", "^", "$", r"\\", r"\.", r"[^\p{Han}a]", r"(?i:K)", "[[:alpha:]]", "{,", "a{,2}"])  # fmt: skip
@@ -66,7 +66,7 @@ def compiles(pattern: str) -> bool:
 
 @given(patterns.filter(compiles), texts)
 def test_no_match_is_wider(pattern: str, text: str) -> None:
-    width = greatest(pattern, MAX_SPAN)
+    width = greatest_width(pattern, MAX_SPAN)
     assert all(m.end() - m.start() <= width for m in re2.compile(pattern).finditer(text))
 
 
@@ -91,3 +91,39 @@ def test_a_pattern_whose_beginnings_are_not_known_holds_its_width() -> None:
     detector = RegexDetector(CustomPattern("p", "pattern.p", r"E{,9}MP"))
     text = "word " * 80
     assert detector.scan(Passage(LOCUS, text), final=False).settled == len(text) - MAX_SPAN - 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "narrowed"),
+    [
+        (r"EMP-\d{6}", r"\b(?:EMP-\d{6})\b"),
+        (r"\d{6}", r"\b(?:\d{6})\b"),
+        (r"(?:key|密码)[a-z_]", r"(?:(?:key|密码)[a-z_])\b"),
+        (r"(?P<a>x|y+)-", r"\b(?:(?P<a>x|y+)-)"),
+        (r"a?b*", r"(?:a?b*)"),
+        (r"[\w-]x", r"(?:[\w-]x)\b"),
+        (r"[é]x.", r"(?:[é]x.)"),
+        (r"[^a]\D", r"(?:[^a]\D)"),
+    ],
+)
+def test_a_sure_edge_is_part_of_the_search(pattern: str, narrowed: str) -> None:
+    assert edged(pattern) == narrowed
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\bab",
+        r"a$",
+        r"^a",
+        r"x\[^a]",
+        r"\p{Han}a",
+        r"[[:alpha:]]b",
+        r"a\z",
+        r"\Q.\E",
+        r"(?i)sk",
+        "(?i:staff)1",
+    ],
+)
+def test_what_looks_around_or_is_not_known_stays(pattern: str) -> None:
+    assert edged(pattern) == pattern
