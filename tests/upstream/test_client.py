@@ -123,6 +123,14 @@ async def failure(made: Upstreams) -> UpstreamError:
     return caught.value
 
 
+async def test_the_log_says_why_one_cannot_be_reached(caplog: pytest.LogCaptureFixture) -> None:
+    async with upstreams(A) as one:
+        with pytest.raises(UpstreamError) as caught:
+            await one.send(ModelRequest("POST", CHAT, BODY, {}, "deepseek-r1"))
+    assert "Cannot connect to host 127.0.0.1:9" in caplog.text
+    assert "127.0.0.1" not in str(caught.value)  # what the caller gets names no address
+
+
 async def test_a_tenant_goes_where_it_is_served() -> None:
     own = UpstreamSettings("http://127.0.0.1:9", name="own", tenants=("bank-*",))
     async with upstreams(own, B) as both:

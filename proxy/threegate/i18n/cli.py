@@ -152,7 +152,7 @@ HELP: Mapping[str, str] = {
     "statistics of a period, as JSON or a page": "一段时间的统计：JSON 或网页",
     "another database: URL or SQLite file": "另一个数据库：URL 或 SQLite 文件",
     "another directory of keys, checkpoints": "另一个存放密钥和检查点的目录",
-    "trusted key of the log": "日志的可信公钥",
+    "trusted key of the log; may be repeated": "日志的可信公钥；可给出多个",
     "a checkpoint kept elsewhere": "另外保存的检查点",
     "verify this export instead of the database": "校验这个导出，不校验数据库",
     "request id": "请求编号",

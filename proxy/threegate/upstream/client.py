@@ -175,7 +175,8 @@ class Upstreams:
         return reply
 
     def _failed(self, target: Target, error: UpstreamError, seconds: float) -> None:
-        log.warning("upstream %s: %s", target.name, error.code)
+        why = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientConnectorError) else ""
+        log.warning("upstream %s: %s %s", target.name, error.code, why)  # nothing of an answer
         self.watch.answered(target.name, error.code, seconds)
         if error.code not in ODD:
             target.health.failed()
@@ -188,8 +189,8 @@ class Upstreams:
         except TimeoutError:
             late = localized("upstream-late")
             raise UpstreamError(late, status=504, code="upstream_timeout") from None
-        except (aiohttp.ClientError, OSError, ValueError):
-            raise UpstreamError(localized("upstream-unreached")) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise UpstreamError(localized("upstream-unreached")) from error
         headers = crossing.returned(response.headers, self.secrets)
         secrets = self.secrets
         return HttpReply(response.status, headers, response, target, until, first, trial, secrets)

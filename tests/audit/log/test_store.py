@@ -126,6 +126,15 @@ async def test_keys_are_private_and_the_public_one_is_beside_them(settings: Audi
     assert (settings.directory / "log.vkey").read_text().startswith(settings.origin + "+")
 
 
+async def test_what_the_key_before_signed_still_verifies(settings: AuditSettings) -> None:
+    for seed in ("1" * 64, "2" * 64):
+        with_key = dataclasses.replace(settings, signing_key="env:K", environment={"K": seed})
+        log = await AuditLog.open(with_key)
+        await log.append(record())
+        await log.close()
+    assert check(settings).ok
+
+
 async def test_checkpoints_appear_after_so_many_records(settings: AuditSettings) -> None:
     log = await AuditLog.open(dataclasses.replace(settings, checkpoint_records=5))
     for n in range(12):

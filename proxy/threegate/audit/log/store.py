@@ -283,11 +283,13 @@ def load_publisher(settings: AuditSettings, writer_id: str) -> Publisher:
 
 
 def _publish_vkey(settings: AuditSettings, signer: Signer) -> None:
-    path, line = settings.directory / "log.vkey", signer.verifier.vkey() + "\n"
-    if not path.exists() or path.read_text() != line:
+    """A line for each key that has signed: after a change the older ones verify what they signed."""
+    path, line = settings.directory / "log.vkey", signer.verifier.vkey()
+    known = path.read_text().splitlines() if path.exists() else []
+    if line not in known:
         path.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_once(path, line.encode())
+        write_once(path, "".join(f"{key}\n" for key in [*known, line]).encode())
 
 
 def today() -> str:

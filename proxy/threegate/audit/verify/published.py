@@ -26,9 +26,13 @@ def verify_all(
 
 
 def own_keys(settings: AuditSettings) -> list[Verifier]:
-    """The key next to the log: convenient, but weaker evidence than one kept elsewhere."""
+    """The keys next to the log: convenient, but weaker evidence than those kept elsewhere."""
     path = settings.directory / "log.vkey"
-    return [Verifier.parse(path.read_text())] if path.is_file() else []
+    return keys_of(path) if path.is_file() else []
+
+
+def keys_of(file: Path) -> list[Verifier]:
+    return [Verifier.parse(line) for line in file.read_text().splitlines()]
 
 
 def published_files(settings: AuditSettings) -> list[Path]:

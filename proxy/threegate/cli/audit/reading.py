@@ -21,7 +21,7 @@ from threegate.audit.log.store import TAIL_SECONDS
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.export import verify_export
 from threegate.audit.verify.findings import Chain, VerifyReport
-from threegate.audit.verify.published import own_keys, verify_all
+from threegate.audit.verify.published import keys_of, own_keys, verify_all
 from threegate.cli.audit.common import access, opened, print_json, reading, reason_arguments
 from threegate.i18n.audit import line
 from threegate.types import Action
@@ -31,7 +31,11 @@ from threegate.types import Action
 
 def verify_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--key", action="append", default=[], metavar="VKEY|FILE", help="trusted key of the log"
+        "--key",
+        action="append",
+        default=[],
+        metavar="VKEY|FILE",
+        help="trusted key of the log; may be repeated",
     )
     parser.add_argument(
         "--checkpoint", action="append", default=[], type=Path, help="a checkpoint kept elsewhere"
@@ -42,7 +46,7 @@ def verify_arguments(parser: argparse.ArgumentParser) -> None:
 
 def verify(args: argparse.Namespace, settings: AuditSettings) -> int:
     """Rebuilds every chain and compares it with every checkpoint it can find."""
-    keys = [_key(k) for k in args.key] or own_keys(settings)
+    keys = [key for given in args.key for key in _keys(given)] or own_keys(settings)
     if args.export:
         return _verify_export(args, keys)
     report = verify_all(settings, keys, args.checkpoint)
@@ -67,8 +71,8 @@ def _verify_export(args: argparse.Namespace, keys: list[Verifier]) -> int:
     return 0 if report.ok else 1
 
 
-def _key(text: str) -> Verifier:
-    return Verifier.parse(text if "+" in text else Path(text).read_text())
+def _keys(text: str) -> list[Verifier]:
+    return [Verifier.parse(text)] if "+" in text else keys_of(Path(text))
 
 
 def _as_dict(report: VerifyReport, language: str) -> dict[str, Any]:
