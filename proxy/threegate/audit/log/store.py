@@ -283,7 +283,7 @@ def load_publisher(settings: AuditSettings, writer_id: str) -> Publisher:
 
 
 def _publish_vkey(settings: AuditSettings, signer: Signer) -> None:
-    """A line for each key that has signed: after a change the older ones verify what they signed."""
+    """A line for each key that has signed: older ones verify what they signed."""
     path, line = settings.directory / "log.vkey", signer.verifier.vkey()
     known = path.read_text().splitlines() if path.exists() else []
     if line not in known:
