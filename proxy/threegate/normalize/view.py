@@ -108,26 +108,39 @@ def _matches_at(
             at = bisect_left(places, match.end(), at)
 
 
+_COUNTED = 16
+"""Matches that are counted at a time."""
+
+
 def _edited(source: View, name: str, matches: Iterable[re.Match[str]], new: New) -> View:
-    edits: list[Edit] = []
+    starts, ends, puts = list[int](), list[int](), list[str]()
     known: dict[str, str | None] = {}
     spend = meter().spend
-    for match in matches:
-        spend()
+    for n, match in enumerate(matches):
+        if not n % _COUNTED:
+            spend(_COUNTED)
         old = match.group()
-        if old not in known:
-            known[old] = new(match) if old else None
-        if (replacement := known[old]) is not None:
-            edits.append((*match.span(), replacement))
-    return replaced(source, name, edits)
+        if old in known:
+            replacement = known[old]
+        else:
+            replacement = known[old] = new(match) if old else None
+        if replacement is not None:
+            start, end = match.span()
+            starts.append(start)
+            ends.append(end)
+            puts.append(replacement)
+    return _put(source, name, starts, ends, puts)
 
 
 def replaced(source: View, name: str, edits: Sequence[Edit]) -> View:
     """`source` with `edits` applied, which are in order and disjoint; `source` itself without
     edits."""
-    if not edits:
+    return _put(source, name, *zip(*edits, strict=True)) if edits else source
+
+
+def _put(source: View, name: str, starts: Ints, ends: Ints, puts: Sequence[str]) -> View:
+    if not starts:
         return source
-    starts, ends, puts = zip(*edits, strict=True)
     parts = [""] * (2 * len(puts) + 1)
     parts[::2] = map(source.text.__getitem__, map(slice, [0, *ends], [*starts, None]))
     parts[1::2] = puts
