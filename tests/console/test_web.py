@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
@@ -13,12 +15,13 @@ from threegate.console.web import (
 )
 
 
-def request(body: bytes = b"", path: str = "/", **headers: str) -> Request:
+def request(body: bytes = b"", path: str = "/", *, more: bool = False, **headers: str) -> Request:
     raw = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
     scope = {"type": "http", "method": "POST", "path": path, "headers": raw, "query_string": b""}
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": body, "more_body": more}
 
     return Request(scope | {"server": ("x", 80), "scheme": "http", "root_path": ""}, receive)
 
@@ -80,3 +83,12 @@ def test_who_wants_json() -> None:
 def test_a_note_joins_the_address() -> None:
     assert Redirect("/a", done="saved").path == "/a?done=saved"
     assert Redirect("/a?b=1", done="saved").path == "/a?b=1&done=saved"
+
+
+async def test_a_form_that_does_not_arrive_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("threegate.gateway.asgi.BODY_S", 0.05)
+    with pytest.raises(ConsoleError) as refused:
+        await form_of(request(more=True))
+    assert refused.value.status == 408

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from threegate.errors import RequestError
 from threegate.service.lines import Lines
 
 
@@ -40,3 +41,18 @@ def test_the_lines_are_the_same_for_any_cut(pieces: tuple[bytes, ...]) -> None:
 def test_blank_lines_cost_no_more_than_others() -> None:
     """With the rest of the buffer copied for each line, this would move 8 TB."""
     assert lines_of(b"\n" * (4 << 20), b"end") == [b"end"]
+
+
+async def test_a_first_line_that_does_not_arrive_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its bytes come, one by one."""
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return {"type": "http.request", "body": b"{", "more_body": True}
+
+    monkeypatch.setattr("threegate.gateway.asgi.BODY_S", 0.05)
+    with pytest.raises(RequestError) as refused:
+        await Lines(receive).first()
+    assert refused.value.status == 408

@@ -7,6 +7,7 @@ requested for, sends the visitor on (`Redirect`), or says how far it is until it
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from starlette.responses import Response
 from threegate.audit.log.record import Record, Stage
 from threegate.console.deps import ConsoleDeps
 from threegate.console.local_time import ZONE_COOKIE, LocalTime, zone_of
+from threegate.gateway import asgi
 from threegate.gateway.asgi import wanted_language
 from threegate.policy.lifecycle.machine import Person, Role
 from threegate.types import Bilingual, Caller
@@ -145,8 +147,12 @@ def language_of(request: Request) -> str:
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """Fields of a URL-encoded or JSON body. Raises Refusal."""
-    body = await _body(request)
+    """Fields of a URL-encoded or JSON body. Raises ConsoleError."""
+    try:
+        async with asyncio.timeout(asgi.BODY_S):
+            body = await _body(request)
+    except TimeoutError:
+        raise ConsoleError(408, "表单没有及时传完", "the form did not arrive in time") from None
     if request.headers.get("content-type", "").startswith("application/json"):
         return _json_form(body)
     try:

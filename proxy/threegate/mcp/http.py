@@ -3,6 +3,7 @@ message of a POST and each event of an answer through the session."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
@@ -17,6 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from threegate.errors import ThreegateError
+from threegate.gateway.asgi import BODY_S
 from threegate.mcp.messages import Json, error_response
 from threegate.mcp.session import McpSession, Routed
 from threegate.wire import json as strict_json
@@ -53,7 +55,7 @@ class HttpProxy:
             return await self._forward(request, self._of(request.headers.get(SESSION, "")), b"")
         try:
             message = strict_json.parse(await _body(request))
-        except ThreegateError:
+        except (ThreegateError, TimeoutError):
             return JSONResponse(_parse_error(), 400)
         session = self._of(request.headers.get(SESSION, ""))
         routed = await session.from_client(message)
@@ -190,12 +192,13 @@ def _returned(reply: httpx.Response) -> dict[str, str]:
 
 
 async def _body(request: Request) -> bytes:
-    """Raises ThreegateError beyond the limit."""
+    """Raises ThreegateError beyond the limit, and TimeoutError."""
     data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > MAX_BODY_BYTES:
-            raise ThreegateError("too large")
+    async with asyncio.timeout(BODY_S):
+        async for piece in request.stream():
+            data += piece
+            if len(data) > MAX_BODY_BYTES:
+                raise ThreegateError("too large")
     return bytes(data)
 
 

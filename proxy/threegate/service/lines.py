@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from threegate.errors import RequestError
+from threegate.gateway import asgi
 from threegate.gateway.asgi import ClientLeft, Receive
 from threegate.i18n.messages import localized
 from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
@@ -29,6 +30,15 @@ class Lines:
     _size: int = 0
     _ended: bool = False
 
+    async def first(self) -> bytes:
+        """The first line, which must arrive as soon as any other request; empty where there is
+        none."""
+        try:
+            async with asyncio.timeout(asgi.BODY_S):
+                return await self.next() or b""
+        except TimeoutError:
+            raise _late() from None
+
     async def next(self) -> bytes | None:
         """The next line that is not blank; None at the end of the body. Raises RequestError, and
         ClientLeft where the client goes away."""
@@ -41,7 +51,7 @@ class Lines:
             async with asyncio.timeout(IDLE_S):
                 message = await self.receive()
         except TimeoutError:
-            raise RequestError(localized("body-late"), status=408, code="timeout") from None
+            raise _late() from None
         if message["type"] == "http.disconnect":
             raise ClientLeft
         data = message.get("body", b"")
@@ -60,3 +70,7 @@ class Lines:
                 lines, rest = [*lines, rest], b""
             self._lines.extend(line for line in lines if line.strip())
             self._tail = bytearray(rest)
+
+
+def _late() -> RequestError:
+    return RequestError(localized("body-late"), status=408, code="timeout")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import count
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -31,3 +34,11 @@ def test_each_of_many_is_found_until_the_budget_is_spent(gap: str) -> None:
     assert staff.all(text) == [Span(11 * n, 11 * n + 10) for n in range(6000)]
     with Budget(findings=5999).running(len(text)), pytest.raises(BudgetSpentError):
         staff.all(text)
+
+
+def test_searches_without_a_match_spend_the_budget() -> None:
+    """One search with a large pattern (`[\\p{L}]{1,300}先生`) may take half a second."""
+    clock = partial(next, count(step=0.1))
+    budget, text = Budget(cpu_s=1, clock=clock, wall=clock), "a" * 400_000
+    with budget.running(len(text)), pytest.raises(BudgetSpentError):
+        PatternMatcher("b+", edges=False).all(text)

@@ -20,6 +20,9 @@ _REACH = 16 * 1024
 """Bytes from its start within which a pattern must match; what needs more is no match."""
 _STRIDE = 4096
 """Bytes that one search looks at for a start, so that none reads the whole text."""
+_SEARCH = 256
+"""Units of work of one search: a large pattern may take half a second for it, so the budget looks
+at its clock after each."""
 _WORD = re.compile(rb"[0-9A-Za-z_]*")
 _IS_WORD = [_WORD.fullmatch(bytes((code,))) is not None for code in range(256)]
 
@@ -66,7 +69,9 @@ class PatternMatcher:
 
     def _next(self, data: bytes, at: int) -> int:
         """The first place from `at` on where a match may begin, or -1."""
+        spend = meter().spend
         for begin in range(at, len(data) + 1, _STRIDE):
+            spend(_SEARCH)
             found = self._search.search(data, begin, begin + _STRIDE + _REACH)
             if found and (start := found.start()) < begin + _STRIDE:
                 return _character(data, start)

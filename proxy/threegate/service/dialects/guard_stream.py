@@ -60,7 +60,7 @@ class GuardStream(HttpEndpoint):
         lines = Lines(receive)
 
         async def first(receive: Receive, headers: Mapping[str, str]) -> bytes:
-            return await lines.next() or b""
+            return await lines.first()
 
         def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> OpenCheck:
             return self._opened(scope["path"], headers, data, caller, out)
