@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
@@ -87,3 +88,13 @@ def answered(listener: socket.socket, answer: bytes) -> None:
                 connection.sendall(answer)
     except OSError:
         return
+
+
+def test_a_user_that_is_given_needs_none_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers run under ids that the system has no name for."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2_000_000_001)
+    with pytest.raises(DBAPIError) as error:
+        reader_engine("postgresql://me@127.0.0.1:9/log").connect()
+    assert "getpwuid" not in reason_of(error.value)

@@ -71,7 +71,8 @@ def _opened(dbapi: Any, args: Sequence[Any], given: dict[str, Any]) -> Any:
     stays as it is."""
     failure = dbapi.InterfaceError
     try:
-        return dbapi.connect(*args, **{"user": getpass.getuser(), **given})
+        given = given if "user" in given else {"user": getpass.getuser(), **given}
+        return dbapi.connect(*args, **given)
     except dbapi.DatabaseError:
         raise
     except TypeError:

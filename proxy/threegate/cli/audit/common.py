@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +17,7 @@ from threegate.audit.log.database import reader_engine
 from threegate.audit.log.record import Record, Stage
 from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings
+from threegate.cli.person import current_user
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def reason_arguments(parser: argparse.ArgumentParser, *, required: bool = True) 
         "--reason", default="", required=required, help="reason, recorded with the access"
     )
     parser.add_argument(
-        "--actor", default=getpass.getuser(), help="person who asks (default: the current user)"
+        "--actor", default=current_user(), help="person who asks (default: the current user)"
     )
 
 

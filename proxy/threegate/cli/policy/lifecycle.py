@@ -7,13 +7,13 @@ say who they are (`--by`); where that is not enough, people act in the console, 
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from threegate.audit.log.database import writer_engine
+from threegate.cli.person import current_user
 from threegate.cli.policy.arguments import add_classifiers
 from threegate.cli.policy.testing import run_tests
 from threegate.console.presenters import labels
@@ -57,7 +57,7 @@ def register(verbs: Any) -> None:
 
     def act(name: str, run: Callable[[argparse.Namespace], int], about: str) -> Any:
         parser = add(name, run, about)
-        parser.add_argument("--by", default=getpass.getuser(), help="person who acts")
+        parser.add_argument("--by", default=current_user(), help="person who acts")
         parser.add_argument("--group", default="", help="that person's group")
         parser.add_argument("--note", default="", help="note to store with this step")
         return parser
