@@ -6,9 +6,8 @@ import pytest
 from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.detector_sets import DetectorSets
 from threegate.policy.model import CompiledPolicy, WordList
-from threegate.testing.attacks.encoding import look_alikes
 from threegate.testing.attacks.transforms import TRANSFORMS, WORDINGS
-from threegate.testing.attacks.values import Seed
+from threegate.testing.attacks.values import LOOK_ALIKES, Seed
 from threegate.types import Channel, Finding, Layer, Passage, TextLocation
 
 from tests.detectors.disguises import LISTED, passage, seeds
@@ -81,7 +80,7 @@ async def test_200_seeds_of_each_disguise(suite: DetectorSet, language: str, nam
     await check(suite, name, language, 200)
 
 
-@pytest.mark.parametrize("text", look_alikes())
+@pytest.mark.parametrize("text", LOOK_ALIKES)
 async def test_an_honest_look_alike_is_left_alone(suite: DetectorSet, text: str) -> None:
     assert await found(suite, Passage(TextLocation(Layer.INPUT, Channel.USER), text)) == ()
 

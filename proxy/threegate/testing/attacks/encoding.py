@@ -6,11 +6,8 @@ streams in those that keep the length of the text, instructions where rules look
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
 from threegate.testing.attacks.deployment import PLACES, Deployment, Judged, Place, Way
@@ -21,7 +18,7 @@ from threegate.testing.attacks.transforms import (
     WORDINGS,
 )
 from threegate.testing.attacks.trials import Kind, Trial
-from threegate.testing.attacks.values import Seed, orders, twins, values
+from threegate.testing.attacks.values import LOOK_ALIKES, Seed, orders, twins, values
 
 SUITE: Final = "encoding"
 PLAIN: Final = "plain"
@@ -76,15 +73,8 @@ def _disguised(seeds: Sequence[Seed], prefix: str = "") -> Iterator[Attempt]:
                 yield Attempt(prefix + name, seed.frame.format(disguise), disguise, held)
 
 
-@cache
-def look_alikes() -> tuple[str, ...]:
-    """Honest texts that look like disguises."""
-    text = files("threegate.testing.attacks").joinpath("encoding.toml").read_text("utf-8")
-    return tuple(tomllib.loads(text)["look_alikes"])
-
-
 def _look_alikes() -> Iterator[Attempt]:
-    for text in look_alikes():
+    for text in LOOK_ALIKES:
         yield Attempt(LOOK_ALIKE, text, text, _unchanged)
 
 

@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from html import escape
+from importlib.resources import files
 from typing import Final
 
 from threegate.testing.attacks.trials import Kind, Report, Trial
 from threegate.types import Bilingual
 
-PROMISED: Final = {
-    "exfiltration": Bilingual(
-        "脱敏值不会进入模型所选的地址；无害的回答照常还原。",
-        "A masked value goes into no address that the model chose; harmless answers get it back.",
-    ),
-    "encoding": Bilingual(
-        "伪装的证件号、卡号、手机号与指令同明文一样处理（至多 5% 例外）："
-        "请求与完整回答中的任何伪装，"
-        "流式回答中不改变长度的伪装；无害文本不变（至多 1% 例外）。",
-        "Identity, card and mobile numbers and instructions in disguise are treated like plain"
-        " ones (5 % may fail): in any disguise in requests and whole answers, in disguises that"
-        " keep the length in streams. Harmless texts stay as they are (1 % may fail).",
-    ),
+_WORDS: Final[Mapping[str, Bilingual]] = {
+    name: Bilingual(**texts)
+    for name, texts in tomllib.loads(
+        (files("threegate.testing.attacks") / "report.toml").read_text("utf-8")
+    ).items()
 }
-_TITLE: Final = Bilingual("攻击测试报告", "Report of the attack suites")
-_KINDS: Final = {
-    Kind.ATTACK: Bilingual("攻击", "attack"),
-    Kind.TWIN: Bilingual("无害对照", "harmless twin"),
-}
-_PROMISE: Final = {
-    True: Bilingual("承诺", "promised"),
-    False: Bilingual("未承诺", "not promised"),
-}
-_HELD: Final = {True: Bilingual("守住", "held"), False: Bilingual("失守", "failed")}
-_HEAD: Final = Bilingual(
-    "<th>套件</th><th>位置</th><th>名称</th><th>类型</th><th>承诺</th><th>结果</th><th>次数</th><th>审计记录</th>",
-    "<th>suite</th><th>place</th><th>name</th><th>kind</th><th>promise</th><th>result</th>"
-    "<th>count</th><th>audit records</th>",
-)
+PROMISED: Final = {suite: _WORDS[suite] for suite in ("exfiltration", "encoding")}
+_KINDS: Final = {kind: _WORDS[kind.value] for kind in Kind}
+_PROMISE: Final = {True: _WORDS["promised"], False: _WORDS["not_promised"]}
+_HELD: Final = {True: _WORDS["held"], False: _WORDS["failed"]}
 
 
 def as_json(report: Report) -> str:
@@ -82,14 +65,14 @@ def _words(trial: Trial) -> str:
 
 def as_html(report: Report, language: str) -> str:
     rows = "".join(_row(t, language) for t in report.trials)
-    title = _TITLE.get(language)
+    title, head = (_WORDS[name].get(language) for name in ("title", "head"))
     promised = "".join(f"<p>{PROMISED[s].get(language)}</p>" for s in report.suites)
     return (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{title}</title>'
         "<style>body{font:15px sans-serif;margin:2em}td,th{padding:.2em 1em;text-align:left}"
         ".broken{background:#fdd}.open{color:#777}</style>"
         f"<h1>{title}</h1>{promised}<pre>{escape(summary(report, language))}</pre>"
-        f"<table><tr>{_HEAD.get(language)}</tr>{rows}</table></html>\n"
+        f"<table><tr>{head}</tr>{rows}</table></html>\n"
     )
 
 
