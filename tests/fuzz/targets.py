@@ -27,7 +27,8 @@ from threegate.testing.scripts import Prompt, Reply
 from threegate.types import Action
 from threegate.wire import ADAPTERS
 from threegate.wire import json as strict_json
-from threegate.wire.adapter import Adapter, Api
+from threegate.wire.adapter import Api
+from threegate.wire.base import Adapter
 from threegate.wire.request_schema import check as check_request
 
 from tests.audit.export.test_bundle import check as check_export

@@ -34,7 +34,8 @@ from threegate.types import (
     Span,
 )
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Adapter, Api
+from threegate.wire.adapter import Api
+from threegate.wire.base import Adapter
 from threegate.wire.sse import SSEDecoder
 
 CHAT: Adapter = next(a for a in ADAPTERS if a.api is Api.CHAT)

@@ -12,7 +12,8 @@ from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 from threegate.types import Action
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Adapter, Api
+from threegate.wire.adapter import Api
+from threegate.wire.base import Adapter
 from threegate.wire.sse import SSEDecoder
 
 from tests.gateway.shell import BadWords, Heard, hear, policy, rule, suite

@@ -16,7 +16,7 @@ from threegate.testing import shapes
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Adapter
+from threegate.wire.base import Adapter
 from threegate.wire.limits import MAX_ANSWER_DEPTH
 
 from tests.cases import cases

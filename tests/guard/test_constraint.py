@@ -25,7 +25,8 @@ from threegate.policy.model import (
 )
 from threegate.types import Bilingual
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Adapter, Api, Placement
+from threegate.wire.adapter import Api, Placement
+from threegate.wire.base import Adapter
 from threegate.wire.request_schema import check
 
 from tests.guard.build import CALLER

@@ -4,11 +4,11 @@ import pytest
 from threegate.errors import RequestError
 from threegate.types import Bilingual
 from threegate.wire.adapter import Outcome, OutcomeKind, Placement
-from threegate.wire.base import BaseAdapter, objects, refusal, refuse_tokens
+from threegate.wire.base import Adapter, objects, refusal, refuse_tokens
 
 
 def test_the_defaults_change_nothing() -> None:
-    base, body = BaseAdapter(), {"a": 1}
+    base, body = Adapter(), {"a": 1}
     assert base.response_slots(body) == ()
     assert base.place_system(body, "x", Placement.SYSTEM) is body
     assert base.keep_tools(body, frozenset()) is body

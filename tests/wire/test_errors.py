@@ -14,7 +14,8 @@ from threegate.errors import (
 )
 from threegate.types import Bilingual
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Adapter, Api
+from threegate.wire.adapter import Api
+from threegate.wire.base import Adapter
 from threegate.wire.errors import anthropic_error, openai_error, status_of
 
 MAPPED = [

@@ -19,7 +19,8 @@ from threegate.guard.mask import MaskMap
 from threegate.limits.admission import AdmissionSlot
 from threegate.policy.model import AiLabel, CompiledPolicy
 from threegate.types import Caller
-from threegate.wire.adapter import Adapter, Body, Outcome, Slot
+from threegate.wire.adapter import Body, Outcome, Slot
+from threegate.wire.base import Adapter
 
 
 @dataclass(slots=True, kw_only=True)

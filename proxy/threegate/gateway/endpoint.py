@@ -31,7 +31,8 @@ from threegate.types import Caller
 from threegate.upstream import ModelRequest
 from threegate.wire import json as strict_json
 from threegate.wire import request_schema
-from threegate.wire.adapter import Adapter, Api, Body
+from threegate.wire.adapter import Api, Body
+from threegate.wire.base import Adapter
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from threegate.policy.model import (
     matches,
 )
 from threegate.types import Bilingual, Channel
-from threegate.wire.adapter import Adapter, Api, Body, Placement, Slot
+from threegate.wire.adapter import Api, Body, Placement, Slot
+from threegate.wire.base import Adapter
 from threegate.wire.known_fields import PUBLISHED
 
 MAX_TOKENS = "max_tokens"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from threegate.wire.adapter import Adapter
 from threegate.wire.anthropic.messages import Messages
 from threegate.wire.anthropic.token_count import TokenCount
+from threegate.wire.base import Adapter
 from threegate.wire.openai.chat import Chat
 from threegate.wire.openai.completions import Completions
 from threegate.wire.openai.embeddings import Embeddings

@@ -1,4 +1,5 @@
-"""What the adapters share, with the defaults of an API that has no such thing."""
+"""A model API as the gateway uses it, with the defaults of one that has no such thing, and what the
+APIs share."""
 
 from __future__ import annotations
 
@@ -11,10 +12,12 @@ from threegate.types import Bilingual
 from threegate.wire import pointer
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
+    Api,
     Body,
     Outcome,
     Placement,
     Slot,
+    StreamCodec,
     StreamOptions,
     Tool,
     ToolCall,
@@ -25,10 +28,16 @@ from threegate.wire.limits import MAX_PARTS
 from threegate.wire.openai.choices import LINKED, usage_of
 
 
-class BaseAdapter:
-    """An OpenAI-shaped API without tools and reasoning."""
+class Adapter:
+    """One model API; by default OpenAI-shaped, without tools and reasoning. Bodies are parsed JSON
+    and never changed in place."""
 
+    api: Api
+    paths: tuple[str, ...]
     blocked_status: int = 200
+
+    def request_slots(self, body: Body) -> tuple[Slot, ...]:
+        raise NotImplementedError
 
     def response_slots(
         self, body: Body, options: StreamOptions = DEFAULT_STREAM
@@ -36,6 +45,7 @@ class BaseAdapter:
         return ()
 
     def put(self, body: Body, texts: Mapping[str, str]) -> Body:
+        """A copy with the texts at these slot pointers replaced."""
         made = pointer.put(body, texts)
         if made is not body:
             for position, choice in enumerate(made.get("choices") or ()):
@@ -50,18 +60,22 @@ class BaseAdapter:
         return ()
 
     def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
+        """Without the tools that are not in `names`."""
         return body
 
     def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
+        """The tool calls of a whole answer."""
         return ()
 
     def drop_reasoning_history(self, body: Body) -> Body:
         return body
 
     def without_its_reasoning(self, body: Body) -> str:
+        """The pointer of the first turn with tool calls whose reasoning is not there; or empty."""
         return ""
 
     def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
+        """A whole answer without its reasoning."""
         return body
 
     def model(self, body: Body) -> str:
@@ -78,6 +92,8 @@ class BaseAdapter:
         return n if isinstance(n, int) and n > 0 else 1
 
     def blocked(self, request: Body, outcome: Outcome) -> Body:
+        """A valid answer that says so, for status `outcome.http_status or blocked_status`; an error
+        body where that is not 200."""
         if outcome.http_status is not None or self.blocked_status != 200:
             return {**self.error(refusal(outcome)), "threegate": outcome.note}
         return self._blocked(request, outcome)
@@ -95,10 +111,15 @@ class BaseAdapter:
         return tuple(c.get("finish_reason") or "" for c in body.get("choices") or ())
 
     def restore_echo(self, body: Body, request: Body) -> Body:
+        """A whole answer where what the API repeats of the request is as the client sent it."""
         return body
 
     def annotate(self, body: Body, name: str, payload: object) -> Body:
+        """A copy with `payload` under `threegate.<name>`."""
         return {**body, "threegate": {**(body.get("threegate") or {}), name: payload}}
+
+    def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
+        raise NotImplementedError
 
 
 def refusal(outcome: Outcome) -> RequestError:

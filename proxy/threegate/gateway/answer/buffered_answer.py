@@ -13,7 +13,8 @@ from threegate.gateway.answer.tracks import AnswerTracks, CalledTool
 from threegate.i18n.messages import localized
 from threegate.types import Passage
 from threegate.upstream import Reply
-from threegate.wire.adapter import Adapter, Body, Slot, StreamKey, StreamOptions
+from threegate.wire.adapter import Body, Slot, StreamKey, StreamOptions
+from threegate.wire.base import Adapter
 from threegate.wire.frame_codec import WHOLE_PARTS, shape_errors
 from threegate.wire.limits import MAX_RESPONSE_BYTES
 

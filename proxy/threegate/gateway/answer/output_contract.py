@@ -15,7 +15,8 @@ from threegate.guard.constraint import tool_allowed
 from threegate.guard.constraint_merge import Constraints
 from threegate.policy.model import ResponseFormat, Tools
 from threegate.types import Action, Channel, Finding, Layer, Level, Ruling, Span, TextLocation
-from threegate.wire.adapter import Adapter, Body, ToolCall
+from threegate.wire.adapter import Body, ToolCall
+from threegate.wire.base import Adapter
 
 Gate = Callable[[str], Ruling | None]
 

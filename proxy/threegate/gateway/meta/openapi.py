@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from threegate import __version__
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Adapter, Api
+from threegate.wire.adapter import Api
+from threegate.wire.base import Adapter
 from threegate.wire.request_schema import REQUESTS, Shape
 
 Json = dict[str, Any]

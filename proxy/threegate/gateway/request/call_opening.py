@@ -21,7 +21,8 @@ from threegate.i18n.messages import localized
 from threegate.limits.admission import AdmissionSlot
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller
-from threegate.wire.adapter import Adapter, Body
+from threegate.wire.adapter import Body
+from threegate.wire.base import Adapter
 
 
 @dataclass(frozen=True, slots=True)

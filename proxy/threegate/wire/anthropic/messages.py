@@ -28,7 +28,7 @@ from threegate.wire.adapter import (
     Usage,
 )
 from threegate.wire.anthropic.messages_stream import MessagesCodec, stop_of, usage_of
-from threegate.wire.base import BaseAdapter, objects
+from threegate.wire.base import Adapter, objects
 from threegate.wire.errors import anthropic_error
 from threegate.wire.openai.chat_request import place_in_messages, prefixed
 from threegate.wire.slots import SlotWalk, each, walk_fields
@@ -38,7 +38,7 @@ _CALLS: Final = ("tool_use", "server_tool_use", "mcp_tool_use")
 _ROLES: Final = {"user": Channel.USER, "assistant": Channel.ASSISTANT, "system": Channel.SYSTEM}
 
 
-class Messages(BaseAdapter):
+class Messages(Adapter):
     """The adapter of messages."""
 
     api: Api = Api.MESSAGES

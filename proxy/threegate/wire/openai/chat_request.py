@@ -7,7 +7,7 @@ from typing import Any, Final
 from threegate.types import Channel, Layer
 from threegate.wire import think
 from threegate.wire.adapter import Body, Placement, Slot, Tool
-from threegate.wire.base import BaseAdapter, objects
+from threegate.wire.base import Adapter, objects
 from threegate.wire.slots import SlotWalk, each, walk_fields
 
 ROLE_CHANNELS: Final = {
@@ -66,7 +66,7 @@ def _name(tool: Body, named: Body) -> str:
     return str(named.get("name") or ("" if kind in ("function", "custom") else kind) or "")
 
 
-class ChatRequest(BaseAdapter):
+class ChatRequest(Adapter):
     """The half of the chat adapter that reads and reshapes requests."""
 
     def request_slots(self, body: Body) -> tuple[Slot, ...]:

@@ -21,7 +21,7 @@ from threegate.wire.adapter import (
     StreamKey,
     StreamOptions,
 )
-from threegate.wire.base import BaseAdapter, answers, objects, refuse_tokens, unlink
+from threegate.wire.base import Adapter, answers, objects, refuse_tokens, unlink
 from threegate.wire.openai.chat import CHOICE, content_slots
 from threegate.wire.openai.choices import Choice, ChoiceCodec, finish_of
 from threegate.wire.slots import SlotWalk, walk_fields
@@ -50,7 +50,7 @@ class CompletionsCodec(ChoiceCodec):
         return {"text": text, "logprobs": None}
 
 
-class Completions(BaseAdapter):
+class Completions(Adapter):
     """The adapter of completions."""
 
     api: Api = Api.COMPLETIONS

@@ -7,11 +7,11 @@ from threegate.errors import ProtocolError
 from threegate.types import Channel, Layer
 from threegate.wire import known_fields
 from threegate.wire.adapter import DEFAULT_STREAM, Api, Body, Slot, StreamCodec, StreamOptions
-from threegate.wire.base import BaseAdapter, objects, refuse_tokens
+from threegate.wire.base import Adapter, objects, refuse_tokens
 from threegate.wire.slots import SlotWalk, walk_fields
 
 
-class Embeddings(BaseAdapter):
+class Embeddings(Adapter):
     """The adapter of embeddings."""
 
     api: Api = Api.EMBEDDINGS

@@ -20,7 +20,7 @@ from threegate.wire.adapter import (
     ToolCall,
     Usage,
 )
-from threegate.wire.base import BaseAdapter, objects
+from threegate.wire.base import Adapter, objects
 from threegate.wire.openai.chat_request import ROLE_CHANNELS, place_in_messages
 from threegate.wire.openai.responses_parts import BY_ITEM, message_item, response_of, usage_of
 from threegate.wire.openai.responses_stream import ResponsesCodec
@@ -30,7 +30,7 @@ from threegate.wire.slots import SlotWalk, each, walk_fields
 _SYSTEM_FIELDS: Final = ("instructions", "tools", "text")
 
 
-class Responses(BaseAdapter):
+class Responses(Adapter):
     """The adapter of responses."""
 
     api: Api = Api.RESPONSES
