@@ -25,7 +25,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r\n"))
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS)))
 def test_a_table_comes_back_as_it_went(rows: list[tuple[str, str, str]]) -> None:
     names = ("name", "zh", "en")
-    back = [tuple(row[n] for n in names) for row in table_rows(table(names, rows), names)]
+    back = [tuple(row[n] for n in names) for row in table_rows(table(names, rows), names).values()]
     assert back == rows
 
 
@@ -35,7 +35,23 @@ def test_no_cell_is_a_formula(cell: str) -> None:
 
 
 def test_words_without_a_header_are_words() -> None:
-    assert [r["text"] for r in table_rows("海燕\n晨星\n", ("text",))] == ["海燕", "晨星"]
+    assert table_rows("海燕\n晨星\n", ("text",)) == {1: {"text": "海燕"}, 2: {"text": "晨星"}}
+
+
+def test_rows_have_their_numbers_in_a_spreadsheet() -> None:
+    """They were counted without the header and without empty lines."""
+    assert table_rows("text\n\n海燕\n", ("text",)) == {3: {"text": "海燕"}}
+
+
+@pytest.mark.parametrize("content", ["a\rb\r", 'a\n"' + "x" * 200_000 + '"\n'])
+def test_old_line_ends_and_whole_documents_are_read(content: str) -> None:
+    """Both ended in an error page without a reason."""
+    assert table_rows(content, ("text",))[1]["text"] == "a"
+
+
+def test_a_table_that_is_none_is_refused() -> None:
+    with pytest.raises(EditError, match="table"):
+        table_rows("x" * (MAX_TEXT_BYTES + 1), ("text",))
 
 
 def test_a_file_keeps_the_comments_at_its_top() -> None:
@@ -43,6 +59,7 @@ def test_a_file_keeps_the_comments_at_its_top() -> None:
     assert words_file(old, ["b", "c"], "ann") == "# Owner: legal\n# Since 2026\n\nb\nc\n"
     assert words_file("", ["a"], "ann") == "# edited in the console by ann\na\n"
     assert lines_of("# no\n a \n\nb\na\n") == ("a", "b")
+    assert lines_of("#标签\n#\n") == ("标签",)  # a tag is a word; it was dropped unseen
 
 
 FILES = {"packs/own.yaml": "pack: own\n", "lists/x.txt": "a\n", "packs.txt": "base\nown\n"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 from threegate.audit.log.query import Query
 from threegate.audit.log.record import Stage
@@ -261,7 +263,9 @@ def test_a_busy_draft_is_not_written_over(fresh_site: Site) -> None:
     assert act(approver, digest, "reject", note="no") == 200
     back = f"/policies/draft/returned/{digest}.json"
     assert editor.get(RULE + ".json").json()["rule"]["mode"] == "shadow"
-    assert editor.post(back, data={"do": "resume"}).status_code == 409
+    refused = editor.post(back, data={"do": "resume"})
+    assert refused.status_code == 409
+    assert "your draft changes cn.pii.documents too" in refused.json()["error"]
     editor.post("/policies/draft/discard")
     assert editor.post(back, data={"do": "resume"}).status_code == 200
     assert editor.get(RULE + ".json").json()["rule"]["mode"] == "off"
@@ -299,7 +303,9 @@ def test_two_edits_of_one_rule_are_chosen_between(fresh_site: Site) -> None:
     (file,) = slow.get("/policies/draft/merge.json").json()["files"]
     assert [c["key"] for c in file["conflicts"]] == ["rules/cn.pii.documents"]
     page = slow.get("/policies/draft/merge").text
-    assert "Mine." in page
+    assert re.search("<mark>[^<]*Mine\\.", page)
+    assert re.search("<mark> *mode: [^<]*off", page)
+    assert "<mark>    layer: input" not in page  # the same on both sides
     assert slow.post("/policies/draft/merge.json").status_code == 409
     choice = {"choice/packs/cn-privacy.yaml/rules/cn.pii.documents": "mine"}
     assert slow.post("/policies/draft/merge.json", data=choice).status_code == 200
@@ -343,3 +349,42 @@ def test_named_reviewers_comments_and_a_schedule(fresh_site: Site) -> None:
     assert "2100-01-01 08:00" in bo.get(page).text
     assert act(bo, digest, "schedule", due="") == 200
     assert bo.get(page + ".json").json()["version"]["due"] == ""
+
+
+def test_a_long_note_is_kept_and_its_first_line_is_the_name(fresh_site: Site) -> None:
+    """It was cut after 200 characters without a word, and all of it was the heading."""
+    site = fresh_site
+    editor = site.who("editor", name="ed", group="privacy")
+    editor.post(RULE, data={"mode": "off"})
+    editor.post("/policies/draft/tests.json")
+    note = "证件规则先停用\n" + "理由：" * 100 + "见附件"
+    digest = editor.post("/policies/draft/submit.json", data={"note": note}).json()["digest"]
+    page = editor.get(f"/policies/version/{digest}.json").json()
+    assert page["names"][digest] == "证件规则先停用…"
+    assert page["events"][0]["note"] == note
+
+
+def test_a_returned_version_joins_a_draft_of_other_rules(fresh_site: Site) -> None:
+    """All rules of a pack are in one file, so it could only be taken up after discarding the rest;
+    and the overview did not say that it had come back."""
+    site = fresh_site
+    editor = site.who("editor", name="ed", group="privacy")
+    digest = submitted(editor, mode="off")
+    editor.post("/policies/rule/cn.pii.vehicle", data={"mode": "shadow"})
+    assert act(site.who("approver", name="al", group="legal"), digest, "reject", note="no") == 200
+    assert "Came back to you" in editor.get("/").text
+    assert editor.get("/home.json").json()["returned"] == [digest]
+    assert editor.post(f"/policies/draft/returned/{digest}.json").status_code == 200
+    draft = editor.get("/policies/draft.json").json()
+    assert {r["id"] for r in draft["rules"]} == {"cn.pii.documents", "cn.pii.vehicle"}
+    assert editor.get("/home.json").json()["returned"] == []
+
+
+def test_a_draft_that_changes_no_policy_is_not_submitted(fresh_site: Site) -> None:
+    """A reply that no rule uses was refused as submitted already, or became a version of nothing."""
+    editor = fresh_site.who("editor", name="ed", group="privacy")
+    editor.post("/policies/answer/spare", data={"zh": "备用", "en": "Spare"})
+    editor.post("/policies/draft/tests.json")
+    answer = editor.post("/policies/draft/submit.json")
+    assert answer.status_code == 409
+    assert "does not change the policy" in answer.json()["error"]

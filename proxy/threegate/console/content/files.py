@@ -27,6 +27,7 @@ FILE = re.compile(
     r"|answers/[A-Za-z0-9._-]+\.(md|txt|json)|knowledge/[^\W_][\w.-]*\.(md|txt|json))"
 )
 MAX_FILES = 500
+_COMMENT = re.compile(r"#+(\s|$)")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -81,9 +82,11 @@ def words_file(old: str, words: Iterable[str], by: str) -> str:
 
 
 def lines_of(text: str) -> tuple[str, ...]:
-    """Words of a text area: one a line, each once, in order."""
+    """Words of a text area: one a line, each once, in order; a tag without its sign, with which it
+    would be a comment of the file."""
     lines = (line.strip() for line in text.splitlines())
-    return tuple(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+    words = (line.lstrip("#") for line in lines if not _COMMENT.match(line))
+    return tuple(dict.fromkeys(word for word in words if word))
 
 
 # --- tables
@@ -102,15 +105,27 @@ def _safe(cell: str) -> str:
     return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
 
 
-def table_rows(content: str, header: tuple[str, ...]) -> list[dict[str, str]]:
-    """Rows by the names of `header`; without a header line the first column is the first name."""
-    lines = list(csv.reader(io.StringIO(content.removeprefix("\ufeff"))))
-    first = [cell.strip().lower() for cell in lines[0]] if lines else []
+def table_rows(content: str, header: tuple[str, ...]) -> dict[int, dict[str, str]]:
+    """Rows by the names of `header`, under their numbers in a spreadsheet; without a header line
+    the first column is the first name. Raises EditError."""
+    lines = dict(enumerate(_cells(content.removeprefix("\ufeff")), 1))
+    first = [cell.strip().lower() for cell in lines.get(1, [])]
     names = first if header[0] in first else list(header)
-    body = lines[1:] if header[0] in first else lines
-    return [
-        {name: _plain(cell) for name, cell in zip(names, row, strict=False)} for row in body if row
-    ]
+    if names is first:
+        del lines[1]
+    return {
+        number: {name: _plain(cell) for name, cell in zip(names, row, strict=False)}
+        for number, row in lines.items()
+        if row
+    }
+
+
+def _cells(content: str) -> list[list[str]]:
+    csv.field_size_limit(MAX_TEXT_BYTES)  # a cell may be a whole document
+    try:
+        return list(csv.reader(io.StringIO(content, newline=None)))
+    except csv.Error:
+        raise EditError("table") from None
 
 
 def _plain(cell: str) -> str:

@@ -23,6 +23,7 @@ from threegate.types import Bilingual
 
 AnyRule = Rule | ConstraintRule
 SOON = timedelta(days=30)
+MAX_NAME = 60
 TONES = {
     Direction.STRICTER: "good",
     Direction.LOOSER: "bad",
@@ -188,14 +189,20 @@ def notices(now: Notices | None) -> dict[str, Any]:
 
 
 def version_names(events: Iterable[Event], language: str) -> dict[str, str]:
-    """What people call each version: the note of its last submission, else its number."""
+    """What people call each version: the note of its last submission (a long one by its first
+    line), else its number."""
     submitted = [e.command for e in events if isinstance(e.command, Submit)]
     numbers = {digest: n for n, digest in enumerate(dict.fromkeys(c.digest for c in submitted), 1)}
     notes = {command.digest: command.note for command in submitted}
     return {
-        digest: notes[digest] or (f"第 {n} 版" if language == "zh" else f"Version {n}")
+        digest: _first_line(notes[digest]) or (f"第 {n} 版" if language == "zh" else f"Version {n}")
         for digest, n in numbers.items()
     }
+
+
+def _first_line(note: str) -> str:
+    line, _, rest = note.strip().partition("\n")
+    return line[: MAX_NAME - 1] + "…" if rest or len(line) > MAX_NAME else line
 
 
 def version_row(version: Version, state: State, active: str) -> dict[str, Any]:

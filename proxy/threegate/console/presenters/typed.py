@@ -16,6 +16,8 @@ TITLES: Mapping[str, Bilingual] = {
     "text": Bilingual("文字", "Text"),
     "answer": Bilingual("答复", "Answer"),
     "name": Bilingual("名称", "Name"),
+    "csv": Bilingual("表格（CSV）", "Table (CSV)"),
+    "document": Bilingual("文档的名称", "Name of the document"),
     "words": Bilingual("词", "Words"),
     "zh": Bilingual("中文", "Chinese"),
     "en": Bilingual("英文", "English"),

@@ -50,6 +50,10 @@ EDITS = {
     "document": Bilingual(
         "文档名称可用文字、数字、点、- 和 _", "a document's name has letters, digits, dots, - and _"
     ),
+    "table": Bilingual(
+        "表格无法读取：请存为 CSV（UTF-8），检查引号是否成对",
+        "the table cannot be read: save it as CSV (UTF-8) and check that quotes come in pairs",
+    ),
     "upload": Bilingual(
         "不是策略文件：需要一个 YAML 策略包，或只含 packs、lists、answers、knowledge 的 zip",
         "no policy: give a pack's YAML, or a zip with packs, lists, answers and knowledge only",

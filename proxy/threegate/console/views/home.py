@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -33,11 +34,22 @@ async def home(visit: ConsoleRequest) -> Answer:
             "names": policies.version_names(events, visit.language),
             "expiring": policies.expiring(bundle, today_utc(), visit.language),
             "draft": sorted(space.files),
-            "proposals": len(await blocking(visit.parts.review_store.proposals)),
+            "proposals": await _proposals(visit),
+            "returned": await _returned(visit),
             "problems": [p.code for p in visit.parts.policies.problems if p.severity == "error"],
             **await _for_reviewers(visit),
         },
     )
+
+
+async def _proposals(visit: ConsoleRequest) -> dict[str, int]:
+    """How many tests reviewers propose, by rule."""
+    return Counter(p.rule for p in await blocking(visit.parts.review_store.proposals))
+
+
+async def _returned(visit: ConsoleRequest) -> list[str]:
+    """Versions that came back to the visitor."""
+    return [r.digest for r in await blocking(visit.parts.drafts.returned, visit.me.name)]
 
 
 def _waiting(state: State, me: str) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ from threegate.policy.model import PolicySet
 from threegate.policy.strictness.diff import diff_sets
 from threegate.types import Caller
 
-MAX_NOTE = 200
+MAX_NOTE = 2_000
 MAX_COMMENT, MAX_PLACE = 2_000, 300
 STAFF = Caller(tenant="", key_id="console", language="")
 
@@ -84,6 +84,13 @@ async def submit(visit: ConsoleRequest) -> Answer:
     base = proper(await blocking(parts.versions.state))
     before = old.policies or parts.policies.pin()
     weaker = any(c.needs_other_group for c in diff_sets(before, policies))
+    if policies.digest == before.digest:
+        raise ConsoleError(
+            409,
+            "草稿还没有改变策略：没有规则使用的内容、没有启用的策略包不随版本提交",
+            "the draft does not change the policy yet: what no rule uses and packs that are off "
+            "are not submitted",
+        )
     digest = await blocking(parts.versions.save, checked, space.packs, now_utc())
     asked = await _asked(visit)
     command = Submit(digest, weaker, base, (visit.me.name,), _note(visit), untested, asked)

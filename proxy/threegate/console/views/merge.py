@@ -3,12 +3,13 @@ rule by rule."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from threegate.console.drafts import PACKS, Returned, Workspace, packs_text
-from threegate.console.pack_merge import MINE, THEIRS, Merged, merge
+from threegate.console.drafts import PACKS, DraftFile, Returned, Workspace, packs_text
+from threegate.console.pack_merge import MINE, THEIRS, Conflict, Merged, merge
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.lifecycle.machine import Submit
@@ -25,8 +26,18 @@ async def merge_page(visit: ConsoleRequest) -> Answer:
 
 
 def _file(path: str, made: Merged) -> dict[str, Any]:
-    conflicts = [asdict(c) for c in made.conflicts]
+    conflicts = [asdict(c) | _sides(c) for c in made.conflicts]
     return {"path": path, "conflicts": conflicts, "taken": list(made.taken)}
+
+
+def _sides(found: Conflict) -> dict[str, Any]:
+    """Each side's lines, marked where the other side lacks them."""
+    mine, theirs = found.mine.splitlines(), found.theirs.splitlines()
+    return {
+        "name": found.key.removeprefix("rules/"),
+        "mine_lines": [(line, line not in theirs) for line in mine],
+        "their_lines": [(line, line not in mine) for line in theirs],
+    }
 
 
 def _merged(space: Workspace, path: str, choices: dict[str, str] | None = None) -> Merged:
@@ -110,14 +121,26 @@ async def resume(visit: ConsoleRequest) -> Answer:
     known = {r.digest: r for r in await blocking(drafts.returned, me)}
     if digest not in known:
         raise ConsoleError(404, "没有这个退回的版本", "no such version came back to you")
-    if visit.form.get("do") != "drop":
+    dropped = visit.form.get("do") == "drop"
+    if not dropped:
         files = await _changed_files(visit, digest)
-        if set(files) & set(await blocking(drafts.files, me)):
-            raise ConsoleError(
-                409, "请先提交或丢弃现在的草稿", "submit or discard your present draft first"
-            )
-        await _restore(visit, me, files)
+        await _restore(visit, me, _beside(files, await blocking(drafts.files, me)))
     await blocking(drafts.settle, me, digest)
-    return Redirect(
-        "/policies/draft", done="saved" if visit.form.get("do") != "drop" else "dropped"
-    )
+    return Redirect("/policies/draft", done="discarded" if dropped else "saved")
+
+
+def _beside(
+    files: dict[str, tuple[str, str]], draft: Mapping[str, DraftFile]
+) -> dict[str, tuple[str, str]]:
+    """The files of a version with what the draft changes in them. Raises ConsoleError where both
+    change the same piece."""
+    sides = {path: draft[path].text if path in draft else base for path, (_, base) in files.items()}
+    made = {path: merge(path, base, sides[path], text) for path, (text, base) in files.items()}
+    twice = [c.key.removeprefix("rules/") or path for path, m in made.items() for c in m.conflicts]
+    if twice:
+        raise ConsoleError(
+            409,
+            f"你的草稿也改了 {'、'.join(twice)}：请先提交或丢弃草稿，再放回",
+            f"your draft changes {', '.join(twice)} too: submit or discard the draft first",
+        )
+    return {path: (made[path].text, base) for path, (_, base) in files.items()}

@@ -68,4 +68,4 @@ async def change(visit: ConsoleRequest) -> Answer:
     except AccountError as error:
         raise ConsoleError(409, ERRORS[error.code].zh, ERRORS[error.code].en) from None
     await visit.note("account", object=name, roles=sorted(roles), group=group, closed=closed)
-    return Redirect("/people", done="saved")
+    return Redirect("/people", done="account-saved")

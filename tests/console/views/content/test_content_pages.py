@@ -46,7 +46,7 @@ def test_words_come_and_go_as_a_table(editor: httpx.Client) -> None:
     before = editor.get(page + ".json").json()["list"]["words"].split("\n")
     csv = "text,risk\nnew word one,high\n的,low\nnew word one,low\n"
     report = editor.post(page + "/table.json", data={"csv": csv}).json()["report"]
-    assert report == {"taken": 1, "repeated": [3], "short": [], "common": [2], "long": []}
+    assert report == {"taken": 1, "repeated": [4], "short": [], "common": [3], "long": []}
     after = editor.get(page + ".json").json()["list"]["words"].split("\n")
     assert after == [*before, "new word one"]
     table = editor.post(page + "/export")
@@ -108,6 +108,10 @@ def test_replies_as_a_table(editor: httpx.Client) -> None:
     assert editor.post("/policies/answers/table", data={"csv": "../x,a,b"}).status_code == 400
     csv = "name,zh,en\ncalm,请冷静。,Calm down.\n"
     assert editor.post("/policies/answers/table.json", data={"csv": csv}).json()["taken"] == 1
+    half = "name,zh,en\ncalm,请冷静。,Calm down.\nhurry,请快。,\n"
+    refused = editor.post("/policies/answers/table", data={"csv": half})
+    assert "row 3: write both Chinese and English" in refused.text
+    assert "hurry,请快。" in refused.text  # to correct in place
     rows = {a["name"]: a for a in editor.get("/policies/answers.json").json()["answers"]}
     assert rows["calm"]["en"] == "Calm down.\n"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from threegate.console.content.files import answer_users, paths_of, table_rows
+from threegate.console.content.files import answer_users, paths_of
 from threegate.console.drafts import Workspace
 from threegate.console.presenters.form_choices import answer_names
 from threegate.console.rule_form import EditError
-from threegate.console.views.content.parts import csv_file
+from threegate.console.views.content.parts import Row, csv_file, take_rows
 from threegate.console.views.drafts import refused
 from threegate.console.views.guided import drafted_answers
 from threegate.console.views.policies import keep_file, space_of
@@ -70,10 +70,12 @@ async def _save(visit: ConsoleRequest, space: Workspace, name: str, zh: str, en:
 
 async def take_table(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
-    rows = table_rows(visit.form.get("csv", ""), COLUMNS)
-    for row in rows:
+
+    async def take(row: Row) -> None:
         await _save(visit, space, row.get("name", ""), row.get("zh", ""), row.get("en", ""))
-    return Redirect("/policies/answers", done="saved", data={"taken": len(rows)})
+
+    taken = await take_rows(visit, COLUMNS, take)
+    return Redirect("/policies/answers", done="saved", data={"taken": taken})
 
 
 async def export(visit: ConsoleRequest) -> Answer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from threegate.console.content.files import table_rows
 from threegate.console.content.knowledge import (
     Base,
     Document,
@@ -17,7 +16,7 @@ from threegate.console.content.knowledge import (
 from threegate.console.drafts import Workspace
 from threegate.console.presenters.fact_checks import fact_check
 from threegate.console.rule_form import EditError
-from threegate.console.views.content.parts import change_pack, csv_file, found_in
+from threegate.console.views.content.parts import Row, change_pack, csv_file, found_in, take_rows
 from threegate.console.views.drafts import refused
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import keep_file, space_of
@@ -148,15 +147,17 @@ async def remove(visit: ConsoleRequest) -> Answer:
 
 async def take_table(visit: ConsoleRequest) -> Answer:
     """Documents of a table, each into its base; a base that does not exist is made."""
-    rows = table_rows(visit.form.get("csv", ""), COLUMNS)
-    for row in rows:
+
+    async def take(row: Row) -> None:
         space = await space_of(visit)  # each row goes on from the one before it
         bundle = await blocking(space.bundle)
         name = row.get("base", "").strip()
         new = Base(name, target_pack(space, bundle))
         base = next((each for each in bases_of(bundle) if each.name == name), new)
         await _add(visit, space, base, row.get("document", ""), row.get("text", ""))
-    return Redirect("/policies/knowledge", done="saved", data={"taken": len(rows)})
+
+    taken = await take_rows(visit, COLUMNS, take)
+    return Redirect("/policies/knowledge", done="saved", data={"taken": taken})
 
 
 async def export(visit: ConsoleRequest) -> Answer:

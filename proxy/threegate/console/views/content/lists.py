@@ -11,13 +11,12 @@ from threegate.console.content.files import (
     ListView,
     lines_of,
     lists_of,
-    table_rows,
     with_list,
     words_file,
 )
 from threegate.console.drafts import Workspace
 from threegate.console.rule_form import EditError
-from threegate.console.views.content.parts import change_pack, csv_file, found_in
+from threegate.console.views.content.parts import change_pack, csv_file, found_in, read_table
 from threegate.console.views.drafts import refused
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import keep_file, space_of
@@ -102,13 +101,16 @@ async def take_table(visit: ConsoleRequest) -> Answer:
     """Words of a table, added or in place of the list; doubtful ones are named by their row."""
     space = await space_of(visit)
     found = await _known(visit, space)
-    rows = table_rows(visit.form.get("csv", ""), COLUMNS)
-    came = imported(rows)
+    rows = read_table(visit, COLUMNS)
+    came, numbers = imported(rows.values()), list(rows)
     kept = () if visit.form.get("replace") else found.words
     words = tuple(dict.fromkeys((*kept, *came.words)))
     changed = ListView(found.name, found.pack, found.file, found.match, words, found.used)
     await _save(visit, space, changed)
-    doubtful = {k: list(getattr(came, k)) for k in ("repeated", "short", "common", "long")}
+    doubtful = {
+        k: [numbers[n - 1] for n in getattr(came, k)]
+        for k in ("repeated", "short", "common", "long")
+    }
     report = {**doubtful, "taken": len(came.words)}
     space = await space_of(visit)
     return Shown("policy/list.html", _page(await _known(visit, space), space, report=report))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from threegate.console.content.files import NAME, table_rows
+from threegate.console.content.files import NAME
 from threegate.console.content.own_detectors import (
     CATEGORY,
     COLUMNS,
@@ -24,7 +24,7 @@ from threegate.console.presenters import policies
 from threegate.console.presenters.highlights import Highlight
 from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.rule_form import EditError
-from threegate.console.views.content.parts import change_pack, csv_file
+from threegate.console.views.content.parts import Row, change_pack, csv_file, take_rows
 from threegate.console.views.drafts import refused
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import space_of
@@ -178,14 +178,16 @@ async def remove(visit: ConsoleRequest) -> Answer:
 
 async def take_table(visit: ConsoleRequest) -> Answer:
     """Detectors of a table: those that exist are changed where they are."""
-    rows = table_rows(visit.form.get("csv", ""), COLUMNS)
-    for row in rows:
+
+    async def take(row: Row) -> None:
         space = await space_of(visit)  # each row goes on from the one before it
         bundle = await blocking(space.bundle)
         known = {each.name: each.pack for each in detectors_of(bundle)}
         pack = known.get(row.get("name", "").strip(), target_pack(space, bundle))
         await _save(visit, space, pack, {**row, "edges": _on(row.get("edges", "on"))})
-    return Redirect("/policies/detectors", done="saved", data={"taken": len(rows)})
+
+    taken = await take_rows(visit, COLUMNS, take)
+    return Redirect("/policies/detectors", done="saved", data={"taken": taken})
 
 
 def _on(cell: str) -> str:

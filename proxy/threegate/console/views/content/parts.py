@@ -3,12 +3,12 @@ by its address, changed in the draft, and leaves as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol, TypeVar
 
 from starlette.responses import Response
 
-from threegate.console.content.files import table
+from threegate.console.content.files import table, table_rows
 from threegate.console.drafts import PACKS, Workspace, packs_text
 from threegate.console.new_rule import OWN_PACK, own_pack
 from threegate.console.rule_form import EditError
@@ -18,6 +18,7 @@ from threegate.console.web import ConsoleError, ConsoleRequest, blocking
 from threegate.policy.language.load import pack_path
 
 CSV = "text/csv; charset=utf-8"
+Row = dict[str, str]
 
 
 class Part(Protocol):
@@ -50,6 +51,32 @@ async def change_pack(
     if pack == OWN_PACK and pack not in space.packs:
         await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
     await keep_file(visit, space, pack_path(pack), text)
+
+
+async def take_rows(
+    visit: ConsoleRequest, columns: tuple[str, ...], take: Callable[[Row], Awaitable[None]]
+) -> int:
+    """Each row of an uploaded table, and how many there are. Raises ConsoleError that names the
+    row; those above it are in the draft."""
+    rows = read_table(visit, columns)
+    for number, row in rows.items():
+        try:
+            await take(row)
+        except ConsoleError as error:
+            zh, en = error.text.zh, error.text.en
+            raise ConsoleError(
+                error.status,
+                f"第 {number} 行：{zh}。它上面的行已存入草稿",
+                f"row {number}: {en}. The rows above it are in your draft",
+            ) from None
+    return len(rows)
+
+
+def read_table(visit: ConsoleRequest, columns: tuple[str, ...]) -> dict[int, Row]:
+    try:
+        return table_rows(visit.form.get("csv", ""), columns)
+    except EditError as error:
+        raise refused(error) from None
 
 
 def csv_file(name: str, columns: tuple[str, ...], rows: Iterable[Iterable[str]]) -> Response:

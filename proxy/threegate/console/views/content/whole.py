@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
@@ -134,7 +135,8 @@ async def download(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     bundle = await blocking(space.bundle)
     files = {path: content.decode("utf-8", "replace") for path, content in bundle.files.items()}
-    body = archive({**files, PACKS: packs_text(space.packs)})
+    drafted = {path: file.text for path, file in space.files.items()}
+    body = archive({**files, **drafted, PACKS: packs_text(space.packs)})
     headers = {"content-disposition": 'attachment; filename="policy.zip"'}
     return Response(body, media_type="application/zip", headers=headers)
 
@@ -144,7 +146,7 @@ async def upload_page(visit: ConsoleRequest) -> Answer:
 
 
 async def upload(visit: ConsoleRequest) -> Answer:
-    """An archive or one pack into the draft; what is the same as in force changes nothing."""
+    """An archive or one pack into the draft; what is the same there changes nothing."""
     space, name = await space_of(visit), visit.form.get("name", "")
     try:
         content = base64.b64decode(visit.form.get("content", ""), validate=True)
@@ -153,6 +155,17 @@ async def upload(visit: ConsoleRequest) -> Answer:
         raise refused(EditError("upload")) from None
     except EditError as error:
         raise refused(error) from None
-    for path, text in files.items():
+    changed = _switched_on(files, space, await blocking(space.bundle))
+    for path, text in changed.items():
         await keep_file(visit, space, path, text)
-    return Shown("policy/upload.html", {"taken": sorted(files)})
+    return Shown("policy/upload.html", {"taken": sorted(changed)})
+
+
+def _switched_on(files: Mapping[str, str], space: Workspace, bundle: Bundle) -> dict[str, str]:
+    """The files that differ from the draft. Packs that are new to it are switched on, unless the
+    archive says itself which ones are."""
+    known = {pack_path(pack.pack) for pack in bundle.packs}
+    new = [PurePath(p).stem for p in files if p[:6] == "packs/" and p not in known]
+    wanted = {PACKS: packs_text((*space.packs, *new)), **files}
+    now = {PACKS: packs_text(space.packs)}
+    return {p: text for p, text in wanted.items() if text != now.get(p, space.text(p))}
