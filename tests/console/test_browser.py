@@ -172,11 +172,11 @@ def test_an_editor_changes_a_rule(
         told = page.one("ul.changes").text
         assert "base.pii.id_card" in told
         assert ("模式：生效 → 仅观察" if language == "zh-CN" else "mode: enforce → shadow") in told
-        page.press("form[action*='draft/tests'] button", whole=False)
+        page.press("button[formaction*='draft/tests']", whole=False)
         watch(page)
         assert page.all("#tests .note.good")
-        page.fill("form[action*='draft/replay'] input", str(calls))
-        page.press("form[action*='draft/replay'] button", whole=False)
+        page.fill("[name=limit]", str(calls))
+        page.press("button[formaction*='draft/replay']", whole=False)
         page.until(lambda: page.all(".step progress[value]:not([value='0'])"))
         page.shot("replay")
         seen = watch(page)
@@ -191,7 +191,7 @@ def test_an_editor_changes_a_rule(
         assert f" {calls // len(TRAFFIC)}" in by_rule, by_rule
         page.shot("draft")
         page.fill("[name=note]", "shadow for a week")
-        page.press("form[action$='draft/submit'] button")
+        page.press("#submit-draft")
         version = page.driver.current_url.partition("/version/")[2].partition("?")[0]
         assert not page.all("form[action$='/approve']")  # one's own version
 
@@ -332,7 +332,7 @@ def test_nothing_that_is_typed_is_lost(tmp_path: Path, language: str) -> None:
         note.send_keys("why: the lawyers said so")
         assert page.driver.execute_script(LEAVING) is True
         site.accounts.end_sessions("wang")
-        page.one("form[action$='draft/submit'] button").click()
+        page.one("#submit-draft").click()
         page.until(lambda: page.one("#again").is_displayed())
         page.shot("session")
         page.fill("#again [type=password]", "wrong password")

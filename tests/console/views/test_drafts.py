@@ -146,3 +146,28 @@ def test_the_editor_lays_out_yaml_and_keeps_comments(site: Site) -> None:
     broken = editor.post("/policies/edit/base.json", data={"text": "pack: [", "do": "format"})
     assert broken.json()["text"] == "pack: ["
     editor.post("/policies/draft/discard")
+
+
+def test_a_note_stays_while_the_tests_run(site: Site) -> None:
+    """It was in a form beside the one that ran the tests, and gone afterwards."""
+    editor = site.who("editor", name="note-taker")
+    site.who("approver", name="asked-one")
+    editor.post(RULE, data={"mode": "shadow"})
+    typed = {"note": "先观察一周", "untested": "samples next week", "reviewer_asked-one": "1"}
+    page = editor.post("/policies/draft/tests", data=typed).text
+    assert "先观察一周</textarea>" in page
+    assert 'name="reviewer_asked-one" value="1" checked' in page
+    editor.post("/policies/draft/discard")
+
+
+def test_one_file_of_a_draft_is_discarded(site: Site) -> None:
+    """A reply under a wrong name could only go together with the whole draft."""
+    editor = site.who("editor", name="tidier")
+    editor.post(RULE, data={"mode": "shadow"})
+    editor.post("/policies/answer/wrong-name", data={"zh": "错", "en": "Wrong"})
+    page = editor.get("/policies/draft").text
+    for path in ("answers/wrong-name.zh.md", "answers/wrong-name.en.md"):
+        assert f'name="path" value="{path}"' in page
+        editor.post("/policies/draft/discard", data={"path": path})
+    assert editor.get("/policies/draft.json").json()["files"] == ["packs/cn-privacy.yaml"]
+    editor.post("/policies/draft/discard")

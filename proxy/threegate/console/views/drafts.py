@@ -233,6 +233,7 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
         "warnings": [r for r in rows if r["severity"] == "warning"],
         "moved": space.moved(),
         "approvers": await approvers(visit),
+        "typed": {"note": "", "untested": "", **visit.form},  # stays while tests or a replay run
         "names": policies.version_names(
             await blocking(visit.parts.versions.events), visit.language
         ),
@@ -258,8 +259,10 @@ async def results_of(visit: ConsoleRequest, checked: Checked) -> dict[str, Any]:
 
 
 async def discard(visit: ConsoleRequest) -> Answer:
-    await blocking(visit.parts.drafts.discard, visit.me.name, visit.form.get("path", ""))
-    await blocking(visit.parts.drafts.settle, visit.me.name)
+    path = visit.form.get("path", "")
+    await blocking(visit.parts.drafts.discard, visit.me.name, path)
+    if not path:
+        await blocking(visit.parts.drafts.settle, visit.me.name)
     return Redirect("/policies/draft", done="discarded")
 
 
