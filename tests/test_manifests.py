@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,17 @@ def test_an_image_names_settings_that_exist_and_runs_as_nobody(name: str) -> Non
     assert "ORT_DISABLE_TELEMETRY=1" in text
     assert "\nUSER 10001:10001\n" in text
     for source in re.findall(r"^COPY (?!--)(.+) \S+$", text, re.M):
-        assert all((DOCKER.parent / each).exists() for each in source.split())
+        for each in source.split():
+            assert (DOCKER.parent / each).exists()
+            assert in_context(each), f"{each} is left out by .dockerignore"
+
+
+def in_context(source: str) -> bool:
+    """`.dockerignore` leaves everything out and lists what is not."""
+    lines = (DOCKER.parent / ".dockerignore").read_text("utf-8").splitlines()
+    assert "*" in lines
+    let = [line[1:] for line in lines if line.startswith("!")]
+    return any(fnmatch(source, name) or source.startswith(f"{name}/") for name in let)
 
 
 def unit() -> configparser.SectionProxy:
