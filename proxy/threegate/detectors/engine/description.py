@@ -2,7 +2,8 @@
 
 An entry has the recognizer's id as its name; `zh` and `en`, its title; `rank`, which decides
 between overlapping hits of equal level; `true`, texts with the exact values to find; `false`, texts
-in which it finds nothing. `plain`: it may find something in plain words (`plain_text_fast_path`).
+in which it finds nothing; `labels` and the like, the words near its values, with `|` between.
+`plain`: it may find something in plain words (`plain_text_fast_path`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from threegate.detectors.base import DetectorInfo, Example
 from threegate.detectors.engine import open_match
+from threegate.detectors.engine.labels import Labels, words
 from threegate.detectors.engine.number_index import NUMBER
 from threegate.detectors.engine.recognizer import Find, Recognizer, Tail
 from threegate.types import Bilingual
@@ -31,6 +33,11 @@ def described(
     entry = _entries()[id]
     info = DetectorInfo(id, kinds, Bilingual(entry["zh"], entry["en"]), examples_of(entry))
     return Recognizer(info, trigger, find, tails, entry["rank"], entry.get("plain", False))
+
+
+def labels(id: str, name: str = "labels") -> Labels:
+    """The labels under this name of the recognizer that is described under this id."""
+    return words(*"".join(_entries()[id][name]).split("|"))
 
 
 def examples_of(

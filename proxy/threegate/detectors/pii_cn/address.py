@@ -15,8 +15,7 @@ import re2
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.recognizer import Hit
 from threegate.types import Level
 
@@ -113,9 +112,7 @@ _AHEAD = 24
 _ROOMED = re.compile("单元|單元|室|房|[0-9]{3}")
 _ROOM_TOLD = re.compile("室|房|[0-9]{3}")
 _REGION = re.compile(r"[省市县区區旗州盟镇鎮乡鄉]")
-_LABELS = words(
-    "地址|住址|收货|收貨|送到|送至|寄到|家住|住在|户籍|现住|取件|收件|address|addr", "位于|上门"
-)
+_LABELS = labels("cn_address")
 _NO_NAME = (
     "[的了吗呢吧啊这那我你他她们很就也]|都(?<![成新江宜昌丰于武首京]都)(?!江堰|匀|昌|兰|安|市|区|县)"
     "|和(?<![仁太政平泰云永同中嘉祥义共安呼]和)(?!平|田|县|硕|静|顺|林|龙|政|谐|睦|兴)"

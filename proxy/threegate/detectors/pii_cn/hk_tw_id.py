@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import hong_kong_id, taiwan_id
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.number_index import Shape
 from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, first, numbers
 from threegate.types import Level
@@ -27,14 +26,8 @@ _MACAU_PARTED = re.compile(
 )
 _HONG_KONG_SHAPE, _TAIWAN_SHAPE = Shape(6, run=6, letters=True), Shape(9, run=9, letters=True)
 _MACAU_SHAPE = Shape(8, "157")
-_LABELS = words(
-    "身份证|身份證|身分證|身份証|hkid|hkic|identity card|id card|id no|香港|統一編號",
-    "national id|澳门|澳門|台湾|台灣|macau|macao|taiwan|hk_id|tw_id|bir",
-)
-_MACAU_LABELS = words(
-    "澳门身份|澳門身份|澳门居民身份|澳門居民身份|永久性居民身份|macau id|macao id|macau resident",
-    "macao resident|bir|bilhete de identidade",
-)
+_LABELS = labels("hk_tw_id")
+_MACAU_LABELS = labels("hk_tw_id", "macau_labels")
 """Without brackets the number looks like a date or a telephone number."""
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import SPACE, ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.number_index import Shape
 from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, numbers
 from threegate.types import Level
@@ -34,10 +33,7 @@ _SERVICE = re.compile(
     rf"[48](?<![0-9A-Za-z].)(?<![0-9][.\-/ ].)00(?P<gap>{_GAP})?[0-9]{{3}}(?P=gap)?[0-9]{{4}}{EDGE}"
 )
 _SHAPE, _SERVICE_SHAPE = Shape(10, "0+(（", run=2, most=14), Shape(10, "48", run=3, most=10)
-_LABELS = words(
-    "电话|電話|座机|传真|傳真|联系|致电|拨打|热线|总机|号码|值班|客服|回电|phone",
-    "tel|fax|landline|call|office|hotline",
-)
+_LABELS = labels("cn_phone")
 
 
 def find(view: ScanText) -> Iterator[Hit]:

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import SPACE, ScanText
-from threegate.detectors.engine.description import described
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.example_values import is_example
-from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.number_index import Shape
 from threegate.detectors.engine.recognizer import (
     BREAK,
@@ -54,11 +53,7 @@ _BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)
 """Of a number without a country code, by the polarity of the nearest label: none, this, (-1)
 another number."""
 _SHAPE = Shape(11, "108+(（", run=2, most=15)
-_LABELS = words(
-    "手机|手機|电话|電話|联系|聯絡|聯繫|来电|致电|回电|拨打|打给|号码|號碼|短信",
-    "热线|机主|绑定|备用|微信|phone|mobile|tel|cell|call|contact|whatsapp|sms",
-    "text me|骑手|司机|快递员|收件人|寄件人|负责人|业主|户主|房东|中介|店长|本人",
-)
+_LABELS = labels("cn_mobile")
 
 
 def find(view: ScanText) -> Iterator[Hit]:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.recognizer import Hit
 from threegate.types import Level
 
@@ -27,7 +26,7 @@ _PLATE = re.compile(
     rf"|[{_PROVINCE}][a-z]{_GAP}(?:{_ANY_CASE}{{4}}[学警港澳挂領领]|{_ANY_CASE}{{5,6}})(?![0-9A-Za-z])"
 )
 """Lower-case letters, as in chats, need a label nearby."""
-_LABELS = words("牌照|号牌|違章|违章|绿牌|蓝牌|过户|车|車|plate|vehicle|car|parking")
+_LABELS = labels("cn_plate")
 
 
 _DIGITS = 3

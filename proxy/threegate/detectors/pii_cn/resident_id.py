@@ -14,8 +14,7 @@ from datetime import date
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import resident_id
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.number_index import Shape
 from threegate.detectors.engine.recognizer import (
     EDGE,
@@ -41,7 +40,7 @@ _NEW = re.compile(
 )
 _OLD = re.compile(first("1-9") + rf"[0-9]{{14}}{EDGE}")
 _FOREIGN = re.compile(rf"[A-Z](?<![0-9A-Za-z].)[A-Z]{{2}}[0-9]{{12}}{EDGE}")
-_FOREIGN_LABELS = words("永久居留|居留证|居留證|permanent residen|residence card|residence permit")
+_FOREIGN_LABELS = labels("cn_id", "foreign_labels")
 _PARTS = re.compile(r"[0-9Xx]+")
 _REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}
 _SPLIT = 6
@@ -51,11 +50,7 @@ _NEW_SHAPE, _OLD_SHAPE = (
     Shape(15, "123456789", run=15, most=15),
 )
 _FOREIGN_SHAPE = Shape(12, run=12, letters=True, most=12)
-_LABELS = words(
-    "身份证|身份證|身分證|老证|旧证|一代证|证件|證件|证号|公民身份|居住证|居留|户口|持证人|社保卡",
-    "idcard|id card|id_card|id no|id_no|identity|resident id|national id|sfz|法人",
-    "sfzh|zjhm|id number|cert no|cert number",
-)
+_LABELS = labels("cn_id")
 
 
 def _born(text: str) -> bool:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.number_index import DIGITS, Shape
 from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, first, numbers
 from threegate.types import Level
@@ -29,14 +28,10 @@ _PERMIT = re.compile(
 )
 _PASSPORT_SHAPE = Shape(7, run=7, letters=True)
 _PERMIT_SHAPE = Shape(7, DIGITS, run=7, letters=True)
-_PASSPORT_WORDS = "护照|護照|passport|签证|簽證"
-_PASSPORT_LABELS = words(_PASSPORT_WORDS)
-_DOCUMENT_LABELS = words(_PASSPORT_WORDS, "证件号|證件號|证件编号")
+_PASSPORT_LABELS = labels("cn_travel", "passport_labels")
+_DOCUMENT_LABELS = labels("cn_travel", "document_labels")
 """For the forms of the mainland, which no permit has."""
-_PERMIT_LABELS = words(
-    "回乡证|回鄉證|返乡证|台胞证|台胞證|通行证|通行證|往来港澳|往来台湾|来往内地",
-    "permit|mtp|home return|home-return|mainland travel",
-)
+_PERMIT_LABELS = labels("cn_travel", "permit_labels")
 
 
 def find(view: ScanText) -> Iterator[Hit]:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import uscc
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.number_index import DIGITS, Shape
 from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, first, numbers
 from threegate.types import Level
@@ -29,10 +28,7 @@ _GROUPED = re.compile(
 _WHOLE = re.compile("[1-9A-HJ-NPQRTUWXY]" + _BODY)
 _SHAPE = Shape(6, DIGITS, run=6, letters=True)
 _GROUPED_SHAPE = Shape(6, DIGITS, letters=True)
-_LABELS = words(
-    "信用代码|信用代碼|统一代码|税号|稅號|纳税人识别号|识别号|机构代码|营业执照",
-    "代码|uscc|credit code|tax id|tax no|taxpayer|tax_id|taxid|creditcode",
-)
+_LABELS = labels("cn_uscc")
 
 
 def _level(view: ScanText, match: re.Match[str]) -> Level | None:

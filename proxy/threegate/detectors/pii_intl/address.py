@@ -10,8 +10,7 @@ import re2
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.recognizer import Hit
 from threegate.types import Level
 
@@ -48,10 +47,7 @@ _YEAR = re.compile(r"(?:19|20)[0-9]{2} ")
 _BOX = re.compile(r"(?i)(?<![0-9a-z])P\.?O\.? ?Box [0-9]{1,6}(?![0-9A-Za-z])")
 _BOXED = re2.compile("(?i)box [0-9]")
 _FLATS = re2.compile(rf"(?:{_UNITS})\.? ?[0-9A-Z]{{1,5}},? ")
-_LABELS = words(
-    "address|live at|lives at|lived at|moved to|ship to|deliver|地址|送到|住在",
-    "home at|house at|property at",
-)
+_LABELS = labels("address")
 
 
 def find(view: ScanText) -> Iterator[Hit]:

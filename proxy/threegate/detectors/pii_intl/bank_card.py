@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import luhn
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.example_values import is_example
-from threegate.detectors.engine.labels import words
 from threegate.detectors.engine.number_index import Shape
 from threegate.detectors.engine.recognizer import EDGE, GAP, Hit, first, numbers
 from threegate.types import Level
@@ -19,12 +18,7 @@ from threegate.types import Level
 KIND = "pii.bank_card"
 _CARD = re.compile(first("1-9") + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{12,18}}{EDGE}")
 _GROUP = re.compile(r"[0-9]+")
-_LABELS = words(
-    "银行卡|銀行卡|卡号|卡號|账号|帳號|账户|帳戶|信用卡|借记卡|储蓄卡|工资卡|卡片",
-    "还款卡|新卡|这张卡|這張卡|转出|转入|打到|汇到|收款|卡上|行卡|农卡|支行|存折",
-    "card|visa|mastercard|unionpay|amex|diners|jcb|discover|maestro|银联|銀聯|account|acct|pan|debit",
-    "credit",
-)
+_LABELS = labels("bank_card")
 _Ranges = tuple[tuple[int, int, tuple[int, ...]], ...]
 """Least and greatest first six digits, and the lengths that numbers between them have."""
 _ISSUERS: _Ranges = (

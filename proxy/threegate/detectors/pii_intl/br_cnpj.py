@@ -12,8 +12,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, overlapping
 from threegate.detectors.pii_intl.national_checks import brazilian
 from threegate.detectors.pii_intl.national_ids import OTHER
@@ -22,7 +21,7 @@ from threegate.types import Level
 _FORMATTED = r"[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-[0-9]{2}"
 _COMPACT = r"[0-9A-Z]{12}[0-9]{2}"
 _CNPJ = re.compile(rf"(?<![0-9A-Za-z])(?<![0-9A-Za-z][.\-/])(?:{_FORMATTED}|{_COMPACT}){WORD_EDGE}")
-_LABELS = words("cnpj|cadastro nacional|inscrição")
+_LABELS = labels("br_cnpj")
 
 
 def find(view: ScanText) -> Iterator[Hit]:

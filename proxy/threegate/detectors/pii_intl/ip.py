@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address
 
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.recognizer import Hit, overlapping
 from threegate.types import Level
 
@@ -26,15 +25,9 @@ _SMALL = 20
 """Versions have parts below it."""
 _LEAST = 3
 """Groups of an address of version 6."""
-_LABELS = words(
-    "ip|地址|主机|服务器|跳板机|登录|host|server|gateway|address|addr|from|client",
-    "ping|ssh|网关|source|telnet|nmap|traceroute",
-)
-_VERSIONS = words(
-    "版本|version|ver|build|release|升级|固件|chrome|chromium|firmware|upgrade|v",
-    "补丁|patch|edition|section|章节|内核|驱动|cuda|cudnn|numpy|pip|jdk|sdk|pytorch",
-)
-_BEHIND = words("版本|内核|固件|驱动|version|kernel|firmware")
+_LABELS = labels("ip")
+_VERSIONS = labels("ip", "versions")
+_BEHIND = labels("ip", "behind")
 _HOSTED = ("://", "@", "-h ")
 """Directly before an address that is followed by a port."""
 _NETWORK = re.compile("/[0-9]")

@@ -15,8 +15,8 @@ from phonenumbers import PhoneMetadata
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import REACH, SPACE, ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import Labels, words
+from threegate.detectors.engine.description import described, labels
+from threegate.detectors.engine.labels import Labels
 from threegate.detectors.engine.number_index import DIGITS, Shape
 from threegate.detectors.engine.recognizer import DASH, EDGE, Hit, digits_of, numbers
 from threegate.detectors.pii_intl.phone_ranges import in_use, in_use_in_america, is_possible
@@ -57,19 +57,8 @@ _TELLING = re.compile(
 """Groups that nothing but a telephone number of that country has: no label is needed."""
 _INTERNATIONAL_SHAPE, _AMERICAN_SHAPE = Shape(7, "+0"), Shape(10, "(123456789", most=3)
 _NATIONAL_SHAPE, _BRACKETED_SHAPE = Shape(7, DIGITS, run=2, most=12), Shape(7, "8(（", most=5)
-_STRONG = (
-    "电话|電話|手机|手機|手提|携帯|전화|휴대|연락처|whatsapp|phone|mobile|tel|cell|tlf|gsm|telefon",
-    "telefoon|teléfono|telefono|telefone|móvil|movil|celular|cellulare|mobil|handy|natel|téléphone",
-    "portable|numéro|komórka|puhelin|тел|номер|ph|mob|numerem|市话|市話|โทร|điện thoại|sđt|telp",
-    "no hp|τηλ",
-)
-_PHONE_LABELS = words(*_STRONG)
-_LABELS = words(
-    *_STRONG,
-    "联系|聯絡|連絡|致电|撥打|拨打|call|text me|reach|contact|fax|number is|ring|dial|sms|home",
-    "office|rappeler|appelez|erreich|ruf mich an|anrufen|bel me|llámame|chiami|chiamare|hubungi",
-    "ligue|辦公室|办公室",
-)
+_PHONE_LABELS = labels("phone", "phone_labels")
+_LABELS = labels("phone")
 _INITIAL = re.compile("(?<![A-Za-z])[TMPCFDtmpcfd][:.：] ?$")
 """A label of signatures, right before a number in groups."""
 _TRUNK_REGIONS = (

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import nhs
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.number_index import DIGITS, Shape
 from threegate.detectors.engine.recognizer import (
     EDGE,
@@ -30,8 +29,8 @@ _NINO = re.compile(
     rf"([ ]?)[0-9]{{2}}\1[0-9]{{2}}\1[0-9]{{2}}\1[A-D]{WORD_EDGE}"
 )
 _NHS_SHAPE, _NINO_SHAPE = Shape(10, DIGITS, run=3, most=10), Shape(6, run=2, letters=True, most=6)
-_NHS_LABELS = words("nhs|nhs number|nhs no|health service|patient|国民保健")
-_NINO_LABELS = words("国民保险|national insurance|insurance number|nino|ni|payroll")
+_NHS_LABELS = labels("uk_ids", "nhs_labels")
+_NINO_LABELS = labels("uk_ids", "nino_labels")
 
 
 def find(view: ScanText) -> Iterator[Hit]:

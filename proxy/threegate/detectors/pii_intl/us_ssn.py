@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.number_index import Shape
 from threegate.detectors.engine.recognizer import EDGE, Hit, first, numbers
 from threegate.types import Level
@@ -21,9 +20,7 @@ _SSN = re.compile(
     rf"{EDGE}(?!-[0-9])"
 )
 _SHAPE = Shape(9, "012345678", run=3, most=9)
-_LABELS = words(
-    "ssn|social security|social|社会安全号|社安号|美国社保|taxpayer|soc sec|ss number|ss no"
-)
+_LABELS = labels("us_ssn")
 
 
 _DASHED = (Level.MEDIUM, Level.HIGH, Level.LOW)

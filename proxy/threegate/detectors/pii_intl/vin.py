@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from threegate.detectors.engine import checksums, open_match
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
-from threegate.detectors.engine.labels import words
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, overlapping
 from threegate.types import Level
 
@@ -19,7 +18,7 @@ _VIN = re.compile(
     rf"[0-9](?<=(?i:{_BODY}{{13}}).)(?<![0-9A-Za-z].{{14}})[0-9]{{3}}{WORD_EDGE}(?!-[0-9A-Za-z])"
 )
 """Found from its serial number, the four digits at the end: few texts have those."""
-_LABELS = words("车架|車架|车辆识别|识别代号|车身号|vin|chassis|vehicle|vehicle identification")
+_LABELS = labels("vin")
 
 
 _GROUPED = re.compile(
