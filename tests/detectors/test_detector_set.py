@@ -141,10 +141,14 @@ class Reader:
     info = DetectorInfo("reader", ("hazard.fraud",), Bilingual("读者", "reader"))
 
     def __init__(self) -> None:
-        self.read: list[str] = []
+        self.passages: list[Passage] = []
+
+    @property
+    def read(self) -> list[str]:
+        return [p.text for p in self.passages]
 
     async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...]]:
-        self.read += [p.text for p in passages]
+        self.passages += passages
         return [()] * len(passages)
 
 
@@ -156,6 +160,34 @@ def test_a_model_reads_escapes_as_what_they_say_and_other_texts_as_they_are() ->
     judged = asyncio.run(suite.check(passages, frozenset(), {"hazard": 100}))
     assert reader.read == ["plain", "請坐", '{"a": "江上有桥"}', "请坐"]
     assert len(judged) == len(texts)
+
+
+DISGUISED = "b\u200ba\u200bd i\u200bd\u200be\u200ba"
+
+
+def test_a_sentence_in_disguise_is_read_in_plain_too() -> None:
+    reader = Reader()
+    suite = DetectorSet(lambda kinds: (), (reader,))
+    passages = [Passage(LOCUS, text, 9, clear=True) for text in ("plain", DISGUISED)]
+    asyncio.run(suite.judge(passages, {"hazard": 100}))
+    assert [(p.text, p.clear) for p in reader.passages] == [
+        ("plain", True), (DISGUISED, True), ("bad idea", False),
+    ]  # fmt: skip
+
+
+class Clear(Reader):
+    """To it every piece of a text that grows is clear."""
+
+    reads_prefixes = True
+
+    async def clear(self, passages: Sequence[Passage]) -> list[bool]:
+        return [True] * len(passages)
+
+
+def test_a_piece_in_disguise_is_not_clear() -> None:
+    suite = DetectorSet(lambda kinds: (), (Clear(),))
+    passages = [Passage(LOCUS, text) for text in ("plain", DISGUISED)]
+    assert asyncio.run(suite.clear(passages, {"hazard": 100})) == [True, False]
 
 
 class Slow(Reader):

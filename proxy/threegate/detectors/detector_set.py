@@ -169,7 +169,10 @@ class DetectorSet:
 
     async def judge(self, passages: Sequence[Passage], deadlines: Deadlines) -> list[Judgement]:
         """Sentence detectors together, each under its own deadline; one answer per passage, in
-        order."""
+        order. What is disguised is also read in plain."""
+        return await self._judge_views([viewed(p) for p in passages], deadlines)
+
+    async def _judge(self, passages: Sequence[Passage], deadlines: Deadlines) -> list[Judgement]:
         wanted = self._judges(deadlines)
         answers = await asyncio.gather(*(_query(d, passages, ms) for d, ms in wanted))
         return [_joined(p, [a[i] for a in answers]) for i, p in enumerate(passages)]
@@ -181,11 +184,13 @@ class DetectorSet:
 
     async def clear(self, passages: Sequence[Passage], deadlines: Deadlines) -> list[bool]:
         """Whether each piece of a text that goes on is far from every level of these kinds, as far
-        as detectors can tell who judge such pieces. One that fails has not said so."""
+        as detectors can tell who judge such pieces. One that fails has not said so, and a disguised
+        one is not clear."""
         found = ((d, ms) for d, ms in self._judges(deadlines) if isinstance(d, ReadsPrefixes))
         asked = (_clear(d, passages, ms) for d, ms in found if d.reads_prefixes)
         answers = await asyncio.gather(*asked)
-        return [all(answer[i] for answer in answers) for i in range(len(passages))]
+        plain = [viewed(p).for_model() is None for p in passages]
+        return [plain[i] and all(answer[i] for answer in answers) for i in range(len(passages))]
 
     async def check(
         self,
@@ -275,7 +280,7 @@ class DetectorSet:
         first = [i for i, t in enumerate(texts) if not t.illegible()]
         passages = [texts[i].passage for i in first]
         extra = [second_reading(view, texts[i].passage) for i, view in again]
-        judged = await self.judge([*passages, *extra], deadlines)
+        judged = await self._judge([*passages, *extra], deadlines)
         out = [Judgement()] * len(texts)
         for i, said in zip(first, judged[: len(first)], strict=True):
             out[i] = said

@@ -1,9 +1,9 @@
 """Detectors on the normalised views of whole texts; findings come back to the original.
 
-Only texts that are complete are read this way (requests, and answers that are not streamed piece
-by piece). On a stream the detectors fold what keeps the length (full-width letters, digits of other
-scripts, Chinese digits): a view that removes or decodes characters would have to hold everything
-that may still belong to one.
+Only texts that are complete are read this way (requests, answers that are not streamed piece by
+piece, and the sentences that models judge). On a stream pattern detectors fold what keeps the
+length (full-width letters, digits of other scripts, Chinese digits): a view that removes or decodes
+characters would have to hold everything that may still belong to one.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def unviewed(passage: Passage) -> Viewed:
 
 
 def second_reading(view: View, passage: Passage) -> Passage:
-    return replace(passage, text=view.text, offset=0)
+    return replace(passage, text=view.text, offset=0, clear=False)
 
 
 def brought_back(view: View, findings: Iterable[Finding], length: int) -> list[Finding]:
