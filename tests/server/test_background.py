@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from threegate.audit import AuditLog, AuditSettings, Query
 from threegate.audit.log.database import writer_engine
 from threegate.audit.log.record import Stage
@@ -87,6 +89,30 @@ async def test_what_waits_for_classifiers_is_a_figure(tmp_path: Path) -> None:
         running.cancel()
         await asyncio.wait([running])
         assert gauge("threegate_classifier_queued_tokens", labels) == 7
+
+
+async def test_work_that_fails_is_logged_once_and_once_when_it_works_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = 0
+
+    def queued() -> dict[str, int]:
+        nonlocal calls
+        calls += 1
+        return {} if calls > 3 else {}["a database that is away"]
+
+    caplog.set_level(logging.INFO, "threegate.server.background")
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as made:
+        running = asyncio.ensure_future(replace(made, every_s=0.01, queued=queued).run())
+        while calls < 6:
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait([running])
+    assert [r.getMessage() for r in caplog.records if "figures" in r.getMessage()] == [
+        "background task figures failed: KeyError",
+        "background task figures works again",
+    ]
 
 
 async def test_another_policy_is_taken_up_and_recorded_once(tmp_path: Path) -> None:

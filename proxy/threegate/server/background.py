@@ -44,12 +44,14 @@ class BackgroundWork:
         await asyncio.gather(*map(self._repeat, (self.figures, self.policy, self.band)))
 
     async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
+        failure = ""  # logged when it changes: the next attempt is a fifth of a second away
         while True:
             await asyncio.sleep(self.every_s)
-            try:
-                await work()
-            except Exception as error:
-                log.error("background task %s failed: %s", work.__name__, type(error).__name__)
+            before, failure = failure, await _failure(work)
+            if failure and failure != before:
+                log.error("background task %s failed: %s", work.__name__, failure)
+            elif before and not failure:
+                log.info("background task %s works again", work.__name__)
 
     async def figures(self) -> None:
         self.metrics.audit(self.audit.counters, self.audit.waiting)
@@ -122,3 +124,12 @@ class BackgroundWork:
     async def _record(self, policy: str, verb: str, thing: str, **more: object) -> None:
         detail = {"verb": verb, "object": thing, "actor": "proxy", **more}
         await self.audit.append(Record(stage=Stage.POLICY, policy=policy, detail=detail))
+
+
+async def _failure(work: Callable[[], Awaitable[None]]) -> str:
+    """The kind of error that `work` ended with."""
+    try:
+        await work()
+    except Exception as error:
+        return type(error).__name__
+    return ""
