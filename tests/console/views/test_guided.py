@@ -148,3 +148,20 @@ def test_a_rule_on_calls_without_yaml(site: Site) -> None:
     assert editor.post(page + ".json", data=bare).json()["constitution_text"] == ""
     assert editor.post(page, data=form | {"clamp.n.max": "many"}).status_code == 400
     editor.post("/policies/draft/discard")
+
+
+def test_a_message_in_one_language_is_asked_for_in_words(site: Site) -> None:
+    """It was `rules[…].message needs en`, at a line of the YAML; and the draft said meanwhile that no
+    rule acts differently."""
+    editor = site.who("editor", name="half-way")
+    rule = create(editor, template="forbidden_words")
+    fields = editor.get(f"/policies/rule/{rule}/form.json").json()["fields"]
+    form = form_of(fields) | {"message_zh": "不行", "message_en": ""}
+    editor.post(f"/policies/rule/{rule}/form.json", data=form)
+    page = editor.get(f"/policies/rule/{rule}/form").text
+    assert "“What the client is told” lacks a language" in page
+    assert "message needs en" not in page
+    draft = editor.get("/policies/draft").text
+    assert f"/policies/rule/{rule}/form" in draft
+    assert "No rule acts differently" not in draft
+    editor.post("/policies/draft/discard")

@@ -100,3 +100,13 @@ def test_reviewers_look_and_do_not_erase(site: Site) -> None:
 def test_each_part_is_needed(site: Site, missing: str) -> None:
     form = {"tenant": "t", "subject": "s", **REASON} | {missing: ""}
     assert site.who("admin").post("/audit/person/erase", data=form).status_code == 400
+
+
+def test_a_certificate_names_what_a_hold_kept(site: Site) -> None:
+    """It certified the erasure of no record, without a reason."""
+    call(site, OPENAI, user="u-kept")
+    form = {"tenant": tenant_of(site), "subject": "u-kept", **REASON}
+    admin = site.who("admin", name="keeper-of-records")
+    assert admin.post("/audit/person/hold", data=form).status_code == 200
+    page = admin.post("/audit/person/erase", data=form).text
+    assert "under a legal hold that were not erased: 1<" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -30,6 +31,11 @@ TONES = {
     Direction.UNCLEAR: "warn",
     Direction.CHANGED: "",
 }
+BOTH_LANGUAGES = {
+    "title": Bilingual("“名称”", "“Name”"),
+    "message": Bilingual("“给用户的说明”", "“What the client is told”"),
+}
+_PART = re.compile(r"rules\[[^\]]*\]\.(title|message) ")
 _VERBS = {kind: name for name, kind in COMMANDS.items()}
 
 
@@ -126,15 +132,22 @@ def problem_row(problem: Problem, language: str) -> dict[str, Any]:
         "column": problem.at.column,
         "text": problem.text.get(language),
         "hint": problem.hint.get(language),
-        "form_hint": _form_hint(problem).get(language),
+        **_in_form(problem, language),
         "rule": problem.rule_id,
     }
 
 
-def _form_hint(problem: Problem) -> Bilingual:
-    """How a form mends it; the hint for the text where the forms have no part for it."""
+def _in_form(problem: Problem, language: str) -> dict[str, str]:
+    """What is wrong and how a form mends it; as in YAML where forms have no part for it."""
+    part = _PART.match(problem.text.en)
+    if problem.code == "missing-key" and part:
+        name = BOTH_LANGUAGES[part[1]].get(language)
+        text = Bilingual(f"{name}缺一种语言", f"{name} lacks a language")
+        hint = Bilingual("中文和英文都要写。", "Write both Chinese and English.")
+        return {"form_text": text.get(language), "form_hint": hint.get(language)}
     entry = catalog("lints").get(problem.code, {}).get("form")
-    return bilingual(entry) if entry else problem.hint
+    hint = bilingual(entry) if entry else problem.hint
+    return {"form_text": problem.text.get(language), "form_hint": hint.get(language)}
 
 
 def problem_rows(problems: Iterable[Problem], language: str) -> list[dict[str, Any]]:

@@ -89,14 +89,16 @@ async def remove(visit: ConsoleRequest) -> Answer:
     """Erases, and shows a certificate that names the records of the log that prove it."""
     (tenant, subject), reason = _named(visit), _reason(visit)
     wanted = Erasure(visit.me.name, reason, tenant=tenant, subject=subject)
-    done = await erase(visit.parts.audit, wanted)
+    audit = visit.parts.audit
+    done = await erase(audit, wanted)
+    left = await audit.read(partial(_touched, pseudonym=audit.master.pseudonym(tenant, subject)))
     return Shown(
         "audit/person.html",
         {
             "tenants": await _tenants(visit),
             "step": "erased",
             "tenant": tenant,
-            "certificate": _certificate(visit, wanted, done),
+            "certificate": {**_certificate(visit, wanted, done), "held": left.held},
         },
     )
 

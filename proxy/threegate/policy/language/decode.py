@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from enum import Enum, IntEnum
 from functools import cache
@@ -27,6 +27,7 @@ from threegate.types import Bilingual, Layer
 MISSING_VALUE = object()
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})")
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d{1,17})?")
+_RULE = re.compile(r"rules\[([\w.-]+)\]")
 _TYPES = {
     "bool": ("布尔值", "boolean"),
     "int": ("数字", "number"),
@@ -65,7 +66,9 @@ class Decoder:
         return self._scalar(node, kind, name)
 
     def _fail(self, code: str, at: Mark, **details: object) -> Any:
-        self.problems.append(problem(code, at, **details))
+        place = _RULE.match(str(details.get("owner") or details.get("name")))
+        found = problem(code, at, **details)
+        self.problems.append(replace(found, rule_id=place[1]) if place else found)
         return MISSING_VALUE
 
     def _wrong(self, node: Node, name: str, zh: str, en: str) -> Any:
