@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from threegate.policy.model import matches
-from threegate.types import Bilingual, Failed, Finding, Passage
+from threegate.types import Bilingual, Failed, Finding, Passage, frozen
 
 LOOKBEHIND = 64
 """Code points before a finding's start that may influence it (context words, boundaries)."""
@@ -45,7 +45,7 @@ class DetectorInfo:
     examples: tuple[Example, ...] = ()
 
 
-@dataclass(slots=True)  # made for every event of a stream
+@frozen
 class Scanned:
     """Findings with spans relative to the scanned text; text before `settled` can no longer
     change."""

@@ -41,7 +41,7 @@ from threegate.detectors.views import (
 )
 from threegate.guard.decide import kinds_asked_about_claims, kinds_asked_of_judges, wanted_kinds
 from threegate.policy.model import Rule
-from threegate.types import Failed, Finding, Passage, Reason, Span
+from threegate.types import Failed, Finding, Passage, Reason, Span, frozen
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ PREPARED = 64
 """Long answers whose scan is done and not used yet; an answer that ends early leaves its own."""
 
 
-@dataclass(slots=True)  # made for every event of a stream
+@frozen
 class Scan:
     """What pattern detectors reported for one passage. Spans count from the text at the locus."""
 

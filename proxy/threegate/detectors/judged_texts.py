@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from threegate.types import Failed, Finding
+from threegate.types import Failed, Finding, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judgement:
     findings: tuple[Finding, ...] = ()
     failures: tuple[Failed, ...] = ()

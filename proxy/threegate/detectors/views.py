@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import re2
 
@@ -20,7 +20,7 @@ from threegate.normalize.decoded import NAME as DECODED
 from threegate.normalize.fold import NAME as PLAIN
 from threegate.normalize.obfuscation import LEET
 from threegate.normalize.view import first_source, focused
-from threegate.types import Finding, Level, Passage, Span
+from threegate.types import Finding, Level, Passage, Span, frozen
 
 CHARACTERS = frozenset({"pii", "secret"})
 """Families of values: they read no view that is meant for wordings."""
@@ -40,7 +40,7 @@ JOINTS = 3
 """So many separators between characters make a text worth a second reading by a model."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Viewed:
     """One passage and its views, none for an ordinary text. `near`: the same as pattern detectors
     read them, a long one only near what differs from the text."""

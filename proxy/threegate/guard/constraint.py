@@ -21,7 +21,7 @@ from threegate.policy.model import (
     first_match,
     matches,
 )
-from threegate.types import Bilingual, Channel
+from threegate.types import Bilingual, Channel, frozen
 from threegate.wire.adapter import Api, Body, Placement, Slot
 from threegate.wire.base import Adapter
 from threegate.wire.known_fields import PUBLISHED
@@ -61,7 +61,7 @@ UNKNOWN = "unknown"
 """Recorded instead of a field name that no API publishes: such a name is the client's own text."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BodyChange:
     """One change that layer 2 made to a request; never a value. `field_name` is fit for the audit
     log, `sent_name` is as the client wrote it, for the answer to that client only."""
@@ -74,7 +74,7 @@ class BodyChange:
     sent_name: str = field(default="", repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     rule_id: str
     code: str
@@ -83,7 +83,7 @@ class Refusal:
     status: int = 400
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Constrained:
     body: Body
     changes: tuple[BodyChange, ...] = ()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
-from threegate.types import Span
+from threegate.types import Span, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edit:
     """Positions count from the start of the stream."""
 

@@ -7,15 +7,12 @@ The shell sends events (`TextReceived` … `ClientGone`); the machine answers wi
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 
-from threegate.types import Ruling, Verdict
-
-# What follows without `frozen` is made for every event of a stream, where freezing costs as much
-# again as all else about it.
+from threegate.types import Ruling, Verdict, frozen
 
 
-@dataclass(slots=True)
+@frozen
 class TextReceived:
     """`last`: the text ends here, as if `UpstreamClosed` followed; then it is scanned once."""
 
@@ -23,7 +20,7 @@ class TextReceived:
     last: bool = False
 
 
-@dataclass(slots=True)
+@frozen
 class PatternsScanned:
     """The answer to `ScanPatterns`: spans and `settled` count from the start of the stream."""
 
@@ -31,13 +28,13 @@ class PatternsScanned:
     settled: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SentenceJudged:
     index: int
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepRead:
     """The answer to `ReadStep`: nothing in it comes near a level, so it may leave."""
 
@@ -45,12 +42,12 @@ class StepRead:
     clear: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UpstreamClosed:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientGone:
     pass
 
@@ -58,7 +55,7 @@ class ClientGone:
 UNLIMITED = sys.maxsize
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MayLeave:
     """Other texts of the answer let this one leave up to the position `to`; its end may be told
     when `to` is behind the last. A machine that is not told has no limit."""
@@ -77,7 +74,7 @@ Event = (
 )
 
 
-@dataclass(slots=True)
+@frozen
 class ScanPatterns:
     """Scan `text`, which begins at `offset`. Findings that start before `since` are known
     already."""
@@ -88,7 +85,7 @@ class ScanPatterns:
     final: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JudgeSentence:
     """Judge the sentence that lies from `offset` to `end`; `text` and what is `before` it are as
     the client will read them. `clear`: all its steps were read and are clear, so it may have left
@@ -102,7 +99,7 @@ class JudgeSentence:
     clear: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadStep:
     """Read a piece of a text that goes on, from `offset` to `end`, with what is `before` it and,
     some of them, `with_question`."""
@@ -115,34 +112,34 @@ class ReadStep:
     with_question: bool
 
 
-@dataclass(slots=True)
+@frozen
 class Release:
     text: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut:
     ruled: Ruling
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordRulings:
     """What was ruled, for audit and annotations, in text order."""
 
     ruled: tuple[Ruling, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finish:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pause:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resume:
     pass
 

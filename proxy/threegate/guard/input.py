@@ -7,7 +7,7 @@ ends the call; masks and redactions give new texts by JSON pointer.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from threegate.guard.decide import RuleSet
 from threegate.guard.mask import MaskMap
@@ -24,10 +24,11 @@ from threegate.types import (
     Ruling,
     TextLocation,
     Verdict,
+    frozen,
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScannedText:
     """One text of the request and what the detectors reported for it."""
 
@@ -39,7 +40,7 @@ class ScannedText:
     opinions: Opinions = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InputResult:
     """`texts` holds the edited texts by JSON pointer, `kinds` what was found (for layer 2
     clauses)."""

@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from threegate.guard.synthetic import synthetic as synthetic_value
 from threegate.policy.model import Restoring
+from threegate.types import frozen
 
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"  # no words, and no digits that a detector may take for ids
 _LETTERS = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
@@ -23,7 +24,7 @@ ATTEMPTS = 8
 EVERYWHERE = Restoring()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Masked:
     """One masked value. `bare` is the placeholder's letters and digits, `restore` says where the
     client gets the value back; None: nowhere."""

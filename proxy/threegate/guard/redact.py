@@ -6,18 +6,18 @@ Of overlapping rulings the strongest action wins, then the longer span: nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from threegate.guard.mask import MaskMap, hashed
 from threegate.policy.model import MaskStyle, Rule
-from threegate.types import Action, Finding, Ruling, Span
+from threegate.types import Action, Finding, Ruling, Span, frozen
 from threegate.wire.jsontext import JsonStrings
 
 EDITS = (Action.MASK, Action.REDACT, Action.REWRITE)
 TERMINAL = (Action.ANSWER, Action.BLOCK)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Renderer:
     """`corrections` maps a finding's note to the sentence of the source that puts it right."""
 

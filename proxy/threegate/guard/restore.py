@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, cached_property, lru_cache
 from typing import Any, Final
 
@@ -21,10 +21,10 @@ from threegate.guard.addresses import AddressReader, ArgumentReader
 from threegate.guard.mask import ALPHABET, CODE_LENGTH, Masked, MaskMap, bare_word
 from threegate.normalize.re2_spans import start_of
 from threegate.policy.model import Restoring
-from threegate.types import Channel, Span
+from threegate.types import Channel, Span, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Placeholder:
     """A placeholder as the model wrote it."""
 
@@ -32,7 +32,7 @@ class Placeholder:
     masked: Masked
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restored:
     """A value put back: `text` in the place of `span`."""
 

@@ -12,11 +12,11 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from threegate.normalize.work import meter
-from threegate.types import Span
+from threegate.types import Span, frozen
 
 Edit = tuple[int, int, str]
 """Start and end of the replaced text, and its replacement."""
@@ -39,7 +39,7 @@ context are kept: labels and the longest signatures fit into it."""
 _NO_PIECES = Pieces((), (), (), ())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """`pieces`: the edited pieces. `backwards`: the text is the source reversed."""
 

@@ -13,11 +13,12 @@ import aiohttp
 from threegate.errors import UpstreamError
 from threegate.guard.known_secrets import ByteScrubber, KnownSecrets
 from threegate.i18n.messages import localized
+from threegate.types import frozen
 from threegate.upstream.target import Target
 from threegate.upstream.tokens import ModelTokenizer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModelRequest:
     """`model` and `tenant` say which upstreams may get it; empty: any."""
 

@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from threegate.errors import ThreegateError
-from threegate.types import Bilingual, Channel, TextLocation
+from threegate.types import Bilingual, Channel, TextLocation, frozen
 from threegate.wire.event_template import EventTemplate
 from threegate.wire.sse import ServerSentEvent
 
@@ -37,7 +37,7 @@ class Api(StrEnum):
     TOKEN_COUNT = "token_count"  # noqa: S105
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slot:
     """A text of a body. `pointer` is an RFC 6901 pointer, `#form` appended where the text is not
     the bare string: `#json` (readable JSON text, see `jsontext`), `#think` and `#answer` (halves of
@@ -108,7 +108,7 @@ class OutcomeKind(StrEnum):
     TRUNCATE = "truncate"  # ends without a message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """How the guard ends a call. `message` is shown to the client and names no matched value.
     `created` is in seconds since the epoch; `http_status` makes a block an error of that status."""
@@ -144,7 +144,7 @@ class Outcome:
         return note
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usage:
     """Token counts. `cached` and `reasoning` are parts of input and output."""
 
@@ -154,7 +154,7 @@ class Usage:
     reasoning: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tool:
     """A tool the request offers. `pointer` is its place in the body."""
 
@@ -163,7 +163,7 @@ class Tool:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolCall:
     """A tool call of a whole answer. `arguments` is JSON text."""
 

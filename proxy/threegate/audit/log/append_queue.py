@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from threegate.audit.log.rows import Pending
 from threegate.errors import AuditError
+from threegate.types import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Receipt:
     """Where a durable record is. `seq` is -1 for an intent, which has no place in a chain.
     `spooled`: in the spool file, its place follows; `lost`: nowhere (`continue`).
@@ -28,7 +28,7 @@ class Receipt:
 Result = Receipt | AuditError
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PendingAppend:
     """An item (None: a probe that must reach the database) and who waits for it."""
 

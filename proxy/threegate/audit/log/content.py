@@ -22,6 +22,7 @@ from threegate.audit.log.chain import Hasher
 from threegate.audit.log.keys import NONCE_BYTES, DataKey
 from threegate.audit.log.record import Content, ContentLevel, Part, clean
 from threegate.random_pool import random_bytes
+from threegate.types import frozen
 
 EVENT_ID_BYTES = 12
 SALT_NONCE_BYTES = 16
@@ -45,7 +46,7 @@ class RandomBytes:
         return cls(event_id, salt or random_bytes(SALT_NONCE_BYTES), random_bytes(NONCE_BYTES))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SealedContent:
     """`entries` go into the log, the rest into tables that can be erased. `blob` is empty when no
     text is kept.

@@ -36,6 +36,7 @@ from threegate.types import (
     Opinion,
     Ruling,
     TextLocation,
+    frozen,
 )
 
 ENTRY_VERSION = 1
@@ -82,7 +83,7 @@ class ContentLevel(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One text of a conversation. `name` says where: `messages/0/user`, `choices/0/reasoning`."""
 
@@ -91,7 +92,7 @@ class Part:
     redacted: str | None = field(default=None, repr=False)  # None: the text holds nothing to redact
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Content:
     """The texts of one record, kept at `level` (None: the log's default)."""
 
@@ -99,7 +100,7 @@ class Content:
     level: ContentLevel | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usage:
     """Tokens as the upstream reported them."""
 
@@ -112,7 +113,7 @@ class Usage:
 NO_USAGE = Usage()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Intent:
     """That a call was about to reach the model. It is durable before the call does, outside the
     chain; the call's record repeats it inside.

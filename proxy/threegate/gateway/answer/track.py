@@ -40,7 +40,7 @@ from threegate.guard.redact import TERMINAL, edited
 from threegate.guard.second_opinion import Opinions
 from threegate.guard.stream_machine import State, StreamMachine
 from threegate.i18n.messages import localized
-from threegate.types import Channel, Finding, Passage, Ruling, TextLocation
+from threegate.types import Channel, Finding, Passage, Ruling, TextLocation, frozen
 from threegate.wire.adapter import StreamKey
 from threegate.wire.frame_codec import FIELD_PARTS
 
@@ -86,7 +86,7 @@ class TrackState(Enum):
     STOPPED = auto()  # a ruling ended it
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrackOptions:
     """How one text is shown. `gate` sees all of it before any of it leaves; `stand_in` is what the
     client reads in its place; `hold_timer` measures how long it is held."""

@@ -24,7 +24,7 @@ from threegate.guard.release_order import ReleaseOrder, Turn
 from threegate.guard.stream_machine import CONTEXT
 from threegate.i18n.messages import localized
 from threegate.tasks import Tasks
-from threegate.types import Channel, Finding, Layer, Passage, Ruling, Source, TextLocation
+from threegate.types import Channel, Finding, Layer, Passage, Ruling, Source, TextLocation, frozen
 from threegate.wire.adapter import Body, StreamKey
 from threegate.wire.frame_codec import FIELD_PARTS
 
@@ -60,7 +60,7 @@ class AnswerContext:
         return text[int(start) : int(end)] if start.isdigit() and end.isdigit() else ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CalledTool:
     """The tool whose arguments a text is, and what they must pass."""
 

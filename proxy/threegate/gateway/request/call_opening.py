@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from threegate.audit.log.record import Stage
 from threegate.errors import RequestError
@@ -20,12 +20,12 @@ from threegate.guard.mask import MaskMap
 from threegate.i18n.messages import localized
 from threegate.limits.admission import AdmissionSlot
 from threegate.policy.model import CompiledPolicy
-from threegate.types import Caller
+from threegate.types import Caller, frozen
 from threegate.wire.adapter import Body
 from threegate.wire.base import Adapter
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallRequest:
     """`endpoint` names the API in records and metrics, `path` is the one that was requested, `data`
     are the bytes of the body as they came.
