@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -10,7 +11,10 @@ from threegate.policy.constitution import sentences_of
 
 def letters(text: str) -> str:
     """Letters and digits in lower case, so that another spelling of a value is not a new value."""
-    return "".join(filter(str.isalnum, text)).lower()
+    return _OTHERS.sub("", text).lower()
+
+
+_OTHERS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from threegate.normalize import (
     written_out,
 )
 from threegate.normalize.confusables import INVISIBLE, MARKS, tables
+from threegate.normalize.re2_spans import matching
 from threegate.normalize.view import View, focused, raw
 
 WORD_VIEWS = frozenset({obfuscation.LEET, obfuscation.ROT13, obfuscation.REVERSED})
@@ -178,5 +179,5 @@ def _set(patterns: Sequence[tuple[str, str]]) -> Signs:
     for _, pattern in patterns:
         made.Add(pattern)
     made.Compile()
-    signs = [sign for sign, _ in patterns]
-    return lambda data: [signs[i] for i in made.Match(data) or ()]
+    signs, numbers = [sign for sign, _ in patterns], matching(made)
+    return lambda data: [signs[i] for i in numbers(data)]

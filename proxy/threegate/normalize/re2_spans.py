@@ -3,7 +3,7 @@ again for every span."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import re2
@@ -64,3 +64,12 @@ def groups(pattern: Any, data: bytes, at: int) -> Sequence[tuple[int, int]]:
 def found(pattern: Any, data: bytes) -> bool:
     """Whether RE2's `pattern` matches anywhere."""
     return end_of(pattern, data) >= 0
+
+
+Matching = Callable[[bytes], Sequence[int]]
+"""The numbers of those patterns of a set that match somewhere."""
+
+
+def matching(patterns: Any) -> Matching:
+    """Of an RE2 set, without the wrapper around each call."""
+    return patterns._set.Match  # type: ignore[no-any-return]

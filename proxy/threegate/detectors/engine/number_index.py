@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -61,7 +62,7 @@ class NumberIndex:
 
     def __init__(self, text: str, data: bytes) -> None:
         self._text = text
-        self._by_head: dict[str, list[Start]] = {}
+        self._by_head = defaultdict[str, list[Start]](list)
         self._longest = 0
         self.dense = False
         for first, last in char_spans(_DENSE, text, data):
@@ -106,7 +107,7 @@ class NumberIndex:
                 return
             size = end - start
             if start - previous_end != 1 or text[previous_end] not in _JOINTS:
-                self._note(text[start], (start, count, size))
+                self._by_head[text[start]].append((start, count, size))
                 if start:
                     self._add_before(start, count, size)
             count -= size
@@ -114,21 +115,14 @@ class NumberIndex:
 
     def _add_before(self, start: int, count: int, size: int) -> None:
         """Adds the letters or signs before a run as starts."""
-        text, before = self._text, self._text[start - 1]
+        text, heads, before = self._text, self._by_head, self._text[start - 1]
         if before in _OPENING:
-            self._note(before, (start - 1, count, size))
+            heads[before].append((start - 1, count, size))
             if start > 1 and text[start - 2] in _OPENING:
-                self._note(text[start - 2], (start - 2, count, size))
+                heads[text[start - 2]].append((start - 2, count, size))
             return
         last = start - 1 - (before == " ")
         for at in range(last, max(last - _MOST_LETTERS, -1), -1):
             if not (text[at].isascii() and text[at].isalpha()):
                 return
-            self._note(_LETTERS, (at, count, size))
-
-    def _note(self, key: str, start: Start) -> None:
-        starts = self._by_head.get(key)
-        if starts is None:
-            self._by_head[key] = [start]
-        else:
-            starts.append(start)
+            heads[_LETTERS].append((at, count, size))

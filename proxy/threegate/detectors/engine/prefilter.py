@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import re2
 
@@ -21,6 +20,7 @@ from threegate.detectors.engine import token_runs
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.number_index import NUMBER
 from threegate.detectors.engine.recognizer import Recognizer
+from threegate.normalize.re2_spans import Matching, matching
 
 _WORDS = re.compile(r"(?:\(\?i\))?(?:\\.|[^\\\[\]{}*+?().^$])*", re.DOTALL)
 _COUNTS = re.compile(r"\{\d*,?(?:[5-9]|\d\d+)\}")
@@ -37,13 +37,13 @@ class Prefilter:
         """The recognizers that may find something in `view`, in their original order."""
         found = set(self._numbers if view.numbers.dense else ())
         with_tokens = view.longest_token >= token_runs.LEAST
-        for patterns, members in (*self._groups, *self._tokens) if with_tokens else self._groups:
-            for n in patterns.Match(view.data) or ():
+        for matched, members in (*self._groups, *self._tokens) if with_tokens else self._groups:
+            for n in matched(view.data):
                 found.update(members[n])
         return [self._recognizers[i] for i in sorted(found)]
 
 
-Group = tuple[Any, tuple[list[int], ...]]
+Group = tuple[Matching, tuple[list[int], ...]]
 """An RE2 set, and the indexes of the recognizers of each of its patterns."""
 
 
@@ -64,9 +64,9 @@ def _group(trigger: str) -> str:
     return trigger if _COUNTS.search(trigger) else "shapes"
 
 
-def _set(patterns: dict[str, list[int]]) -> Any:
+def _set(patterns: dict[str, list[int]]) -> Matching:
     made = re2.Set.SearchSet()
     for pattern in patterns:
         made.Add(pattern)
     made.Compile()
-    return made
+    return matching(made)
