@@ -147,3 +147,15 @@ def test_every_line_of_a_json_log_is_json_and_none_has_the_one_time_link(tmp_pat
     assert any("model guard" in line["message"] for line in lines)
     link = (tmp_path / "var/console-setup-link").read_text().strip()
     assert link.rpartition("/")[2] not in (tmp_path / "log").read_text()
+
+
+def test_why_a_start_failed_is_a_line_of_a_json_log(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "threegate", "serve", "--port", "0", "--log-format", "json"]
+    ran = subprocess.run(
+        [*command, "--pack", "nope", "--var", str(tmp_path / "var")],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 2
+    *_, line = (json.loads(each) for each in ran.stderr.splitlines())
+    assert line["level"] == "critical"
+    assert "nope" in line["message"]

@@ -13,12 +13,14 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from logging import getLogger
 from typing import Any
 
 import uvicorn
 
 from threegate import settings as settings_module
 from threegate.app import create_app, opened
+from threegate.cli.failures import message
 from threegate.cli.progress import warn
 from threegate.console.bootstrap import console_link
 from threegate.gateway.deps import Deps
@@ -32,6 +34,9 @@ from threegate.server.supervisor import Report, Supervisor, same_command
 from threegate.settings import Settings, UpstreamSettings
 from threegate.types import Bilingual
 
+log = getLogger(__name__)
+
+NOT_STARTED = 2
 OPTIONS = (
     *("upstream", "host", "port", "policies", "models", "var"),
     *("classifiers", "log_format", "workers"),
@@ -39,12 +44,24 @@ OPTIONS = (
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit status. Raises SettingsError or ThreegateError where the proxy cannot start."""
+    """The exit status. Raises SettingsError or ThreegateError where the proxy cannot start, unless
+    the log is JSON, which then says so."""
     memory.limit_arenas()
     given = {name: getattr(args, name) for name in OPTIONS}
     given["packs"] = tuple(args.packs) if args.packs else None
     settings = settings_module.load(given=given, file=args.config)
     logging.set_up(settings.log_level, settings.log_format)
+    try:
+        return _served(args, settings)
+    except Exception as error:
+        text = message(error, args.lang)
+        if text is None or settings.log_format != "json":
+            raise
+        log.critical("%s", text)
+        return NOT_STARTED
+
+
+def _served(args: argparse.Namespace, settings: Settings) -> int:
     if args.worker:
         return _run(serve(settings, Membership.of(args.worker), args.lang))
     with listening(settings) as listener:
