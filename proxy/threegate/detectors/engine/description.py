@@ -30,9 +30,14 @@ def described(
     trigger: str = NUMBER,
 ) -> Recognizer:
     """The recognizer that is described under this id. Raises KeyError without an entry."""
+    rank, plain = _entries()[id]["rank"], _entries()[id].get("plain", False)
+    return Recognizer(info_of(id, kinds), trigger, find, tails, rank, plain)
+
+
+def info_of(id: str, kinds: tuple[str, ...]) -> DetectorInfo:
+    """Of a recognizer or another pattern detector that is described under this id."""
     entry = _entries()[id]
-    info = DetectorInfo(id, kinds, Bilingual(entry["zh"], entry["en"]), examples_of(entry))
-    return Recognizer(info, trigger, find, tails, entry["rank"], entry.get("plain", False))
+    return DetectorInfo(id, kinds, Bilingual(entry["zh"], entry["en"]), examples_of(entry))
 
 
 def labels(id: str, name: str = "labels") -> Labels:
@@ -60,6 +65,6 @@ def ids() -> frozenset[str]:
 def _entries() -> Mapping[str, Any]:
     """Of all packages: an id is used once."""
     found: dict[str, Any] = {}
-    for file in sorted(Path(__file__).parents[1].glob("*/recognizers.toml")):
+    for file in sorted(Path(__file__).parents[1].rglob("recognizers.toml")):
         found |= tomllib.loads(file.read_text("utf-8"))
     return found

@@ -6,17 +6,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from hashlib import sha256
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.recognizer import Hit, overlapping
-from threegate.detectors.pii_intl import base58
 from threegate.types import Level
 
 KIND = "pii.crypto_wallet"
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE58_DIGITS = bytes(max(_BASE58.find(chr(c)), 0) for c in range(256))
+_BASE58_SIZE = 25
+"""Bytes of an address: a version, a hash and a checksum."""
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-_CHECKED = re.compile(rf"[13DLMT](?<![0-9A-Za-z].)[{base58.ALPHABET}]{{25,34}}(?![0-9A-Za-z])")
+_CHECKED = re.compile(rf"[13DLMT](?<![0-9A-Za-z].)[{_BASE58}]{{25,34}}(?![0-9A-Za-z])")
 _SEGWIT = re.compile(
     rf"[bBlL](?<![0-9A-Za-z].)(?i:(?:(?<=b)c|(?<=l)tc)1[{_BECH32}]{{38,59}})(?![0-9A-Za-z])"
 )
@@ -26,7 +30,7 @@ _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 def find(view: ScanText) -> Iterator[Hit]:
     for match in overlapping(_CHECKED, view):
-        if base58.checked(match.group()):
+        if base58_checked(match.group()):
             yield Hit(*match.span(), KIND, Level.HIGH)
     for match in overlapping(_SEGWIT, view):
         if _bech32(match.group().lower()):
@@ -34,6 +38,18 @@ def find(view: ScanText) -> Iterator[Hit]:
     for match in overlapping(_ETHER, view):
         if len(set(match.group()[2:].lower())) >= 8:
             yield Hit(*match.span(), KIND, Level.MEDIUM)
+
+
+def base58_checked(value: str) -> bool:
+    """Base58Check."""
+    number = 0
+    for digit in value.encode().translate(_BASE58_DIGITS):
+        number = number * 58 + digit
+    try:
+        raw = number.to_bytes(_BASE58_SIZE, "big")
+    except OverflowError:
+        return False
+    return sha256(sha256(raw[:-4]).digest()).digest()[:4] == raw[-4:]
 
 
 def _bech32(value: str) -> bool:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.pii_intl.base58 import checked
+from threegate.detectors.pii_intl.crypto_wallet import base58_checked
 
 
 @pytest.mark.parametrize(
@@ -16,4 +16,4 @@ from threegate.detectors.pii_intl.base58 import checked
     ],
 )
 def test_base58check(word: str, fits: bool) -> None:
-    assert checked(word) is fits
+    assert base58_checked(word) is fits
