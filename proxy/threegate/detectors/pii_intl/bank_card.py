@@ -4,7 +4,10 @@ digits, credit cards 16."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from typing import Final
 
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import luhn
@@ -19,47 +22,19 @@ KIND = "pii.bank_card"
 _CARD = re.compile(first("1-9") + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{12,18}}{EDGE}")
 _GROUP = re.compile(r"[0-9]+")
 _LABELS = labels("bank_card")
-_Ranges = tuple[tuple[int, int, tuple[int, ...]], ...]
-"""Least and greatest first six digits, and the lengths that numbers between them have."""
-_ISSUERS: _Ranges = (
-    (620000, 629999, (16, 17, 18, 19)),
-    (400000, 499999, (16,)),
-    (436700, 436799, (19,)),
-    (955880, 955880, (19,)),
-    (222100, 272099, (16,)),
-    (510000, 559999, (16,)),
-    (340000, 349999, (15,)),
-    (370000, 379999, (15,)),
-    (352800, 358999, (16,)),
-    (601100, 601199, (16,)),
-    (603000, 603999, (16,)),
-    (608000, 608999, (16,)),
-    (644000, 659999, (16,)),
+_TABLE: Final = tomllib.loads(
+    (files("threegate.detectors.pii_intl") / "bank_card.toml").read_text("utf-8")
 )
-_RARE: _Ranges = (
-    (400000, 499999, (13,)),
-    (300000, 305999, (14,)),
-    (360000, 369999, (14,)),
-    (380000, 389999, (14,)),
-    (100000, 199999, (16, 17, 18, 19)),
-    (400000, 699999, (16, 17, 18, 19)),
-    (800000, 999999, (16, 17, 18, 19)),
-)
+_Ranges = Sequence[tuple[int, int, Sequence[int]]]
+_ISSUERS: Final[_Ranges] = _TABLE["issuers"]
+_RARE: Final[_Ranges] = _TABLE["rare"]
+_GROUPINGS: Final = frozenset(map(tuple, _TABLE["groupings"]))
 _SHAPE = Shape(13, "123456789", run=3, most=19)
 _SPLIT = 5
 """More groups of digits than this are a card only near a label."""
 _LINE_ABOVE = re.compile(r"[0-9]{4}[ \r]?\n\Z")
 _LINE_BELOW = re.compile(r"[ \r]?\n[0-9]{4,5}(?![0-9A-Za-z/])")
 """Of a column of numbers that goes on."""
-_GROUPINGS = {
-    (4, 4, 4, 4),
-    (4, 4, 4, 4, 3),
-    (4, 6, 5),
-    (4, 6, 4),
-    (6, 13),
-    (4, 4, 4, 4, 2),
-    (4, 4, 4, 4, 1),
-}
 
 
 def _parts(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...]]]:
