@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any
 
+from threegate.data_files import table
 from threegate.testing.scripts import SCENES
 from threegate.types import Bilingual
 
@@ -67,9 +66,6 @@ def _opened(page: str) -> list[dict[str, Any]]:
     ]
 
 
-def _entries() -> Mapping[str, Mapping[str, Any]]:
-    text = (files("threegate.demo") / "conversations.toml").read_text("utf-8")
-    return tomllib.loads(text.replace("<KEY>", _KEY))
-
-
-CONVERSATIONS: Sequence[Conversation] = [_conversation(*item) for item in _entries().items()]
+CONVERSATIONS: Sequence[Conversation] = [
+    _conversation(*item) for item in table("demo", "conversations", KEY=_KEY).items()
+]

@@ -6,14 +6,13 @@ the rest. A label accepts a finding whose kind is one of its kinds or below one.
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 
+from threegate.data_files import table
 from threegate.policy.kinds import KINDS
 from threegate.policy.model import matches
 
-_TABLE = tomllib.loads((files("threegate.eval") / "labels.toml").read_text("utf-8"))
+_TABLE = table("eval", "labels")
 KINDS_OF: dict[str, list[str]] = _TABLE["kinds"]
 CHECKED = frozenset[str](_TABLE["checked"])
 """Kinds that have a check digit: they must meet a higher bar."""

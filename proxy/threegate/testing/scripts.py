@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any, Final
 
+from threegate.data_files import table
 from threegate.testing.manual import MANUAL
 from threegate.types import Bilingual
 
@@ -71,12 +70,7 @@ def _scene(name: str, entry: Mapping[str, Any]) -> Scene:
     return Scene(name, Bilingual(**entry["question"]), replies, source)
 
 
-def _entries() -> Mapping[str, Mapping[str, Any]]:
-    text = (files("threegate.testing") / "scenes.toml").read_text("utf-8")
-    return tomllib.loads(text.replace("<KEY>", _KEY))
-
-
-SCENES: Final = tuple(_scene(*item) for item in _entries().items())
+SCENES: Final = tuple(_scene(*item) for item in table("testing", "scenes", KEY=_KEY).items())
 
 
 def reply_to(prompt: Prompt) -> Reply:

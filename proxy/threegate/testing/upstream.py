@@ -242,20 +242,22 @@ class DemoUpstream:
             for index, text in enumerate(texts)
         ]
         usage = {"prompt_tokens": len(texts), "total_tokens": len(texts)}
-        return _json({"object": "list", "data": data, "model": body.get("model"), "usage": usage})
+        return JSONResponse(
+            {"object": "list", "data": data, "model": body.get("model"), "usage": usage}
+        )
 
     async def _models(self, request: Request) -> Response:
         entry = {"object": "model", "created": shapes.CREATED, "owned_by": "threegate-demo"}
-        return _json({"object": "list", "data": [{"id": name, **entry} for name in MODELS]})
+        return JSONResponse({"object": "list", "data": [{"id": name, **entry} for name in MODELS]})
 
     async def _balance(self, request: Request) -> Response:
         amounts = {"total_balance": "110.00", "granted_balance": "10.00"}
         info = {"currency": "CNY", **amounts, "topped_up_balance": "100.00"}
-        return _json({"is_available": True, "balance_infos": [info]})
+        return JSONResponse({"is_available": True, "balance_infos": [info]})
 
     async def _show_received(self, request: Request) -> Response:
         """The last requests, newest last; keys in headers are not shown."""
-        return _json(
+        return JSONResponse(
             [
                 {
                     "path": one.path,
@@ -287,10 +289,6 @@ def _streamed(events: list[bytes], options: dict[str, str]) -> Played:
         events = [data[start : start + size] for start in range(0, len(data), size)]
     pause = float(options.get("pause") or 0)
     return Played(tuple(events), pause=pause, finish="cut" not in options)
-
-
-def _json(payload: Any) -> JSONResponse:
-    return JSONResponse(payload)
 
 
 def _error(status: int, message: str, kind: str = "invalid_request_error") -> JSONResponse:

@@ -8,19 +8,13 @@ edited or held like the rest. Streams and whole answers use the same lists, whic
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any, Final
 
+from threegate.data_files import table
 from threegate.wire.limits import MAX_SAFE_INTEGER
 
-_LISTS: Final = {
-    name: frozenset(fields)
-    for name, fields in tomllib.loads(
-        (files("threegate.wire") / "fields.toml").read_text("utf-8")
-    ).items()
-}
+_LISTS: Final = {name: frozenset(fields) for name, fields in table("wire", "fields").items()}
 PUBLISHED: Final = _LISTS["published"]
 FRAME: Final = _LISTS["frame"]
 CHOICE: Final = _LISTS["choice"]

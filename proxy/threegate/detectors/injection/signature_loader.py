@@ -15,18 +15,16 @@ hint. `{{NAME}}` in a pattern is replaced by an entry of the file's `[fragments]
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
+from threegate.data_files import table
 from threegate.types import Channel, Level
 
 SIGNATURE, DELIMITER = "injection.signature", "injection.role_delimiter"
 INPUT = frozenset({Channel.SYSTEM, Channel.USER, Channel.ASSISTANT, Channel.TOOL_RESULT})
 FILES: Final = ("wordings", "takeover", "documents")
-_FOLDER = Path(__file__).parent / "signatures"
 _FRAGMENT = re.compile(r"\{\{([A-Z_]+)\}\}")
 
 
@@ -53,7 +51,7 @@ def load_all() -> tuple[Signature, ...]:
 
 def load(name: str) -> tuple[Signature, ...]:
     """The signatures of one file."""
-    data = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    data = table("detectors.injection", f"signatures/{name}")
     return tuple(_signature(entry, data["fragments"]) for entry in data["signature"])
 
 

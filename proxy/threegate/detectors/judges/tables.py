@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from pathlib import Path
+
+from threegate import data_files
 
 
 @cache
 def table(name: str) -> dict[str, str]:
-    file = Path(__file__).with_name("formats.toml")
-    found: dict[str, dict[str, str]] = tomllib.loads(file.read_text("utf-8"))
-    return found[name]
+    found: dict[str, str] = data_files.table("detectors.judges", "formats")[name]
+    return found
 
 
 def filled(prompt: str, **texts: str) -> str:

@@ -7,12 +7,11 @@ understood is left out, never guessed: a comparison uses only numbers that both 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from typing import Final
 
+from threegate.data_files import table
 from threegate.detectors.models.numerals import HAN_BIG, ONES, TENS, english, han
 from threegate.types import Span
 
@@ -39,9 +38,7 @@ class Day:
 
 Amount = Quantity | Day
 
-_WORDS: Final = tomllib.loads(
-    (files("threegate.detectors.models") / "quantities.toml").read_text("utf-8")
-)
+_WORDS: Final = table("detectors.models", "quantities")
 _SCALES: Final[Mapping[str, float]] = _WORDS["scales"]
 _MONTHS: Final[Mapping[str, int]] = _WORDS["months"]
 _PREFIXES: Final[Mapping[str, str]] = _WORDS["prefixes"]

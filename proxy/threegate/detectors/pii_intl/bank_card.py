@@ -4,11 +4,10 @@ digits, credit cards 16."""
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from typing import Final
 
+from threegate.data_files import table
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.checksums import luhn
 from threegate.detectors.engine.context import ScanText
@@ -22,9 +21,7 @@ KIND = "pii.bank_card"
 _CARD = re.compile(first("1-9") + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{12,18}}{EDGE}")
 _GROUP = re.compile(r"[0-9]+")
 _LABELS = labels("bank_card")
-_TABLE: Final = tomllib.loads(
-    (files("threegate.detectors.pii_intl") / "bank_card.toml").read_text("utf-8")
-)
+_TABLE: Final = table("detectors.pii_intl", "bank_card")
 _Ranges = Sequence[tuple[int, int, Sequence[int]]]
 _ISSUERS: Final[_Ranges] = _TABLE["issuers"]
 _RARE: Final[_Ranges] = _TABLE["rare"]

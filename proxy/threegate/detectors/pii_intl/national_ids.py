@@ -7,13 +7,12 @@ All labels are searched in one pass, then each number whose label occurs in anot
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
 import re2
 
+from threegate.data_files import table
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
 from threegate.detectors.engine.context import ScanText
@@ -56,23 +55,21 @@ def _check(named: str | list[Any]) -> Check:
     return made
 
 
-_TABLE: Final = tomllib.loads(
-    (files("threegate.detectors.pii_intl") / "national_ids.toml").read_text("utf-8")
-)
+_TABLE: Final = table("detectors.pii_intl", "national_ids")
 _LABELLED, _BARE = _numbers("labelled"), _numbers("bare")
 """Those without a label have a recognizer that is woken by any number (`BARE`): as separate
 triggers they would multiply the states of all others."""
 
 
-def _finder(table: tuple[_Number, ...]) -> Find:
+def _finder(rows: tuple[_Number, ...]) -> Find:
     labels = re2.Set.SearchSet()
-    for number in table:
+    for number in rows:
         labels.Add(f"(?i){number.label}")
     labels.Compile()
 
     def find(view: ScanText) -> Iterator[Hit]:
         for n in sorted(labels.Match(view.data) or ()):
-            yield from _found(view, table[n])
+            yield from _found(view, rows[n])
 
     return find
 

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 
 from phonenumbers import PhoneMetadata
 
+from threegate.data_files import table
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import REACH, SPACE, ScanText
 from threegate.detectors.engine.description import described, labels
@@ -61,20 +62,9 @@ _PHONE_LABELS = labels("phone", "phone_labels")
 _LABELS = labels("phone")
 _INITIAL = re.compile("(?<![A-Za-z])[TMPCFDtmpcfd][:.：] ?$")
 """A label of signatures, right before a number in groups."""
-_TRUNK_REGIONS = (
-    *("TW", "GB", "AU", "DE", "FR", "JP", "KR", "IT", "CH", "AT", "NL", "BE", "SE", "FI", "IE"),
-    *("NZ", "ZA", "NG", "KE", "AE", "SA", "MY", "ID", "PH", "TH", "VN", "IN", "PK", "TR", "IL"),
-    *("UA", "EG", "RO", "BD", "LK", "AR", "BR"),
-)
-_REGIONS: tuple[tuple[re.Pattern[str], tuple[str, ...], Labels], ...] = (
-    (re.compile(r"0[0-9]{7,11}$"), _TRUNK_REGIONS, _LABELS),
-    (re.compile(r"8[3489][0-9]{9}$"), ("RU", "KZ"), _LABELS),
-    (re.compile(r"[2-9][0-9]{7}$"), ("HK", "SG", "MO"), _LABELS),
-    (re.compile(r"[6-9][0-9]{8}$"), ("ES",), _LABELS),
-    (re.compile(r"[2-9][0-9]{9}$|1[2-9][0-9]{2}[2-9][0-9]{6}$"), ("US", "IN"), _LABELS),
-    (re.compile(r"[2-9][0-9]{7}$"), ("NO", "DK"), _PHONE_LABELS),
-    (re.compile(r"[2-9][0-9]{8}$"), ("PL", "PT", "CZ", "PE"), _PHONE_LABELS),
-    (re.compile(r"[1-9][0-9]{9,10}$"), ("IT", "GR", "MX", "CO", "BR"), _PHONE_LABELS),
+_REGIONS: tuple[tuple[re.Pattern[str], tuple[str, ...], Labels], ...] = tuple(
+    (re.compile(shape), tuple(regions), {"labels": _LABELS, "phone_labels": _PHONE_LABELS}[needed])
+    for shape, regions, needed in table("detectors.pii_intl", "phone")["regions"]
 )
 """Where a number of that shape can be national, and the labels it needs."""
 _HEAD = 5

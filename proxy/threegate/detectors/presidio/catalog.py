@@ -3,19 +3,16 @@ groupings of theirs."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
+from threegate.data_files import table
 from threegate.detectors.presidio.without_spacy import without_spacy
 
 with without_spacy():
     from presidio_analyzer import PatternRecognizer, predefined_recognizers
 
-_TABLE: Mapping[str, Any] = tomllib.loads(
-    (files("threegate.detectors.presidio") / "catalog.toml").read_text("utf-8")
-)
+_TABLE: Mapping[str, Any] = table("detectors.presidio", "catalog")
 PREDEFINED: tuple[type[PatternRecognizer], ...] = tuple(
     getattr(predefined_recognizers, name) for name in _TABLE["classes"]
 )

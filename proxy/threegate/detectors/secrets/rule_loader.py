@@ -18,11 +18,10 @@ examples with the values to find, `false` texts in which the rule finds nothing.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
+from threegate.data_files import table
 from threegate.detectors.engine.description import examples_of
 from threegate.detectors.secrets import shapes
 from threegate.detectors.secrets.engine import ASSIGN, KEY, NEXT_LINE, SecretRule
@@ -30,7 +29,6 @@ from threegate.types import Bilingual, Level
 
 FILES: Final = ("keys", "forms", "cloud", "apps", "cn", "commands", "logins")
 """In this order: of two rules with equal rank, the earlier one reports the value."""
-_FOLDER = Path(__file__).parent / "rules"
 FRAGMENTS: Final[Mapping[str, str]] = {
     "ASSIGN": ASSIGN,
     "ASSIGN_LIST": shapes.ASSIGN,
@@ -50,8 +48,8 @@ _SAMPLE = re.compile(r"\{\{([A-Z0-9]+) ([0-9]+)\}\}")
 
 def load(name: str) -> tuple[SecretRule, ...]:
     """The rules of one file, in its order. Raises KeyError or TOMLDecodeError for a bad file."""
-    text = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
-    return tuple(_rule(entry) for entry in tomllib.loads(text)["rule"])
+    rules = table("detectors.secrets", f"rules/{name}")["rule"]
+    return tuple(map(_rule, rules))
 
 
 def load_all() -> tuple[SecretRule, ...]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
+from threegate.data_files import table
 from threegate.testing.attacks.deployment import Deployment
 from threegate.testing.attacks.trials import Kind, Trial
 
@@ -33,8 +32,7 @@ class Exfiltration:
 
 @cache
 def exfiltration() -> Exfiltration:
-    text = files("threegate.testing.attacks").joinpath("exfiltration.toml").read_text("utf-8")
-    return Exfiltration(**tomllib.loads(text))
+    return Exfiltration(**table("testing.attacks", "exfiltration"))
 
 
 def filled(answer: str, placeholder: str) -> str:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from html import escape
-from importlib.resources import files
 from typing import Final
 
+from threegate.data_files import table
 from threegate.testing.attacks.trials import Kind, Report, Trial
 from threegate.types import Bilingual
 
 _WORDS: Final[Mapping[str, Bilingual]] = {
-    name: Bilingual(**texts)
-    for name, texts in tomllib.loads(
-        (files("threegate.testing.attacks") / "report.toml").read_text("utf-8")
-    ).items()
+    name: Bilingual(**texts) for name, texts in table("testing.attacks", "report").items()
 }
 PROMISED: Final = {suite: _WORDS[suite] for suite in ("exfiltration", "encoding")}
 _KINDS: Final = {kind: _WORDS[kind.value] for kind in Kind}

@@ -6,16 +6,14 @@ All are drawn from a seed; the values pass their check digits, the harmless ones
 from __future__ import annotations
 
 import random
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, Final
 
+from threegate.data_files import table
+
 LANGUAGES: Final = ("zh", "en")
-_TEXTS: Final[Mapping[str, Any]] = tomllib.loads(
-    (files("threegate.testing.attacks") / "encoding.toml").read_text("utf-8")
-)
+_TEXTS: Final[Mapping[str, Any]] = table("testing.attacks", "encoding")
 LOOK_ALIKES: Final[tuple[str, ...]] = tuple(_TEXTS["look_alikes"])
 """Honest texts that look like disguises."""
 ORDERS: Final[Mapping[str, list[str]]] = _TEXTS["orders"]

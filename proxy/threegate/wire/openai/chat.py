@@ -29,7 +29,7 @@ from threegate.wire.base import answers, index_in, objects, unlink
 from threegate.wire.frame_codec import FIELD_PARTS, says_nothing
 from threegate.wire.limits import MAX_PARTS
 from threegate.wire.openai.chat_request import ChatRequest, tools_of
-from threegate.wire.openai.choices import Choice, ChoiceCodec, finish_of
+from threegate.wire.openai.choices import Choice, ChoiceCodec, blocked_body, finish_of
 from threegate.wire.openai.structured import wants_structure
 from threegate.wire.slots import SlotWalk, walk_fields
 
@@ -282,21 +282,9 @@ class Chat(ChatRequest):
         message: Body = {"role": "assistant", "content": None if refused else outcome.text}
         if refused:
             message["refusal"] = outcome.text
-        choice = {
-            "index": 0,
-            "message": message,
-            "logprobs": None,
-            "finish_reason": "stop" if refused else finish_of(outcome),
-        }
-        return {
-            "id": f"chatcmpl-{outcome.decision_id}",
-            "object": "chat.completion",
-            "created": outcome.created,
-            "model": self.model(request),
-            "choices": [choice],
-            "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
-            "threegate": outcome.note,
-        }
+        text, finish = {"message": message}, "stop" if refused else ""
+        model = self.model(request)
+        return blocked_body("chatcmpl", "chat.completion", model, outcome, text, finish)
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
         return ChatCodec(request, options)

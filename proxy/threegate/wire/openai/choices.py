@@ -67,6 +67,22 @@ def finish_of(outcome: Outcome) -> str:
     return "stop" if outcome.kind is OutcomeKind.ANSWER else "content_filter"
 
 
+def blocked_body(
+    prefix: str, kind: str, model: str, outcome: Outcome, text: Body, finish: str = ""
+) -> Body:
+    """A whole answer with one choice of ours, which has the fields of `text`."""
+    end = {"logprobs": None, "finish_reason": finish or finish_of(outcome)}
+    return {
+        "id": f"{prefix}-{outcome.decision_id}",
+        "object": kind,
+        "created": outcome.created,
+        "model": model,
+        "choices": [{"index": 0, **text, **end}],
+        "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+        "threegate": outcome.note,
+    }
+
+
 class Choice:
     """What a codec remembers of one choice."""
 

@@ -23,7 +23,7 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.base import Adapter, answers, objects, refuse_tokens, unlink
 from threegate.wire.openai.chat import CHOICE, content_slots
-from threegate.wire.openai.choices import Choice, ChoiceCodec, finish_of
+from threegate.wire.openai.choices import Choice, ChoiceCodec, blocked_body
 from threegate.wire.slots import SlotWalk, walk_fields
 
 
@@ -91,21 +91,8 @@ class Completions(Adapter):
         return made
 
     def _blocked(self, request: Body, outcome: Outcome) -> Body:
-        choice = {
-            "index": 0,
-            "text": outcome.text,
-            "logprobs": None,
-            "finish_reason": finish_of(outcome),
-        }
-        return {
-            "id": f"cmpl-{outcome.decision_id}",
-            "object": "text_completion",
-            "created": outcome.created,
-            "model": self.model(request),
-            "choices": [choice],
-            "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
-            "threegate": outcome.note,
-        }
+        text = {"text": outcome.text}
+        return blocked_body("cmpl", "text_completion", self.model(request), outcome, text)
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
         return CompletionsCodec(self.model(request), options)
