@@ -23,6 +23,7 @@ from threegate.guard.events import (
     MayLeave,
     PatternsScanned,
     Pause,
+    ReadStep,
     RecordRulings,
     Release,
     Resume,
@@ -455,6 +456,17 @@ def test_what_is_clear_ends_as_if_sentences_were_held(
     assert grown.released.startswith(held.released)
     if held.cut is None:
         assert grown.released == held.released
+
+
+def test_a_sentence_that_is_held_anyway_is_not_read_on() -> None:
+    said = "Take the first road on the left, and then go on until you see the river. So it is."
+    driver, read = Driver(GROW, near="road"), list[str]()
+    for event in (*map(TextReceived, re.findall(r"\S+\s?", said)), UpstreamClosed()):
+        driver.do(driver.machine.receive(event))
+        read += [asked.text for asked in driver.pending if isinstance(asked, ReadStep)]
+        driver.answer(everything=True)
+    assert read == ["Take the", " first road ", ". So it is."]
+    assert driver.released == said
 
 
 def test_clear_words_leave_before_their_sentence_has_ended() -> None:

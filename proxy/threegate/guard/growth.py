@@ -63,6 +63,13 @@ class Growth:
             return None if None in touched[: touched.index(False)] else False
         return None if None in touched or last == len(self._ends) else True
 
+    def is_held(self, start: int, end: int) -> bool:
+        """Whether a step is known not to be clear that touches a sentence, so far as it ends before
+        `end`."""
+        first = bisect_right(self._ends, start)
+        last = bisect_right(self._ends, end)
+        return False in self._clear[first:last]
+
     def clear_from(self, at: int) -> int:
         """Up to where the text is clear without a gap, from a position on."""
         for number in range(bisect_right(self._ends, at), len(self._ends)):

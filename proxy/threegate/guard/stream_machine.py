@@ -151,6 +151,7 @@ class StreamMachine:
     _ends: list[int] = field(default_factory=list, init=False, repr=False)
     _waiting: dict[int, ClientView] = field(default_factory=dict, init=False, repr=False)
     _growth: Growth | None = field(default=None, init=False, repr=False)
+    _steps: deque[tuple[int, Span]] = field(default_factory=deque, init=False, repr=False)
     _unread: deque[JudgeSentence] = field(default_factory=deque, init=False, repr=False)
     _clear: set[int] = field(default_factory=set, init=False)  # sentences that nothing holds
     _scanned_view: ClientView = field(default_factory=ClientView, init=False, repr=False)
@@ -320,19 +321,30 @@ class StreamMachine:
         return self._view(max(self._base, start - CONTEXT), start).text
 
     def _grow(self) -> list[Command]:
-        """Steps that have come. A blank one is clear."""
+        """Steps to read of those that have come. A blank one is clear."""
         if (growth := self._growth) is None:
             return []
         out: list[Command] = []
         final = self.state is State.DRAINING
-        for number, at in growth.steps(self._stable(), self._base, final=final):
+        self._steps += growth.steps(self._stable(), self._base, final=final)
+        while self._steps and (matters := self._matters(growth, self._steps[0][1])) is not None:
+            number, at = self._steps.popleft()
             text = self._view(at.start, at.end).text
-            if text.strip():
+            if matters and text.strip():
                 before, asked = self._context(at.start), reads_question(number)
                 out.append(ReadStep(number, text, at.start, at.end, before, asked))
             else:
-                growth.read(number, clear=True)
+                growth.read(number, clear=matters)
         return out
+
+    def _matters(self, growth: Growth, at: Span) -> bool | None:
+        """Whether anything depends on a step: not if it lies in a sentence that is held anyway.
+        None while such a sentence goes on."""
+        nth = bisect_right(self._ends, at.start)
+        start = self._ends[nth - 1] if nth else 0
+        if not growth.is_held(start, at.start):
+            return True
+        return at.end > self._ends[nth] if nth < len(self._ends) else None
 
     def _step_read(self, number: int, clear: bool) -> list[Command]:
         if self._growth is None or self.state is State.DONE:
