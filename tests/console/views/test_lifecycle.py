@@ -305,7 +305,7 @@ def test_two_edits_of_one_rule_are_chosen_between(fresh_site: Site) -> None:
     page = slow.get("/policies/draft/merge").text
     assert re.search("<mark>[^<]*Mine\\.", page)
     assert re.search("<mark> *mode: [^<]*off", page)
-    assert "<mark>    layer: input" not in page  # the same on both sides
+    assert "\n    layer: input\n" in page  # the same on both sides, on a line of its own
     assert slow.post("/policies/draft/merge.json").status_code == 409
     choice = {"choice/packs/cn-privacy.yaml/rules/cn.pii.documents": "mine"}
     assert slow.post("/policies/draft/merge.json", data=choice).status_code == 200

@@ -212,7 +212,11 @@ async def draft_policies(visit: ConsoleRequest) -> tuple[PolicySet, Checked, Wor
     space = await space_of(visit)
     checked = await blocking(space.check)
     if checked.policies is None:
-        raise ConsoleError(422, "草稿有错误，请先改正", "the draft has errors; mend them first")
+        raise ConsoleError(
+            422,
+            "草稿有错误：请先改正“草稿”页上列出的错误",
+            "the draft has errors: mend those that the Draft page lists first",
+        )
     return checked.policies, checked, space
 
 
