@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from threegate.detectors import output_format
-from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
+from threegate.detectors.base import (
+    DetectorInfo,
+    PatternDetector,
+    SentenceDetector,
+    overlapping,
+)
 from threegate.detectors.custom import categories, detector
 from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.engine.recognizer import Recognizer
@@ -50,7 +55,7 @@ class DetectorSets:
 
         def build(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
             built_in = PatternScanner(recognizers, kinds)
-            chosen = tuple(d for d in own if detector.wanted(d, kinds))
+            chosen = tuple(d for d in own if overlapping(kinds, d.info.kinds))
             return ((built_in,) if built_in.info.kinds else ()) + chosen
 
         infos = [PatternScanner(recognizers).info, *(d.info for d in own)]

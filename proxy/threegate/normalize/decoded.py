@@ -174,6 +174,28 @@ _ASCII = re.compile("(?:[2-7][0-9])+")
 _LONG_NUMBER = 32
 
 
+_CONTINUED = "[\x80-\xbf]"
+_MISREAD = re.compile(
+    rf"[\xc2-\xdf]{_CONTINUED}|[\xe0-\xef]{_CONTINUED}{{2}}|[\xf0-\xf4]{_CONTINUED}{{3}}"
+)
+_MISREAD_SIGN = re.compile(rf"[\xc2-\xf4]{_CONTINUED}")
+"""Occurs in every text with such a sequence."""
+
+
+def reread(source: View) -> View:
+    """`source` with UTF-8 that was decoded as Latin-1 put right; itself when it has none."""
+    if source.text.isascii() or not _MISREAD_SIGN.search(source.text):
+        return source
+    return edited(source, source.name, _MISREAD, _again)
+
+
+def _again(match: re.Match[str]) -> str | None:
+    try:
+        return match.group().encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return None
+
+
 _ESCAPES: Mapping[str, tuple[Step, ...]] = {
     r"%[0-9A-Fa-f]{2}": (_escape(_PERCENT, _percent),),
     r"\\[uUx][0-9A-Fa-f{]": (_escape(_BACKSLASH, _backslash),),

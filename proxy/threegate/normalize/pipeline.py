@@ -18,7 +18,6 @@ from threegate.normalize import despaced as joining
 from threegate.normalize import (
     fold,
     idn_email,
-    mojibake,
     obfuscation,
     table_view,
     trailing_labels,
@@ -78,7 +77,7 @@ def _views(source: View, depth: int) -> Iterator[View]:
 
 
 def _decoded(plain: View, signs: frozenset[str], depth: int) -> Iterator[View]:
-    decoded = mojibake.reread(decoding.decoded(plain, signs))
+    decoded = decoding.reread(decoding.decoded(plain, signs))
     if decoded is not plain:
         decoded = focused(decoded, plain)
         yield decoded

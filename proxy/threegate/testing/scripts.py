@@ -9,10 +9,10 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
 from typing import Any, Final
 
 from threegate.data_files import table
-from threegate.testing.manual import MANUAL
 from threegate.types import Bilingual
 
 
@@ -60,6 +60,14 @@ class Scene:
 
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _KEY: Final = "AKIA" + "Z7Q4M2XK5P3T6R4W"
+
+
+def _manual(language: str) -> str:
+    return (files("threegate.testing") / f"manual.{language}.txt").read_text("utf-8")
+
+
+MANUAL: Final = Bilingual(_manual("zh"), _manual("en"))
+"""A long source: the manual of an invented product."""
 
 
 def _scene(name: str, entry: Mapping[str, Any]) -> Scene:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.models.common import finding, judge_each, reason_of
+from threegate.detectors.models.common import judge_each, reason_of
 from threegate.types import (
     Channel,
     Failed,
@@ -35,7 +35,7 @@ async def test_one_failure_takes_no_other_with_it() -> None:
     async def judge(passage: Passage) -> tuple[Finding, ...]:
         if passage.text == "bad":
             raise Overloaded("full")
-        return (finding("d", "k", Span(0, 1), 0.123456, 2, passage.locus),)
+        return (Finding("d", "k", Span(0, 1), 0.1235, Level.MEDIUM, passage.locus),)
 
     answers = await judge_each("d", [Passage(LOCUS, t) for t in ("a", "bad", "b")], judge)
     assert answers[1] == Failed("d", Reason.OVERLOAD, LOCUS)

@@ -20,7 +20,7 @@ from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
 from threegate.normalize import plain_text
 from threegate.normalize.re2_spans import found
 from threegate.normalize.work import meter
-from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, matches
+from threegate.policy.model import CompiledPolicy, CustomPattern, WordList
 from threegate.types import Bilingual, Finding, Level, Passage, Span
 
 _FEW = 256
@@ -32,10 +32,6 @@ def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
     lists: tuple[PatternDetector, ...] = tuple(ListDetector(w) for w in policy.lists if w.words)
     lists += tuple(PhoneticListDetector(w) for w in policy.lists if w.words and w.match == "sound")
     return lists + tuple(RegexDetector(p) for p in policy.patterns)
-
-
-def wanted(detector: PatternDetector, kinds: frozenset[str]) -> bool:
-    return any(matches(p, k) or matches(k, p) for p in kinds for k in detector.info.kinds)
 
 
 class ListDetector:

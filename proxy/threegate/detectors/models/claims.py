@@ -31,7 +31,7 @@ from threegate.detectors.base import DetectorInfo
 from threegate.detectors.models import quantities
 from threegate.detectors.models.anaphora import asked_of, lead_of
 from threegate.detectors.models.claim_units import units
-from threegate.detectors.models.common import Answer, finding, judge_each
+from threegate.detectors.models.common import Answer, judge_each
 from threegate.detectors.models.evidence import Evidence, Index, terms, tokens
 from threegate.guard.segments import carries_claim
 from threegate.types import (
@@ -152,9 +152,8 @@ class ClaimsDetector:
         text = passage.text
         start = len(text) - len(text.lstrip())
         span = Span(start, max(start, len(text.rstrip())))
-        return finding(
-            self.info.id, verdict.kind, span, verdict.score, verdict.level, passage.locus, note
-        )
+        score = round(verdict.score, 4)
+        return Finding(self.info.id, verdict.kind, span, score, verdict.level, passage.locus, note)
 
     async def _index(self, sources: tuple[Source, ...]) -> Index:
         known = self._indexes.get(sources)

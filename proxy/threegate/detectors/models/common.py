@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from threegate_classifiers.errors import ClassifierError, Overloaded, TimedOut
 
-from threegate.types import Failed, Finding, Level, Passage, Reason, Span, TextLocation
+from threegate.types import Failed, Finding, Passage, Reason
 
 Answer = tuple[Finding, ...] | Failed
 
@@ -36,15 +36,3 @@ def reason_of(error: ClassifierError) -> Reason:
             return Reason.TIMEOUT
         case _:
             return Reason.ERROR
-
-
-def finding(
-    detector: str,
-    kind: str,
-    span: Span,
-    score: float,
-    level: int,
-    locus: TextLocation,
-    note: str = "",
-) -> Finding:
-    return Finding(detector, kind, span, round(score, 4), Level(level), locus, note)

@@ -15,9 +15,9 @@ from threegate_classifiers.results import Entity
 from threegate_classifiers.runtime import Engine
 
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.models.common import Answer, finding, judge_each
+from threegate.detectors.models.common import Answer, judge_each
 from threegate.detectors.presidio.without_spacy import without_spacy
-from threegate.types import Bilingual, Finding, Passage, Span
+from threegate.types import Bilingual, Finding, Level, Passage, Span
 
 with without_spacy():
     from presidio_analyzer import EntityRecognizer, RecognizerResult
@@ -53,12 +53,11 @@ class EntitiesDetector:
 
     def _findings(self, passage: Passage, entities: Sequence[Entity]) -> Iterator[Finding]:
         for entity in entities:
-            kind = self._kinds[entity.label]
             if entity.level:
+                kind, score = self._kinds[entity.label], round(entity.score, 4)
+                level = Level(entity.level)
                 for span in lines(passage.text, Span(entity.start, entity.end)):
-                    yield finding(
-                        self.info.id, kind, span, entity.score, entity.level, passage.locus
-                    )
+                    yield Finding(self.info.id, kind, span, score, level, passage.locus)
 
 
 def lines(text: str, span: Span) -> Iterator[Span]:

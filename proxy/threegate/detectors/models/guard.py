@@ -34,7 +34,7 @@ from threegate_classifiers.runtime import Engine
 from threegate_classifiers.tokenize import Text
 
 from threegate.detectors.base import DetectorInfo, overlapping
-from threegate.detectors.models.common import Answer, finding, judge_each
+from threegate.detectors.models.common import Answer, judge_each
 from threegate.detectors.models.sentence_blocks import blocks, gist, last, sentences_so_far
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
 
@@ -183,7 +183,8 @@ class GuardDetector:
                 continue
             if score.level >= _least(passage, kind):
                 span = _span(passage, score, skipped)
-                yield finding(self.info.id, kind, span, score.score, score.level, passage.locus)
+                level, value = Level(score.level), round(score.score, 4)
+                yield Finding(self.info.id, kind, span, value, level, passage.locus)
 
     def _likely_hazards(self, scores: Scores) -> list[Score]:
         hazards = [s for s in scores.items if _head(self._kinds[s.label]) == HAZARD]

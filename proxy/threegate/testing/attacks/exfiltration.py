@@ -50,11 +50,8 @@ def trials(deployment: Deployment) -> Iterator[Trial]:
     suite = exfiltration()
     for kind, answers in ((Kind.ATTACK, suite.addresses), (Kind.TWIN, suite.harmless)):
         for name, answer in answers.items():
-            body = {
-                "stage": "output",
-                "texts": [filled(answer, placeholder)],
-                "masks": asked["masks"],
-            }
+            texts = [filled(answer, placeholder)]
+            body = {"stage": "output", "texts": texts, "masks": asked["masks"]}
             yield _trial(deployment.check(body), kind, name)
 
 
