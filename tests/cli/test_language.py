@@ -7,9 +7,8 @@ import re
 from collections import Counter
 
 import pytest
-from threegate.cli.language import chosen, parsers
+from threegate.cli.language import ARGPARSE, HELP, OPTIONS, chosen, parsers
 from threegate.cli.main import main, parser
-from threegate.i18n.cli import ARGPARSE, HELP, OPTIONS
 
 HAN = re.compile(r"[一-鿿]")
 

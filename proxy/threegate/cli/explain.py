@@ -20,6 +20,7 @@ from threegate.audit.log.lookup import event_of
 from threegate.console.presenters import labels
 from threegate.console.presenters.labels import LAYERS
 from threegate.errors import PolicyError
+from threegate.i18n.catalog import texts
 from threegate.policy.facade import rebuild
 from threegate.policy.lifecycle.store import DirTree
 from threegate.policy.model import CompiledPolicy
@@ -29,29 +30,7 @@ from threegate.types import Bilingual
 Event = Mapping[str, Any]
 Titles = Mapping[str, Bilingual]
 
-WORDS = {
-    "request": Bilingual("请求", "request"),
-    "time": Bilingual("时间", "time"),
-    "outcome": Bilingual("结果", "outcome"),
-    "caller": Bilingual("调用方", "caller"),
-    "model": Bilingual("模型", "model"),
-    "policy": Bilingual("策略", "policy"),
-    "none": Bilingual("没有这个请求的记录：", "no record of "),
-    "nothing": Bilingual("没有规则命中", "no rule matched"),
-    "shadow": Bilingual("（仅观察）", " (shadow)"),
-    "exception": Bilingual("例外", "exception"),
-    "opinion": Bilingual("第二意见", "second opinion"),
-    "cached": Bilingual("取自缓存", "cached"),
-    "replaced": Bilingual("原判", "first verdict"),
-    "failed": Bilingual("检测器未给出结果", "no result from the detector"),
-    "evidence": Bilingual("依据", "evidence"),
-    "noted": Bilingual("说明", "note"),
-    "level": Bilingual("把握", "level"),
-    "other": Bilingual(
-        "策略与当时不同，因此不显示规则名称",
-        "rule titles are not shown: the policies have changed since",
-    ),
-}
+WORDS = texts("explain", "words")
 
 
 def arguments(explain: argparse.ArgumentParser) -> None:

@@ -1,16 +1,24 @@
 """One language for the whole command line: chosen before anything is parsed, then every help text
-is put into it. Commands are written in English alone; `cli` holds the rest."""
+is put into it. Commands are written in English alone; `language.toml` holds the rest."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import textwrap
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 
-from threegate.i18n.cli import ARGPARSE, HELP, OPTIONS
+from threegate.i18n.catalog import bilingual
+from threegate.types import Bilingual
 
+_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+HELP: Mapping[str, str] = _TABLES["help"]
+OPTIONS: Mapping[str, Bilingual] = {n: bilingual(e) for n, e in _TABLES["options"].items()}
+ARGPARSE: Mapping[str, str] = _TABLES["argparse"]
+"""The Chinese of argparse's own words."""
 LANGUAGES = ("zh", "en")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from threegate.audit.feeds.announcements import announcement
-from threegate.console.presenters.activity_labels import VERB
+from threegate.console.presenters.labels import BOOKS
 from threegate.i18n.catalog import catalog
 
 DIGEST = "ab" * 32
@@ -63,4 +63,4 @@ def test_free_text_and_markup_stay_out() -> None:
 
 def test_every_line_is_of_a_verb_that_is_recorded() -> None:
     verbs = {verb for topic in catalog("announcements").values() for verb in topic}
-    assert verbs - set(VERB) == {"emergency"}
+    assert verbs - set(BOOKS["verb"]) == {"emergency"}

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import threegate
 from threegate.audit.log.record import Stage
-from threegate.console.presenters.activity_labels import FACT, VERB
-from threegate.console.presenters.labels import ACTION, BOOKS, STAGE, family, name
+from threegate.console.presenters.labels import ACTION, BOOKS, family, name
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.language.vocabulary import kind_title
 from threegate.policy.lifecycle.machine import Role, VersionStage
@@ -17,7 +16,7 @@ from threegate.types import Action
 
 def test_every_code_has_a_name_in_both_languages() -> None:
     assert set(ACTION) == {a.name.lower() for a in Action}
-    assert set(STAGE) == {s.value for s in Stage}
+    assert set(BOOKS["stage"]) == {s.value for s in Stage}
     assert set(BOOKS["role"]) == {r.value for r in Role}
     assert set(BOOKS["version"]) == {s.value for s in VersionStage}
     for book in BOOKS.values():
@@ -52,9 +51,9 @@ def test_whatever_is_noted_has_a_name_in_both_languages() -> None:
                 verbs.add(literal(pairs["verb"]))
                 facts |= set(pairs)
     assert len(verbs) > 15
-    assert verbs - {""} <= set(VERB)
-    assert facts - {""} <= set(FACT)
-    for words in (*VERB.values(), *FACT.values()):
+    assert verbs - {""} <= set(BOOKS["verb"])
+    assert facts - {""} <= set(BOOKS["fact"])
+    for words in (*BOOKS["verb"].values(), *BOOKS["fact"].values()):
         assert HAN.search(words.zh)
         assert not HAN.search(words.en)
 

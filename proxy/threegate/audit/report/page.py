@@ -9,29 +9,10 @@ from html import escape
 
 from threegate.audit.report.pdf import FAINT, PdfPages
 from threegate.audit.report.report import Figures, Outcome
-from threegate.types import Bilingual
+from threegate.i18n.catalog import texts
 
-TABLES = {
-    "actions": Bilingual("处置结果", "Outcome"),
-    "kinds": Bilingual("发现类别", "Findings by category"),
-    "rules": Bilingual("命中规则", "Rules that acted"),
-    "shadow": Bilingual("仅观察的规则（只记录）", "Shadow rules (recorded only)"),
-    "failures": Bilingual("检测失败", "Detector failures"),
-    "languages": Bilingual("语言", "Languages"),
-    "stages": Bilingual("记录阶段", "Records by stage"),
-}
-WORDS = {
-    "title": Bilingual("审计报告", "Audit report"),
-    "period": Bilingual("统计区间", "Period"),
-    "zone": Bilingual("时区", "Time zone"),
-    "requests": Bilingual("请求数", "Requests"),
-    "stopped": Bilingual("拦截", "Stopped"),
-    "unanswered": Bilingual("无结束记录的请求", "Requests without a recorded end"),
-    "days": Bilingual("每日", "By day"),
-    "latency": Bilingual("耗时（毫秒）", "Time taken (ms)"),
-    "none": Bilingual("无", "none"),
-    "note": Bilingual("只有计数，没有对话文字。", "Statistics only, no conversation text."),
-}
+TABLES = texts("report", "tables")
+WORDS = texts("report", "words")
 STYLE = (
     "body{font:15px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:60rem;margin:2rem auto;"
     "padding:0 1rem;color:#1b1f24}table{border-collapse:collapse;margin:.5rem 0 1.5rem;width:100%}"

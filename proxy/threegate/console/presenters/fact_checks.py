@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from threegate.i18n.catalog import texts
 from threegate.policy.schema import Rule
 from threegate.types import Action, Bilingual
 
-SOURCES = {
-    "system": Bilingual("系统提示", "system prompt"),
-    "user": Bilingual("用户给出的长文字", "long texts of the user"),
-    "tool_result": Bilingual("工具结果", "tool results"),
-    "context": Bilingual("随请求附带的资料", "documents sent with the request"),
-    "knowledge": Bilingual("全部知识库", "every knowledge base"),
-}
+SOURCES = texts("console", "fact_sources")
 OUTCOMES = {
     "on_contradicted": (Bilingual("与资料矛盾", "contradicted"), Action.BLOCK),
     "on_unsupported": (Bilingual("资料里没有依据", "not in the sources"), Action.ANNOTATE),

@@ -8,7 +8,6 @@ from threegate.console.views.content.whole import kept, pack_rows
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
 from threegate.policy.compliance.coverage import ENOUGH_TESTS, Matrix, Row, coverage
-from threegate.policy.compliance.product_controls import PRODUCT_CONTROLS
 from threegate.policy.compliance.taxonomy import TAXONOMIES, taxonomy
 
 
@@ -43,9 +42,7 @@ def _row(row: Row, language: str) -> dict[str, Any]:
         "title": row.category.title.get(language),
         "group": row.category.group,
         "state": state,
-        "beside": PRODUCT_CONTROLS[row.category.id].get(language)
-        if row.category.id in PRODUCT_CONTROLS
-        else "",
+        "beside": row.category.control.get(language) if row.category.control else "",
         "tests": row.tests,
         "cells": [
             {"layer": layer.value, "rules": list(cell.rules), "tests": cell.tests}

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from threegate.policy.compile import layered
-from threegate.policy.compliance.product_controls import PRODUCT_CONTROLS
 from threegate.policy.compliance.taxonomy import Category, Taxonomy
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.language.load import Bundle
@@ -101,17 +100,16 @@ def matrix_text(matrix: Matrix, language: str) -> str:
     title = f"{matrix.taxonomy.title.get(language)}: {matrix.covered}/{len(matrix.rows)}"
     lines = [title, f"{heads}  {Bilingual('类别', 'category').get(language)}"]
     lines += [_line(row, language) for row in matrix.rows]
-    lines += [_served(c, language) for c in matrix.gaps if c.id in PRODUCT_CONTROLS]
+    lines += [
+        f"{c.id} {c.title.get(language)}: {c.control.get(language)}"
+        for c in matrix.gaps
+        if c.control
+    ]
     lines += _gaps(NO_RULE.get(language), matrix.gaps)
     for layer in Layer:
         what = NONE_ON.get(language).format(LAYER[layer].get(language))
         lines += _gaps(what, matrix.gaps_on(layer))
     return "\n".join(lines)
-
-
-def _served(category: Category, language: str) -> str:
-    control = PRODUCT_CONTROLS[category.id].get(language)
-    return f"{category.id} {category.title.get(language)}: {control}"
 
 
 NO_RULE = Bilingual("没有规则", "no rule")
