@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, is_dataclass
 from enum import Enum
 from typing import Any
 
@@ -18,6 +18,7 @@ from threegate.policy.compliance.taxonomy import BY_ID
 from threegate.policy.language.decode import key_of
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
+from threegate.policy.language.shapes import description, specs
 from threegate.policy.language.vocabulary import VOCABULARY, kind_named, kind_title
 from threegate.policy.schema import ConstraintRule, ListSpec, Rule, Then
 from threegate.types import Action, Bilingual
@@ -42,8 +43,8 @@ _SHORT = re.compile(r"[；;，,：:（(]")
 def rule_rows(rule: AnyRule, language: str) -> dict[str, tuple[str, str]]:
     """Label and value of each key that says something, in the order of the schema."""
     return {
-        key_of(spec): (_label(spec, language), value)
-        for spec in _documented(rule)
+        key_of(spec): (_label(type(rule), spec, language), value)
+        for spec in specs(type(rule))
         if spec.name not in APART
         and (value := _named_value(spec.name, getattr(rule, spec.name), language))
     }
@@ -95,15 +96,10 @@ def _words(bundle: Bundle, spec: ListSpec, language: str) -> str:
     return _joined([str(w) for w in spec.words[:MOST_WORDS]], language) + more
 
 
-def _documented(thing: Any) -> Iterator[Field[Any]]:
-    return (spec for spec in fields(thing) if "doc" in spec.metadata)
-
-
-def _label(spec: Field[Any], language: str) -> str:
+def _label(kind: type, spec: Field[Any], language: str) -> str:
     if spec.name in LABELS:
         return LABELS[spec.name].get(language)
-    doc: Bilingual = spec.metadata["doc"]
-    return _SHORT.split(doc.get(language))[0]
+    return _SHORT.split(description(kind, spec).get(language))[0]
 
 
 def _named_value(name: str, value: Any, language: str) -> str:
@@ -148,10 +144,10 @@ def _enum(value: Enum, language: str) -> str:
 
 def _then(then: Then, language: str) -> Iterator[str]:
     """The action by its own name; an option follows it in brackets."""
-    for spec in _documented(then):
+    for spec in specs(Then):
         value = getattr(then, spec.name)
         if isinstance(value, Action):
-            yield f"{_label(spec, language)}{_colon(language)}{_enum(value, language)}"
+            yield f"{_label(Then, spec, language)}{_colon(language)}{_enum(value, language)}"
         elif value is not None:
             options = _written(value, language)
             title = title_of(Action[spec.name.upper()]).get(language)
@@ -161,12 +157,12 @@ def _then(then: Then, language: str) -> Iterator[str]:
 def _written(thing: Any, language: str) -> str:
     """What is written, or differs from its default, in a nested mapping."""
     parts = []
-    for spec in _documented(thing):
+    for spec in specs(type(thing)):
         value = getattr(thing, spec.name)
         default = spec.default_factory() if spec.default_factory is not MISSING else spec.default
         given = value != default or key_of(spec) in getattr(thing, "marks", ())
         if given and (words := _named_value(spec.name, value, language)):
-            parts.append(f"{_label(spec, language)}{_colon(language)}{words}")
+            parts.append(f"{_label(type(thing), spec, language)}{_colon(language)}{words}")
     return ("；" if language == "zh" else "; ").join(parts)
 
 

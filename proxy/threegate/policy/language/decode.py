@@ -20,7 +20,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from threegate.policy.language.nodes import MAX_PROBLEMS, Mapping, Node, Scalar, Sequence
 from threegate.policy.language.problem_catalog import problem
 from threegate.policy.language.problems import Mark, Problem
-from threegate.policy.language.shapes import Form, Word
+from threegate.policy.language.shapes import Form, Word, specs
 from threegate.policy.schema import ConstraintRule, Rule, Sample, Then
 from threegate.types import Bilingual, Layer
 
@@ -207,10 +207,10 @@ class Decoder:
             node = _shorthand(node, kind)
         if not isinstance(node, Mapping):
             return self._wrong(node, name, "键值 { … }", "keys and values { … }")
-        specs = {key_of(f): f for f in fields(kind) if "doc" in f.metadata}
-        self._unknown_keys(node, list(specs), name)
-        values = {f.name: self._field(node, key, f, kind, name) for key, f in specs.items()}
-        if any(v is MISSING_VALUE and _required(specs, n) for n, v in values.items()):
+        keys = {key_of(f): f for f in specs(kind)}
+        self._unknown_keys(node, list(keys), name)
+        values = {f.name: self._field(node, key, f, kind, name) for key, f in keys.items()}
+        if any(v is MISSING_VALUE and _required(keys, n) for n, v in values.items()):
             return MISSING_VALUE
         given = {n: v for n, v in values.items() if v is not MISSING_VALUE}
         marks = MappingProxyType({k: at for k, (at, _) in node.pairs.items()})
@@ -226,7 +226,7 @@ class Decoder:
         return self._within(value, spec, node.pairs[key][1].at, label)
 
     def _within(self, value: Any, spec: Field[Any], at: Mark, name: str) -> Any:
-        bounds = spec.metadata["range"]
+        bounds = spec.metadata.get("range")
         if bounds is None or not isinstance(value, (int, float)):
             return value
         low, high = bounds
@@ -243,8 +243,8 @@ class Decoder:
                 self._fail("unknown-key", at, owner=owner, name=_short(key), **_guess(key, known))
 
 
-def _required(specs: dict[str, Field[Any]], name: str) -> bool:
-    return next(is_required(f) for f in specs.values() if f.name == name)
+def _required(keys: dict[str, Field[Any]], name: str) -> bool:
+    return next(is_required(f) for f in keys.values() if f.name == name)
 
 
 def is_required(spec: Field[Any]) -> bool:
@@ -253,7 +253,7 @@ def is_required(spec: Field[Any]) -> bool:
 
 def key_of(spec: Field[Any]) -> str:
     """The YAML key of a field."""
-    return spec.metadata["key"] or spec.name
+    return str(spec.metadata.get("key", spec.name))
 
 
 @cache

@@ -8,13 +8,14 @@ between them.
 from __future__ import annotations
 
 import re
-from dataclasses import Field, fields
+from dataclasses import Field
 from enum import Enum
 from typing import Any
 
 from threegate.policy import schema
 from threegate.policy.actions import ACTIONS
 from threegate.policy.language.decode import enum_values, hints, is_required, key_of
+from threegate.policy.language.shapes import description, specs
 from threegate.policy.lint import LINTS
 from threegate.types import Bilingual
 
@@ -43,15 +44,14 @@ def keys_table(kind: type, language: str) -> str:
     head = Bilingual(
         "| 键 | 默认 | 说明 |\n|---|---|---|\n", "| key | default | meaning |\n|---|---|---|\n"
     )
-    specs = [f for f in fields(kind) if "doc" in f.metadata]
-    return head.get(language) + "".join(_row(kind, spec, language) for spec in specs)
+    return head.get(language) + "".join(_row(kind, spec, language) for spec in specs(kind))
 
 
 def _row(kind: type, spec: Field[Any], language: str) -> str:
-    doc: Bilingual = spec.metadata["doc"]
+    meaning = description(kind, spec).get(language)
     words = _words(hints(kind)[spec.name])
     listed = f" ({', '.join(f'`{word}`' for word in words)})" if words else ""
-    return f"| `{key_of(spec)}` | {_default(spec, language)} | {doc.get(language)}{listed} |\n"
+    return f"| `{key_of(spec)}` | {_default(spec, language)} | {meaning}{listed} |\n"
 
 
 def _words(kind: Any) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ The schema helps while typing; the loader decides. A test compares the file with
 from __future__ import annotations
 
 import json
-from dataclasses import Field, fields, is_dataclass
+from dataclasses import Field, is_dataclass
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from threegate.policy.language.decode import enum_values, hints, is_required, key_of
-from threegate.policy.language.shapes import Form
+from threegate.policy.language.shapes import Form, description, specs
 from threegate.policy.schema import Pack, Sample, Then
 from threegate.types import Bilingual
 
@@ -51,14 +51,13 @@ class _Maker:
         return {"$ref": f"#/$defs/{name}"}
 
     def _object(self, kind: type) -> dict[str, Any]:
-        specs = [f for f in fields(kind) if "doc" in f.metadata]
         made: dict[str, Any] = {
             "type": "object",
             "description": (kind.__doc__ or "").strip(),
-            "properties": {key_of(f): self._property(kind, f) for f in specs},
+            "properties": {key_of(f): self._property(kind, f) for f in specs(kind)},
             "additionalProperties": False,
         }
-        if needed := [key_of(f) for f in specs if is_required(f)]:
+        if needed := [key_of(f) for f in specs(kind) if is_required(f)]:
             made["required"] = needed
         return made
 
@@ -72,9 +71,9 @@ class _Maker:
 
     def _property(self, kind: type, spec: Field[Any]) -> dict[str, Any]:
         made = dict(self.make(hints(kind)[spec.name]))
-        doc: Bilingual = spec.metadata["doc"]
+        doc = description(kind, spec)
         made["description"] = f"{doc.zh} / {doc.en}"
-        if spec.metadata["range"]:
+        if "range" in spec.metadata:
             made["minimum"], made["maximum"] = spec.metadata["range"]
         return made
 

@@ -1,19 +1,19 @@
 """How schema classes say what they take: one vocabulary for the decoder, the JSON Schema and the
 documents.
 
-A schema class is a frozen dataclass below `Located`; its fields carry a description in both
-languages. Texts are `Word`s, strings that know their position, so a lint can point at one item of
-a list.
+A schema class is a frozen dataclass below `Located`; `i18n/schema.toml` describes its fields.
+Texts are `Word`s, strings that know their position, so a lint can point at one item of a list.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field
+from dataclasses import Field, dataclass, field, fields
 from types import MappingProxyType
 from typing import Annotated, Any
 
+from threegate.i18n.catalog import bilingual, catalog
 from threegate.policy.language.problems import NOWHERE, Mark
 from threegate.types import Bilingual
 
@@ -65,17 +65,31 @@ class Located:
         return self.marks.get(key, self.at)
 
 
-def doc(
-    zh: str, en: str, default: Any = MISSING, *, key: str = "", low: float = 0, high: float = 0
-) -> Any:
-    """A field with its description; without a default the key is required. `low`/`high` bound a
-    number."""
-    about = {"doc": Bilingual(zh, en), "key": key, "range": (low, high) if high else None}
-    if default is MISSING:
-        return field(metadata=about)
-    if isinstance(default, dict):
-        return field(default_factory=lambda: MappingProxyType({}), hash=False, metadata=about)
-    return field(default=default, metadata=about)
+def within(default: Any, low: float, high: float) -> Any:
+    """A field with a number between bounds."""
+    return field(default=default, metadata={"range": (low, high)})
+
+
+def written_as(key: str, default: Any) -> Any:
+    """A field whose key in the file is a word that Python reserves."""
+    return field(default=default, metadata={"key": key})
+
+
+def mapping() -> Any:
+    """A field that is an empty mapping where it is not written."""
+    return field(default_factory=lambda: MappingProxyType({}), hash=False)
+
+
+def specs(kind: type) -> list[Field[Any]]:
+    """The fields of a schema class that a file may write. Without a default a key is required."""
+    own = {spec.name for spec in fields(Located)}
+    return [spec for spec in fields(kind) if spec.name not in own]
+
+
+def description(kind: type, spec: Field[Any]) -> Bilingual:
+    """What a key means, as `i18n/schema.toml` says it of the class or of one that it extends."""
+    tables = (catalog("schema").get(base.__name__, {}) for base in kind.__mro__)
+    return bilingual(next(table[spec.name] for table in tables if spec.name in table))
 
 
 @dataclass(frozen=True, slots=True)
