@@ -1,39 +1,29 @@
-"""The linter: what is well formed but wrong, risky or unfinished. One class per lint; `LINTS` is
-the one list."""
+"""The linter: what is well formed but wrong, risky or unfinished. One function per lint, in the
+order of `i18n/lints.toml`."""
 
 from __future__ import annotations
 
+from threegate.i18n.catalog import catalog
 from threegate.policy.kinds import KINDS
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Problem
-from threegate.policy.lint.actions import ACTION_LINTS
-from threegate.policy.lint.bands import BANDS
-from threegate.policy.lint.base import Lint, Subject
-from threegate.policy.lint.constraints import CONSTRAINTS
-from threegate.policy.lint.detection import DETECTION
-from threegate.policy.lint.exceptions import EXCEPTIONS
-from threegate.policy.lint.labels import LABELS
-from threegate.policy.lint.meta import META
-from threegate.policy.lint.opinions import OPINIONS
-from threegate.policy.lint.overlay import OVERLAY
-from threegate.policy.lint.recognizers import RECOGNIZERS
-from threegate.policy.lint.samples import SAMPLES
-from threegate.policy.lint.words import WORDS
-
-LINTS: tuple[Lint, ...] = (
-    *META,
-    *DETECTION,
-    *ACTION_LINTS,
-    *SAMPLES,
-    *EXCEPTIONS,
-    *BANDS,
-    *OPINIONS,
-    *LABELS,
-    *CONSTRAINTS,
-    *WORDS,
-    *RECOGNIZERS,
-    *OVERLAY,
+from threegate.policy.lint import (  # noqa: F401 - each module registers its lints
+    actions,
+    bands,
+    constraints,
+    detection,
+    exceptions,
+    labels,
+    meta,
+    opinions,
+    overlay,
+    recognizers,
+    samples,
+    words,
 )
+from threegate.policy.lint.base import REGISTERED, Lint, Subject
+
+LINTS: tuple[Lint, ...] = tuple(REGISTERED[code] for code in catalog("lints"))
 
 
 def lint(bundle: Bundle, *, today: str = "", known: frozenset[str] = KINDS) -> tuple[Problem, ...]:

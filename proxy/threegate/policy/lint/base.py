@@ -1,11 +1,10 @@
-"""What a lint is: one class with one check, which yields findings."""
+"""What a lint is: one function that yields findings, registered under its code."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
 
 from threegate.i18n.catalog import bilingual, catalog
 from threegate.policy.compile import Layered, layered
@@ -47,24 +46,43 @@ class Subject:
         return layered(self.bundle)
 
 
+@dataclass(frozen=True, slots=True)
 class Lint:
-    """Base of the lints. Its texts are the entry `code` of `i18n/lints.toml`; a class may set one
-    itself. The text of a finding may differ from `title`; the fix is always the class's."""
+    """One lint. Its texts are the entry `code` of `i18n/lints.toml`. The text of a finding may
+    differ from `title`; the fix is always the lint's."""
 
-    code: ClassVar[str]
-    severity: ClassVar[Severity] = Severity.ERROR
-    title: ClassVar[Bilingual]
-    why: ClassVar[Bilingual]
-    fix: ClassVar[Bilingual]
-
-    def __init_subclass__(cls) -> None:
-        for name, entry in catalog("lints")[cls.code].items():
-            setattr(cls, name, bilingual(entry))
+    code: str
+    severity: Severity
+    look: Check = field(repr=False)
+    title: Bilingual
+    why: Bilingual
+    fix: Bilingual
 
     def check(self, subject: Subject) -> Iterator[Problem]:
-        raise NotImplementedError
+        return self.look(self, subject)
 
     def at(self, mark: Mark, zh: str = "", en: str = "", *, rule: str = "") -> Problem:
         """One finding; without texts it says the title."""
         text = Bilingual(zh, en) if zh else self.title
         return Problem(self.code, self.severity, mark, text, self.fix, rule)
+
+
+Check = Callable[[Lint, Subject], Iterator[Problem]]
+REGISTERED: dict[str, Lint] = {}
+
+
+def checks(
+    code: str, severity: Severity = Severity.ERROR, **texts: Bilingual
+) -> Callable[[Check], Check]:
+    """Registers a function that yields findings as the lint `code`. `texts` are those that are not
+    in the file."""
+
+    def registered(look: Check) -> Check:
+        entry = catalog("lints")[code]
+        written = {
+            name: bilingual(entry[name]) for name in ("title", "why", "fix") if name in entry
+        }
+        REGISTERED[code] = Lint(code, severity, look, **written | texts)
+        return look
+
+    return registered

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from threegate.policy.language.problems import Problem, Severity
 from threegate.policy.language.shapes import place
-from threegate.policy.lint.base import Lint, Subject
+from threegate.policy.lint.base import Lint, Subject, checks
 from threegate.policy.schema import Exceptional, Rule
 
 MAX_DAYS = 90
@@ -28,108 +28,73 @@ def days_left(today: str, expires: str) -> int | None:
         return None
 
 
-class ExceptionExpired(Lint):
-    code = "exception-expired"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule, exception in _exceptions(subject):
-            left = days_left(subject.today, exception.expires)
-            if left is not None and left < 0:
-                yield self.at(exception.mark("expires"), rule=rule.id)
+@checks("exception-expired", Severity.WARNING)
+def exception_expired(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule, exception in _exceptions(subject):
+        left = days_left(subject.today, exception.expires)
+        if left is not None and left < 0:
+            yield lint.at(exception.mark("expires"), rule=rule.id)
 
 
-class ExceptionSoon(Lint):
-    code = "exception-expires-soon"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule, exception in _exceptions(subject):
-            left = days_left(subject.today, exception.expires)
-            if left is not None and 0 <= left <= SOON_DAYS:
-                yield self.at(exception.mark("expires"), rule=rule.id)
+@checks("exception-expires-soon", Severity.WARNING)
+def exception_soon(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule, exception in _exceptions(subject):
+        left = days_left(subject.today, exception.expires)
+        if left is not None and 0 <= left <= SOON_DAYS:
+            yield lint.at(exception.mark("expires"), rule=rule.id)
 
 
-class ExceptionTooLong(Lint):
-    code = "exception-too-long"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule, exception in _exceptions(subject):
-            left = days_left(subject.today, exception.expires)
-            if left is not None and left > MAX_DAYS:
-                yield self.at(exception.mark("expires"), rule=rule.id)
+@checks("exception-too-long")
+def exception_too_long(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule, exception in _exceptions(subject):
+        left = days_left(subject.today, exception.expires)
+        if left is not None and left > MAX_DAYS:
+            yield lint.at(exception.mark("expires"), rule=rule.id)
 
 
-class ExceptionDate(Lint):
-    code = "exception-date"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule, exception in _exceptions(subject):
-            if days_left("2026-01-01", exception.expires) is None:
-                yield self.at(exception.mark("expires"), rule=rule.id)
+@checks("exception-date")
+def exception_date(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule, exception in _exceptions(subject):
+        if days_left("2026-01-01", exception.expires) is None:
+            yield lint.at(exception.mark("expires"), rule=rule.id)
 
 
-class ExceptionUnlimited(Lint):
-    code = "exception-unlimited"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule, exception in _exceptions(subject):
-            match = exception.match
-            if not any((match.tenant, match.key, match.route, match.model, match.value_sha256)):
-                yield self.at(exception.mark("match"), rule=rule.id)
+@checks("exception-unlimited")
+def exception_unlimited(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule, exception in _exceptions(subject):
+        match = exception.match
+        if not any((match.tenant, match.key, match.route, match.model, match.value_sha256)):
+            yield lint.at(exception.mark("match"), rule=rule.id)
 
 
-class ExceptionWildcard(Lint):
-    code = "exception-wildcard"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule, exception in _exceptions(subject):
-            match = exception.match
-            for value in (*match.tenant, *match.key, *match.route, *match.model):
-                if value in ("*", "/*"):
-                    yield self.at(place(value, exception.at), rule=rule.id)
+@checks("exception-wildcard", Severity.WARNING)
+def exception_wildcard(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule, exception in _exceptions(subject):
+        match = exception.match
+        for value in (*match.tenant, *match.key, *match.route, *match.model):
+            if value in ("*", "/*"):
+                yield lint.at(place(value, exception.at), rule=rule.id)
 
 
-class ExceptionSelfApproved(Lint):
-    code = "exception-self-approved"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule, exception in _exceptions(subject):
-            if exception.approver.strip().casefold() == rule.owner.strip().casefold():
-                yield self.at(exception.mark("approver"), rule=rule.id)
+@checks("exception-self-approved")
+def exception_self_approved(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule, exception in _exceptions(subject):
+        if exception.approver.strip().casefold() == rule.owner.strip().casefold():
+            yield lint.at(exception.mark("approver"), rule=rule.id)
 
 
-class ExceptionUnsalted(Lint):
-    code = "exception-unsalted"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule, exception in _exceptions(subject):
-            if exception.match.value_sha256 and not exception.match.value_salt:
-                yield self.at(exception.mark("match"), rule=rule.id)
+@checks("exception-unsalted", Severity.WARNING)
+def exception_unsalted(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule, exception in _exceptions(subject):
+        if exception.match.value_sha256 and not exception.match.value_salt:
+            yield lint.at(exception.mark("match"), rule=rule.id)
 
 
-class ExceptionDuplicate(Lint):
-    code = "duplicate-exception"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule in subject.rules:
-            seen: set[str] = set()
-            for exception in rule.exceptions:
-                if exception.id in seen:
-                    yield self.at(place(exception.id), rule=rule.id)
-                seen.add(exception.id)
-
-
-EXCEPTIONS: tuple[Lint, ...] = (
-    ExceptionExpired(),
-    ExceptionSoon(),
-    ExceptionTooLong(),
-    ExceptionDate(),
-    ExceptionUnlimited(),
-    ExceptionWildcard(),
-    ExceptionSelfApproved(),
-    ExceptionUnsalted(),
-    ExceptionDuplicate(),
-)
+@checks("duplicate-exception")
+def exception_duplicate(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule in subject.rules:
+        seen: set[str] = set()
+        for exception in rule.exceptions:
+            if exception.id in seen:
+                yield lint.at(place(exception.id), rule=rule.id)
+            seen.add(exception.id)

@@ -11,7 +11,7 @@ from threegate.policy.compile import build
 from threegate.policy.language.load import answer_paths
 from threegate.policy.language.problems import Mark, Problem, Severity
 from threegate.policy.language.shapes import place
-from threegate.policy.lint.base import Lint, Subject
+from threegate.policy.lint.base import Lint, Subject, checks
 from threegate.policy.model import Mode
 from threegate.policy.model import Rule as Compiled
 from threegate.policy.schema import AuditLevel, OnAuditFailure, Pack
@@ -20,29 +20,22 @@ from threegate.policy.strictness.diff import PolicyChange, diff
 from threegate.policy.strictness.diff import Subject as Of
 
 
-class WeakerOverlay(Lint):
-    code = "weaker-overlay"
+@checks("weaker-overlay")
+def weaker_overlay(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    bundle = subject.bundle
+    for number, pack in enumerate(subject.packs):
+        if pack.extends:
+            base = build(replace(bundle, packs=subject.packs[:number]))
+            over = build(replace(bundle, packs=subject.packs[: number + 1]))
+            yield from (_weaker(lint, pack, change) for change in diff(base, over).weaker)
 
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        before: list[Pack] = []
-        for pack in subject.packs:
-            if pack.extends:
-                yield from self._weaker(subject, tuple(before), pack)
-            before.append(pack)
 
-    def _weaker(self, subject: Subject, before: tuple[Pack, ...], pack: Pack) -> Iterator[Problem]:
-        bundle = subject.bundle
-        base = build(replace(bundle, packs=before))
-        over = build(replace(bundle, packs=(*before, pack)))
-        for change in diff(base, over).weaker:
-            yield self._problem(pack, change)
-
-    def _problem(self, pack: Pack, change: PolicyChange) -> Problem:
-        worse = [a.text for a in change.aspects if a.direction >= Direction.UNCLEAR]
-        zh = f"{change.id} 比基础包更松：" + "；".join(t.zh for t in worse)
-        en = f"{change.id} is weaker than in the base pack: " + "; ".join(t.en for t in worse)
-        rule = change.id if change.subject is Of.RULE else ""
-        return self.at(_where(pack, change), zh, en, rule=rule)
+def _weaker(lint: Lint, pack: Pack, change: PolicyChange) -> Problem:
+    worse = [a.text for a in change.aspects if a.direction >= Direction.UNCLEAR]
+    zh = f"{change.id} 比基础包更松：" + "；".join(t.zh for t in worse)
+    en = f"{change.id} is weaker than in the base pack: " + "; ".join(t.en for t in worse)
+    rule = change.id if change.subject is Of.RULE else ""
+    return lint.at(_where(pack, change), zh, en, rule=rule)
 
 
 def _where(pack: Pack, change: PolicyChange) -> Mark:
@@ -55,16 +48,13 @@ def _where(pack: Pack, change: PolicyChange) -> Mark:
     return place(named.get(change.id), pack.at)
 
 
-class OvershadowedRule(Lint):
-    code = "overshadowed-rule"
-    severity = Severity.INFO
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        marks = {rule.id: rule.at for rule in subject.rules}
-        rules = build(subject.bundle).rules
-        for rule in rules:
-            if any(_overshadows(other, rule) for other in rules if other.id != rule.id):
-                yield self.at(marks[rule.id], rule=rule.id)
+@checks("overshadowed-rule", Severity.INFO)
+def overshadowed_rule(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    marks = {rule.id: rule.at for rule in subject.rules}
+    rules = build(subject.bundle).rules
+    for rule in rules:
+        if any(_overshadows(other, rule) for other in rules if other.id != rule.id):
+            yield lint.at(marks[rule.id], rule=rule.id)
 
 
 def _overshadows(strong: Compiled, weak: Compiled) -> bool:
@@ -91,41 +81,31 @@ def _finds_all(strong: Compiled, weak: Compiled) -> bool:
     return bool(weak.detect.any) and all(found(kind) for kind in weak.detect.any)
 
 
-class WidePassThrough(Lint):
-    code = "wide-pass-through"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for pack in subject.packs:
-            for path in pack.pass_through:
-                if "*" in path or not path.startswith("/") or any(d in path for d in _DOORS):
-                    yield self.at(place(path))
+@checks("wide-pass-through")
+def wide_pass_through(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for pack in subject.packs:
+        for path in pack.pass_through:
+            if "*" in path or not path.startswith("/") or any(d in path for d in _DOORS):
+                yield lint.at(place(path))
 
 
 _DOORS = ("chat", "completions", "messages", "responses", "embeddings")
 
 
-class AuditTooLittle(Lint):
-    code = "audit-too-little"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for pack in subject.packs:
-            spec = pack.audit
-            if spec and (
-                spec.level is AuditLevel.NONE or spec.on_failure is OnAuditFailure.CONTINUE
-            ):
-                yield self.at(spec.at)
+@checks("audit-too-little", Severity.WARNING)
+def audit_too_little(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for pack in subject.packs:
+        spec = pack.audit
+        if spec and (spec.level is AuditLevel.NONE or spec.on_failure is OnAuditFailure.CONTINUE):
+            yield lint.at(spec.at)
 
 
-class UnreachableBinding(Lint):
-    code = "unreachable-binding"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for pack in subject.packs:
-            for i, binding in enumerate(pack.bindings):
-                if any(_takes(earlier, binding) for earlier in pack.bindings[:i]):
-                    yield self.at(binding.at)
+@checks("unreachable-binding", Severity.WARNING)
+def unreachable_binding(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for pack in subject.packs:
+        for i, binding in enumerate(pack.bindings):
+            if any(_takes(earlier, binding) for earlier in pack.bindings[:i]):
+                yield lint.at(binding.at)
 
 
 def _takes(wide: Any, narrow: Any) -> bool:
@@ -141,33 +121,17 @@ def _prefix(wide: str, narrow: str) -> bool:
     return wide == narrow or (wide.endswith("*") and narrow.startswith(wide[:-1]))
 
 
-class EmptyAnswer(Lint):
-    code = "empty-answer"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        files = subject.bundle.files
-        for rule in subject.rules:
-            for path in answer_paths(rule.then.answer.use) if rule.then.answer else ():
-                if path in files and not subject.bundle.text(path).strip():
-                    yield self.at(Mark(path), rule=rule.id)
+@checks("empty-answer")
+def empty_answer(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    files = subject.bundle.files
+    for rule in subject.rules:
+        for path in answer_paths(rule.then.answer.use) if rule.then.answer else ():
+            if path in files and not subject.bundle.text(path).strip():
+                yield lint.at(Mark(path), rule=rule.id)
 
 
-class StaleShadow(Lint):
-    code = "stale-shadow"
-    severity = Severity.INFO
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for _, rule in subject.written:
-            if rule.mode is Mode.SHADOW and not rule.review_by:
-                yield self.at(rule.mark("mode"), rule=rule.id)
-
-
-OVERLAY: tuple[Lint, ...] = (
-    WeakerOverlay(),
-    OvershadowedRule(),
-    WidePassThrough(),
-    AuditTooLittle(),
-    UnreachableBinding(),
-    EmptyAnswer(),
-    StaleShadow(),
-)
+@checks("stale-shadow", Severity.INFO)
+def stale_shadow(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for _, rule in subject.written:
+        if rule.mode is Mode.SHADOW and not rule.review_by:
+            yield lint.at(rule.mark("mode"), rule=rule.id)

@@ -7,37 +7,30 @@ from collections.abc import Iterator
 from threegate.policy.language.problems import Problem
 from threegate.policy.language.recognizers import entity, fault, wrong_examples
 from threegate.policy.language.shapes import place
-from threegate.policy.lint.base import Lint, Subject
+from threegate.policy.lint.base import Lint, Subject, checks
 
 
-class BadRecognizer(Lint):
-    code = "bad-recognizer"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for pack in subject.packs:
-            for number, each in enumerate(pack.recognizers, start=1):
-                if (wrong := fault(each)) is not None:
-                    name = str(each.get("name", number))
-                    yield self.at(
-                        pack.mark("recognizers"),
-                        f"识别器 {name} 不能用：{wrong.zh}",
-                        f"recognizer {name} cannot be used: {wrong.en}",
-                    )
+@checks("bad-recognizer")
+def bad_recognizer(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for pack in subject.packs:
+        for number, each in enumerate(pack.recognizers, start=1):
+            if (wrong := fault(each)) is not None:
+                name = str(each.get("name", number))
+                yield lint.at(
+                    pack.mark("recognizers"),
+                    f"识别器 {name} 不能用：{wrong.zh}",
+                    f"recognizer {name} cannot be used: {wrong.en}",
+                )
 
 
-class WrongRecognizerExample(Lint):
-    code = "wrong-recognizer-example"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for pack in subject.packs:
-            for each in pack.recognizers:
-                for text in wrong_examples(each) if fault(each) is None else ():
-                    name = str(each.get("name") or entity(each))
-                    yield self.at(
-                        place(text, pack.mark("recognizers")),
-                        f"识别器 {name} 与自己的例子不符",
-                        f"recognizer {name} contradicts one of its examples",
-                    )
-
-
-RECOGNIZERS: tuple[Lint, ...] = (BadRecognizer(), WrongRecognizerExample())
+@checks("wrong-recognizer-example")
+def wrong_recognizer_example(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for pack in subject.packs:
+        for each in pack.recognizers:
+            for text in wrong_examples(each) if fault(each) is None else ():
+                name = str(each.get("name") or entity(each))
+                yield lint.at(
+                    place(text, pack.mark("recognizers")),
+                    f"识别器 {name} 与自己的例子不符",
+                    f"recognizer {name} contradicts one of its examples",
+                )

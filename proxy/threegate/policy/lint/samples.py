@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from threegate.policy.language.problems import Problem, Severity
-from threegate.policy.lint.base import Lint, Subject
+from threegate.policy.lint.base import Lint, Subject, checks
 from threegate.policy.schema import Change, ConstraintRule, Sample
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -17,115 +17,84 @@ def _testable(rule: ConstraintRule) -> bool:
     return bool(rule.then.clamp or rule.then.models or rule.then.fields)
 
 
-class NoMatchTest(Lint):
-    code = "no-match-test"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule in subject.rules:
-            if not rule.tests.match:
-                yield self.at(rule.mark("tests"), rule=rule.id)
-        for change in subject.constraints:
-            if _testable(change) and not change.tests.match:
-                yield self.at(change.mark("tests"), rule=change.id)
+@checks("no-match-test")
+def no_match_test(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule in subject.rules:
+        if not rule.tests.match:
+            yield lint.at(rule.mark("tests"), rule=rule.id)
+    for change in subject.constraints:
+        if _testable(change) and not change.tests.match:
+            yield lint.at(change.mark("tests"), rule=change.id)
 
 
-class NoHarmlessTest(Lint):
-    code = "no-harmless-test"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule in subject.rules:
-            if not rule.tests.no_match:
-                yield self.at(rule.mark("tests"), rule=rule.id)
-        for change in subject.constraints:
-            if _testable(change) and not change.tests.no_match:
-                yield self.at(change.mark("tests"), rule=change.id)
+@checks("no-harmless-test")
+def no_harmless_test(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule in subject.rules:
+        if not rule.tests.no_match:
+            yield lint.at(rule.mark("tests"), rule=rule.id)
+    for change in subject.constraints:
+        if _testable(change) and not change.tests.no_match:
+            yield lint.at(change.mark("tests"), rule=change.id)
 
 
-class OneLanguageTests(Lint):
-    code = "one-language-tests"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule in subject.rules:
-            if len(rule.when.language) == 1 or not rule.tests.match:
-                continue
-            for samples in (rule.tests.match, rule.tests.no_match):
-                if samples and len({bool(_HAN.search(s.text)) for s in samples}) < 2:
-                    yield self.at(samples[0].at, rule=rule.id)
+@checks("one-language-tests", Severity.WARNING)
+def one_language_tests(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule in subject.rules:
+        if len(rule.when.language) == 1 or not rule.tests.match:
+            continue
+        for samples in (rule.tests.match, rule.tests.no_match):
+            if samples and len({bool(_HAN.search(s.text)) for s in samples}) < 2:
+                yield lint.at(samples[0].at, rule=rule.id)
 
 
-class ContradictoryTests(Lint):
-    code = "contradictory-tests"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule in subject.rules:
-            wanted = {_key(s) for s in rule.tests.match}
-            for sample in rule.tests.no_match:
-                if _key(sample) in wanted:
-                    yield self.at(sample.at, rule=rule.id)
+@checks("contradictory-tests")
+def contradictory_tests(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule in subject.rules:
+        wanted = {_key(s) for s in rule.tests.match}
+        for sample in rule.tests.no_match:
+            if _key(sample) in wanted:
+                yield lint.at(sample.at, rule=rule.id)
 
 
 def _key(sample: Sample) -> tuple[object, ...]:
     return sample.text, sample.channel, sample.question, sample.sources
 
 
-class RepeatedTest(Lint):
-    code = "repeated-test"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule in subject.rules:
-            for samples in (rule.tests.match, rule.tests.no_match):
-                seen: set[tuple[object, ...]] = set()
-                for sample in samples:
-                    if _key(sample) in seen:
-                        yield self.at(sample.at, rule=rule.id)
-                    seen.add(_key(sample))
+@checks("repeated-test", Severity.WARNING)
+def repeated_test(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule in subject.rules:
+        for samples in (rule.tests.match, rule.tests.no_match):
+            seen: set[tuple[object, ...]] = set()
+            for sample in samples:
+                if _key(sample) in seen:
+                    yield lint.at(sample.at, rule=rule.id)
+                seen.add(_key(sample))
 
 
-class TestChannel(Lint):
-    __test__ = False
-    code = "test-channel"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule in subject.rules:
-            for sample in (*rule.tests.match, *rule.tests.no_match):
-                if sample.channel and sample.channel not in rule.where:
-                    yield self.at(sample.mark("channel"), rule=rule.id)
+@checks("test-channel")
+def test_channel(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule in subject.rules:
+        for sample in (*rule.tests.match, *rule.tests.no_match):
+            if sample.channel and sample.channel not in rule.where:
+                yield lint.at(sample.mark("channel"), rule=rule.id)
 
 
-class ClaimsWithoutSources(Lint):
-    code = "claims-test-sources"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule in subject.rules:
-            for sample in rule.tests.match if rule.detect.claims else ():
-                if not sample.sources:
-                    yield self.at(sample.at, rule=rule.id)
+@checks("claims-test-sources")
+def claims_without_sources(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule in subject.rules:
+        for sample in rule.tests.match if rule.detect.claims else ():
+            if not sample.sources:
+                yield lint.at(sample.at, rule=rule.id)
 
 
-class ConstraintExpectation(Lint):
-    code = "constraint-expectation"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for rule in subject.constraints:
-            wrong = [c for c in rule.tests.match if not _expects(c)]
-            wrong += [c for c in rule.tests.no_match if _expects(c)]
-            for change in wrong:
-                yield self.at(change.at, rule=rule.id)
+@checks("constraint-expectation")
+def constraint_expectation(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for rule in subject.constraints:
+        wrong = [c for c in rule.tests.match if not _expects(c)]
+        wrong += [c for c in rule.tests.no_match if _expects(c)]
+        for change in wrong:
+            yield lint.at(change.at, rule=rule.id)
 
 
 def _expects(change: Change) -> bool:
     return change.refused or change.becomes is not None
-
-
-SAMPLES: tuple[Lint, ...] = (
-    NoMatchTest(),
-    NoHarmlessTest(),
-    OneLanguageTests(),
-    ContradictoryTests(),
-    RepeatedTest(),
-    TestChannel(),
-    ClaimsWithoutSources(),
-    ConstraintExpectation(),
-)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from threegate.policy.language.patterns import PatternError, compile_pattern
 from threegate.policy.language.problems import Mark, Problem, Severity
 from threegate.policy.language.shapes import place
-from threegate.policy.lint.base import Lint, Subject
+from threegate.policy.lint.base import Lint, Subject, checks
 from threegate.policy.schema import DetectorSpec, ListSpec, Match
 from threegate.policy.strictness.compare import includes
 
@@ -56,70 +56,57 @@ def _patterns(subject: Subject) -> Iterator[tuple[str, DetectorSpec]]:
         yield from ((name, spec) for name, spec in pack.detectors.items() if spec.regex)
 
 
-class ShortWord(Lint):
-    code = "short-word"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for _, spec, words in _lists(subject):
-            for word, at in words:
-                if len(word) < shortest(word) and spec.match is Match.SUBSTRING:
-                    yield self.at(at)
+@checks("short-word", Severity.WARNING)
+def short_word(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for _, spec, words in _lists(subject):
+        for word, at in words:
+            if len(word) < shortest(word) and spec.match is Match.SUBSTRING:
+                yield lint.at(at)
 
 
-class CommonWord(Lint):
-    code = "common-word"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for _, _, words in _lists(subject):
-            yield from (self.at(at) for word, at in words if word.casefold() in COMMON)
+@checks("common-word")
+def common_word(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for _, _, words in _lists(subject):
+        yield from (lint.at(at) for word, at in words if word.casefold() in COMMON)
 
 
-class RepeatedWord(Lint):
-    code = "repeated-word"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for _, _, words in _lists(subject):
-            seen: Counter[str] = Counter()
-            for word, at in words:
-                seen[word.casefold()] += 1
-                if seen[word.casefold()] == 2:
-                    yield self.at(at)
+@checks("repeated-word", Severity.WARNING)
+def repeated_word(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for _, _, words in _lists(subject):
+        seen: Counter[str] = Counter()
+        for word, at in words:
+            seen[word.casefold()] += 1
+            if seen[word.casefold()] == 2:
+                yield lint.at(at)
 
 
-class Unused(Lint):
-    code = "unused-detector"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        used = [k for r in subject.rules for k in (*r.detect.any, *r.detect.all, *r.detect.none)]
-        used += [k for c in subject.constraints for clause in c.then.clauses for k in clause.kinds]
-        for pack in subject.packs:
-            made = [(f"list.{n}", s.at) for n, s in pack.lists.items()]
-            made += [(_kind(n, s), s.at) for n, s in pack.detectors.items()]
-            for kind, at in made:
-                if not any(includes(u, kind) for u in used):
-                    yield self.at(at, f"没有规则使用 {kind}", f"no rule uses {kind}")
+@checks("unused-detector", Severity.WARNING)
+def unused(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    used = [k for r in subject.rules for k in (*r.detect.any, *r.detect.all, *r.detect.none)]
+    used += [k for c in subject.constraints for clause in c.then.clauses for k in clause.kinds]
+    for pack in subject.packs:
+        made = [(f"list.{n}", s.at) for n, s in pack.lists.items()]
+        made += [(_kind(n, s), s.at) for n, s in pack.detectors.items()]
+        for kind, at in made:
+            if not any(includes(u, kind) for u in used):
+                yield lint.at(at, f"没有规则使用 {kind}", f"no rule uses {kind}")
 
 
 def _kind(name: str, spec: DetectorSpec) -> str:
     return f"pattern.{name}" if spec.regex else f"category.{name}"
 
 
-class BadPattern(Lint):
-    code = "bad-pattern"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for _, spec in _patterns(subject):
-            try:
-                compile_pattern(spec.regex or "")
-            except PatternError as error:
-                yield self.at(
-                    spec.mark("regex"),
-                    f"正则表达式不能用：{error.text.zh}",
-                    f"the pattern cannot be used: {error.text.en}",
-                )
+@checks("bad-pattern")
+def bad_pattern(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for _, spec in _patterns(subject):
+        try:
+            compile_pattern(spec.regex or "")
+        except PatternError as error:
+            yield lint.at(
+                spec.mark("regex"),
+                f"正则表达式不能用：{error.text.zh}",
+                f"the pattern cannot be used: {error.text.en}",
+            )
 
 
 def _usable(subject: Subject) -> Iterator[tuple[str, DetectorSpec]]:
@@ -131,80 +118,52 @@ def _usable(subject: Subject) -> Iterator[tuple[str, DetectorSpec]]:
         yield name, spec
 
 
-class EmptyPattern(Lint):
-    code = "empty-pattern"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for _, spec in _usable(subject):
-            if compile_pattern(spec.regex or "").compiled.search("") is not None:
-                yield self.at(spec.mark("regex"))
+@checks("empty-pattern")
+def empty_pattern(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for _, spec in _usable(subject):
+        if compile_pattern(spec.regex or "").compiled.search("") is not None:
+            yield lint.at(spec.mark("regex"))
 
 
-class BroadPattern(Lint):
-    code = "broad-pattern"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for _, spec in _usable(subject):
-            pattern = compile_pattern(spec.regex or "", edges=spec.edges)
-            if any(next(pattern.find(text), None) for text in ORDINARY):
-                yield self.at(spec.mark("regex"))
+@checks("broad-pattern")
+def broad_pattern(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for _, spec in _usable(subject):
+        pattern = compile_pattern(spec.regex or "", edges=spec.edges)
+        if any(next(pattern.find(text), None) for text in ORDINARY):
+            yield lint.at(spec.mark("regex"))
 
 
-class NoExamples(Lint):
-    code = "no-examples"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for _, spec in _patterns(subject):
-            if not (spec.examples.match and spec.examples.no_match):
-                yield self.at(spec.mark("examples"))
+@checks("no-examples")
+def no_examples(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for _, spec in _patterns(subject):
+        if not (spec.examples.match and spec.examples.no_match):
+            yield lint.at(spec.mark("examples"))
 
 
-class WrongExample(Lint):
-    code = "wrong-example"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for _, spec in _usable(subject):
-            pattern = compile_pattern(spec.regex or "", edges=spec.edges)
-            wrong = [e for e in spec.examples.match if not any(pattern.find(e))]
-            wrong += [e for e in spec.examples.no_match if any(pattern.find(e))]
-            yield from (self.at(place(example, spec.at)) for example in wrong)
+@checks("wrong-example")
+def wrong_example(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for _, spec in _usable(subject):
+        pattern = compile_pattern(spec.regex or "", edges=spec.edges)
+        wrong = [e for e in spec.examples.match if not any(pattern.find(e))]
+        wrong += [e for e in spec.examples.no_match if any(pattern.find(e))]
+        yield from (lint.at(place(example, spec.at)) for example in wrong)
 
 
-class FewExamples(Lint):
-    code = "few-examples"
-    severity = Severity.WARNING
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for pack in subject.packs:
-            for spec in pack.detectors.values():
-                category = spec.category
-                if (
-                    category
-                    and min(len(category.examples), len(category.counter_examples)) < MIN_EXAMPLES
-                ):
-                    yield self.at(category.at)
+@checks("few-examples", Severity.WARNING)
+def few_examples(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for pack in subject.packs:
+        for spec in pack.detectors.values():
+            category = spec.category
+            if (
+                category
+                and min(len(category.examples), len(category.counter_examples)) < MIN_EXAMPLES
+            ):
+                yield lint.at(category.at)
 
 
-class RegexOrCategory(Lint):
-    code = "regex-or-category"
-
-    def check(self, subject: Subject) -> Iterator[Problem]:
-        for pack in subject.packs:
-            for spec in pack.detectors.values():
-                if bool(spec.regex) == bool(spec.category):
-                    yield self.at(spec.at)
-
-
-WORDS: tuple[Lint, ...] = (
-    ShortWord(),
-    CommonWord(),
-    RepeatedWord(),
-    Unused(),
-    BadPattern(),
-    EmptyPattern(),
-    BroadPattern(),
-    NoExamples(),
-    WrongExample(),
-    FewExamples(),
-    RegexOrCategory(),
-)
+@checks("regex-or-category")
+def regex_or_category(lint: Lint, subject: Subject) -> Iterator[Problem]:
+    for pack in subject.packs:
+        for spec in pack.detectors.values():
+            if bool(spec.regex) == bool(spec.category):
+                yield lint.at(spec.at)
