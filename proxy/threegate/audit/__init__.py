@@ -20,20 +20,3 @@ from threegate.audit.log.record import (
 )
 from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings, OnFailure
-
-__all__ = [
-    "AuditLog",
-    "AuditSettings",
-    "Content",
-    "ContentLevel",
-    "Entry",
-    "Intent",
-    "OnFailure",
-    "Page",
-    "Part",
-    "Query",
-    "Receipt",
-    "Record",
-    "Stage",
-    "Usage",
-]

@@ -48,6 +48,7 @@ from threegate.console.web import (
     wants_json,
 )
 from threegate.errors import AuditError, PolicyError, ThreegateError
+from threegate.i18n.catalog import texts
 from threegate.policy.lifecycle.approval import ROLES
 from threegate.policy.lifecycle.machine import Person, Role
 from threegate.types import Bilingual
@@ -210,22 +211,12 @@ class Console:
 
 REFUSALS = (400, 404, 409, 422)
 """Statuses of a form that can be corrected."""
-HEADINGS: Mapping[int, Bilingual] = {
-    400: Bilingual("这样不行", "That does not work"),
-    401: Bilingual("请先登录", "Log in first"),
-    403: Bilingual("需要别的角色", "This needs another role"),
-    404: Bilingual("找不到", "Not found"),
-    409: Bilingual("现在还不行", "Not now"),
-    413: Bilingual("太大", "Too large"),
-    422: Bilingual("策略有错误", "The policy has errors"),
-    429: Bilingual("请稍后再试", "Try again later"),
-    503: Bilingual("暂时不可用", "Not available"),
-}
+HEADINGS = texts("console", "headings")
 FAILED = Bilingual("出错了", "Something went wrong")
 
 
 def _error(status: int, text: str, language: str) -> dict[str, Any]:
-    heading = HEADINGS.get(status, FAILED).get(language)
+    heading = HEADINGS.get(str(status), FAILED).get(language)
     return {"status": status, "error": text, "heading": heading}
 
 

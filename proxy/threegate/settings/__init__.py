@@ -28,17 +28,6 @@ from threegate.settings.model import (
     WebhookSettings,
 )
 
-__all__ = [
-    "CHOICES",
-    "SAFE",
-    "JudgeSettings",
-    "OidcSettings",
-    "Settings",
-    "UpstreamSettings",
-    "WebhookSettings",
-    "load",
-]
-
 PREFIX = "THREEGATE_"
 CONFIG = "THREEGATE_CONFIG"
 TESTS = "THREEGATE_TEST_"  # servers that our own tests use

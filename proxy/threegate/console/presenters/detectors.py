@@ -12,6 +12,7 @@ from threegate.console.kind_levels import level_of, named_in
 from threegate.console.kind_samples import example_of, found_in_examples, samples_of
 from threegate.console.presenters.highlights import Highlight, pieces
 from threegate.console.presenters.policies import rule_row
+from threegate.i18n.catalog import texts
 from threegate.policy.compile import layered
 from threegate.policy.compliance.taxonomy import BY_ID
 from threegate.policy.kinds import BY_KIND, KIND_INFOS
@@ -34,38 +35,13 @@ class ModelInfo:
     kinds: tuple[str, ...]
 
 
-MODELS = (
-    ModelInfo(
-        "guard",
-        Bilingual("护栏模型", "Guard model"),
-        Bilingual(
-            "判断一段话的意思：注入攻击、有害请求、冒犯，以及回答是否照办了有害请求。",
-            "Judges what a passage means: injection, harmful requests, offence, and whether an "
-            "answer complied with one.",
-        ),
-        ("injection.direct", "injection.indirect", "hazard", "offensive", "compliance"),
-    ),
-    ModelInfo(
-        "entities",
-        Bilingual("实体模型", "Entities model"),
-        Bilingual(
-            "找出没有固定格式的个人信息：姓名、机构、出生日期、健康信息、账号。",
-            "Finds personal data without a fixed form: names, organisations, dates of birth, "
-            "health, user names.",
-        ),
-        ("pii.person", "pii.org", "pii.dob", "pii.medical", "pii.account"),
-    ),
-    ModelInfo(
-        "claims",
-        Bilingual("事实核查模型", "Fact-check model"),
-        Bilingual(
-            "把回答的每一句与资料核对：有依据、矛盾、没有依据。",
-            "Compares each sentence of an answer with the sources: supported, contradicted, or not "
-            "in them.",
-        ),
-        ("claim",),
-    ),
-)
+_TITLES, _PURPOSES = texts("console", "model_titles"), texts("console", "model_purposes")
+_ALONE = {
+    "guard": ("injection.direct", "injection.indirect", "hazard", "offensive", "compliance"),
+    "entities": ("pii.person", "pii.org", "pii.dob", "pii.medical", "pii.account"),
+    "claims": ("claim",),
+}
+MODELS = tuple(ModelInfo(id, _TITLES[id], _PURPOSES[id], kinds) for id, kinds in _ALONE.items())
 _BY_THE_PROXY = (
     "leak",
     "format.json_schema",

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from threegate.console.presenters import labels
+from threegate.i18n.catalog import texts
 from threegate.policy.actions import title_of
 from threegate.policy.compliance.taxonomy import BY_ID
 from threegate.policy.language.decode import key_of
@@ -28,14 +29,7 @@ APART = ("id", "tests")
 """Keys that a page shows elsewhere."""
 MOST_WORDS = 30
 KINDS = ("any", "all", "none")
-LABELS = {
-    "mode": Bilingual("模式", "mode"),
-    "restore": Bilingual("还原", "restoring"),
-    "any": Bilingual("任意一类", "any of"),
-    "when": Bilingual("只对这些调用", "only for"),
-    "ask": Bilingual("评判模型", "judge"),
-    "deadline_ms": Bilingual("时限（毫秒）", "deadline (ms)"),
-}
+LABELS = texts("console", "rule_keys")
 """Names of keys whose description begins with their values, or goes on for long."""
 _SHORT = re.compile(r"[；;，,：:（(]")
 

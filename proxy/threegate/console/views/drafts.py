@@ -15,6 +15,7 @@ from threegate.console.review.review_store import Proposal
 from threegate.console.rule_form import EditError, RuleForm, dumped, edited, opened, with_test
 from threegate.console.views.policies import keep_file, known_pack, rule_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.i18n.catalog import texts
 from threegate.policy.facade import Checked
 from threegate.policy.language.completion import complete, describe, place_of
 from threegate.policy.language.hashed_values import new_salt, value_sha256
@@ -22,44 +23,8 @@ from threegate.policy.language.load import pack_path
 from threegate.policy.language.snippets import snippet
 from threegate.policy.lifecycle.machine import Role
 from threegate.policy.model import PolicySet
-from threegate.types import Bilingual
 
-EDITS = {
-    "broken": Bilingual("YAML 有错误，请先在编辑器里改正", "mend the YAML in the editor first"),
-    "missing": Bilingual("文件里没有这一项", "it is not in the file"),
-    "mode": Bilingual("没有这种模式", "no such mode"),
-    "level": Bilingual("没有这种级别", "no such level"),
-    "action": Bilingual("此动作请在 YAML 里填写", "write this action in YAML"),
-    "reason": Bilingual("请选择原因", "choose a reason"),
-    "name": Bilingual(
-        "名称只能用小写字母、数字和 _，以字母开头",
-        "a name has small letters, digits and _, and begins with a letter",
-    ),
-    "number": Bilingual("这里要填数字", "a number is expected here"),
-    "pairs": Bilingual("请写成“名称 = 值”，用逗号分开", "write name = value, separated by commas"),
-    "detector": Bilingual(
-        "请写编号格式，或写说明和例句", "give a pattern, or a description with examples"
-    ),
-    "recognizer": Bilingual(
-        "请填写名称（不与别的识别器相同）、信息类型（字母、数字和 _），再写格式或固定的词",
-        "give a name of its own, a type (letters, digits and _), and a pattern or fixed words",
-    ),
-    "last": Bilingual(
-        "规则会变得什么都不找；请停用规则", "the rule would look for nothing: switch the rule off"
-    ),
-    "document": Bilingual(
-        "文档名称可用文字、数字、点、- 和 _", "a document's name has letters, digits, dots, - and _"
-    ),
-    "table": Bilingual(
-        "表格无法读取：请存为 CSV（UTF-8），检查引号是否成对",
-        "the table cannot be read: save it as CSV (UTF-8) and check that quotes come in pairs",
-    ),
-    "upload": Bilingual(
-        "不是策略文件：需要一个 YAML 策略包，或只含 packs、lists、answers、knowledge 的 zip",
-        "no policy: give a pack's YAML, or a zip with packs, lists, answers and knowledge only",
-    ),
-    "date": Bilingual("日期应为 年-月-日", "a date is year-month-day"),
-}
+EDITS = texts("console", "edits")
 MAX_DIGITS = 8
 FIELDS = ("tenant", "key", "route", "model", "language", "value")
 

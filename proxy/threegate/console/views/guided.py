@@ -34,28 +34,17 @@ from threegate.console.views.drafts import refused
 from threegate.console.views.policies import excerpt, keep_file, space_of
 from threegate.console.views.try_page import mark_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.i18n.catalog import texts
 from threegate.policy.facade import Checked
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.testing.cases import Case, ConstraintCase, planned
 from threegate.policy_ops.test_runner import Runner
-from threegate.types import Bilingual, Finding, Layer
+from threegate.types import Finding, Layer
 
 GROUPS = ("data", "words", "topics", "safety", "answers", "model")
 CONSTITUTION = re.compile(r"answers/[A-Za-z0-9._-]+\.(md|txt)")
-PARAMETER_NAMES = {
-    "temperature": Bilingual("随机程度", "Randomness"),
-    "top_p": Bilingual("候选词范围", "Share of likely words"),
-    "top_k": Bilingual("候选词个数", "Number of likely words"),
-    "max_tokens": Bilingual("回答长度（词元）", "Length of the answer (tokens)"),
-    "max_completion_tokens": Bilingual(
-        "回答长度（词元，新字段）", "Length of the answer (new field)"
-    ),
-    "n": Bilingual("一次几个回答", "Answers at once"),
-    "presence_penalty": Bilingual("话题重复惩罚", "Penalty for known topics"),
-    "frequency_penalty": Bilingual("用词重复惩罚", "Penalty for frequent words"),
-    "repetition_penalty": Bilingual("重复惩罚", "Penalty for repetition"),
-}
+PARAMETER_NAMES = texts("console", "parameters")
 
 
 async def new_page(visit: ConsoleRequest) -> Answer:

@@ -15,33 +15,14 @@ from typing import Any
 
 import re2
 
+from threegate.i18n.catalog import texts
 from threegate.types import Bilingual, Span
 
 MAX_PROGRAM_BYTES = 8 << 20
 """RE2's memory for one pattern: its default, enough for `\\d{1,1000}`."""
 
 
-SAYINGS = {
-    "invalid escape sequence": Bilingual("不认识的转义", "invalid escape sequence"),
-    "invalid character class range": Bilingual("方括号里的范围不对", "invalid range in brackets"),
-    "invalid character class": Bilingual("方括号里的字符类不对", "invalid character class"),
-    "missing ]": Bilingual("缺右方括号 ]", "missing ]"),
-    "missing )": Bilingual("缺右括号 )", "missing )"),
-    "unexpected )": Bilingual("多了右括号 )", "unexpected )"),
-    "trailing \\": Bilingual("末尾多了反斜杠", "trailing backslash"),
-    "no argument for repetition operator": Bilingual(
-        "重复符号前面没有可重复的内容", "nothing to repeat before a repetition operator"
-    ),
-    "invalid repetition size": Bilingual(
-        "重复次数不对，上限为 1000", "invalid number of repetitions, 1000 at most"
-    ),
-    "bad repetition operator": Bilingual("重复符号连用", "repetition operators in a row"),
-    "invalid perl operator": Bilingual(
-        "RE2 没有这种写法，例如环视", "RE2 lacks this construct, look-around for one"
-    ),
-    "invalid named capture group": Bilingual("命名分组的写法不对", "invalid named group"),
-    "pattern too large - compile failed": Bilingual("展开后太大", "too large once expanded"),
-}
+SAYINGS = texts("vocabulary", "re2")
 """What RE2 complains of. After a colon its message quotes the part of the pattern it means."""
 _OTHER = Bilingual("RE2 不能编译", "RE2 cannot compile it")
 

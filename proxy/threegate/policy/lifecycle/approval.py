@@ -13,11 +13,11 @@ person with the right to activate, since it was approved before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from threegate.i18n.catalog import texts
 from threegate.policy.lifecycle.machine import (
     Activate,
     Approve,
@@ -39,21 +39,9 @@ from threegate.policy.lifecycle.machine import (
 )
 from threegate.types import Bilingual
 
-ROLES: Mapping[str, Bilingual] = {
-    Role.VIEWER: Bilingual("查看", "viewer"),
-    Role.REVIEWER: Bilingual("审核", "reviewer"),
-    Role.EDITOR: Bilingual("编辑", "editor"),
-    Role.APPROVER: Bilingual("审批", "approver"),
-    Role.ADMIN: Bilingual("管理员", "admin"),
-}
-STAGES: Mapping[str, Bilingual] = {
-    VersionStage.SUBMITTED: Bilingual("待审批", "submitted"),
-    VersionStage.APPROVED: Bilingual("已批准", "approved"),
-    VersionStage.ACTIVE: Bilingual("使用中", "active"),
-    VersionStage.RETIRED: Bilingual("已退役", "retired"),
-    VersionStage.REJECTED: Bilingual("已退回", "rejected"),
-    VersionStage.WITHDRAWN: Bilingual("已撤回", "withdrawn"),
-}
+ROLES = {role: texts("vocabulary", "Role")[role.name.lower()] for role in Role}
+_STAGES = texts("vocabulary", "VersionStage")
+STAGES = {stage: _STAGES[stage.name.lower()] for stage in VersionStage}
 
 
 @dataclass(frozen=True, slots=True)

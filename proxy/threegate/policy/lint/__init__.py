@@ -7,7 +7,7 @@ from threegate.i18n.catalog import catalog
 from threegate.policy.kinds import KINDS
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Problem
-from threegate.policy.lint import (  # noqa: F401 - each module registers its lints
+from threegate.policy.lint import (  # each module registers its lints
     actions,
     bands,
     constraints,

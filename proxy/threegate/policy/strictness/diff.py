@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from threegate.i18n.catalog import texts
 from threegate.policy.language.vocabulary import AUDIT_LEVEL, LABEL, MATCH, ON_AUDIT_FAILURE, Scale
 from threegate.policy.model import (
     AiLabel,
@@ -95,17 +96,9 @@ class Diff:
         return Bilingual(zh, en)
 
 
-DIRECTIONS = {
-    Direction.STRICTER: Bilingual("变严", "stricter"),
-    Direction.LOOSER: Bilingual("变松", "looser"),
-    Direction.UNCLEAR: Bilingual("可能变松", "possibly looser"),
-    Direction.CHANGED: Bilingual("改动措辞或设置", "changed in wording or settings"),
-}
-FATES = {
-    Fate.ADDED: Bilingual("新增", "added"),
-    Fate.REMOVED: Bilingual("删除", "removed"),
-    Fate.CHANGED: Bilingual("修改", "changed"),
-}
+_DIRECTIONS = texts("vocabulary", "Direction")
+DIRECTIONS = {Direction[name.upper()]: words for name, words in _DIRECTIONS.items()}
+FATES = {fate: texts("vocabulary", "Fate")[fate.value] for fate in Fate}
 
 
 def diff(old: CompiledPolicy, new: CompiledPolicy) -> Diff:
