@@ -6,15 +6,14 @@ from __future__ import annotations
 import argparse
 import os
 import textwrap
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 
+from threegate.data_files import table
 from threegate.i18n.catalog import bilingual
 from threegate.types import Bilingual
 
-_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_TABLES = table("cli", "language")
 HELP: Mapping[str, str] = _TABLES["help"]
 OPTIONS: Mapping[str, Bilingual] = {n: bilingual(e) for n, e in _TABLES["options"].items()}
 ARGPARSE: Mapping[str, str] = _TABLES["argparse"]

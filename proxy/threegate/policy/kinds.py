@@ -8,11 +8,10 @@ detectors declare.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from threegate.data_files import table
 from threegate.i18n.catalog import bilingual
 from threegate.types import Bilingual
 
@@ -28,7 +27,7 @@ class KindInfo:
 
 
 def _loaded() -> Iterator[KindInfo]:
-    tables = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    tables = table("policy", "kinds")
     groups = tables["groups"]
     for kind, entry in tables["kinds"].items():
         why = tuple(id for name in entry.get("why", ()) for id in groups.get(name, (name,)))

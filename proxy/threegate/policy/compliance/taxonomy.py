@@ -6,12 +6,11 @@ Ids: `gbt45654.A1.a`, `mlcommons.ssh`, `owasp.llm01`, `pipl.28`, `gdpr.5`, `nist
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from threegate.data_files import table
 from threegate.i18n.catalog import bilingual
 from threegate.types import Bilingual
 
@@ -46,8 +45,7 @@ def _category(id: str, code: str, entry: Mapping[str, Any]) -> Category:
     return Category(f"{id}.{code}", bilingual(entry), group, control)
 
 
-_FILE = Path(__file__).with_name("taxonomies.toml")
-_LOADED = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+_LOADED = table("policy.compliance", "taxonomies")
 TAXONOMIES = tuple(_taxonomy(id, entry) for id, entry in _LOADED.items())
 GBT45654 = TAXONOMIES[0]
 BY_ID = {c.id: c for t in TAXONOMIES for c in t.categories}
