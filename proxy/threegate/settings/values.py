@@ -14,12 +14,19 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from threegate.i18n.catalog import texts
 from threegate.i18n.system import reason
 from threegate.i18n.yaml import translated
 from threegate.settings.errors import SettingsError, wrong
+from threegate.types import Bilingual
 
-IN_WORDS = texts("settings", "types")
+IN_WORDS = {
+    "int": Bilingual("不小于 0 的整数", "a whole number, 0 or more"),
+    "float": Bilingual("不小于 0 的数，只写数字", "a number, 0 or more"),
+    "bool": Bilingual(" true 或 false", "true or false"),
+    "str": Bilingual("一个文字", "a text"),
+    "tuple[str, ...]": Bilingual("文字的列表", "a list of texts"),
+    "Mapping[str, str]": Bilingual("一组“名称: 值”", "a mapping of texts"),
+}
 
 
 def file_of(path: Path) -> dict[str, Any]:

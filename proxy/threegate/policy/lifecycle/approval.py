@@ -13,6 +13,7 @@ person with the right to activate, since it was approved before.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -39,9 +40,11 @@ from threegate.policy.lifecycle.machine import (
 )
 from threegate.types import Bilingual
 
-ROLES = {role: texts("vocabulary", "Role")[role.name.lower()] for role in Role}
+ROLES: Mapping[str, Bilingual] = {
+    role: texts("vocabulary", "Role")[role.name.lower()] for role in Role
+}
 _STAGES = texts("vocabulary", "VersionStage")
-STAGES = {stage: _STAGES[stage.name.lower()] for stage in VersionStage}
+STAGES: Mapping[str, Bilingual] = {stage: _STAGES[stage.name.lower()] for stage in VersionStage}
 
 
 @dataclass(frozen=True, slots=True)
