@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from pathlib import Path
 from string import Formatter
 
@@ -18,6 +18,7 @@ from threegate.policy.language.decode import enum_values, key_of
 from threegate.policy.language.patterns import SAYINGS
 from threegate.policy.language.problem_catalog import CODES, Code
 from threegate.policy.language.recognizers import FIELDS
+from threegate.policy.language.shapes import specs
 from threegate.policy.lint import LINTS
 
 from tests.policy import test_lint
@@ -112,8 +113,7 @@ KEYS = {
     key_of(spec)
     for kind in vars(schema).values()
     if isinstance(kind, type) and is_dataclass(kind)
-    for spec in fields(kind)
-    if "doc" in spec.metadata
+    for spec in specs(kind)
 }
 NAMES = KEYS | TERMS | FIELDS | {word for kind in WORDS for word in enum_values(kind)}
 
