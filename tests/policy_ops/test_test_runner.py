@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from threegate.detectors.base import DetectorInfo, PatternDetector
+from threegate.detectors.base import DetectorInfo, PatternDetector, overlapping
 from threegate.detectors.custom import detector
 from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.registry import scanner
@@ -58,7 +58,7 @@ class Judge:
 
 def suite(policy: CompiledPolicy, *sentence: Judge) -> DetectorSet:
     def patterns(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
-        own = tuple(d for d in detector.detectors(policy) if detector.wanted(d, kinds))
+        own = tuple(d for d in detector.detectors(policy) if overlapping(kinds, d.info.kinds))
         built_in = scanner(kinds)
         return (built_in, *own) if built_in.info.kinds else own
 
