@@ -23,7 +23,10 @@ class WheelHook(BuildHookInterface):
         if version == "editable":
             return
         build_data["force_include"][str(Path(self.root) / "policies")] = f"{BUNDLED}/policies"
-        for guide in Path(self.root, "docs").glob("guide-compliance*.md"):
+        guides = list(Path(self.root, "docs").glob("guide-compliance*.md"))
+        if not guides:
+            raise RuntimeError("the console's help is docs/guide-compliance*.md, which is missing")
+        for guide in guides:
             build_data["force_include"][str(guide)] = f"{BUNDLED}/guide/{guide.name}"
         presidio = find_spec("presidio_analyzer")
         if presidio is None or not presidio.submodule_search_locations:

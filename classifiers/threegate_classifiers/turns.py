@@ -31,8 +31,12 @@ class Turns(Generic[T]):
         return sum(self._sizes.values())
 
     def ahead(self, size: int) -> int:
-        """How much is taken before the last item of a new call of this size."""
-        return sum(min(each, size) for each in self._sizes.values())
+        """How much is taken before the last item of what this call would add: all that it has
+        queued, and as much again of every other call."""
+        call = CALL.get()
+        own = self._sizes.get(call, 0)
+        others = (each for name, each in self._sizes.items() if name is not call)
+        return own + sum(min(each, own + size) for each in others)
 
     def add(self, items: Iterable[T]) -> None:
         call = CALL.get() or object()

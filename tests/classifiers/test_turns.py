@@ -29,6 +29,16 @@ def test_what_a_call_adds_later_takes_turns_with_its_own() -> None:
     assert drained(made) == ["a", "b", "aa", "aaa"]
 
 
+def test_all_that_a_call_has_queued_is_ahead_of_what_it_adds() -> None:
+    """Each of a hundred readings of one request was alone with the others' first rows."""
+    made = queue()
+    token = CALL.set(object())
+    made.add(["dddd", "dddd"])
+    assert made.ahead(1) == 8 + 6 + 1 + 3
+    CALL.reset(token)
+    assert made.ahead(1) == 4
+
+
 def test_sizes_count_what_waits() -> None:
     made = queue()
     assert (made.size, made.ahead(2), made.ahead(100)) == (10, 5, 10)

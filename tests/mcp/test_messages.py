@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.mcp.messages import described, error_response, kind, put_texts, texts_of
+from threegate.mcp.messages import bare, described, error_response, kind, put_texts, texts_of
 
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(128, 192))).decode()
 JSON: Any = st.recursive(
     st.none() | st.booleans() | st.integers(-99, 99) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
@@ -35,7 +37,7 @@ def test_texts_and_identifiers_are_read_and_media_are_not() -> None:
     result = {
         "content": [
             {"type": "text", "text": "one"},
-            {"type": "image", "mimeType": "image/png", "data": "iVBORw0KGgo="},
+            {"type": "image", "mimeType": "image/png", "data": PNG},
         ],
         "structuredContent": {"card": 4111111111111111, "count": 3, "ok": True},
     }
@@ -65,6 +67,24 @@ def test_every_text_can_be_replaced_at_its_place(value: Any) -> None:
     places = [path for path, _ in texts_of(value)]
     edited = put_texts(value, dict.fromkeys(places, "x y"))
     assert all(text == "x y" for _, text in texts_of(edited))
+
+
+@pytest.mark.parametrize("value", ["13800138000", "sk-ant-api03-AbCdEf"])
+@pytest.mark.parametrize("name", ["data", "blob"])
+def test_a_value_that_is_no_media_is_read_under_any_name(name: str, value: str) -> None:
+    assert value in [text for _, text in texts_of({"structuredContent": {name: value}})]
+
+
+def test_a_member_that_is_named_as_the_mark_of_base64_keeps_those_beside_it() -> None:
+    value = {"a": {"#base64": "hi", "other": "k"}}
+    made = put_texts(value, {path: f"{text}!" for path, text in texts_of(value)})
+    assert made == {"a": {"#base64": "hi!", "other": "k!"}}
+
+
+def test_an_empty_error_beside_a_result_is_none() -> None:
+    """Some libraries send one with every result, which was then lost."""
+    message = {"jsonrpc": "2.0", "id": 2, "error": None, "result": {"a": 1}}
+    assert bare(message) == {"jsonrpc": "2.0", "id": 2, "result": {"a": 1}}
 
 
 def test_errors_name_the_record() -> None:

@@ -10,6 +10,7 @@ file badly only makes the pieces larger.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -74,15 +75,14 @@ def _ended(kept: Mapping[str, str]) -> Iterator[str]:
 
 def _order(mine: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
     """Their order; what only I have follows what it followed in mine."""
-    order = list(theirs)
-    at = 0
+    behind: dict[str | None, list[str]] = {None: []}
+    last = None
     for key in mine:
         if key in theirs:
-            at = order.index(key) + 1
+            last = key
         else:
-            order.insert(at, key)
-            at += 1
-    return order
+            behind.setdefault(last, []).append(key)
+    return [*behind[None], *(k for key in theirs for k in (key, *behind.get(key, ())))]
 
 
 def pieces(path: str, text: str) -> dict[str, str]:
@@ -97,10 +97,12 @@ def pieces(path: str, text: str) -> dict[str, str]:
 def _named(found: Iterable[tuple[str, str]]) -> dict[str, str]:
     """A key that occurs again gets a number: nothing is lost."""
     named: dict[str, str] = {}
+    times: Counter[str] = Counter()
     for key, text in found:
-        unique, n = key, 2
+        unique = key
         while unique in named:
-            unique, n = f"{key}#{n}", n + 1
+            times[key] += 1
+            unique = f"{key}#{times[key] + 1}"
         named[unique] = text
     return named
 

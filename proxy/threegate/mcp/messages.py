@@ -83,8 +83,10 @@ def bare(message: Json) -> Json:
     of a result beside an error, which then is left out."""
     members = _MEMBERS.get(kind(message), ())
     made = {name: message[name] for name in members if name in message}
-    if "error" in made:
+    if made.get("error") is not None:
         made.pop("result", None)
+    elif "result" in made:  # some libraries send an empty error with every result
+        made.pop("error", None)
     return made
 
 
@@ -105,15 +107,15 @@ def texts_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
                 if not (name in _TOKENS and isinstance(item, str) and _TOKEN.fullmatch(item)):
                     yield from texts_of(item, (*path, name))
                 elif name in _MEDIA:
-                    files = inline.readings("data", item)
-                    yield from (((*path, name, _BASE64), read) for form, read in files if form)
+                    for form, read in inline.readings("data", item):
+                        yield (*path, name, *((_BASE64,) if form else ())), read
 
 
 def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:
     """A copy with `texts` at their places."""
     if path in texts:
         return texts[path]
-    if (encoded := (*path, _BASE64)) in texts:
+    if isinstance(value, str) and (encoded := (*path, _BASE64)) in texts:
         return base64.b64encode(texts[encoded].encode()).decode()
     match value:
         case list():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import errno
 import os
 import resource
 import sqlite3
@@ -133,6 +134,24 @@ async def test_what_the_key_before_signed_still_verifies(settings: AuditSettings
         await log.append(record())
         await log.close()
     assert check(settings).ok
+
+
+async def test_a_key_that_cannot_be_added_leaves_those_before(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file was gone between its old text and the new one; older checkpoints need its keys."""
+    await (await AuditLog.open(settings)).close()
+    keys = settings.directory / "log.vkey"
+    before = keys.read_text()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    other = dataclasses.replace(settings, signing_key="env:K", environment={"K": "2" * 64})
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(AuditError, match="28"):
+        await AuditLog.open(other)
+    assert keys.read_text() == before
 
 
 async def test_checkpoints_appear_after_so_many_records(settings: AuditSettings) -> None:

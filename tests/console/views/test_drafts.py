@@ -40,6 +40,17 @@ def test_problems_stand_at_their_line(site: Site) -> None:
     assert editor.get("/policies/draft.json").json()["files"] == []
 
 
+def test_a_misspelt_key_of_a_rule_leads_to_its_line(site: Site) -> None:
+    """It led to the rule's form, which has no part for it."""
+    editor = site.who("editor", name="speller")
+    text = editor.get("/policies/edit/base.json").json()["text"]
+    editor.post("/policies/edit/base", data={"text": text.replace("    owner:", "    ownr:", 1)})
+    page = editor.get("/policies/draft").text
+    assert "/policies/edit/base?line=" in page
+    assert "/form" not in page.split('class="problems"')[1].split("</ul>")[0]
+    editor.post("/policies/draft/discard")
+
+
 def test_completion_where_somebody_types(site: Site) -> None:
     editor = site.who("editor", name="typist")
     text = "rules:\n  - id: a\n    layer: input\n    mo"

@@ -104,6 +104,10 @@ def test_a_pattern_whose_beginnings_are_not_known_holds_its_width() -> None:
         (r"[\w-]x", r"(?:[\w-]x)\b"),
         (r"[é]x.", r"(?:[é]x.)"),
         (r"[^a]\D", r"(?:[^a]\D)"),
+        (r"(?i)[a-z]{2}[0-9]{6}", r"(?:(?i)[a-z]{2}[0-9]{6})\b"),  # k and s: beyond ASCII, too
+        (r"(?i)emp\d\w", r"\b(?:(?i)emp\d\w)"),
+        ("(?i:staff)1", r"(?:(?i:staff)1)\b"),
+        (r"(?i)sk", r"(?:(?i)sk)"),
     ],
 )
 def test_a_sure_edge_is_part_of_the_search(pattern: str, narrowed: str) -> None:
@@ -121,8 +125,6 @@ def test_a_sure_edge_is_part_of_the_search(pattern: str, narrowed: str) -> None:
         r"[[:alpha:]]b",
         r"a\z",
         r"\Q.\E",
-        r"(?i)sk",
-        "(?i:staff)1",
     ],
 )
 def test_what_looks_around_or_is_not_known_stays(pattern: str) -> None:

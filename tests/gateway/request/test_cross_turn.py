@@ -133,8 +133,9 @@ async def test_honest_parts_are_left_alone() -> None:
 async def test_a_reading_of_parts_that_fails_is_no_reading_without_findings() -> None:
     locus = TextLocation(Layer.INPUT, Channel.USER, message=0)
     made = [Slot(locus, f"/messages/0/content/{i}/text", text) for i, text in enumerate("ab")]
-    for _, judged in await over_parts(SUITE, made, KINDS, {}, Budget(cpu_s=0)):
-        assert judged.failures
+    readings = await over_parts(SUITE, made, KINDS, {}, Budget(cpu_s=0))
+    assert readings
+    assert all(judged.failures for _, judged in readings)
 
 
 async def test_a_split_payload_ends_the_call(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from threegate.audit.errors import reason_of, trouble
 from threegate.audit.log.append_queue import PendingAppend, Receipt
-from threegate.audit.log.checkpoint import Publisher, writer_origin
+from threegate.audit.log.checkpoint import Publisher, replace_file, writer_origin
 from threegate.audit.log.checkpoint_shipper import CheckpointShipper
 from threegate.audit.log.database import now_us, reader_engine, writer_engine
-from threegate.audit.log.keys import DataKey, MasterKey, load_key, write_once
+from threegate.audit.log.keys import DataKey, MasterKey, load_key
 from threegate.audit.log.note import COSIGNATURE_V1, Signer
 from threegate.audit.log.query import Entry, Page, Query, find, follow, of_requests, read_content
 from threegate.audit.log.record import Content, ContentLevel, Intent, Record, timestamp
@@ -287,9 +287,8 @@ def _publish_vkey(settings: AuditSettings, signer: Signer) -> None:
     path, line = settings.directory / "log.vkey", signer.verifier.vkey()
     known = path.read_text().splitlines() if path.exists() else []
     if line not in known:
-        path.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_once(path, "".join(f"{key}\n" for key in [*known, line]).encode())
+        replace_file(path, "".join(f"{key}\n" for key in [*known, line]).encode())
 
 
 def today() -> str:

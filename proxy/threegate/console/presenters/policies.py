@@ -138,16 +138,19 @@ def problem_row(problem: Problem, language: str) -> dict[str, Any]:
 
 
 def _in_form(problem: Problem, language: str) -> dict[str, str]:
-    """What is wrong and how a form mends it; as in YAML where forms have no part for it."""
+    """The form that mends it, what is wrong and how; as in YAML where forms have no part for it: a
+    misspelt key stands in a line."""
     part = _PART.match(problem.text.en)
     if problem.code == "missing-key" and part:
         name = BOTH_LANGUAGES[part[1]].get(language)
         text = Bilingual(f"{name}缺一种语言", f"{name} lacks a language")
         hint = Bilingual("中文和英文都要写。", "Write both Chinese and English.")
-        return {"form_text": text.get(language), "form_hint": hint.get(language)}
-    entry = catalog("lints").get(problem.code, {}).get("form")
-    hint = bilingual(entry) if entry else problem.hint
-    return {"form_text": problem.text.get(language), "form_hint": hint.get(language)}
+        words = {"form_text": text.get(language), "form_hint": hint.get(language)}
+        return {"form": problem.rule_id, **words}
+    lint = catalog("lints").get(problem.code)
+    hint = bilingual(lint["form"]) if lint and "form" in lint else problem.hint
+    words = {"form_text": problem.text.get(language), "form_hint": hint.get(language)}
+    return {"form": problem.rule_id if lint else "", **words}
 
 
 def problem_rows(problems: Iterable[Problem], language: str) -> list[dict[str, Any]]:

@@ -19,10 +19,11 @@ from threegate.policy.lifecycle.store import now_utc
 async def merge_page(visit: ConsoleRequest) -> Answer:
     """Both sides of every piece that two people changed."""
     space = await space_of(visit)
-    files = {path: _merged(space, path) for path in space.moved()}
-    return Shown(
-        "policy/merge.html", {"files": [_file(path, made) for path, made in files.items()]}
-    )
+    return Shown("policy/merge.html", {"files": await blocking(_files, space)})
+
+
+def _files(space: Workspace) -> list[dict[str, Any]]:
+    return [_file(path, _merged(space, path)) for path in space.moved()]
 
 
 def _file(path: str, made: Merged) -> dict[str, Any]:
@@ -35,9 +36,13 @@ def _sides(found: Conflict) -> dict[str, Any]:
     mine, theirs = found.mine.splitlines(), found.theirs.splitlines()
     return {
         "name": found.key.removeprefix("rules/"),
-        "mine_lines": [(line, line not in theirs) for line in mine],
-        "their_lines": [(line, line not in mine) for line in theirs],
+        "mine_lines": _marked(mine, frozenset(theirs)),
+        "their_lines": _marked(theirs, frozenset(mine)),
     }
+
+
+def _marked(lines: list[str], others: frozenset[str]) -> list[tuple[str, bool]]:
+    return [(line, line not in others) for line in lines]
 
 
 def _merged(space: Workspace, path: str, choices: dict[str, str] | None = None) -> Merged:
@@ -50,7 +55,7 @@ async def merge_draft(visit: ConsoleRequest) -> Answer:
     ConsoleError while one is open."""
     space = await space_of(visit)
     for path in space.moved():
-        made = _merged(space, path, _choices(visit, path))
+        made = await blocking(_merged, space, path, _choices(visit, path))
         if made.conflicts:
             raise ConsoleError(
                 409, "每处冲突都要选择一方", "choose a side for each piece that both changed"
@@ -124,7 +129,8 @@ async def resume(visit: ConsoleRequest) -> Answer:
     dropped = visit.form.get("do") == "drop"
     if not dropped:
         files = await _changed_files(visit, digest)
-        await _restore(visit, me, _beside(files, await blocking(drafts.files, me)))
+        draft = await blocking(drafts.files, me)
+        await _restore(visit, me, await blocking(_beside, files, draft))
     await blocking(drafts.settle, me, digest)
     return Redirect("/policies/draft", done="discarded" if dropped else "saved")
 

@@ -10,9 +10,9 @@ from typing import Any
 
 _OTHERWISE = re.compile(r"\[:\^?\w+:\]|\{,")
 """POSIX classes, and a count without a least, which RE2 takes literally."""
-_AROUND = re.compile(r"\\[pPCQAbBz]|\[:|[$]|(?<!\[)\^|\\\[\^|\(\?[a-zA-Z]*i")
-"""What the parser reads in another way than RE2, what looks around on its own, and case-insensitive
-letters, of which `k` and `s` are also characters beyond ASCII."""
+_AROUND = re.compile(r"\\[pPCQAbBz]|\[:|[$]|(?<!\[)\^|\\\[\^")
+"""What the parser reads in another way than RE2, and what looks around on its own."""
+_FOLDS = re.compile(r"\(\?[a-zA-Z]*i")
 _ESCAPE = re.compile(r"\\(?:(?P<kind>[pP](?:\{\^?\w+\}|\w))|.)", re.DOTALL)
 
 
@@ -49,32 +49,37 @@ def edged(pattern: str) -> str:
     parts = None if _AROUND.search(pattern) else parsed(pattern)
     if parts is None:
         return pattern
-    before, after = (r"\b" if _is_word(parts, at) else "" for at in (0, -1))
+    word = _FOLDED if _FOLDS.search(pattern) else _WORD
+    before, after = (r"\b" if _is_word(parts, at, word) else "" for at in (0, -1))
     return f"{before}(?:{pattern}){after}"
 
 
-def _is_word(parts: Any, at: int) -> bool:
-    """Whether the first or last of these parts matches nothing but characters of words."""
+def _is_word(parts: Any, at: int, word: re.Pattern[str]) -> bool:
+    """Whether the first or last of these parts matches nothing but characters of `word`."""
     if not len(parts):
         return False
     op, found = parts[at]
     match str(op):
         case "LITERAL":
-            return _WORD.fullmatch(chr(found)) is not None
+            return word.fullmatch(chr(found)) is not None
         case "RANGE":
-            return all(_WORD.fullmatch(chr(code)) for code in range(found[0], found[1] + 1))
+            return all(word.fullmatch(chr(code)) for code in range(found[0], found[1] + 1))
         case "IN":
-            return all(_is_word([item], 0) for item in found)
+            return all(_is_word([item], 0, word) for item in found)
         case "CATEGORY":
-            return str(found) in ("CATEGORY_DIGIT", "CATEGORY_WORD")
+            return str(found) == "CATEGORY_DIGIT" or (
+                str(found) == "CATEGORY_WORD" and word is _WORD
+            )
         case "SUBPATTERN":
-            return _is_word(found[3], at)
+            return _is_word(found[3], at, word)
         case "BRANCH":
-            return all(_is_word(branch, at) for branch in found[1])
+            return all(_is_word(branch, at, word) for branch in found[1])
         case "MAX_REPEAT" | "MIN_REPEAT":
-            return found[0] > 0 and _is_word(found[2], at)
+            return found[0] > 0 and _is_word(found[2], at, word)
         case _:
             return False
 
 
 _WORD = re.compile("[0-9A-Za-z_]")
+_FOLDED = re.compile("[0-9A-JL-RT-Za-jl-rt-z_]")
+"""Without regard to case `k` and `s` are also characters beyond ASCII."""

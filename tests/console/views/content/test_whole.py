@@ -50,6 +50,16 @@ def test_an_uploaded_pack_is_switched_on(site: Site) -> None:
     editor.post("/policies/draft/discard")
 
 
+def test_a_pack_that_was_broken_is_not_switched_on_anew(site: Site) -> None:
+    """It was named twice, and one that is off on purpose was switched on for everybody."""
+    editor = site.who("editor", name="mender")
+    _uploaded(editor, "hr.yaml", PACK.encode())
+    editor.post("/policies/edit/hr", data={"text": "pack: ["})
+    assert _uploaded(editor, "hr.yaml", PACK.encode()) == ["packs/hr.yaml"]
+    assert editor.get("/policies/draft.json").json()["packs"]["on"] == ["hr"]
+    editor.post("/policies/draft/discard")
+
+
 def _uploaded(editor: httpx.Client, name: str, content: bytes) -> list[str]:
     form = {"name": name, "content": b64encode(content).decode()}
     return list(editor.post("/policies/upload.json", data=form).json()["taken"])

@@ -155,17 +155,16 @@ async def upload(visit: ConsoleRequest) -> Answer:
         raise refused(EditError("upload")) from None
     except EditError as error:
         raise refused(error) from None
-    changed = _switched_on(files, space, await blocking(space.bundle))
+    changed = _switched_on(files, space)
     for path, text in changed.items():
         await keep_file(visit, space, path, text)
     return Shown("policy/upload.html", {"taken": sorted(changed)})
 
 
-def _switched_on(files: Mapping[str, str], space: Workspace, bundle: Bundle) -> dict[str, str]:
-    """The files that differ from the draft. Packs that are new to it are switched on, unless the
-    archive says itself which ones are."""
-    known = {pack_path(pack.pack) for pack in bundle.packs}
-    new = [PurePath(p).stem for p in files if p[:6] == "packs/" and p not in known]
-    wanted = {PACKS: packs_text((*space.packs, *new)), **files}
+def _switched_on(files: Mapping[str, str], space: Workspace) -> dict[str, str]:
+    """The files that differ from the draft. Packs that no file of it holds yet are switched on,
+    unless the archive says itself which ones are."""
+    new = [PurePath(p).stem for p in files if p[:6] == "packs/" and not space.text(p)]
+    wanted = {PACKS: packs_text(dict.fromkeys((*space.packs, *new))), **files}
     now = {PACKS: packs_text(space.packs)}
     return {p: text for p, text in wanted.items() if text != now.get(p, space.text(p))}
