@@ -72,7 +72,8 @@ class Batcher:
     @property
     def queued(self) -> int:
         """Tokens of the rows that wait; those of a run under way do not."""
-        return self._queue.size
+        with self._changed:
+            return self._queue.size
 
     def submit(self, rows: Sequence[Row], deadline_s: float) -> list[Future[Logits]]:
         """One future per row. Raises Overloaded, and queues none, when they do not all fit."""

@@ -69,6 +69,10 @@ def test_every_text_can_be_replaced_at_its_place(value: Any) -> None:
     assert all(text == "x y" for _, text in texts_of(edited))
 
 
+def test_media_without_a_text_has_none() -> None:
+    assert list(texts_of({"data": "", "blob": "IA=="})) == []
+
+
 @pytest.mark.parametrize("value", ["13800138000", "sk-ant-api03-AbCdEf"])
 @pytest.mark.parametrize("name", ["data", "blob"])
 def test_a_value_that_is_no_media_is_read_under_any_name(name: str, value: str) -> None:

@@ -333,7 +333,7 @@ class StreamMachine:
             if matters and text.strip():
                 before, asked = self._context(at.start), reads_question(number)
                 out.append(ReadStep(number, text, at.start, at.end, before, asked))
-            else:
+            else:  # what a held sentence leaves unread is not clear
                 growth.read(number, clear=matters)
         return out
 

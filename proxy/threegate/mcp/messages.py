@@ -108,7 +108,8 @@ def texts_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
                     yield from texts_of(item, (*path, name))
                 elif name in _MEDIA:
                     for form, read in inline.readings("data", item):
-                        yield (*path, name, *((_BASE64,) if form else ())), read
+                        if read.strip():
+                            yield (*path, name, *((_BASE64,) if form else ())), read
 
 
 def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:
