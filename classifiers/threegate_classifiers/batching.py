@@ -1,9 +1,9 @@
-"""The queue between callers and a model: bounded, by token budget, never late for nothing.
+"""The bounded queue between callers and a model, which makes batches by a token budget.
 
-Rows are tokenised before they come here. Worker threads take what fits one run; while a run goes
-on, rows gather and make the next batch, so the waiting time is zero when idle and grows with load
-alone. Calls take turns. A row whose waiter is gone or whose deadline has passed is dropped when it
-is taken.
+Rows are tokenised before they come here. Worker threads take what fits one run; while a run is in
+progress, further rows gather for the next batch, so a row never waits for a batch to fill while a
+thread is idle. Calls take turns. A row whose waiter is gone or whose deadline has passed is dropped
+when it is taken.
 
 State of a row: queued -> running -> done; queued -> cancelled (waiter gone); queued -> timed out.
 """

@@ -1,6 +1,6 @@
-"""Answers already given, by the hash of what was judged. Holds no text.
+"""A cache of answers by the hash of what was judged. Holds no text.
 
-A conversation is sent whole every turn; with this only what is new costs a run.
+A client sends the whole conversation in every turn; with the cache only new text costs a run.
 """
 
 from __future__ import annotations

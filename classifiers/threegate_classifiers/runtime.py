@@ -1,4 +1,4 @@
-"""The engine: several models behind one door, for servers (`await`) and batch tools (`.now()`).
+"""The engine: one interface to several models, for servers (`await`) and batch tools (`.now()`).
 
     engine = Engine.open(root, ("guard", "entities", "grounding"))
     scores = await engine.classify("guard", [Text("…")], deadline_s=0.5)

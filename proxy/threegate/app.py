@@ -1,4 +1,7 @@
-"""The only wiring: settings in, an ASGI app out. Importing this module has no effect."""
+"""Builds the ASGI application from the settings; the only place that connects all parts.
+
+Importing this module has no effect.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leaf vocabulary: the words every other module speaks. Frozen values, no behaviour.
+"""The types that all other modules use: frozen values without behaviour.
 
 Spans are half-open and count code points of the original text. A finding never carries the matched
 text.

@@ -1,4 +1,4 @@
-"""What keeps a command of `scan`, `eval`, `demo` and `models` from its work, in both languages."""
+"""Errors of the commands `scan`, `eval`, `demo` and `models`, in both languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`threegate init`: the shipped policies as a folder that people edit."""
+"""`threegate init`: copies the shipped policies into a folder for editing."""
 
 from __future__ import annotations
 

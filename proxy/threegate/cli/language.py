@@ -1,5 +1,5 @@
-"""One language for the whole command line: chosen before anything is parsed, then every help text
-is put into it. Commands are written in English alone; `language.toml` holds the rest."""
+"""The language of the command line: chosen before anything is parsed, then all help texts are
+translated. Commands are written in English only; `language.toml` holds the translations."""
 
 from __future__ import annotations
 

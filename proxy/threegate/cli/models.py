@@ -1,4 +1,4 @@
-"""`threegate models`: what the model folder holds, whether it is unchanged, what it is good for.
+"""`threegate models`: lists the models, verifies their files and prints their cards.
 
 `verify` checks every file against its sha256 and opens each model as a server would.
 """

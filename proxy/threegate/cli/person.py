@@ -1,4 +1,4 @@
-"""Who runs a command, where the command line does not say."""
+"""The name of the person who runs a command, if the command line does not give one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the console needs from the rest, given by `app`; and what it keeps itself."""
+"""The dependencies of the console: what `app` passes in, and what the console keeps itself."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What editors are writing: files over the policy in force, one draft per person; what came back to
-them; and what tests and replays made of a content.
+"""Drafts of editors: one per person, as files over the policy in force; versions returned to their
+author; and results of tests and replays by content.
 
 `Workspace` is what a draft is checked, tested and compared as: its files over the tree in force.
 Each file knows the text that was in force when it was begun, so a version that somebody else

@@ -1,7 +1,6 @@
-"""A pattern from examples: what people who never saw a regular expression give is one or two real
-numbers, and the pattern is their shape.
+"""Makes a pattern from one or two example values, for people who do not know regular expressions.
 
-Letters and signs stay as they are, a run of digits becomes as many digits as the examples have.
+Letters and signs stay as they are; a run of digits becomes as many digits as the examples have.
 """
 
 from __future__ import annotations

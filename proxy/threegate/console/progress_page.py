@@ -1,7 +1,7 @@
-"""Work that takes a while, watched: its bar moves within the answer that ends with the page.
+"""A progress bar for long tasks, streamed in the same response that ends with the finished page.
 
-One answer, so one worker does the work and a visitor who leaves stops it. No script: each step is
-a bar of its own and the style sheet shows the newest; when the page follows, it hides them all.
+As it is one response, one worker does the task, and it stops when the visitor leaves. No script:
+each step is a bar of its own, the style sheet shows the newest, and the finished page hides all.
 """
 
 from __future__ import annotations

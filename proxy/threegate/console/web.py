@@ -1,7 +1,7 @@
 """One visit to a page: who, in which language, with what; and the answers a view can give.
 
-A view returns plain data (`Shown`) that is printed as HTML or as JSON, whichever the visitor
-requested for, sends the visitor on (`Redirect`), or says how far it is until it can show something
+A view returns plain data (`Shown`), which is printed as HTML or as JSON, whichever the visitor
+requested; or sends the visitor on (`Redirect`); or reports its progress until it can show a result
 (`LongTask`). So every page has its JSON twin and nothing is computed in a template.
 """
 

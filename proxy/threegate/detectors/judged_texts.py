@@ -1,7 +1,7 @@
-"""What was found in texts that may come again, by the hash of the text. Holds no text.
+"""A cache of findings by the hash of the text, for texts that may be scanned again. Holds no text.
 
-Bounded by texts and by findings: a text made of nothing but values has thousands of findings of
-some 200 bytes each, and by the number of texts alone a client could fill the memory with them.
+The number of texts and that of findings are bounded: a text made of nothing but values has
+thousands of findings of some 200 bytes each, with which a client could fill the memory.
 """
 
 from __future__ import annotations

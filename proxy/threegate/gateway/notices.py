@@ -1,6 +1,7 @@
-"""What is out of the ordinary in the policy in force: every answer and every console page says it.
+"""Notices of exceptional states of the policy in force, such as a stopped rule, in every answer and
+on every console page.
 
-The header tells a client that something is, not which rule: an attacker learns nothing from it.
+The header does not name the rule, so an attacker learns nothing from it.
 """
 
 from __future__ import annotations

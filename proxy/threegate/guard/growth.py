@@ -1,12 +1,12 @@
-"""How far a text may leave before its sentences have ended: it is read as it grows. Pure.
+"""Decides how much of a text may leave before its sentence has ended: it is judged as it grows.
 
 The text is cut into steps of some forty bytes that end with a word; the first ones are shorter, so
-that the first words leave soon. Each step is read when it has come, with a little of what is before
-it. A step is *clear* when nothing in it comes near a level. Text leaves up to the end of the clear
-steps; a sentence that another step touches is judged whole, and what of it was not clear waits for
-the verdict. The first steps, and then every few, are read with the question too.
+that the first words leave soon. Each step is judged when it has arrived, with a little of the text
+before it. A step is *clear* when nothing in it comes near a level. Text leaves up to the end of the
+clear steps. A sentence with a step that is not clear is judged as a whole, and its text from that
+step on waits for the verdict. The first steps, and then every few, are judged with the question.
 
-Steps depend on the text alone, so what leaves does not depend on how or when the text came.
+Steps depend on the text alone, so what leaves does not depend on how or when it arrived. Pure.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Bundles to compiled policies. Total on bundles without errors: what `lint` and `load` let through
-compiles.
+"""Compiles bundles to policies. Every bundle that `load` and `lint` find without errors compiles.
 
 Packs are laid over each other: a later rule, list or detector replaces an earlier one of the same
 id or name (the linter proves that it is at least as strict), in the earlier one's place.

@@ -1,4 +1,4 @@
-"""The sentences of a constitution, by which a recital of it is recognised."""
+"""The sentences of a constitution, by which an answer that quotes it is recognised."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Many texts in flight, answers in the order of the questions, bounded memory.
+"""Scans many texts at the same time and returns the results in order, with bounded memory.
 
-What is in flight is bounded by its size: a text leaves when its answer has been handed on. One text
-larger than the bound goes alone. So the classifiers' queue is never overrun, and a slow text at the
-head stops the reading instead of piling up answers.
+The total size of the texts in progress is bounded: a text counts until its result was handed on,
+and a text larger than the bound is scanned alone. So the classifiers' queue is never overrun, and a
+slow text at the head stops the reading instead of piling up results.
 """
 
 from __future__ import annotations

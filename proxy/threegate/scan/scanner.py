@@ -1,4 +1,4 @@
-"""What the detectors say of one item.
+"""Runs the detectors on one item.
 
 Patterns and classifiers see the whole text; a text longer than `PIECE` goes to the classifiers in
 pieces cut between sentences, one after another, so that no length overruns a queue or a deadline.

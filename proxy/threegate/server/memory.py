@@ -1,8 +1,8 @@
-"""Keeps the C library's heap small: two arenas for all threads, and free pages go back.
+"""Keeps the C library's heap small: two arenas for all threads, and free pages are returned.
 
-glibc gives threads arenas of their own, up to eight a core, and keeps in each what was freed there.
-Long texts are scanned by changing threads: a worker that used 230 MiB kept 120 MiB more, free, in
-sixteen arenas. Other C libraries, and who sets `MALLOC_ARENA_MAX`, are left alone.
+glibc gives threads arenas of their own, up to eight per core, and keeps freed memory in each. Long
+texts are scanned by changing threads: a worker that used 230 MiB kept 120 MiB of free memory more,
+in sixteen arenas. Other C libraries are left alone, and so is a set `MALLOC_ARENA_MAX`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is checked and what comes of it. Values only."""
+"""A check and its result, as values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers of a check through the machines of layer 3: whole, or as far as they go."""
+"""Judges the answers of a check with the machines of layer 3: whole answers, or unfinished ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of a request body that goes on while it is answered, bounded in size and in time."""
+"""Lines of a request body that still arrives while it is answered; bounded in size and time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends a request to one of the upstreams, and to the next while nothing has come of an answer."""
+"""Sends a request to one of the upstreams, and to the next one as long as no answer has begun."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The headers that cross, by allow-lists both ways. A key of the proxy replaces the client's."""
+"""Forwards headers by allow-lists, in both directions. A key of the proxy replaces the client's."""
 
 from __future__ import annotations
 

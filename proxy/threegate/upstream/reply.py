@@ -1,5 +1,5 @@
-"""What is asked of a model API, and its answer as it comes, bounded in its silence and in its
-length of time."""
+"""A request to a model API, and its answer as it arrives; pauses and the whole duration are
+bounded."""
 
 from __future__ import annotations
 

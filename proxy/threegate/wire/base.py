@@ -1,5 +1,5 @@
-"""A model API as the gateway uses it, with the defaults of one that has no such thing, and what the
-APIs share."""
+"""The interface of a model API as the gateway uses it, with defaults for APIs that lack a feature,
+and what the APIs share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every text of a body, found by walking it: what no rule knows is still text.
+"""Finds every text of a body by walking it; strings in unknown fields count as text.
 
 Skipped are only short protocol words (`role`, `type`, ids) and binary data. So an unknown field, a
 new content part or a tool definition cannot carry text past the guard, and neither can the name of

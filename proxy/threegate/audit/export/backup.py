@@ -1,9 +1,9 @@
-"""Copies of a log: every row of its tables in one SQLite file, of one moment, and back into an
-empty database of either kind (so also from SQLite to PostgreSQL).
+"""Backup and restore of a log: all rows as of one moment in one SQLite file, which can be restored
+into an empty SQLite or PostgreSQL database.
 
-A copy verifies like the log itself. It holds no search words: they are made anew from the texts
-when it is restored. The data keys may go to a file of their own: replaced with every backup, it
-makes the erasure of a day (`shred`) reach the texts in all copies.
+A copy verifies like the log itself. It holds no search words: they are made again from the texts
+when it is restored. The data keys may go to a separate file. If each backup replaces that file,
+erasing a day (`shred`) makes the texts of that day unreadable in all copies.
 """
 
 from __future__ import annotations

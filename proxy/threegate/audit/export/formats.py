@@ -1,5 +1,5 @@
-"""One stored record in other people's words, pure: flat columns, OCSF, OpenTelemetry logs and GenAI
-spans.
+"""Converts a stored record to the formats of other systems: flat columns, OCSF, OpenTelemetry logs
+and GenAI spans. Pure.
 
 Each takes a parsed entry. None of them carries proofs: an export keeps the entries next to them
 (`export.py`). The OpenTelemetry GenAI conventions still change; what is written follows `SEMCONV`

@@ -1,6 +1,6 @@
-"""Hands an exported file of OpenTelemetry lines to a collector, over OTLP/HTTP in JSON.
+"""Sends an exported file of OpenTelemetry lines to a collector, over OTLP/HTTP in JSON.
 
-For records that are in the log already; live calls are exported by `gateway.telemetry.tracing`.
+For records that are already in the log; live calls are exported by `gateway.telemetry.tracing`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From settings to running feeds."""
+"""Starts the feeds that the settings name."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""One feed: reads the log from where it is, delivers, and saves its position after the receiver has
-taken the records. So each record arrives at least once, whatever dies in between.
+"""One feed: reads the log from its position, delivers, and saves the position after the receiver
+has accepted the records. So each record arrives at least once, even if a process dies in between.
 
-A feed has its own thread and only reads the log: no call ever waits for a receiver, and what a
-receiver does not take stays in the log until it does. Of all processes on one database one delivers
-at a time, under a lock; another goes on where it dies.
+A feed has its own thread and only reads the log: no call ever waits for a receiver, and a record
+stays in the log until the receiver accepts it. Of all processes on one database, one at a time
+delivers, under a lock; if it dies, another continues.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What of the log a feed has not had yet. Pure queries; a position is the next `seq` of a writer.
+"""Reads the records that a feed has not delivered yet. A position is the next `seq` of a writer.
 
-Records of one writer are committed in the order of `seq`, so a position misses nothing, also of a
-writer that was spooling and stores old records late.
+Records of one writer are committed in the order of `seq`, so a position misses nothing, not even
+the old records that a writer stores late after spooling.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What waits for the writer, and how it is answered: in one wake-up per event loop."""
+"""The queue of records that wait for the writer. Callers are answered with one wake-up per event
+loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process at a time, of all that share a database."""
+"""A lock that one process at a time can hold, of all processes that share a database."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a log does by itself once a UTC day: erase and prune what is older than its retention, and
-export the days before, signed and with proofs, where the operator wants that.
+"""The daily job of a log (once per UTC day): erases and prunes what is older than its retention
+and, if configured, exports the previous days, signed and with proofs.
 
-Of all processes on one database one does it, under a lock of the database; a record named
-`upkeep-<day>` says that it was done, and what.
+One of all processes on the database does it, under a lock; a record named `upkeep-<day>` says that
+it was done and what it did.
 """
 
 from __future__ import annotations

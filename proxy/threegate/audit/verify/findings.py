@@ -1,5 +1,5 @@
-"""What a verification found: of each writer's chain, each problem with its place, and what
-tombstones account for.
+"""The result of a verification: for each writer's chain, each problem with its place, and the
+missing parts that tombstones explain.
 """
 
 from __future__ import annotations

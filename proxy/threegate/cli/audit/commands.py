@@ -1,8 +1,8 @@
-"""`threegate audit …` for those who live in a terminal. Exit codes: 0 fine, 1 the log does not
-verify (or nothing was found), 2 it could not be read, or wrong use.
+"""The commands `threegate audit …`. Exit codes: 0 fine, 1 the log does not verify (or nothing was
+found), 2 it could not be read, or wrong use.
 
-Reading metadata needs the database only. What shows or removes text is itself recorded, so it opens
-the log.
+Commands that read metadata open the database only. Commands that show or remove text are
+themselves recorded, so they open the log.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""`audit export | erase | hold | retain | report`: what leaves or ends; all but `report` is
-itself recorded.
+"""`audit export | erase | hold | retain | report`: exports, erasure and reports. All but `report`
+are themselves recorded.
 """
 
 from __future__ import annotations

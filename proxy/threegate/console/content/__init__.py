@@ -1,1 +1,2 @@
-"""What a policy is made of besides rules, as people bring it and as forms show it. Pure."""
+"""The parts of a policy other than rules (word lists, replies, knowledge, detectors): as uploaded
+files and as form fields. Pure."""

@@ -1,4 +1,4 @@
-"""Word lists, curated replies and whole policies as people bring them: tables, texts, archives.
+"""Word lists, curated replies and whole policies as uploaded files: tables, texts, archives.
 
 Pure. Names of files are checked here before anything is made from what somebody typed. Spreadsheet
 programs run cells that begin like a formula, so such cells leave with an apostrophe in front and

@@ -1,4 +1,4 @@
-"""What became of tests, joined with their texts.
+"""Results of tests, joined with their texts.
 
 The kept result has ids only (the log alone keeps texts); the texts are those of the policy with
 exactly this content.

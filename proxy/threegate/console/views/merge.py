@@ -1,5 +1,5 @@
-"""Work that comes back, and work of others that came into force meanwhile: both meet the draft
-rule by rule."""
+"""Merges into a draft, rule by rule: a version returned to its author, or changes by others that
+came into force meanwhile."""
 
 from __future__ import annotations
 

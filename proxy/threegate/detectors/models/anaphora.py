@@ -1,4 +1,4 @@
-"""Which sentence a claim leans on: "It costs 8 euros." says nothing without the one before it.
+"""Which sentence a claim depends on: "It costs 8 euros." says nothing without the one before it.
 
 A claim that opens with a word pointing back is read together with the last sentence in front of it
 that itself claims something, or else with the question that it answers. Pure; a stream and a whole

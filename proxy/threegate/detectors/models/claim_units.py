@@ -1,8 +1,8 @@
-"""A claim that is longer than the model reads, in parts of whole sentences.
+"""Splits a claim that is longer than the model reads into parts of whole sentences. Pure.
 
-The model reads some eighty tokens of a claim; what a summary says after them would pass unread.
-What claims nothing (a question, a greeting) stays with the sentence after it: "When did it open? In
-May." is one statement. Shorter claims stay whole: sentences say more beside each other. Pure.
+The model reads some eighty tokens of a claim; the rest of a long summary would pass unread. A
+sentence that claims nothing (a question, a greeting) stays with the one after it: "When did it
+open? In May." is one statement. Shorter claims stay whole, because context helps the model.
 """
 
 from __future__ import annotations

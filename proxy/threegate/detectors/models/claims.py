@@ -9,7 +9,7 @@ the sources, once as many as fit and once the very best with its neighbours. Thr
    it; a claim that is longer than the model reads is judged part by part, and the worst counts;
 2. words: a source sentence that begins with the claim bears it out;
 3. numbers: where a source sentence says the same as the claim with another number, date or unit,
-   the claim is contradicted whatever the model feels.
+   the claim is contradicted whatever the model says.
 
 No source is a separate outcome, never a pass. `note` is `source id:start-end` of the best match.
 """

@@ -1,8 +1,8 @@
 """The entities model as a detector (names, addresses, organisations …) and as Presidio recognizer.
 
 `EntitiesDetector` is what policies use. `EntitiesRecognizer` puts the same model inside a Presidio
-`AnalyzerEngine`; the engine then needs no spaCy model for names. Spans never cross a line break: a
-model that runs on over one has lost its way.
+`AnalyzerEngine`; the engine then needs no spaCy model for names. Spans never cross a line break:
+one that does is a mistake of the model and is cut.
 """
 
 from __future__ import annotations

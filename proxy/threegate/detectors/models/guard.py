@@ -11,13 +11,13 @@ Which heads count depends on where the text occurs:
 | content, reasoning | the same behind what stands beside it | compliance, hazard |
 | content, reasoning | the text alone | offensive |
 
-Sentences of an answer are read once first, with a little of what stands around them (`blocks`), and
-that is all where nothing comes near a level; where something does, each sentence is read so. One
-that is near a level itself is judged with the text before it, so that harm spread over sentences is
-seen, and once more with the latest text of the other choices and the reasoning, so that harm spread
-over those is. Offensive language is read sentence by sentence all the same, and of a text that
-grows from the beginning of its sentence: among other words an insult scores next to nothing. What
-no rule looks for is not read for. A model from elsewhere takes part through the `kinds` of its
+The text of an answer is first read in blocks of sentences with a little context (`blocks`). If no
+score of a block comes near a level, that is all. Otherwise each of its sentences is read alone, and
+a sentence that is itself near a level is judged with the text before it (which finds harm spread
+over sentences) and once more with the latest text of the other choices and the reasoning (which
+finds harm spread over those). Offensive language is always read sentence by sentence, in a growing
+text from the beginning of the sentence, because an insult among other words scores next to nothing.
+Only what a rule looks for is read. A model from elsewhere takes part through the `kinds` of its
 manifest.
 """
 

@@ -1,8 +1,8 @@
-"""Sentences of one text that are judged together, as blocks that fill a model's window.
+"""Groups the sentences of one text into blocks that fill a model's window and are judged together.
 
-One quiet reading of a block, with a little of what it answers and follows, answers for all its
-sentences; only a block that is not quiet is read sentence by sentence. An answer then costs a model
-about half as much again as its tokens, not that for each sentence with all the text before it.
+If a block, read with a little of the question and the text before it, comes near no level, all its
+sentences pass; otherwise it is read sentence by sentence. So an answer costs about one and a half
+times its tokens, instead of every sentence with all the text before it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Layer 3 of one call: the answer through its machines, or as it is where no rule looks at it."""
+"""Layer 3 of one call: passes the answer through its machines, or unchanged if no rule looks at
+it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Ids, names and other words of the protocol in an answer, and strings in place of its numbers: no
-text, but a value may hide in one."""
+"""Ids, names and other protocol words of an answer, and strings in place of numbers. They are not
+text, but could hide a value, so they are checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders spread over turns: what single messages do not say, but say together.
+"""Finds instructions that are split over several messages.
 
 The last texts of a channel are read as one, in three ways: one after the other with a blank,
 without one, and only what they quote or assign (`a = "ignore all"`, then `a + b`). A finding counts

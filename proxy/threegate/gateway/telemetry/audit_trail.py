@@ -1,4 +1,4 @@
-"""What one call did, collected as it goes and written to the audit log.
+"""Collects what happens in one call and writes it to the audit log.
 
 An intent is durable before the model is called, the call's record before the last byte of the
 answer leaves. Nothing here decides anything.

@@ -1,4 +1,4 @@
-"""Lints of bands: a rule that can stop itself must not be stopped by whom it is there for."""
+"""Lints of bands: an attacker must not be able to make the rule against the attack stop itself."""
 
 from __future__ import annotations
 

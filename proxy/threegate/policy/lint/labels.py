@@ -1,4 +1,5 @@
-"""Lints of `unlabelled`: no sign in the text without a request, an agreement and a record."""
+"""Lints of `unlabelled`: a text may go without the visible AI label only if the user requested it,
+under an agreement and with a record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tests that policies carry, as plain cases, and what became of them.
+"""The tests that policies carry, as plain cases, and their results.
 
 Pure: `policy_ops.test_runner` runs cases through the real detectors and stream machine and makes
 `Outcome`s. A run with no case at all is a failure, so that a typing error in a path cannot pass.

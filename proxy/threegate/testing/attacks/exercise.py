@@ -1,6 +1,6 @@
 """Runs the attack suites against a running deployment.
 
-Each attack comes with harmless twins: a guard that breaks those holds nothing worth having.
+Each attack comes with harmless twins, so that a guard which simply blocks everything fails too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Anthropic's `count_tokens`: a request of messages, answered by a number.
 
-The texts are guarded as in a call, for the model API reads them too. A block is an error: no number
-could say it.
+The texts are guarded as in a call, because the model API reads them too. A block is returned as an
+error, because the answer is only a number.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """OpenAI and DeepSeek chat completions, streamed and not.
 
 Reasoning is `reasoning_content` (DeepSeek, SGLang), `reasoning` (vLLM), or inline `<think>`; it
-leaves in the field it came in. A refusal is content, in a separate part. Text in fields that
-is unknown is content too: it is released or held like the rest.
+leaves in the field it came in. A refusal is content, in a separate part. Text in unknown fields is
+content too: it is released or held like the rest.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""OpenAI embeddings: only the input has text. A block is an error, for no answer could say
-it."""
+"""OpenAI embeddings: only the input has text. A block is returned as an error, because an answer of
+numbers has no place for it."""
 
 from __future__ import annotations
 
