@@ -101,7 +101,7 @@ def test_loopback_is_named_exactly(host: str, loopback: bool) -> None:
         ("weight: true", "weight must be a whole number"),
         ("idle_s: soon", "idle_s must be a number"),
         ("models: r1", "models must be a list"),
-        ("name: 5", "name must be a text"),
+        ("name: 5", "name must be text"),
         ("starts_in_reasoning: 1", "starts_in_reasoning must be true or false"),
     ],
 )

@@ -87,6 +87,6 @@ def test_failures_exceptions_and_evidence() -> None:
     }  # fmt: skip
     said = "\n".join(lines(event, {}, "en"))
     assert "evidence 0:3-9" in said
-    assert "no result from the detector: guard too late" in said
+    assert "no result from the detector: guard timed out" in said
     assert "exception x.1" in said
     assert "(shadow)" in said

@@ -27,7 +27,7 @@ def test_the_shipped_policies_become_a_folder(
 def test_what_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine").mkdir()
     assert main(["init", str(tmp_path / "mine"), "--lang", "en"]) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert list((tmp_path / "mine").iterdir()) == []
 
 

@@ -56,12 +56,12 @@ BROKEN = [
     ("a: !<x 1\n", 1, 7, "YAML 标签", "YAML tag"),
     ("a: !x!y 1\n", 1, 4, "YAML 标签", "YAML tag"),
     ("[" * 2000, 1, 1001, "嵌套", "nesting"),
-    ("a: 1\nb：2\nc: 3\n", 3, 1, "全角的“：”", "full-width one"),
-    ("- id：x\n  a: 1\n", 2, 4, "全角的“：”", "full-width one"),
+    ("a: 1\nb：2\nc: 3\n", 3, 1, "全角的“：”", "full-width"),
+    ("- id：x\n  a: 1\n", 2, 4, "全角的“：”", "full-width"),
     ("a: ｛b: 1}\n", 1, 6, "括号是全角的", "a bracket is full-width"),
-    ("a:\n  － b: 1\n    c: 2\n", 3, 6, "短横是全角的", "no ASCII one"),
-    ("a:\n  - b: 1\n  \u3000c: 2\n    d: 1\n", 3, 3, "全角空格", "no-break blank"),
-    ("a:\n  - b: 1\n  \u00a0 c: 2\n    d: 1\n", 3, 3, "不换行空格", "no-break blank"),
+    ("a:\n  － b: 1\n    c: 2\n", 3, 6, "短横是全角的", "not an ASCII one"),
+    ("a:\n  - b: 1\n  \u3000c: 2\n    d: 1\n", 3, 3, "全角空格", "no-break space"),
+    ("a:\n  - b: 1\n  \u00a0 c: 2\n    d: 1\n", 3, 3, "不换行空格", "no-break space"),
 ]  # fmt: skip
 
 

@@ -24,8 +24,8 @@ def arguments(mcp: argparse.ArgumentParser) -> None:
     mcp.add_argument("server", nargs="*", help="command of an MCP server that uses stdio")
     mcp.add_argument("--url", help="URL of an MCP server that uses streamable HTTP")
     mcp.add_argument("--name", default="server", help="name of the server: its route is /mcp/NAME")
-    mcp.add_argument("--host", default="127.0.0.1", help="address to listen at, with --url")
-    mcp.add_argument("--port", type=int, default=PORT, help="port to listen at, with --url")
+    mcp.add_argument("--host", default="127.0.0.1", help="address to listen on, with --url")
+    mcp.add_argument("--port", type=int, default=PORT, help="port to listen on, with --url")
     allowed = "host name that browsers may use; repeatable"
     mcp.add_argument("--allow-host", action="append", default=[], help=allowed)
     mcp.add_argument(

@@ -10,8 +10,8 @@ from threegate.settings import CHOICES
 
 def arguments(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--upstream", help="URL of the model API; without it a demo model answers")
-    serve.add_argument("--host", help="address to listen at; default 127.0.0.1")
-    serve.add_argument("--port", type=int, help="port to listen at; default 8080")
+    serve.add_argument("--host", help="address to listen on; default 127.0.0.1")
+    serve.add_argument("--port", type=int, help="port to listen on; default 8080")
     serve.add_argument("--pack", action="append", dest="packs", help="policy pack; repeatable")
     serve.add_argument("--policies", type=Path)
     serve.add_argument("--models", type=Path)

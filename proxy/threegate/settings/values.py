@@ -23,7 +23,7 @@ IN_WORDS = {
     "int": Bilingual("不小于 0 的整数", "a whole number, 0 or more"),
     "float": Bilingual("不小于 0 的数，只写数字", "a number, 0 or more"),
     "bool": Bilingual(" true 或 false", "true or false"),
-    "str": Bilingual("一个文字", "a text"),
+    "str": Bilingual("一段文字", "text"),
     "tuple[str, ...]": Bilingual("文字的列表", "a list of texts"),
     "Mapping[str, str]": Bilingual("一组“名称: 值”", "a mapping of texts"),
 }

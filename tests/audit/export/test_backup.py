@@ -84,7 +84,7 @@ async def test_nothing_is_overwritten(settings: AuditSettings, tmp_path: Path) -
     backup(settings.url, tmp_path / "copy.db")
     with pytest.raises(AuditError, match="exists"):
         backup(settings.url, tmp_path / "copy.db")
-    with pytest.raises(AuditError, match="holds a log"):
+    with pytest.raises(AuditError, match="already contains a log"):
         restore(settings.url, tmp_path / "copy.db")
     with pytest.raises(AuditError, match="no file"):
         restore(elsewhere(settings).url, tmp_path / "none.db")

@@ -159,7 +159,7 @@ def test_a_message_in_one_language_is_asked_for_in_words(site: Site) -> None:
     form = form_of(fields) | {"message_zh": "不行", "message_en": ""}
     editor.post(f"/policies/rule/{rule}/form.json", data=form)
     page = editor.get(f"/policies/rule/{rule}/form").text
-    assert "“What the client is told” lacks a language" in page
+    assert "“Message to the user” lacks a language" in page
     assert "message needs en" not in page
     draft = editor.get("/policies/draft").text
     assert f"/policies/rule/{rule}/form" in draft

@@ -372,7 +372,7 @@ def test_a_returned_version_joins_a_draft_of_other_rules(fresh_site: Site) -> No
     digest = submitted(editor, mode="off")
     editor.post("/policies/rule/cn.pii.vehicle", data={"mode": "shadow"})
     assert act(site.who("approver", name="al", group="legal"), digest, "reject", note="no") == 200
-    assert "Came back to you" in editor.get("/").text
+    assert "Returned to you" in editor.get("/").text
     assert editor.get("/home.json").json()["returned"] == [digest]
     assert editor.post(f"/policies/draft/returned/{digest}.json").status_code == 200
     draft = editor.get("/policies/draft.json").json()

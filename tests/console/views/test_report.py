@@ -24,7 +24,7 @@ def test_the_pdf_says_the_same_in_the_reader_s_language(site: Site) -> None:
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF-1.5")
     said = "\n".join(texts_of(answer.content))
-    for word in ("Audit report", rule, "Review by people", "Complaints"):
+    for word in ("Audit report", rule, "Human review", "Complaints"):
         assert word in said
     chinese = client.get("/audit/report/pdf", headers={"accept-language": "zh"})
     assert "审计报告" in "\n".join(texts_of(chinese.content))

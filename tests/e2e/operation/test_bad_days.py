@@ -173,7 +173,7 @@ def test_a_start_that_cannot_be_is_told_in_one_message(
     assert any("一" <= c <= "鿿" for c in str(texts[0]))
 
 
-@pytest.mark.parametrize(("language", "said"), [("zh", "不能监听"), ("en", "cannot listen at")])
+@pytest.mark.parametrize(("language", "said"), [("zh", "不能监听"), ("en", "cannot listen on")])
 def test_a_port_in_use_ends_the_program_with_2(
     work: Path, capsys: pytest.CaptureFixture[str], language: str, said: str
 ) -> None:

@@ -85,7 +85,7 @@ def test_a_file_that_was_never_one_is_named_and_not_overwritten(tmp_path: Path) 
     (tmp_path / "k").write_text("garbage")
     door = KeyFile(tmp_path / "k")
     for use in (lambda: door.open_to_all, lambda: door.add("a"), lambda: door.revoke("x")):
-        with pytest.raises(SettingsError, match="no file of keys"):
+        with pytest.raises(SettingsError, match="not a key file"):
             use()
     assert (tmp_path / "k").read_text() == "garbage"
 

@@ -41,7 +41,7 @@ def arguments(policy: argparse.ArgumentParser) -> None:
     compare = add(verbs, "diff", _diff, "compare two packs or folders in words", packs="1")
     compare.add_argument("--to", required=True, help="the other pack")
     compare.add_argument("--to-policies", type=Path, help="folder of the other pack")
-    cover = add(verbs, "coverage", _coverage, "coverage: taxonomy × layer × tests", packs="*")
+    cover = add(verbs, "coverage", _coverage, "show coverage: taxonomy × layer × tests", packs="*")
     standards = [t.id for t in TAXONOMIES]
     cover.add_argument(
         "--taxonomy", required=True, choices=standards, help="standard whose categories are shown"

@@ -36,7 +36,7 @@ from threegate.types import Bilingual, Caller, Channel, Layer
 def register(verbs: Any) -> None:
     formats = ("json", "junit", "sarif")
     test = add(verbs, "test", _test, "run the tests of packs", packs="*", formats=formats)
-    test.add_argument("--rule", help="only this rule, or rules whose id begins so")
+    test.add_argument("--rule", help="only this rule, or rules whose id begins with it")
     add_classifiers(test)
     again = add(verbs, "replay", _replay, "replay recorded texts under two packs", packs="1")
     again.add_argument("--to", required=True, help="the draft")

@@ -33,7 +33,7 @@ TONES = {
 }
 BOTH_LANGUAGES = {
     "title": Bilingual("“名称”", "“Name”"),
-    "message": Bilingual("“给用户的说明”", "“What the client is told”"),
+    "message": Bilingual("“给用户的说明”", "“Message to the user”"),
 }
 _PART = re.compile(r"rules\[[^\]]*\]\.(title|message) ")
 _VERBS = {kind: name for name, kind in COMMANDS.items()}

@@ -30,9 +30,9 @@ log = logging.getLogger(__name__)
 ERRORS = {
     "name": Bilingual("账号名只能用字母、数字和 . _ @ -", "use letters, digits and . _ @ -"),
     "password": Bilingual(f"密码至少 {MIN_PASSWORD} 位", f"at least {MIN_PASSWORD} characters"),
-    "invite": Bilingual("链接已失效", "this link is used up or too old"),
+    "invite": Bilingual("链接已失效", "this link was already used or has expired"),
     "taken": Bilingual("账号名已被使用", "this name is taken"),
-    "last-admin": Bilingual("必须保留一名管理员", "one administrator has to stay"),
+    "last-admin": Bilingual("必须保留一名管理员", "at least one administrator has to stay"),
     "again": Bilingual("两次输入的密码不同", "the passwords differ"),
 }
 
@@ -69,7 +69,7 @@ async def login(visit: ConsoleRequest) -> Answer:
     address = _address(visit)
     keys = (f"name:{name}:{address}", f"address:{address}")
     if not (throttle.attempt(keys[1], MAX_OF_ADDRESS) and throttle.attempt(keys[0])):
-        raise ConsoleError(429, "尝试次数过多，请 15 分钟后再试", "too many tries; wait 15 minutes")
+        raise ConsoleError(429, "尝试次数过多，请 15 分钟后再试", "too many attempts; wait 15 minutes")
     account = await _hashed(visit, keys, visit.parts.accounts.log_in, name)
     if account is None:
         error = visit.text_in("账号或密码不对", "wrong name or password")
@@ -134,11 +134,11 @@ async def sso_back(visit: ConsoleRequest) -> Answer:
     kept = visit.request.cookies.get(SSO_COOKIE, "")
     values = visit.parts.signer.read("sso", kept, SSO_S)
     if values is None or len(values) != SSO_VALUES:
-        raise ConsoleError(400, "登录已过期，请重新开始", "this log-in is too old; start again")
+        raise ConsoleError(400, "登录已过期，请重新开始", "this log-in has expired; start again")
     *parts, wanted = (str(v) for v in values)
     started = Started(*parts)
     if not hmac.compare_digest(visit.query.get("state", "").encode(), started.state.encode()):
-        raise ConsoleError(400, "登录已过期，请重新开始", "this log-in is too old; start again")
+        raise ConsoleError(400, "登录已过期，请重新开始", "this log-in has expired; start again")
     try:
         guest = await _provider(visit).finish(visit.query.get("code", ""), started)
         account = await blocking(visit.parts.accounts.welcome, guest)

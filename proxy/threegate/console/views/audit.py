@@ -175,7 +175,7 @@ async def texts_of(
         parts = await kept_parts(visit, entries)
     except AuditError:
         gone = visit.text_in(
-            "密钥已销毁，文本无法打开", "the key is gone: the text cannot be opened"
+            "密钥已销毁，文本无法解密", "the key was destroyed: the text cannot be decrypted"
         )
         return [], gone
     return explained.texts(entries[-1].event, parts, revealed=revealed), ""

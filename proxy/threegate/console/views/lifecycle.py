@@ -189,7 +189,7 @@ async def schedule(visit: ConsoleRequest) -> Answer:
     try:
         moment = timestamp(visit.clock.read(due)) if due else ""
     except (ValueError, OverflowError):
-        raise ConsoleError(400, "时间无效", "that is no time") from None
+        raise ConsoleError(400, "时间无效", "this is not a valid time") from None
     await act(visit, Schedule(digest, moment), "schedule" if due else "unschedule")
     return Redirect(f"/policies/version/{digest}", done="scheduled" if due else "unscheduled")
 

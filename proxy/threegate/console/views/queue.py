@@ -209,5 +209,5 @@ async def take(visit: ConsoleRequest) -> Answer:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) > MAX_TAKEN:
-        raise ConsoleError(400, "应为 0 到 100 的整数", "a whole number up to 100 is expected")
+        raise ConsoleError(400, "应为 0 到 100 的整数", "enter a whole number from 0 to 100")
     return int(text)

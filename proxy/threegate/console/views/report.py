@@ -134,7 +134,7 @@ def _sections(reviewed: Reviewed, language: str) -> list[Section]:
     facts = {
         ("复核的请求", "Requests reviewed"): f"{reviewed.judged}",
         ("两人都看过的判断", "Judged by two"): f"{reviewed.agreement.twice}",
-        ("其中一致", "of these alike"): f"{reviewed.agreement.agreed}",
+        ("其中一致", "of these in agreement"): f"{reviewed.agreement.agreed}",
         ("投诉答复天数（中位）", "Days to answer a complaint (median)"): _or_dash(
             reviewed.median_days
         ),
@@ -142,7 +142,7 @@ def _sections(reviewed: Reviewed, language: str) -> list[Section]:
     short = 0 if language == "zh" else 1
     rows = tuple(Row(title[short], (value,), 0.0) for title, value in facts.items())
     return [
-        Section("人工复核" if language == "zh" else "Review by people", rows),
+        Section("人工复核" if language == "zh" else "Human review", rows),
         named(("复核结论", "Review results"), "label", reviewed.verdicts),
         named(("投诉", "Complaints"), "claim", reviewed.complaints),
         named(("投诉处理", "Outcome of complaints"), "outcome", reviewed.outcomes),

@@ -68,7 +68,7 @@ async def create(visit: ConsoleRequest) -> Answer:
     if not NAME.fullmatch(name):
         raise refused(EditError("name"))
     if not words:
-        raise ConsoleError(400, "请至少写一个词", "give one word at least")
+        raise ConsoleError(400, "请至少写一个词", "give at least one word")
     if any(each.name == name for each in lists_of(bundle)):
         raise ConsoleError(409, "已有同名词表", "there is a list of this name")
     found = ListView(name, pack, f"lists/{name}.txt", visit.form.get("match", "word"), words)

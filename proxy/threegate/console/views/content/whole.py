@@ -54,7 +54,7 @@ async def switch(visit: ConsoleRequest) -> Answer:
     rest = tuple(n for n in space.packs if n != name)
     packs = (*rest, name) if visit.form.get("on") else rest
     if not packs:
-        raise ConsoleError(409, "至少要有一个策略包", "one pack has to stay on")
+        raise ConsoleError(409, "至少要有一个策略包", "at least one pack has to stay on")
     await keep_file(visit, space, PACKS, packs_text(packs))
     return Redirect("/policies/coverage", done="saved")
 
