@@ -27,7 +27,15 @@ def test_page_and_pdf_say_the_same() -> None:
     more = Section("投诉", (Row("误拦截", ("2",), 1.0),))
     made = outline(FIGURES, "zh", naming=lambda table, code: f"{table}:{code}", more=[more])
     page, paper = html(made), "\n".join(texts_of(pdf(made)))
-    for word in ("审计报告", "投诉", "误拦截", "1970-01-01", "80.5", "检测结果类别", "耗时（毫秒）"):
+    for word in (
+        "审计报告",
+        "投诉",
+        "误拦截",
+        "1970-01-01",
+        "80.5",
+        "检测结果类别",
+        "耗时（毫秒）",
+    ):
         assert word in page
         assert word in paper
     assert "kinds:<script>" in paper

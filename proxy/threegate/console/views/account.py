@@ -69,7 +69,7 @@ async def login(visit: ConsoleRequest) -> Answer:
     address = _address(visit)
     keys = (f"name:{name}:{address}", f"address:{address}")
     if not (throttle.attempt(keys[1], MAX_OF_ADDRESS) and throttle.attempt(keys[0])):
-        raise ConsoleError(429, "尝试次数过多，请 15 分钟后再试", "too many attempts; wait 15 minutes")
+        raise ConsoleError(429, "尝试次数过多，请 15 分钟后再试", "too many tries; wait 15 minutes")
     account = await _hashed(visit, keys, visit.parts.accounts.log_in, name)
     if account is None:
         error = visit.text_in("账号或密码不对", "wrong name or password")

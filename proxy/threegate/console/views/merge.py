@@ -57,9 +57,7 @@ async def merge_draft(visit: ConsoleRequest) -> Answer:
     for path in space.moved():
         made = await blocking(_merged, space, path, _choices(visit, path))
         if made.conflicts:
-            raise ConsoleError(
-                409, "每处冲突都要选择一方", "choose a side for every conflict"
-            )
+            raise ConsoleError(409, "每处冲突都要选择一方", "choose a side for every conflict")
         await _rebase(visit, path, made.text, space.in_force(path))
     return Redirect("/policies/draft", done="merged")
 

@@ -102,7 +102,7 @@ async def lower(visit: ConsoleRequest) -> Answer:
     text = await blocking(edited, old.text(path), id, RuleForm(level=wanted))
     new = await blocking(replace(old, files={path: DraftFile(text, None)}).check)
     if new.policies is None:
-        raise ConsoleError(409, "策略有错误，不能重放", "the policy has errors, so nothing can be replayed")
+        raise ConsoleError(409, "策略有错误，不能重放", "the policy has errors: no replay")
     title = visit.text_in(
         "正在用较低的级别重放最近的请求", "Replaying recent calls at a lower level"
     )
