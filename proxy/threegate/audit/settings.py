@@ -36,7 +36,7 @@ STRICTNESS = {each: rank for rank, each in enumerate(OnFailure)}  # the strictes
 
 
 class Format(StrEnum):
-    """Of exports (`export`)."""
+    """The format of exports (`export`)."""
 
     JSONL = "jsonl"
     CSV = "csv"

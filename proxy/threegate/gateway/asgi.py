@@ -43,7 +43,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 
 def wanted_language(accepted: str) -> str:
-    """Of an `accept-language`: zh or en, whichever is wanted more; empty where it names neither."""
+    """zh or en, whichever an `accept-language` header prefers; empty if it names neither."""
     if not accepted:
         return ""
     weights = {"": 0.0}

@@ -54,7 +54,7 @@ class HttpEndpoint(ABC):
     def error_body(self, error: ThreegateError, language: str) -> Body: ...
 
     def status(self, error: ThreegateError) -> int:
-        """Of the answer to a request that ends in this error."""
+        """The HTTP status of the answer to a request that ends in this error."""
         return status_of(error)
 
     @abstractmethod

@@ -20,7 +20,7 @@ STOPPED = "rule-stopped"
 
 @dataclass(slots=True)
 class Notices:
-    """Of one process; `emergency` is the last state read from the database."""
+    """The notices of one process; `emergency` is the last state read from the database."""
 
     bands: Bands
     emergency: Activation | None = None

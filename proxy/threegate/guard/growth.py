@@ -107,5 +107,5 @@ def _bytes(char: str) -> int:
 
 
 def _is_letter(char: str) -> bool:
-    """Of a script that puts blanks between words."""
+    """Whether the character is of a script that puts blanks between words."""
     return char.isalnum() and char < "\u2e80"

@@ -209,7 +209,7 @@ def rules_that_wait(rules: Iterable[Rule], needs: Needs) -> list[Rule]:
 
 
 def deadlines(rules: Iterable[Rule], needs: Needs) -> dict[str, int]:
-    """Of each kind that a classifier or judge looks for the shortest deadline of its rules, in
+    """For each kind that a classifier or judge looks for, the shortest deadline of its rules, in
     milliseconds."""
     out: dict[str, int] = {}
     for rule in rules:

@@ -71,5 +71,5 @@ Matching = Callable[[bytes], Sequence[int]]
 
 
 def matching(patterns: Any) -> Matching:
-    """Of an RE2 set, without the wrapper around each call."""
+    """The match function of an RE2 set, without the wrapper around each call."""
     return patterns._set.Match  # type: ignore[no-any-return]

@@ -165,7 +165,7 @@ class CheckEngine:
 
 
 def _language(check: Check) -> str:
-    """Of the answer, where there is no request to tell it."""
+    """The language of the answer, if there is no request that shows it."""
     if check.messages:
         return ""
     user = TextLocation(Layer.INPUT, Channel.USER)

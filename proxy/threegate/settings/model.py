@@ -168,7 +168,7 @@ class Settings:
 
     @property
     def versions_database(self) -> str:
-        """Of policy versions: PostgreSQL with the audit log, else a SQLite file."""
+        """Where policy versions are: in PostgreSQL with the audit log, else in a SQLite file."""
         own = f"sqlite:///{self.var / 'policy' / 'versions.sqlite3'}"
         return self.audit_url if self.audit_url.startswith("postgres") else own
 

@@ -74,7 +74,7 @@ def _names_a_tool(choice: Any) -> bool:
 
 
 def _schema(wanted: Any) -> Json | None:
-    """Of a `response_format` (chat completions) or `text.format` (responses); None for text."""
+    """The schema of `response_format` (chat completions) or `text.format` (responses), or None."""
     match wanted:
         case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
             return schema

@@ -118,7 +118,7 @@ class Upstreams:
         return fit
 
     def tokenizer(self, model: str, tenant: str = "") -> ModelTokenizer | None:
-        """Of the model; None where no upstream that serves it names one."""
+        """The tokenizer of the model; None if no upstream that serves it names one."""
         found = (t.tokenizer for t in self.that_serve(model, tenant))
         return next((t for t in found if t is not None), None)
 
@@ -253,8 +253,8 @@ def _session(**connector: Any) -> aiohttp.ClientSession:
 
 
 async def _early(response: aiohttp.ClientResponse) -> bytes | None:
-    """The first of the body if it comes soon. An answer that breaks before that has begun nowhere
-    but here, so another upstream can give it."""
+    """The first bytes of the body, if they come soon. An answer that breaks off before that has not
+    reached the client, so another upstream can give it."""
     try:
         if first := response.content.read_nowait():
             return first

@@ -263,8 +263,8 @@ class Appender:
 
 
 def _intents(connection: Connection, writers: Sequence[str], ids: Sequence[str]) -> list[Row]:
-    """Of these writers or with these ids, oldest first, but for those that another writer is about
-    to take.
+    """Intents of these writers or with these ids, oldest first, except those that another writer is
+    about to take.
     """
     if not writers and not ids:
         return []

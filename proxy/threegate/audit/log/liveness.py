@@ -24,7 +24,7 @@ TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:kind, :key)")
 
 
 class Liveness:
-    """Of one writer. `engine` has no connection yet; `hold` once its database is there."""
+    """The lock of one writer. `engine` has no connection yet; `hold` needs the database."""
 
     def __init__(self, engine: Engine, writer: str) -> None:
         self._writer = writer

@@ -200,8 +200,8 @@ def _newest(connection: Connection, query: Query, number: int) -> Sequence[Row[A
 
 
 def _newest_of_rule(connection: Connection, query: Query, number: int) -> Sequence[Row[Any]] | None:
-    """Of the rule's newest hits only, or None where too few of their records match. No planner sees
-    by itself that it may stop there: PostgreSQL would join all hits of the rule first.
+    """Looks only at the rule's newest hits; None if too few of their records match. No query
+    planner knows that it may stop there: PostgreSQL would join all hits of the rule first.
     """
     before = [HIT.c.ts <= int(query.after.partition(".")[0])] if query.after else []
     hits = (

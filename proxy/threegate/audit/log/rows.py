@@ -61,7 +61,7 @@ class PendingIntent:
         return self.event_id
 
     def row(self, writer: str) -> Row:
-        """Of `audit_intent`."""
+        """The row of `audit_intent`."""
         made = self.intent
         key_id, nonce = made.key, made.nonce or None
         place = (self.event_id, self.writer or writer, made.ts_us)

@@ -39,7 +39,7 @@ FIRST_PAGE = 7  # object number; before it: catalog, pages, fonts
 
 
 def width(text: str, size: float) -> float:
-    """Of one line, in points."""
+    """The width of one line, in points."""
     units = sum(HELVETICA[ord(c) - 32] if " " <= c <= "~" else 1000 for c in text)
     return units * size / 1000
 

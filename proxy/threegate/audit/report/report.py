@@ -60,8 +60,8 @@ class Calls(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of [since, until). Every number of calls is a sum over `calls`, so a report, its chart and
-    its table by day cannot differ. The other counts are by name, most first."""
+    """Figures of [since, until). Every number of calls is a sum over `calls`, so a report, its chart
+    and its table by day cannot differ. The other counts are by name, most first."""
 
     since_us: int
     until_us: int
@@ -169,7 +169,7 @@ def _in(stages: Iterable[Stage]) -> ColumnElement[bool]:
 def _hits(
     connection: Connection, within: Sequence[ColumnElement[bool]]
 ) -> dict[str, dict[str, int]]:
-    """Of final records: each request counts once."""
+    """Hits of final records: each request counts once."""
     of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
     number = func.count(RECORD.c.request_id.distinct())
     rows = connection.execute(

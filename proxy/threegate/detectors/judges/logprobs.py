@@ -33,7 +33,7 @@ class Position:
 
 
 def positions(reply: Json) -> list[Position]:
-    """Of a chat answer or a completion; empty where the server gives none."""
+    """The tokens of a chat answer or a completion; empty if the server gives no probabilities."""
     given = reply["choices"][0].get("logprobs") or {}
     if isinstance(given.get("content"), list):
         return [

@@ -222,8 +222,8 @@ def contradicts_by_number(claim: str, evidence: Evidence) -> bool:
 
 
 def _shared(claim: str, source: str) -> float:
-    """Share of the claim's words that the source has, numbers aside; a claim that only points at
-    what the source speaks of ("It is …") has no words of its own and says the same."""
+    """Share of the claim's words, numbers aside, that occur in the source. A claim that only refers
+    to what the source is about ("It is …") has no words of its own and counts as the same."""
     pointing = _POINTING.match(claim)
     own = claim[pointing.end() :] if pointing else claim
     said = {term for term in terms(_without_amounts(own)) if not term[0].isdigit()}

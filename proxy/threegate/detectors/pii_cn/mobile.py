@@ -29,7 +29,7 @@ _ABROAD += r"(?<!(?<![0-9A-Za-z])00[34][0-9][ \-].)"
 """Not after another country's code; +86 is part of the match. After 00 only the codes of Europe,
 some of whose numbers look like these."""
 _SECOND = "(?<=(?<![0-9])1[3-9][0-9]{9}/.)"
-"""Of two numbers with a stroke between."""
+"""The second of two numbers with a stroke between."""
 _ADDED = r"(?<=\n[+].)"
 """First on a line that a patch adds. With a country code the plus is part of the match."""
 _LEFT = _ABROAD + (

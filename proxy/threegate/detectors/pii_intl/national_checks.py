@@ -18,7 +18,7 @@ def _number(digits: Digits) -> int:
 
 
 def varied(digits: Digits) -> bool:
-    """Of numbers without a check digit: no example of one or two digits over and over."""
+    """For numbers without a check digit: rejects examples that repeat one or two digits."""
     return len(set(digits)) > 2
 
 
@@ -42,7 +42,7 @@ def french(digits: Digits) -> bool:
 
 
 def belgian(digits: Digits) -> bool:
-    """Of those born from 2000 on a 2 is put before the number."""
+    """For people born in 2000 or later, a 2 is put before the number."""
     number, check = _number(digits[:9]), _number(digits[9:])
     return check in (97 - number % 97, 97 - (2 * 10**9 + number) % 97)
 

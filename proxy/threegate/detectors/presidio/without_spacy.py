@@ -25,7 +25,8 @@ T = TypeVar("T")
 
 @contextmanager
 def without_spacy() -> Iterator[None]:
-    """Nothing of it stays: who imports one of them later gets the real one, who has it keeps it."""
+    """Puts stand-ins in place of the packages. They are removed afterwards: a later import gets the
+    real package, and a module that holds the real one keeps it."""
     finder = _Finder(frozenset() if sys.modules.keys() >= ABSENT else ABSENT)
     sys.meta_path.insert(0, finder)
     try:
@@ -37,7 +38,7 @@ def without_spacy() -> Iterator[None]:
 
 
 class _Names(type):
-    """Of an empty class, every name is a decorator that changes nothing."""
+    """A stand-in class: every name in it is a decorator that changes nothing."""
 
     def __getattr__(cls, name: str) -> Callable[..., Callable[[Any], Any]]:
         return lambda *args, **more: lambda made: made
@@ -45,10 +46,10 @@ class _Names(type):
 
 class _Empty(metaclass=_Names):
     def __init__(self, *args: object, **more: object) -> None:
-        """Takes what the real one takes."""
+        """Accepts any arguments, as the real class may."""
 
     def __call__(self, made: T) -> T:
-        """As a decorator."""
+        """Used as a decorator, it returns what it decorates."""
         return made
 
 

@@ -100,7 +100,7 @@ def _tokenizer(call: CallContext) -> ModelTokenizer | None:
 
 
 async def _check_context(call: CallContext, limits: Limits) -> None:
-    """Of the request as the model gets it. Raises RequestError 400."""
+    """Checks the context of the request as the model gets it. Raises RequestError 400."""
     if limits.context_tokens is None:
         return
     texts = [s.text for s in call.adapter.request_slots(call.body)]

@@ -15,7 +15,7 @@ NONE: frozenset[str] = frozenset()
 
 @dataclass(slots=True)
 class Bands:
-    """Of one process. `left` are the exits that the shared store had at the last look."""
+    """The bands of one process. `left` are the exits that the shared store had at the last look."""
 
     clock: Callable[[], float] = time.time
     tally: Tally = field(default_factory=Tally)

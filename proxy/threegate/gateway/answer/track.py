@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 
 Sentence = tuple[Channel, str, str]
-"""Of a field: its channel, the text before it, and its text."""
+"""A sentence of a field: channel, the text before it, and its text."""
 KNOWN_TEXTS, KNOWN_LENGTH = 1024, 2000
 """Sentences of fields that are remembered as harmless, and the code points of one."""
 

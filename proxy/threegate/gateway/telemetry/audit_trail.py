@@ -200,7 +200,7 @@ class AuditTrail:
 
 
 def _rulings(done: Constrained | None) -> Iterator[Ruling]:
-    """Of a refusal its code alone: what it was about may be the client's own words."""
+    """A refusal is recorded by its code only: its details may be the client's own words."""
     if done is None:
         return
     for change in done.changes:

@@ -24,7 +24,7 @@ MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_NODES = 60_000
 MAX_PROBLEMS = 200
-"""Of the form of one file. Nobody reads more, and a hostile file shall not cost their memory."""
+"""Problems reported of one file: nobody reads more, and a hostile file must not fill the memory."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where the wheel has it (all of PyPI's do); ten times faster, same events."""
 _RESOLVERS: dict[str, list[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers

@@ -124,7 +124,7 @@ class CompiledPolicy:
     """Those of `rules` that have a band."""
 
     set_digest: str = ""
-    """Of the policy set that it belongs to; empty for a policy that was compiled alone."""
+    """Digest of the policy set that it belongs to; empty for a policy that was compiled alone."""
     aliasing: tuple[ConstraintRule, ...] = field(init=False, repr=False, compare=False)
     """Those of `constraints` that lead a model's name to another model."""
     rolled: tuple[ConstraintRule, ...] = field(init=False, repr=False, compare=False)

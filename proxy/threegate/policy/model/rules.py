@@ -130,7 +130,7 @@ class Rule:
     stream: StreamMode = StreamMode.HOLD
     message: Bilingual | None = None
     restore: Restoring | None = Restoring()
-    """Of a mask; None: the value never comes back."""
+    """Where a masked value is restored; None: never."""
     style: MaskStyle = MaskStyle.PLACEHOLDER
     replacement: str = ""
     answer: str = ""

@@ -64,7 +64,7 @@ class Dialect(Protocol):
     def error(self, error: ThreegateError, language: str) -> Body: ...
 
     def status(self, error: ThreegateError) -> int:
-        """Of the answer to a request that ends in this error."""
+        """The HTTP status of the answer to a request that ends in this error."""
         ...
 
 

@@ -129,8 +129,8 @@ def _word(value: Any) -> str:
 
 
 def _roles(messages: Sequence[Body], texts: list[str]) -> list[str]:
-    """Of each text. They are flat in the order of the messages; where the two do not agree, which
-    would be another version of LiteLLM, every text counts as the user's."""
+    """The role of each text. Texts are flat, in the order of the messages; if the two do not agree
+    (another version of LiteLLM), every text counts as the user's."""
     known = [(str(m.get("role") or "user"), t) for m in messages for t in _texts_of(m)]
     if [t for _, t in known] == texts:
         return [role for role, _ in known]

@@ -133,8 +133,8 @@ def _misconfigured() -> Any:
 
 
 def _modes(first: Any) -> tuple[BodyMode, BodyMode]:
-    """Of the request's body and of the answer's. An Envoy that does not say sends nothing that
-    could be relied on."""
+    """The modes of the request's body and of the answer's. If Envoy does not state them, nothing
+    that it sends can be relied on."""
     config = first.protocol_config
     known = {mode.value: mode for mode in BodyMode}
     of_request = known.get(config.request_body_mode, BodyMode.NONE)

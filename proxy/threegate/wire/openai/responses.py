@@ -96,7 +96,7 @@ class Responses(Adapter):
         return made
 
     def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
-        """Of all kinds that have a name: those that a stream identifies by it too."""
+        """The calls of all kinds of items that carry a name."""
         return tuple(
             ToolCall(0, item["name"], item.get(stem.field) or "", f"/output/{index}/{stem.field}")
             for index, item in objects(body.get("output"))
