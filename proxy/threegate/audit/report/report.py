@@ -60,7 +60,7 @@ class Calls(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Figures of [since, until). Every number of calls is a sum over `calls`, so a report, its chart
+    """Figures of [since, until). Every number of calls is a sum over `calls`: a report, its chart
     and its table by day cannot differ. The other counts are by name, most first."""
 
     since_us: int
