@@ -17,7 +17,7 @@ b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtz
 -----END OPENSSH PRIVATE KEY-----
 """
 ASKED: list[Any] = [{"role": "user", "content": KEY}]
-MESSAGE = "The request holds a private key"
+MESSAGE = "The request contains a private key"
 
 
 class Contact(BaseModel):
