@@ -75,4 +75,4 @@ class _Lines(argparse.HelpFormatter):
     """Chinese characters take two columns and have no blanks between them."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        return textwrap.wrap(text, width if text.isascii() else width // 2)
+        return textwrap.wrap(text, width if max(text, default="") < "\u2e80" else width // 2)
