@@ -178,7 +178,7 @@ def test_a_sentence_in_disguise_is_read_in_plain_too() -> None:
 class Clear(Reader):
     """To it every piece of a text that grows is clear."""
 
-    reads_prefixes = True
+    checks_prefixes = True
 
     async def clear(self, passages: Sequence[Passage]) -> list[bool]:
         return [True] * len(passages)

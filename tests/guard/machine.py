@@ -8,21 +8,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from threegate.guard.events import (
+    CheckStep,
     Command,
     Cut,
     Finish,
     JudgeSentence,
     PatternsScanned,
-    ReadStep,
     RecordRulings,
     Release,
     ScanPatterns,
     SentenceJudged,
-    StepRead,
+    State,
+    StepChecked,
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.stream_machine import Plan, Replacer, State, StreamMachine
+from threegate.guard.restore import Restored
+from threegate.guard.stream_machine import Plan, StreamMachine
+from threegate.guard.stream_text import Replacer
 from threegate.types import (
     Action,
     Channel,
@@ -37,6 +40,11 @@ from threegate.types import (
 
 LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT, choice=0)
 SECRET = re.compile(r"\d{3}-\d{3}")
+
+PATTERNS = Plan(Channel.CONTENT, patterns=True, judge=False, hold=False)
+HOLD = Plan(Channel.CONTENT, patterns=True, judge=True, hold=True)
+CUT = Plan(Channel.CONTENT, patterns=True, judge=True, hold=False)
+EARLY = Plan(Channel.CONTENT, patterns=True, judge=True, hold=True, release_early=True)
 
 
 def ruled(kind: str, start: int, end: int, action: Action) -> Ruling:
@@ -67,7 +75,7 @@ class Driver:
     released: str = ""
     findings: set[tuple[str, int, int]] = field(default_factory=set)
     near: str = "!"
-    pending: list[JudgeSentence | ReadStep] = field(default_factory=list)
+    pending: list[JudgeSentence | CheckStep] = field(default_factory=list)
     cut: Cut | None = None
     finished: bool = False
     releases: list[str] = field(default_factory=list)
@@ -91,9 +99,9 @@ class Driver:
             asked = self.pending.pop(self.order.randrange(len(self.pending)))
             if self.machine.state is State.CUT:
                 continue
-            if isinstance(asked, ReadStep):
+            if isinstance(asked, CheckStep):
                 clear = not re.search(f"bad|{self.near}", asked.text)
-                self.do(self.machine.receive(StepRead(asked.number, clear)))
+                self.do(self.machine.receive(StepChecked(asked.number, clear)))
                 continue
             hits = [
                 ruled("bad", asked.offset + m.start(), asked.offset + m.end(), self.judge)
@@ -108,7 +116,7 @@ class Driver:
             match command:
                 case ScanPatterns():
                     self.scan(command)
-                case JudgeSentence() | ReadStep():
+                case JudgeSentence() | CheckStep():
                     self.pending.append(command)
                 case Release(text):
                     assert text
@@ -143,3 +151,27 @@ def outcome(driver: Driver) -> tuple[str, frozenset[tuple[str, int, int]], str, 
         driver.cut.ruled.rule_id if driver.cut else "",
         driver.finished,
     )
+
+
+def fed(machine: StreamMachine, text: str, settled: int | None = None) -> list[Command]:
+    """A text comes, its scan says that all of it or as much is settled."""
+    asked = machine.receive(TextReceived(text))
+    if not any(isinstance(c, ScanPatterns) for c in asked):
+        return asked
+    to = machine.received if settled is None else settled
+    return [*asked, *machine.receive(PatternsScanned(Verdict(), to))]
+
+
+@dataclass
+class Shortened:
+    """Replaces each `<...>` by one letter."""
+
+    def find(self, text: str, base: int, start: int, *, final: bool) -> tuple[list[Restored], int]:
+        found = [
+            Restored(Span(base + m.start(), base + m.end()), "v", "k")
+            for m in re.finditer("<-*>", text)
+            if base + m.start() >= start
+        ]
+        begun = text.rfind("<")
+        open_ = begun >= 0 and ">" not in text[begun:] and not final
+        return found, base + (begun if open_ else len(text))

@@ -39,5 +39,5 @@ def test_an_edit_and_a_fact_check_hold_whole_sentences(
         needs=detectors,
     )  # fmt: skip
     content = guards[Channel.CONTENT]
-    assert content.leaves_as_it_grows(sources=False) is without
-    assert content.leaves_as_it_grows(sources=True) is with_sources
+    assert content.releases_early(sources=False) is without
+    assert content.releases_early(sources=True) is with_sources

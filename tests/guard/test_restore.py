@@ -11,7 +11,7 @@ from threegate.guard import restore
 from threegate.guard.addresses import UNREAD
 from threegate.guard.mask import EVERYWHERE, MaskMap
 from threegate.guard.restore import Restorer, TextRestorer
-from threegate.guard.stream_machine import CONTEXT
+from threegate.guard.stream_text import CONTEXT
 from threegate.policy.model import Restoring
 from threegate.testing.attacks.exfiltration import exfiltration, filled
 from threegate.types import Channel

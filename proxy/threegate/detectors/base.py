@@ -86,7 +86,7 @@ class PatternDetector(Protocol):
 class SupportsFastPath(Protocol):
     """A pattern detector that can decide cheaply where it would find nothing."""
 
-    def quiet(self, text: str, start: int) -> int:
+    def settled_without_scan(self, text: str, start: int) -> int:
         """What a scan of `text`, which is settled before `start`, would call settled if it found
         nothing from there on; -1 where it may find something or only a scan can decide."""
         ...
@@ -109,11 +109,11 @@ class SentenceDetector(Protocol):
 
 
 @runtime_checkable
-class ReadsPrefixes(Protocol):
+class ChecksPrefixes(Protocol):
     """A sentence detector that can also judge a text that goes on."""
 
     @property
-    def reads_prefixes(self) -> bool: ...
+    def checks_prefixes(self) -> bool: ...
 
     async def clear(self, passages: Sequence[Passage]) -> list[bool]:
         """Whether nothing in a piece of a text, as it reads so far, comes near a level. A sentence

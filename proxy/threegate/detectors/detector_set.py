@@ -17,8 +17,8 @@ from itertools import chain
 from threegate_classifiers.turns import CALL
 
 from threegate.detectors.base import (
+    ChecksPrefixes,
     PatternDetector,
-    ReadsPrefixes,
     Scanned,
     SentenceDetector,
     SupportsFastPath,
@@ -83,7 +83,7 @@ class DetectorSet:
     _patterns: dict[frozenset[str], tuple[PatternDetector, ...]] = field(
         default_factory=dict, repr=False
     )
-    _quiets: dict[frozenset[str], Callable[[str, int], int] | None] = field(
+    _fast_paths: dict[frozenset[str], Callable[[str, int], int] | None] = field(
         default_factory=dict, repr=False
     )
     _judging: dict[frozenset[tuple[str, int]], tuple[tuple[SentenceDetector, int], ...]] = field(
@@ -117,14 +117,14 @@ class DetectorSet:
     def is_pattern_kind(self, pattern: str) -> bool:
         return bool(self._for(frozenset({pattern})))
 
-    def quiet(self, kinds: frozenset[str]) -> Callable[[str, int], int] | None:
-        """See `base.Quiet`, for all pattern detectors; None where one of them never knows."""
-        if kinds not in self._quiets:
+    def fast_path(self, kinds: frozenset[str]) -> Callable[[str, int], int] | None:
+        """`settled_without_scan` of all pattern detectors; None where one of them never knows."""
+        if kinds not in self._fast_paths:
             detectors = self._for(kinds)
-            known = [d.quiet for d in detectors if isinstance(d, SupportsFastPath)]
+            known = [d.settled_without_scan for d in detectors if isinstance(d, SupportsFastPath)]
             all_know = len(known) == len(detectors)
-            self._quiets[kinds] = partial(_quiet, known) if all_know else None
-        return self._quiets[kinds]
+            self._fast_paths[kinds] = partial(_settled_without_scan, known) if all_know else None
+        return self._fast_paths[kinds]
 
     def scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
         """Pattern detectors, inline. A failing one holds nothing back: its failure decides."""
@@ -177,17 +177,17 @@ class DetectorSet:
         answers = await asyncio.gather(*(_query(d, passages, ms) for d, ms in wanted))
         return [_joined(p, [a[i] for a in answers]) for i, p in enumerate(passages)]
 
-    def reads_prefixes(self, kinds: frozenset[str]) -> bool:
+    def checks_prefixes(self, kinds: frozenset[str]) -> bool:
         """Whether every detector of these kinds can judge a text as it grows."""
         found = (d for d in self.sentence if overlapping(kinds, d.info.kinds))
-        return all(isinstance(d, ReadsPrefixes) and d.reads_prefixes for d in found)
+        return all(isinstance(d, ChecksPrefixes) and d.checks_prefixes for d in found)
 
     async def clear(self, passages: Sequence[Passage], deadlines: Deadlines) -> list[bool]:
         """Whether each piece of a text that goes on is far from every level of these kinds, as far
         as detectors can tell who judge such pieces. One that fails has not said so, and a disguised
         one is not clear."""
-        found = ((d, ms) for d, ms in self._judges(deadlines) if isinstance(d, ReadsPrefixes))
-        asked = (_clear(d, passages, ms) for d, ms in found if d.reads_prefixes)
+        found = ((d, ms) for d, ms in self._judges(deadlines) if isinstance(d, ChecksPrefixes))
+        asked = (_clear(d, passages, ms) for d, ms in found if d.checks_prefixes)
         answers = await asyncio.gather(*asked)
         plain = [viewed(p).for_model() is None for p in passages]
         return [plain[i] and all(answer[i] for answer in answers) for i in range(len(passages))]
@@ -320,7 +320,9 @@ class DetectorSet:
         return known
 
 
-def _quiet(detectors: Sequence[Callable[[str, int], int]], text: str, start: int) -> int:
+def _settled_without_scan(
+    detectors: Sequence[Callable[[str, int], int]], text: str, start: int
+) -> int:
     settled = len(text)
     for quiet in detectors:
         if (to := quiet(text, start)) < settled:
@@ -358,7 +360,7 @@ async def _query(
 
 
 async def _clear(
-    detector: ReadsPrefixes, passages: Sequence[Passage], deadline_ms: int
+    detector: ChecksPrefixes, passages: Sequence[Passage], deadline_ms: int
 ) -> list[bool]:
     try:
         async with asyncio.timeout(deadline_ms / 1000):

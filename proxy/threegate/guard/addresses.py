@@ -21,7 +21,7 @@ MAX_HEAD = 2000
 match."""
 
 UNREAD = 256
-"""Code points that may be unread; the stream machine keeps more (`stream_machine.CONTEXT`)."""
+"""Code points that may be unread; the stream machine keeps more (`stream_text.CONTEXT`)."""
 
 _BLANK: Final = r"[\t\n\f\r ]"
 _URL: Final = re.compile(

@@ -1,6 +1,6 @@
-"""Events and commands of the stream machine. Data only: nothing here acts.
+"""States, events and commands of the stream machine. Data only: nothing here acts.
 
-The shell sends events (`TextReceived` … `ClientGone`); the machine answers with commands
+The shell sends events (`TextReceived` … `ClientDisconnected`); the machine answers with commands
 (`ScanPatterns` … `Resume`) that the shell runs.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import field
+from enum import IntEnum, auto
 
 from threegate.types import Ruling, Verdict, frozen
 
@@ -35,8 +36,8 @@ class SentenceJudged:
 
 
 @frozen
-class StepRead:
-    """The answer to `ReadStep`: nothing in it comes near a level, so it may leave."""
+class StepChecked:
+    """The answer to `CheckStep`: nothing in it comes near a level, so it may leave."""
 
     number: int
     clear: bool
@@ -48,7 +49,7 @@ class UpstreamClosed:
 
 
 @frozen
-class ClientGone:
+class ClientDisconnected:
     pass
 
 
@@ -56,7 +57,7 @@ UNLIMITED = sys.maxsize
 
 
 @frozen
-class MayLeave:
+class AllowRelease:
     """Other texts of the answer let this one leave up to the position `to`; its end may be told
     when `to` is behind the last. A machine that is not told has no limit."""
 
@@ -67,11 +68,28 @@ Event = (
     TextReceived
     | PatternsScanned
     | SentenceJudged
-    | StepRead
+    | StepChecked
     | UpstreamClosed
-    | MayLeave
-    | ClientGone
+    | AllowRelease
+    | ClientDisconnected
 )
+
+
+class State(IntEnum):
+    OPEN = auto()
+    DRAINING = auto()
+    DONE = auto()
+    CUT = auto()
+
+
+_ALWAYS = (AllowRelease, ClientDisconnected)
+_JUDGED = (SentenceJudged, StepChecked)
+ALLOWED_EVENTS: dict[State, tuple[type[Event], ...]] = {
+    State.OPEN: (*_ALWAYS, TextReceived, PatternsScanned, *_JUDGED, UpstreamClosed),
+    State.DRAINING: (*_ALWAYS, PatternsScanned, *_JUDGED),
+    State.DONE: (*_ALWAYS, *_JUDGED),  # verdicts of rules that cut may come late
+    State.CUT: (*_ALWAYS, TextReceived, PatternsScanned, *_JUDGED, UpstreamClosed),
+}
 
 
 @frozen
@@ -88,8 +106,8 @@ class ScanPatterns:
 @frozen
 class JudgeSentence:
     """Judge the sentence that lies from `offset` to `end`; `text` and what is `before` it are as
-    the client will read them. `clear`: all its steps were read and are clear, so it may have left
-    already."""
+    the client will read them. `clear`: all its steps were checked and are clear, so it may have
+    left already."""
 
     index: int
     text: str = field(repr=False)
@@ -100,8 +118,8 @@ class JudgeSentence:
 
 
 @frozen
-class ReadStep:
-    """Read a piece of a text that goes on, from `offset` to `end`, with what is `before` it and,
+class CheckStep:
+    """Check a piece of a text that goes on, from `offset` to `end`, with what is `before` it and,
     some of them, `with_question`."""
 
     number: int
@@ -147,7 +165,7 @@ class Resume:
 Command = (
     ScanPatterns
     | JudgeSentence
-    | ReadStep
+    | CheckStep
     | Release
     | Cut
     | RecordRulings

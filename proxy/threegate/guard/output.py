@@ -18,7 +18,8 @@ from threegate.guard.mask import MaskMap
 from threegate.guard.public_values import is_public
 from threegate.guard.redact import EDITS, Renderer
 from threegate.guard.restore import Restorer, TextRestorer
-from threegate.guard.stream_machine import Plan, Quiet, Replacer, StreamMachine
+from threegate.guard.stream_machine import FastPath, Plan, StreamMachine
+from threegate.guard.stream_text import Replacer
 from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode, matches
 from threegate.types import Action, Caller, Channel, Failed, Finding, Layer, Verdict
 
@@ -45,7 +46,7 @@ class Needs(Protocol):
 
     def is_sentence_kind(self, pattern: str) -> bool: ...
     def is_pattern_kind(self, pattern: str) -> bool: ...
-    def reads_prefixes(self, kinds: frozenset[str]) -> bool: ...
+    def checks_prefixes(self, kinds: frozenset[str]) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class ChannelGuard:
     pattern_kinds: frozenset[str]
     deadlines: Mapping[str, int]  # see `deadlines`
     finds_new_data: bool = False  # a rule looks for personal data that the request did not contain
-    grows: bool = False  # what holds a sentence can judge it as it grows, claims apart
+    checks_early: bool = False  # what holds a sentence can check it as it grows, claims apart
     claims: Claims = Claims.FREE
     citing: frozenset[str] = frozenset()  # rules that mark their sources in the text
 
@@ -65,10 +66,10 @@ class ChannelGuard:
         judge = self.judge.bound(caller, today, stopped)
         return self if judge is self.judge else replace(self, judge=judge)
 
-    def leaves_as_it_grows(self, *, sources: bool) -> bool:
+    def releases_early(self, *, sources: bool) -> bool:
         """Whether text may leave before its sentence has ended, as far as it is clear."""
         held = self.claims is Claims.HELD or (sources and self.claims is Claims.HELD_BY_SOURCES)
-        return self.grows and not held
+        return self.checks_early and not held
 
     @property
     def idle(self) -> bool:
@@ -162,19 +163,19 @@ class OutputGuard:
         self,
         channel: Channel,
         tool: str = "",
-        quiet: Quiet | None = None,
+        fast_path: FastPath | None = None,
         *,
-        grow: bool = False,
+        release_early: bool = False,
     ) -> StreamMachine:
-        """A machine for one text. `tool` is the tool whose arguments the text is; with `grow` it
-        leaves before its sentences have ended, as far as it is clear."""
+        """A machine for one text. `tool` is the tool whose arguments the text is; with
+        `release_early` it leaves before its sentences have ended, as far as it is clear."""
         plan, render = self.channels[channel].plan, self.renderer(channel)
-        plan = replace(plan, grow=True) if grow else plan
+        plan = replace(plan, release_early=True) if release_early else plan
         restorer = None if channel in self.masked else self.restorer
         replacers: list[Replacer] = [self.secrets] if self.secrets else []
         if restorer:
             replacers.append(TextRestorer(restorer, channel, tool))
-        return StreamMachine(plan, render, replacers, self.citations.mark, quiet)
+        return StreamMachine(plan, render, replacers, self.citations.mark, fast_path)
 
     def renderer(self, channel: Channel) -> Renderer:
         return Renderer(self.channels[channel].judge.by_id, self.masks, self.corrections)
@@ -245,17 +246,24 @@ def _channel(
     holding = [r for r in waits if r.stream is StreamMode.HOLD and r.mode is Mode.ENFORCE]
     plan = Plan(channel, bool(patterns), bool(waits), bool(holding))
     judge = RuleSet(rules, caller, today, kinds_of)
-    grows = bool(holding) and _grows([r for r in holding if r.claims is None], needs)
+    checks_early = bool(holding) and _checks_early([r for r in holding if r.claims is None], needs)
     citing = frozenset(r.id for r in rules if r.claims is not None and r.claims.cite)
     return ChannelGuard(
-        judge, plan, patterns, deadlines(rules, needs), bool(leaks), grows, _claims(holding), citing
+        judge,
+        plan,
+        patterns,
+        deadlines(rules, needs),
+        bool(leaks),
+        checks_early,
+        _claims(holding),
+        citing,
     )
 
 
-def _grows(holding: Sequence[Rule], needs: Needs) -> bool:
+def _checks_early(holding: Sequence[Rule], needs: Needs) -> bool:
     """An edit leaves whole: its sentence is held to the end."""
     kinds = frozenset(k for k in wanted_kinds(holding) if needs.is_sentence_kind(k))
-    return not any(r.action in EDITS for r in holding) and needs.reads_prefixes(kinds)
+    return not any(r.action in EDITS for r in holding) and needs.checks_prefixes(kinds)
 
 
 def _claims(holding: Sequence[Rule]) -> Claims:

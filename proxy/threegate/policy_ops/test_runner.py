@@ -26,12 +26,13 @@ from threegate.guard.events import (
     RecordRulings,
     ScanPatterns,
     SentenceJudged,
+    State,
     TextReceived,
     UpstreamClosed,
 )
 from threegate.guard.mask import MaskMap
 from threegate.guard.output import ChannelGuard, OutputGuard
-from threegate.guard.stream_machine import State, StreamMachine
+from threegate.guard.stream_machine import StreamMachine
 from threegate.policy.model import EVERYONE, CompiledPolicy, ConstraintRule, Mode, Rule
 from threegate.policy.testing import case_messages as messages
 from threegate.policy.testing.cases import Case, ConstraintCase, Outcome, TestReport

@@ -62,7 +62,7 @@ def test_the_gate_says_what_a_scan_says(detector: PatternScanner, pieces: list[s
     text, settled = "", 0
     for piece in pieces:
         text += piece
-        said = detector.quiet(text, settled)
+        said = detector.settled_without_scan(text, settled)
         scan = detector.scan(Passage(HERE, text), final=False)
         if said >= 0:
             over = detector.scan(Passage(HERE, text))
@@ -110,18 +110,18 @@ def test_prose_is_plain(text: str, plain: bool) -> None:
     ],
 )
 def test_prose_passes(text: str, start: int, settled: int) -> None:
-    assert SCANNER.quiet(text, start) == settled
+    assert SCANNER.settled_without_scan(text, start) == settled
 
 
 @pytest.mark.parametrize(
     "text", ["call 4", "a@b", "x=y", "sub.example", "antidisestablishment", "一", "微信：felix"]
 )
 def test_what_may_be_a_value_is_scanned(text: str) -> None:
-    assert SCANNER.quiet(text, 0) == -1
+    assert SCANNER.settled_without_scan(text, 0) == -1
 
 
 def test_a_scanner_whose_tails_are_not_known_is_asked() -> None:
-    assert scanner(frozenset({"pii.address"})).quiet("plain words ", 0) == -1
+    assert scanner(frozenset({"pii.address"})).settled_without_scan("plain words ", 0) == -1
 
 
 @given(texts())

@@ -1,4 +1,4 @@
-"""An answer that leaves as it grows: the guard model reads it in steps (`guard/growth.py`)."""
+"""An answer that leaves as it grows: the guard model reads it in steps (`guard/early_release.py`)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_what_leaves_is_the_same_for_any_cut(
 class Growing(BadWords):
     """Reads a text as it grows, too."""
 
-    reads_prefixes: bool = True
+    checks_prefixes: bool = True
 
     async def clear(self, passages: Sequence[Passage]) -> list[bool]:
         return [not self._one(p) for p in passages]

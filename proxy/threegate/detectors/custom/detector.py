@@ -60,7 +60,7 @@ class ListDetector:
         findings = tuple(_finding(self.info.id, s, passage) for s in spans)
         return Scanned(findings, uncrossed(settled, spans))
 
-    def quiet(self, text: str, start: int) -> int:
+    def settled_without_scan(self, text: str, start: int) -> int:
         rest = _folded(text[start:])
         if next(self._automaton.iter(rest), None) is not None:
             return -1

@@ -43,7 +43,7 @@ class PatternScanner:
         self._triggers = Prefilter(self._recognizers)
         self._plain = plain_text_fast_path.WholeTextFastPath(self._recognizers)
         gate = plain_text_fast_path.gate(self._recognizers, self._tails)
-        self.quiet = never_quiet if gate is None else gate.settled
+        self.settled_without_scan = no_fast_path if gate is None else gate.settled
         self.info = DetectorInfo(
             id="patterns",
             kinds=tuple(dict.fromkeys(k for r in self._recognizers for k in r.info.kinds)),
@@ -93,8 +93,8 @@ class PatternScanner:
         return uncrossed(settled, hits)
 
 
-def never_quiet(text: str, start: int) -> int:
-    """`SupportsFastPath.quiet` of a detector that has to scan everything."""
+def no_fast_path(text: str, start: int) -> int:
+    """`SupportsFastPath.settled_without_scan` of a detector that has to scan everything."""
     return -1
 
 

@@ -87,7 +87,7 @@ class GuardDetector:
         return GuardDetector(self._engine, self._model, kinds)
 
     @property
-    def reads_prefixes(self) -> bool:
+    def checks_prefixes(self) -> bool:
         return True
 
     async def clear(self, passages: Sequence[Passage]) -> list[bool]:

@@ -19,26 +19,27 @@ from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.telemetry.hold_timer import HoldTimer
 from threegate.guard.client_text import NO_TEXT
 from threegate.guard.events import (
-    ClientGone,
+    AllowRelease,
+    CheckStep,
+    ClientDisconnected,
     Command,
     Cut,
     Finish,
     JudgeSentence,
-    MayLeave,
     PatternsScanned,
-    ReadStep,
     RecordRulings,
     Release,
     ScanPatterns,
     SentenceJudged,
-    StepRead,
+    State,
+    StepChecked,
     TextReceived,
     UpstreamClosed,
 )
 from threegate.guard.output import NOTHING, ChannelGuard
 from threegate.guard.redact import TERMINAL, edited
 from threegate.guard.second_opinion import Opinions
-from threegate.guard.stream_machine import State, StreamMachine
+from threegate.guard.stream_machine import StreamMachine
 from threegate.i18n.messages import localized
 from threegate.types import Channel, Finding, Passage, Ruling, TextLocation, frozen
 from threegate.wire.adapter import StreamKey
@@ -121,7 +122,7 @@ class Track:
             self.raw.append(text)
         self.answer.arrived(self, before + len(text) + last)
         if last and not before:
-            self._whole, machine.quiet = True, None  # disguises look plain
+            self._whole, machine.fast_path = True, None  # disguises look plain
         commands = machine.receive(TextReceived(text, last))
         if self.options.hold_timer is not None:
             self.options.hold_timer.came(before + len(text))
@@ -135,11 +136,11 @@ class Track:
             self.answer.advance()
 
     def may_leave(self, to: int) -> None:
-        self.run(self.machine.receive(MayLeave(to)))
+        self.run(self.machine.receive(AllowRelease(to)))
 
     def abandon(self) -> None:
         if self.machine.state is not State.CUT:
-            self.run(self.machine.receive(ClientGone()))
+            self.run(self.machine.receive(ClientDisconnected()))
         if self.options.hold_timer is not None:
             self.options.hold_timer.over()
 
@@ -194,7 +195,7 @@ class Track:
         if not commands:
             return
         asked: list[JudgeSentence] = []
-        steps: list[ReadStep] = []
+        steps: list[CheckStep] = []
         scans: list[ScanPatterns] = []
         for command in commands:
             match command:
@@ -204,7 +205,7 @@ class Track:
                     scans.append(command)
                 case JudgeSentence():
                     asked.append(command)
-                case ReadStep():
+                case CheckStep():
                     steps.append(command)
                 case RecordRulings(ruled):
                     self._record(ruled)
@@ -267,13 +268,13 @@ class Track:
         self.answer.spent_s += time.perf_counter() - started
         return PatternsScanned(verdict, scan.settled)
 
-    async def _read(self, steps: list[ReadStep], pieces: list[Passage]) -> None:
+    async def _read(self, steps: list[CheckStep], pieces: list[Passage]) -> None:
         """Steps of a text that grows."""
         started = time.perf_counter()
         clear = await self._clear(pieces)
         self.answer.spent_s += time.perf_counter() - started
         for step, is_clear in zip(steps, clear, strict=True):
-            self.run(self.machine.receive(StepRead(step.number, is_clear)))
+            self.run(self.machine.receive(StepChecked(step.number, is_clear)))
         self.answer.advance()
         self.answer.changed.set()
 

@@ -17,11 +17,11 @@ from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.answer.protocol_words import MAX_WORD, words_of
 from threegate.gateway.answer.track import HarmlessTexts, Track, TrackOptions
 from threegate.guard.client_text import NO_TEXT, ClientText
-from threegate.guard.events import UNLIMITED, JudgeSentence, ReadStep
+from threegate.guard.events import UNLIMITED, CheckStep, JudgeSentence
 from threegate.guard.output import OutputGuard
 from threegate.guard.redact import TERMINAL, edited
 from threegate.guard.release_order import ReleaseOrder, Turn
-from threegate.guard.stream_machine import CONTEXT
+from threegate.guard.stream_text import CONTEXT
 from threegate.i18n.messages import localized
 from threegate.tasks import Tasks
 from threegate.types import Channel, Finding, Layer, Passage, Ruling, Source, TextLocation, frozen
@@ -118,11 +118,11 @@ class AnswerTracks:
         part = f"/{key.part}" if key.part else ""
         locus = TextLocation(Layer.OUTPUT, channel, part=part, choice=key.choice)
         guard, called = self.guard.channels[channel], self.calls.pop(key, NO_TOOL)
-        quiet = self.detector_set.quiet(guard.pattern_kinds)
-        grow = key.part < FIELD_PARTS and guard.leaves_as_it_grows(
+        fast_path = self.detector_set.fast_path(guard.pattern_kinds)
+        release_early = key.part < FIELD_PARTS and guard.releases_early(
             sources=bool(self.question.sources)
         )
-        machine = self.guard.machine(channel, called.name, quiet, grow=grow)
+        machine = self.guard.machine(channel, called.name, fast_path, release_early=release_early)
         options = self.options(key)
         if called.gate is not None:
             options = replace(options, gate=called.gate)
@@ -232,13 +232,13 @@ class AnswerTracks:
             question.sources, sentence.clear, question.counted,
         )  # fmt: skip
 
-    def piece(self, track: Track, step: ReadStep) -> Passage:
+    def piece(self, track: Track, step: CheckStep) -> Passage:
         """A step of a text with what it is read with."""
         question = self.question.text if step.with_question else ""
         nearby = self._nearby(track, step)
         return Passage(track.locus, step.text, step.offset, step.before, nearby, question)
 
-    def _nearby(self, track: Track, sentence: JudgeSentence | ReadStep) -> str:
+    def _nearby(self, track: Track, sentence: JudgeSentence | CheckStep) -> str:
         """What the other choices and the reasoning contained last when the sentence came: harm may
         be spread over them."""
         if len(self._spoken) < 2 or track not in self._spoken:

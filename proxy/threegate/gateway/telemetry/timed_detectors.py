@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from threegate.detectors.base import DetectorInfo, ReadsPrefixes, SentenceDetector, wanting
+from threegate.detectors.base import ChecksPrefixes, DetectorInfo, SentenceDetector, wanting
 from threegate.types import Failed, Finding, Passage
 
 
@@ -23,11 +23,11 @@ class Timed:
         return Timed(wanting(self.detector, kinds), self.observe)
 
     @property
-    def reads_prefixes(self) -> bool:
-        return isinstance(self.detector, ReadsPrefixes) and self.detector.reads_prefixes
+    def checks_prefixes(self) -> bool:
+        return isinstance(self.detector, ChecksPrefixes) and self.detector.checks_prefixes
 
     async def clear(self, passages: Sequence[Passage]) -> list[bool]:
-        if not isinstance(self.detector, ReadsPrefixes):
+        if not isinstance(self.detector, ChecksPrefixes):
             return [False] * len(passages)
         started = time.perf_counter()
         try:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.guard.growth import ASKED_AGAIN, FIRST_STEPS, STEP, Growth, reads_question
+from threegate.guard.early_release import (
+    ASKED_AGAIN,
+    FIRST_STEPS,
+    STEP,
+    EarlyRelease,
+    needs_question,
+)
 
 TEXTS = st.text("ab 好。.\né😀", max_size=400)
 
 
 def cut(text: str, *, final: bool = True) -> list[str]:
-    growth = Growth()
+    early = EarlyRelease()
     out: list[str] = []
-    while steps := growth.steps(text, 0, final=final):
+    while steps := early.steps(text, 0, final=final):
         for number, at in steps:
-            growth.read(number, clear=True)
+            early.checked(number, clear=True)
             out.append(text[at.start : at.end])
     return out
 
@@ -38,18 +44,18 @@ def test_a_step_ends_with_a_word() -> None:
 
 
 def test_a_step_that_is_not_clear_holds_the_sentences_that_it_touches() -> None:
-    growth, text = Growth(), "a calm day and " * 40
-    steps = growth.steps(text, 0, final=True)
-    assert growth.says(0, 40) is None
+    early, text = EarlyRelease(), "a calm day and " * 40
+    steps = early.steps(text, 0, final=True)
+    assert early.is_clear(0, 40) is None
     for number, _ in steps:
-        growth.read(number, clear=number != 1)
-    assert growth.says(0, 5) is True
-    assert growth.says(0, 40) is False
-    assert growth.says(300, 340) is True
-    assert growth.clear_from(0) == len("a calm d") + len("ay")
-    assert growth.clear_from(300) == len(text)
+        early.checked(number, clear=number != 1)
+    assert early.is_clear(0, 5) is True
+    assert early.is_clear(0, 40) is False
+    assert early.is_clear(300, 340) is True
+    assert early.clear_until(0) == len("a calm d") + len("ay")
+    assert early.clear_until(300) == len(text)
 
 
 def test_the_question_is_read_with_the_first_steps_and_then_with_some() -> None:
-    asked = [n for n in range(4 * ASKED_AGAIN) if reads_question(n)]
+    asked = [n for n in range(4 * ASKED_AGAIN) if needs_question(n)]
     assert asked == [*range(len(FIRST_STEPS)), *range(ASKED_AGAIN, 4 * ASKED_AGAIN, ASKED_AGAIN)]

@@ -1,10 +1,10 @@
-"""Decides how much of a text may leave before its sentence has ended: it is judged as it grows.
+"""Decides how much of a text may leave before its sentence has ended: it is checked as it grows.
 
 The text is cut into steps of some forty bytes that end with a word; the first ones are shorter, so
-that the first words leave soon. Each step is judged when it has arrived, with a little of the text
+that the first words leave soon. Each step is checked when it has arrived, with a little of the text
 before it. A step is *clear* when nothing in it comes near a level. Text leaves up to the end of the
 clear steps. A sentence with a step that is not clear is judged as a whole, and its text from that
-step on waits for the verdict. The first steps, and then every few, are judged with the question.
+step on waits for the verdict. The first steps, and then every few, are checked with the question.
 
 Steps depend on the text alone, so what leaves does not depend on how or when it arrived. Pure.
 """
@@ -29,11 +29,11 @@ LONGEST_WORD = 24
 
 
 @dataclass(slots=True)
-class Growth:
-    """Positions count from the start of the text."""
+class EarlyRelease:
+    """The steps of one text and which are clear. Positions count from the start of the text."""
 
     _ends: list[int] = field(default_factory=list)
-    _clear: list[bool | None] = field(default_factory=list)  # None: not read yet
+    _clear: list[bool | None] = field(default_factory=list)  # None: not checked yet
 
     def steps(self, text: str, base: int, *, final: bool) -> list[tuple[int, Span]]:
         """(number, place) of the steps that are complete now. `text` begins at `base`; `final`: it
@@ -50,12 +50,12 @@ class Growth:
             self._clear.append(None)
             out.append((number, Span(start, base + end)))
 
-    def read(self, number: int, *, clear: bool) -> None:
+    def checked(self, number: int, *, clear: bool) -> None:
         """The answer about a step."""
         self._clear[number] = clear
 
-    def says(self, start: int, end: int) -> bool | None:
-        """Whether all steps are clear that touch a sentence; None while one has not been read."""
+    def is_clear(self, start: int, end: int) -> bool | None:
+        """Whether all steps are clear that touch a sentence; None while one is not checked."""
         first = bisect_right(self._ends, start)
         last = bisect_right(self._ends, end - 1)
         touched = self._clear[first : last + 1]
@@ -63,14 +63,14 @@ class Growth:
             return None if None in touched[: touched.index(False)] else False
         return None if None in touched or last == len(self._ends) else True
 
-    def is_held(self, start: int, end: int) -> bool:
+    def has_unclear(self, start: int, end: int) -> bool:
         """Whether a step is known not to be clear that touches a sentence, so far as it ends before
         `end`."""
         first = bisect_right(self._ends, start)
         last = bisect_right(self._ends, end)
         return False in self._clear[first:last]
 
-    def clear_from(self, at: int) -> int:
+    def clear_until(self, at: int) -> int:
         """Up to where the text is clear without a gap, from a position on."""
         for number in range(bisect_right(self._ends, at), len(self._ends)):
             if not self._clear[number]:
@@ -79,8 +79,8 @@ class Growth:
         return at
 
 
-def reads_question(number: int) -> bool:
-    """Whether a step is read with the question."""
+def needs_question(number: int) -> bool:
+    """Whether a step is checked with the question."""
     return number < len(FIRST_STEPS) or number % ASKED_AGAIN == 0
 
 

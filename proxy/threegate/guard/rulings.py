@@ -1,0 +1,43 @@
+"""The rulings on a stream, reported in text order. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from threegate.guard.events import Command, RecordRulings
+from threegate.types import Finding, Ruling, Span
+
+
+@dataclass(slots=True)
+class UnreportedRulings:
+    """Rulings wait until the text that they are about is decided: so their order depends on the
+    text alone."""
+
+    _rulings: list[tuple[int, Ruling]] = field(default_factory=list, repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self._rulings)
+
+    def add(self, at: int, ruled: Ruling) -> None:
+        self._rulings.append((at, ruled))
+
+    def report(self, to: int) -> list[Command]:
+        """Those up to a position."""
+        if not self._rulings:
+            return []
+        now = sorted((r for r in self._rulings if r[0] <= to), key=_by_place)
+        self._rulings = [r for r in self._rulings if r[0] > to]
+        return [RecordRulings(tuple(r for _, r in now))] if now else []
+
+
+def span_of(ruled: Ruling, fallback: int) -> Span:
+    """A failure has no span: it counts from the start of what could not be judged."""
+    if isinstance(ruled.finding, Finding):
+        return ruled.finding.span
+    return Span(fallback, fallback)
+
+
+def _by_place(item: tuple[int, Ruling]) -> tuple[int, str, str]:
+    at, ruled = item
+    kind = ruled.finding.kind if isinstance(ruled.finding, Finding) else ""
+    return at, ruled.rule_id, kind
