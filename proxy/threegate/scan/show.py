@@ -24,7 +24,7 @@ STANCES = {
     Stance.CONTRADICTED: (Bilingual("与来源矛盾", "contradicted"), "bold red"),
     Stance.NEI: (Bilingual("来源没有", "not in the sources"), "yellow"),
 }
-COLUMNS = Bilingual("类别|内容|位置|分数|等级|检测器", "kind|what|where|score|level|detector")
+COLUMNS = Bilingual("类别|内容|位置|分数|级别|检测器", "kind|what|where|score|level|detector")
 NOTHING = Bilingual("没有发现。", "Nothing found.")
 SHOWN = 40
 
