@@ -214,7 +214,7 @@ def test_own_keep_alives_while_a_text_is_held(
     guarded: Running, monkeypatch: pytest.MonkeyPatch, api: str
 ) -> None:
     """An open word is held until it ends; the client's line is kept alive meanwhile."""
-    monkeypatch.setattr("threegate.gateway.answer.stream.KEEP_ALIVE_S", 0.05)
+    monkeypatch.setattr("threegate.gateway.answer.stream_relay.KEEP_ALIVE_S", 0.05)
     raw = TABLE[api]["usage"].streams[0]  # type: ignore[union-attr]
     at = raw.find(b"4f9a1")
     got, kept_alive = b"", Event()

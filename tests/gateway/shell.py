@@ -13,9 +13,11 @@ from threegate.audit.log.record import Stage
 from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector
 from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.registry import scanner
+from threegate.gateway.answer.answer_context import AnswerContext
+from threegate.gateway.answer.event_queue import EventQueue
+from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.gateway.answer.output_contract import ToolRules
-from threegate.gateway.answer.stream import StreamShell
-from threegate.gateway.answer.tracks import AnswerContext, AnswerTracks
+from threegate.gateway.answer.stream_relay import StreamRelay
 from threegate.gateway.outcome import outcome_of
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.mask import MaskMap
@@ -54,6 +56,7 @@ def policy(*rules: Rule, **more: Any) -> CompiledPolicy:
 
 NO_QUESTION = AnswerContext()
 INFO = DetectorInfo("bad", ("hazard.test",), Bilingual("坏", "bad"))
+COUNTED = DetectorInfo("counted", ("secret.x",), INFO.title)
 
 
 @dataclass
@@ -109,7 +112,7 @@ class Heard:
 
     data: bytes
     stages: list[Stage] = field(default_factory=list)
-    answer: AnswerTracks | None = None
+    answer: GuardedAnswer | None = None
 
     def text(self, name: str = "content") -> str:
         return "".join(d.get(name) or "" for d in self.deltas())
@@ -158,7 +161,7 @@ async def hear(
         kinds_of=detectors.kinds_of,
         needs=detectors,
     )
-    answer = heard.answer = AnswerTracks(guard, detectors, question)
+    answer = heard.answer = GuardedAnswer(guard, detectors, question)
 
     async def send(data: bytes) -> None:
         heard.data += data
@@ -168,17 +171,18 @@ async def hear(
         if not stored:
             raise trouble("not-stored")
 
-    shell = StreamShell(
-        adapter.stream({"model": "m"}),
+    codec = adapter.stream({"model": "m"})
+    relay = StreamRelay(
+        codec,
         answer,
+        EventQueue(codec, answer, lambda: None),
         send,
         outcome=lambda r: outcome_of(r, rules, "dec_1", "en"),
         end=end,
         tools=ToolRules(constraints or Constraints(), {}),
-        first=lambda: None,
     )
     try:
-        await shell.run(Pieces(pieces, silent))  # type: ignore[arg-type]
+        await relay.run(Pieces(pieces, silent))  # type: ignore[arg-type]
     finally:
         await answer.abandon()
     return heard
@@ -209,3 +213,11 @@ def _chunk(choices: list[dict[str, Any]]) -> dict[str, Any]:
         "model": "m",
         "choices": choices,
     }
+
+
+STOP = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+
+def made(choice: int, **delta: Any) -> bytes:
+    choices = [{"index": choice, "delta": delta, "finish_reason": None}]
+    return b"data: " + orjson.dumps({"id": "c", "choices": choices}) + b"\n\n"

@@ -13,7 +13,7 @@ import pytest
 from threegate.audit.errors import trouble
 from threegate.audit.log.record import Stage
 from threegate.errors import RequestError, UpstreamError
-from threegate.gateway.answer.guarded_answer import guard_answer
+from threegate.gateway.answer.call_answer import guard_answer
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.http_endpoint import retry_after

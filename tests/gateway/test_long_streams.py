@@ -89,7 +89,7 @@ async def test_an_unknown_text_with_every_event_never_ends_the_stream() -> None:
     assert heard.stages == [Stage.COMPLETED]
     assert heard.text() == "x " * EVENTS
     assert heard.answer is not None
-    assert len(heard.answer.tracks) < 10
+    assert len(heard.answer.texts) < 10
     assert heard.answer.received > 2 * EVENTS
 
 

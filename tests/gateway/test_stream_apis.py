@@ -20,7 +20,7 @@ from threegate.wire.base import Adapter
 from threegate.wire.limits import MAX_ANSWER_DEPTH
 
 from tests.cases import cases
-from tests.gateway.answer.test_stream import (
+from tests.gateway.answer.test_stream_relay import (
     EVERYTHING,
     ID,
     KEY,

@@ -15,7 +15,7 @@ from threegate.wire.adapter import StreamKey
 
 
 @dataclass(slots=True)
-class Turn:
+class Piece:
     """A piece of one text, up to the position `to`, or its end: one position after the last."""
 
     key: StreamKey
@@ -26,32 +26,32 @@ class Turn:
 class ReleaseOrder:
     """The pieces that are not decided yet; consecutive pieces of one text count as one."""
 
-    _line: deque[Turn] = field(default_factory=deque)
+    _pieces: deque[Piece] = field(default_factory=deque)
     _passed: dict[StreamKey, int] = field(default_factory=dict)
 
     @property
-    def head(self) -> Turn | None:
+    def head(self) -> Piece | None:
         """The piece to decide next."""
-        return self._line[0] if self._line else None
+        return self._pieces[0] if self._pieces else None
 
     @property
     def alone(self) -> bool:
         """No piece waits for the head."""
-        return len(self._line) <= 1
+        return len(self._pieces) <= 1
 
-    def arrived(self, key: StreamKey, to: int) -> Turn | None:
-        """A text has arrived up to `to`. Returns the turn that must stop here if this piece is the
+    def arrived(self, key: StreamKey, to: int) -> Piece | None:
+        """A text has arrived up to `to`. Returns the piece that must stop here if this piece is the
         first after it."""
-        last = self._line[-1] if self._line else None
+        last = self._pieces[-1] if self._pieces else None
         if last is not None and last.key == key:
             last.to = to
             return None
-        self._line.append(Turn(key, to))
-        return last if len(self._line) == 2 else None
+        self._pieces.append(Piece(key, to))
+        return last if len(self._pieces) == 2 else None
 
-    def next(self) -> Turn | None:
-        """Removes the decided head and returns the next turn, if any."""
-        done = self._line.popleft()
+    def next(self) -> Piece | None:
+        """Removes the decided head and returns the next piece, if any."""
+        done = self._pieces.popleft()
         self._passed[done.key] = done.to
         return self.head
 
@@ -62,12 +62,12 @@ class ReleaseOrder:
     def before(self, key: StreamKey, end: int) -> dict[StreamKey, int]:
         """How far each text had arrived when position `end` of this one arrived."""
         come = dict(self._passed)
-        for turn in self._up_to(key, end):
-            come[turn.key] = turn.to
+        for piece in self._up_to(key, end):
+            come[piece.key] = piece.to
         return come
 
-    def _up_to(self, key: StreamKey, end: int) -> Iterator[Turn]:
-        for turn in self._line:
-            if turn.key == key and turn.to >= end:
+    def _up_to(self, key: StreamKey, end: int) -> Iterator[Piece]:
+        for piece in self._pieces:
+            if piece.key == key and piece.to >= end:
                 return
-            yield turn
+            yield piece

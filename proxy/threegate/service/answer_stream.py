@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from threegate.gateway.answer.guarded_answer import answer_tracks
-from threegate.gateway.answer.tracks import AnswerTracks
+from threegate.gateway.answer.call_answer import answer_of_call
+from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.gateway.context import CallContext
 from threegate.guard.stream_machine import HIGH_WATER
 from threegate.types import Ruling
@@ -22,11 +22,11 @@ AT_ONCE = 8_192
 
 @dataclass(slots=True)
 class AnswerStream:
-    answer: AnswerTracks
+    answer: GuardedAnswer
 
     @classmethod
     def of(cls, call: CallContext) -> AnswerStream:
-        return cls(answer_tracks(call))
+        return cls(answer_of_call(call))
 
     @property
     def changed(self) -> asyncio.Event:
@@ -53,7 +53,7 @@ class AnswerStream:
         for start in range(0, len(text), AT_ONCE):
             if self.cut is not None:
                 return
-            self.answer.track(key).feed(text[start : start + AT_ONCE])
+            self.answer.text(key).feed(text[start : start + AT_ONCE])
             self.changed.set()
             if len(text) > AT_ONCE:
                 await asyncio.sleep(0)
@@ -65,7 +65,7 @@ class AnswerStream:
 
     def take(self) -> dict[StreamKey, str]:
         """Released text since the last call, by text."""
-        taken = {key: track.take() for key, track in self.answer.tracks.items()}
+        taken = {key: text.take() for key, text in self.answer.texts.items()}
         return {key: text for key, text in taken.items() if text}
 
     async def settled(self) -> None:

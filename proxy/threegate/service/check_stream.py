@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from threegate.audit.log.record import Stage
 from threegate.gateway.access.rate_limit import limited
-from threegate.gateway.answer.guarded_answer import close_answer
+from threegate.gateway.answer.call_answer import close_answer
 from threegate.gateway.request.call_opening import call_failed
 from threegate.gateway.request.input_layer import scan_request
 from threegate.service.answer_stream import AnswerStream

@@ -13,7 +13,7 @@ from typing import Final
 from threegate.audit.log.record import Stage
 from threegate.gateway.access.rate_limit import limited
 from threegate.gateway.access.resolved_policy import PolicyResolver
-from threegate.gateway.answer.guarded_answer import close_answer, outcome
+from threegate.gateway.answer.call_answer import close_answer, outcome
 from threegate.gateway.asgi import Responder
 from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
@@ -125,10 +125,10 @@ class CheckEngine:
         self, check: Check, call: CallContext, ruled: tuple[Ruling, ...]
     ) -> CheckResult:
         judged = await (open_answer if check.open_ended else whole_answer)(check, call)
-        tracks = judged.tracks
-        stage = Stage.COMPLETED if tracks.cut is None else Stage.BLOCKED
-        await close_answer(call, tracks, stage)
-        made = self.result(check, call, (*ruled, *tracks.ruled), cut=tracks.cut)
+        guarded = judged.guarded
+        stage = Stage.COMPLETED if guarded.cut is None else Stage.BLOCKED
+        await close_answer(call, guarded, stage)
+        made = self.result(check, call, (*ruled, *guarded.ruled), cut=guarded.cut)
         return replace(made, answers=judged.answers, open_chars=judged.open_chars)
 
     def result(

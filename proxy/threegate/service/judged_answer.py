@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from threegate.gateway.answer.guarded_answer import answer_tracks, guard_answer, shown, tool_rules
-from threegate.gateway.answer.tracks import AnswerTracks
+from threegate.gateway.answer.call_answer import answer_of_call, guard_answer, shown, tool_rules
+from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.gateway.context import CallContext
 from threegate.service.answer_stream import AnswerStream
 from threegate.service.check import Check
@@ -17,16 +17,16 @@ from threegate.wire.adapter import Body, StreamKey
 class JudgedAnswer:
     """`answers` as released, none where a ruling ended them."""
 
-    tracks: AnswerTracks
+    guarded: GuardedAnswer
     answers: tuple[Body, ...] = field(default=(), repr=False)
     open_chars: tuple[int, ...] = ()
 
 
 async def whole_answer(check: Check, call: CallContext) -> JudgedAnswer:
-    tracks = answer_tracks(call)
-    guarded = await guard_answer(call, check.answer, tracks, shown(call))
-    choices = () if guarded is None else guarded["choices"]
-    return JudgedAnswer(tracks, tuple(c["message"] for c in choices))
+    guarded = answer_of_call(call)
+    body = await guard_answer(call, check.answer, guarded, shown(call))
+    choices = () if body is None else body["choices"]
+    return JudgedAnswer(guarded, tuple(c["message"] for c in choices))
 
 
 async def open_answer(check: Check, call: CallContext) -> JudgedAnswer:

@@ -8,7 +8,7 @@ import pytest
 from threegate.errors import UpstreamError
 from threegate.gateway.answer.ai_label import SIGN
 from threegate.gateway.answer.buffered_answer import guard_body, read_body
-from threegate.gateway.answer.tracks import AnswerTracks
+from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.guard.mask import MaskMap
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import CompiledPolicy
@@ -25,13 +25,13 @@ MOBILES = policy(rule("mobile", Action.REDACT, "pii.cn.mobile"))
 HARM = policy(rule("harm", Action.BLOCK, "hazard.test"))
 
 
-def answer_of(rules: CompiledPolicy) -> AnswerTracks:
+def answer_of(rules: CompiledPolicy) -> GuardedAnswer:
     found = suite(BadWords())
     guard = OutputGuard.of(
         rules, Caller(), "2026-11-26", MaskMap(b"k" * 32),
         same=True, kinds_of=found.kinds_of, needs=found,
     )  # fmt: skip
-    return AnswerTracks(guard, found, NO_QUESTION)
+    return GuardedAnswer(guard, found, NO_QUESTION)
 
 
 def chat(content: str, **more: Any) -> dict[str, Any]:

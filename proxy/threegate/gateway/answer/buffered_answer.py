@@ -8,8 +8,8 @@ from typing import Final
 
 from threegate.errors import UpstreamError
 from threegate.gateway.answer.annotations import notes_of
-from threegate.gateway.answer.track import Track
-from threegate.gateway.answer.tracks import AnswerTracks, CalledTool
+from threegate.gateway.answer.guarded_answer import CalledTool, GuardedAnswer
+from threegate.gateway.answer.guarded_text import GuardedText
 from threegate.i18n.messages import localized
 from threegate.types import Passage
 from threegate.upstream import Reply
@@ -34,12 +34,12 @@ async def read_body(reply: Reply) -> bytes:
 
 
 async def guard_body(
-    body: Body, adapter: Adapter, answer: AnswerTracks, options: StreamOptions, sign: str = ""
+    body: Body, adapter: Adapter, answer: GuardedAnswer, options: StreamOptions, sign: str = ""
 ) -> Body | None:
     """The body with its released texts and `sign` after each answer; None if the answer was cut."""
     if answer.cut is not None:
         return None
-    read: list[tuple[str, Track, str]] = []
+    read: list[tuple[str, GuardedText, str]] = []
     answer.check_words(body)
     if answer.cut is not None:
         return None
@@ -48,18 +48,20 @@ async def guard_body(
         channel = slot.locus.channel
         key = StreamKey(slot.locus.choice or 0, channel, i if _is_answer(slot) else WHOLE_PARTS + i)
         answer.calls[key] = CalledTool(names.get(slot.pointer.partition("#")[0], ""))
-        track = answer.at(slot.locus, key)
-        read.append((slot.pointer, track, slot.text))
-        await answer.detector_set.prepare(Passage(slot.locus, slot.text), track.guard.pattern_kinds)
-        track.feed(slot.text, last=True)
+        guarded = answer.at(slot.locus, key)
+        read.append((slot.pointer, guarded, slot.text))
+        await answer.detector_set.prepare(
+            Passage(slot.locus, slot.text), guarded.guard.pattern_kinds
+        )
+        guarded.feed(slot.text, last=True)
     await _settle(answer)
     if answer.cut is not None:
         return None
-    texts = {p: new for p, track, old in read if (new := _text(track, sign)) != old}
-    guarded = adapter.put(body, texts) if texts else body
+    texts = {p: new for p, text, old in read if (new := _released(text, sign)) != old}
+    body = adapter.put(body, texts) if texts else body
     notes = notes_of(answer.ruled)
-    guarded = adapter.annotate(guarded, "claims", notes) if notes else guarded
-    return guarded if options.show_reasoning else adapter.hide_reasoning(guarded, options)
+    body = adapter.annotate(body, "claims", notes) if notes else body
+    return body if options.show_reasoning else adapter.hide_reasoning(body, options)
 
 
 def _tool_names(body: Body, adapter: Adapter) -> dict[str, str]:
@@ -75,11 +77,11 @@ def _is_answer(slot: Slot) -> bool:
     return slot.locus.part.partition("#")[0].endswith(_ANSWERS)
 
 
-def _text(track: Track, sign: str) -> str:
-    return track.take() + track.tail(sign)
+def _released(text: GuardedText, sign: str) -> str:
+    return text.take() + text.suffix(sign)
 
 
-async def _settle(answer: AnswerTracks) -> None:
+async def _settle(answer: GuardedAnswer) -> None:
     while answer.cut is None and not answer.all_decided:
         answer.tasks.raise_first()
         await answer.changed.wait()

@@ -1,137 +1,235 @@
-"""Layer 3 without a transport: the machines for one call's answer, a whole answer through them, and
-the record at the end."""
+"""The texts of one answer: their machines, in which order they leave, and what ended the answer.
+
+A completed judgement sets `changed`, so that released text goes out at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from threegate.audit.log.record import Part, Stage
-from threegate.gateway.access.rate_limit import counts_text
-from threegate.gateway.answer.buffered_answer import guard_body
-from threegate.gateway.answer.output_contract import ToolRules, format_gate, schemas_of
-from threegate.gateway.answer.track import TrackOptions
-from threegate.gateway.answer.tracks import AnswerContext, AnswerTracks
-from threegate.gateway.context import CallContext
-from threegate.gateway.outcome import outcome_of
-from threegate.gateway.request.request_context import counted_by, last_question, sources_of
-from threegate.gateway.telemetry.hold_timer import HoldTimer
-from threegate.guard.output import OutputGuard, citations_of
-from threegate.policy.model import ReasoningVisibility
-from threegate.types import Channel, Ruling
-from threegate.wire.adapter import Body, Outcome, StreamKey, StreamOptions
-from threegate.wire.frame_codec import FIELD_PARTS, shape_errors
-from threegate.wire.known_fields import UNKNOWN_REASON
-from threegate.wire.slots import is_protocol
-
-
-def answer_tracks(call: CallContext) -> AnswerTracks:
-    """The machines for one answer, with what it is about."""
-    request_text = "\n".join([s.text for s in call.slots])
-    checks = call.resolved.checks
-    question = AnswerContext(
-        last_question(call.slots),
-        sources_of(call.slots, call.policy.knowledge, checks),
-        request_text,
-        call.constraints.principles,
-        counted_by(checks),
-    )
-    guard = _guard(call, [source.id for source in question.sources])
-    keep = keeps_texts(call) or counts_text(call)
-    return AnswerTracks(guard, call.detector_set, question, keep, _options(call))
+from threegate.detectors.detector_set import DetectorSet
+from threegate.errors import UpstreamError
+from threegate.gateway.answer.answer_context import AnswerContext, NearbyTexts
+from threegate.gateway.answer.guarded_text import GuardedText, TextOptions
+from threegate.gateway.answer.output_contract import Gate
+from threegate.gateway.answer.protocol_words import WordChecks, stops_answer
+from threegate.gateway.answer.text_checks import HarmlessTexts
+from threegate.guard.events import UNLIMITED, CheckStep, JudgeSentence
+from threegate.guard.output import OutputGuard
+from threegate.guard.release_order import Piece, ReleaseOrder
+from threegate.i18n.messages import localized
+from threegate.tasks import Tasks
+from threegate.types import Channel, Finding, Layer, Passage, Ruling, TextLocation, frozen
+from threegate.wire.adapter import Body, StreamKey
+from threegate.wire.frame_codec import FIELD_PARTS
 
 
-def _guard(call: CallContext, sources: Sequence[str]) -> OutputGuard:
-    bound = (call.caller, call.today, call.stopped)
-    channels = {c: g.bound(*bound) for c, g in call.resolved.output.items()}
-    masked = call.constraints.reasoning.show is ReasoningVisibility.MASKED
-    return OutputGuard.over(
-        channels,
-        call.masks,
-        call.deps.model_api.secrets,
-        citations_of(channels, sources, call.caller.language),
-        frozenset({Channel.REASONING} if masked else ()),
-    )
+@frozen
+class CalledTool:
+    """The tool whose arguments a text is, and what they must pass."""
+
+    name: str = ""
+    gate: Gate | None = None
 
 
-def _options(call: CallContext) -> Callable[[StreamKey], TrackOptions]:
-    """How each text of the answer is shown."""
-    reasoning, language = call.constraints.reasoning, call.caller.language
-    stands_in = reasoning.show is ReasoningVisibility.NOTICE
-    notice = reasoning.notice.get(language) if stands_in else None
-    gate = format_gate(call.constraints, call.body)
-
-    def options(key: StreamKey) -> TrackOptions:
-        timer = HoldTimer(call.deps.metrics.hold.observe) if call.trail.stream else None
-        match key.channel:
-            case Channel.REASONING:
-                return TrackOptions(None, notice, timer)
-            case Channel.CONTENT if key.part < FIELD_PARTS:
-                return TrackOptions(gate, None, timer)
-            case _:
-                return TrackOptions(None, None, timer)
-
-    return options
+NO_TOOL = CalledTool()
+NO_OPTIONS = TextOptions()
 
 
-def shown(call: CallContext, *, starts_in_reasoning: bool = False) -> StreamOptions:
-    """How the policy wants the reasoning of an answer shown."""
-    hidden = call.constraints.reasoning.show is ReasoningVisibility.HIDDEN
-    return StreamOptions(starts_in_reasoning, show_reasoning=not hidden)
+@dataclass(slots=True)
+class GuardedAnswer:
+    """All texts of one answer. `keep` stores them, for the audit log or to be counted; `options`
+    says how a text is shown; `cut` is what stopped the answer."""
 
+    guard: OutputGuard
+    detector_set: DetectorSet
+    context: AnswerContext
+    keep: bool = False
+    options: Callable[[StreamKey], TextOptions] = lambda key: NO_OPTIONS
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    tasks: Tasks = field(default_factory=Tasks)
+    texts: dict[StreamKey, GuardedText] = field(default_factory=dict)
+    calls: dict[StreamKey, CalledTool] = field(default_factory=dict)
+    ruled: list[Ruling] = field(default_factory=list, repr=False)
+    harmless: HarmlessTexts = field(default_factory=HarmlessTexts, repr=False)
+    cut: Ruling | None = None
+    closed: bool = False  # all texts end where they are
+    spent_s: float = 0.0  # in scans and judgements, those at the same time added up
+    _left: list[GuardedText] = field(default_factory=list, repr=False)  # with `keep` only
+    _left_chars: int = 0
+    _gone: set[StreamKey] = field(default_factory=set)
+    _order: ReleaseOrder = field(default_factory=ReleaseOrder, repr=False)
+    _nearby: NearbyTexts = field(init=False, repr=False)
+    _words: WordChecks = field(init=False, repr=False)
+    _stop: Ruling | None = None  # ends the answer when all texts before it have left
 
-def tool_rules(call: CallContext) -> ToolRules:
-    return ToolRules(call.constraints, schemas_of(call.adapter, call.body))
+    def __post_init__(self) -> None:
+        self._nearby = NearbyTexts(self._order, self._gone)
+        self._words = WordChecks(self.guard, self.detector_set, lambda: self.context.sent)
 
+    def text(self, key: StreamKey) -> GuardedText:
+        """The text of a key, made on first use."""
+        known = self.texts.get(key)
+        if known is None:
+            if key in self._gone:
+                raise UpstreamError(localized("event-shape"))  # more text after its end
+            known = self.texts[key] = self._made(key)
+            if self._order.head is not None:
+                known.allow_release(0)
+            self._nearby.add(known)
+        return known
 
-async def guard_answer(
-    call: CallContext, body: Body, answer: AnswerTracks, options: StreamOptions, sign: str = ""
-) -> Body | None:
-    """A whole answer as released; None where a ruling ended it (`answer.cut`)."""
-    with shape_errors:
-        calls = call.adapter.tool_calls(body)
-    if (ruled := tool_rules(call).judge(calls)) is not None:
-        answer.stop(ruled)
-    try:
-        guarded = await guard_body(body, call.adapter, answer, options, sign)
-    finally:
-        await answer.abandon()
-    call.trail.usage = call.adapter.usage(body)
-    call.trail.finish_reason = reason_of(call.adapter.finish_reasons(body))
-    return guarded
+    def _made(self, key: StreamKey) -> GuardedText:
+        channel = key.channel if key.channel in self.guard.channels else Channel.CONTENT
+        part = f"/{key.part}" if key.part else ""
+        locus = TextLocation(Layer.OUTPUT, channel, part=part, choice=key.choice)
+        guard, called = self.guard.channels[channel], self.calls.pop(key, NO_TOOL)
+        fast_path = self.detector_set.fast_path(guard.pattern_kinds)
+        sources = bool(self.context.sources)
+        release_early = key.part < FIELD_PARTS and guard.releases_early(sources=sources)
+        machine = self.guard.machine(channel, called.name, fast_path, release_early=release_early)
+        options = self.options(key)
+        if called.gate is not None:
+            options = replace(options, gate=called.gate)
+        return GuardedText(key, locus, machine, guard, self, options)
 
+    def at(self, locus: TextLocation, key: StreamKey) -> GuardedText:
+        """The text of a slot of a whole answer, which knows its own place."""
+        text = self.text(key)
+        text.locus = locus
+        return text
 
-async def close_answer(call: CallContext, answer: AnswerTracks, stage: Stage) -> None:
-    """The call's record, with the texts of its answer."""
-    call.trail.output = answer.ruled
-    call.trail.answer_chars = answer.received
-    call.trail.timings_ms["output"] = round(answer.spent_s * 1000, 3)
-    call.answer_texts = tuple("".join(track.raw) for track in answer.all_tracks())
-    call.release_checking()  # what is left is to wait for the disk
-    await call.trail.ended(stage, _parts(answer) if keeps_texts(call) else ())
+    def forget(self, key: StreamKey) -> None:
+        """Drops the state of a text that was released in full: a stream may bring any number."""
+        text = self.texts.pop(key)
+        self._order.forget(key)
+        if not text.is_field:
+            self._gone.add(key)
+        self._left_chars += text.machine.received
+        if self.keep:
+            self._left.append(text)
 
+    def all_texts(self) -> Iterator[GuardedText]:
+        """Those that have left, as far as they are kept, and the others."""
+        yield from self._left
+        yield from self.texts.values()
 
-def keeps_texts(call: CallContext) -> bool:
-    return call.policy.audit.level in ("redacted", "full")
+    @property
+    def received(self) -> int:
+        """Code points of all texts so far."""
+        return self._left_chars + sum(t.machine.received for t in self.texts.values())
 
+    @property
+    def held(self) -> int:
+        """Code points of the text that holds most."""
+        return max((t.machine.held for t in self.texts.values()), default=0)
 
-def outcome(call: CallContext, ruled: Ruling) -> Outcome:
-    return outcome_of(ruled, call.policy, call.trail.decision_id, call.caller.language)
+    # Order
 
+    def arrived(self, text: GuardedText, to: int) -> None:
+        """A piece of a text is here, or its end."""
+        limited = self._order.arrived(text.key, to)
+        if limited is not None and (head := self.texts.get(limited.key)) is not None:
+            head.allow_release(limited.to)
+        if not self._order.alone:
+            self.advance()
 
-def reason_of(reasons: Iterable[object]) -> str:
-    """The first, as the log may keep it: a word of the protocol."""
-    first = next(iter(reasons), "")
-    known = isinstance(first, str) and is_protocol("finish_reason", first)
-    return str(first) if known else UNKNOWN_REASON
+    def advance(self) -> None:
+        """Goes on to the next piece while the one before it is decided."""
+        if self._order.alone and self._stop is None:
+            return
+        while self.cut is None and (head := self._order.head) is not None:
+            if self._order.alone or not self._is_decided(head):
+                break
+            if (following := self._order.next()) is not None:
+                to = UNLIMITED if self._order.alone else following.to
+                self.texts[following.key].allow_release(to)
+        if self._stop is not None and self.cut is None and self.all_decided:
+            self.cut = self._stop
 
+    def progress(self) -> None:
+        """A judgement is complete: what it releases goes out."""
+        self.advance()
+        self.changed.set()
 
-def _parts(answer: AnswerTracks) -> tuple[Part, ...]:
-    return tuple(
-        Part(
-            f"choices/{track.key.choice}/{track.key.channel}/{track.key.part}",
-            "".join(track.released),
-            track.redacted,
-        )
-        for track in answer.all_tracks()
-        if track.raw
-    )
+    def _is_decided(self, piece: Piece) -> bool:
+        text = self.texts.get(piece.key)
+        return text is None or text.machine.decided >= piece.to
+
+    @property
+    def all_decided(self) -> bool:
+        """Nothing is awaited, if no text goes on."""
+        head = self._order.head
+        return head is None or (self._order.alone and self._is_decided(head))
+
+    def close(self) -> None:
+        """The texts end here, wherever they are."""
+        self.closed = True
+        for text in list(self.texts.values()):
+            text.close()
+
+    # Ends
+
+    @property
+    def stopping(self) -> bool:
+        """The answer ends after the texts that have come so far."""
+        return self._stop is not None
+
+    @property
+    def ending(self) -> bool:
+        """Whatever comes from now on is ignored."""
+        return self.cut is not None or self._stop is not None
+
+    def stop(self, ruled: Ruling) -> None:
+        """A gate's ruling ends the answer; the first one counts."""
+        self.ruled.append(ruled)
+        self.cut = self.cut or ruled
+
+    def stop_after_received(self, ruled: Ruling) -> None:
+        """The same, after all texts that have come so far."""
+        self.ruled.append(ruled)
+        self._stop_after_received(ruled)
+
+    def _stop_after_received(self, ruled: Ruling) -> None:
+        self._stop = self._stop or ruled
+        self.close()
+        self.advance()
+
+    async def abandon(self) -> None:
+        for text in self.texts.values():
+            text.abandon()
+        await self.tasks.cancel()
+
+    # Judging
+
+    def passage(self, text: GuardedText, sentence: JudgeSentence) -> Passage:
+        """A sentence with what it is judged with."""
+        context, nearby = self.context, self._nearby.of(text, sentence)
+        return Passage(
+            text.locus, sentence.text, sentence.offset, sentence.before, nearby, context.question,
+            context.sources, sentence.clear, context.counted,
+        )  # fmt: skip
+
+    def step_passage(self, text: GuardedText, step: CheckStep) -> Passage:
+        """A step of a text with what it is checked with."""
+        question = self.context.question if step.with_question else ""
+        nearby = self._nearby.of(text, step)
+        return Passage(text.locus, step.text, step.offset, step.before, nearby, question)
+
+    def check_words(self, body: Body) -> bool:
+        """Takes out of ids and names what patterns find in them, in place. True if any was
+        changed."""
+        changed, ruled = self._words.check(body)
+        self.ruled += ruled
+        if stops := [r for r in ruled if stops_answer(r)]:
+            self._stop_after_received(stops[0])
+        return changed
+
+    def remember_corrections(self, ruled: Sequence[Ruling]) -> None:
+        """The sentence of the source for each claim that contradicts it."""
+        for ruling in ruled:
+            match ruling.finding:
+                case Finding(kind="claim.contradicted", note=note) if note:
+                    self.guard.corrections[note] = self.context.evidence(note)

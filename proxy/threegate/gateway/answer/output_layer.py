@@ -12,8 +12,8 @@ from threegate.audit.log.record import Stage
 from threegate.errors import AuditError, ThreegateError, UpstreamError
 from threegate.gateway.answer.ai_label import HEADER, label_for, label_of, sign_of
 from threegate.gateway.answer.buffered_answer import guard_body, read_body
-from threegate.gateway.answer.guarded_answer import (
-    answer_tracks,
+from threegate.gateway.answer.call_answer import (
+    answer_of_call,
     close_answer,
     guard_answer,
     outcome,
@@ -21,8 +21,9 @@ from threegate.gateway.answer.guarded_answer import (
     shown,
     tool_rules,
 )
-from threegate.gateway.answer.stream import StreamShell
-from threegate.gateway.answer.tracks import AnswerTracks
+from threegate.gateway.answer.event_queue import EventQueue
+from threegate.gateway.answer.guarded_answer import GuardedAnswer
+from threegate.gateway.answer.stream_relay import StreamRelay
 from threegate.gateway.context import CallContext
 from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel
@@ -46,7 +47,7 @@ async def output_layer(call: CallContext, reply: Reply) -> None:
         _label_header(call)
         options = shown(call, starts_in_reasoning=reply.starts_in_reasoning)
         respond = _stream if _is_stream(reply) else _whole
-        await respond(call, reply, answer_tracks(call), options)
+        await respond(call, reply, answer_of_call(call), options)
 
 
 def _passes_as_it_is(call: CallContext) -> bool:
@@ -63,7 +64,7 @@ def _label_header(call: CallContext) -> None:
 
 
 async def _stream(
-    call: CallContext, reply: Reply, answer: AnswerTracks, options: StreamOptions
+    call: CallContext, reply: Reply, answer: GuardedAnswer, options: StreamOptions
 ) -> None:
     trail = call.trail
     codec = call.adapter.stream(call.request, options)
@@ -73,23 +74,22 @@ async def _stream(
         trail.finish_reason = reason_of(codec.finish_reasons.values())
         await close_answer(call, answer, stage)
 
-    shell = StreamShell(
+    queue = EventQueue(codec, answer, trail.first_text, _field(call), sign_of(call.label))
+    relay = StreamRelay(
         codec,
         answer,
+        queue,
         call.out.chunk,
         outcome=lambda ruled: outcome(call, ruled),
         end=end,
         tools=tool_rules(call),
-        first=call.trail.first_text,
-        failed=call.trail.failed,
-        label=_field(call),
-        sign=sign_of(call.label),
+        failed=trail.failed,
         language=call.out.language,
     )
     headers = {**reply.headers, "content-type": "text/event-stream", "cache-control": "no-cache"}
     await call.out.start(200, headers)
     try:
-        await shell.run(reply)
+        await relay.run(reply)
     except BaseException as error:
         await close_answer(call, answer, Stage.ABORTED)
         if isinstance(error, Exception):  # a bug, reported to the client, which is still there
@@ -101,7 +101,7 @@ async def _stream(
 
 
 async def _whole(
-    call: CallContext, reply: Reply, answer: AnswerTracks, options: StreamOptions
+    call: CallContext, reply: Reply, answer: GuardedAnswer, options: StreamOptions
 ) -> None:
     data = await read_body(reply)
     call.resume_checking()
@@ -177,7 +177,7 @@ async def _pass_error(call: CallContext, reply: Reply) -> None:
 
 
 async def _guarded_error(call: CallContext, reply: Reply, body: Body) -> Body:
-    answer = answer_tracks(call)
+    answer = answer_of_call(call)
     try:
         guarded = await guard_body(body, call.adapter, answer, DEFAULT_STREAM)
     finally:

@@ -4,9 +4,16 @@ text, but could hide a value, so they are checked."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from threegate.detectors.detector_set import DetectorSet
+from threegate.guard.client_text import NO_TEXT, ClientText
+from threegate.guard.output import OutputGuard
+from threegate.guard.redact import TERMINAL, edited
+from threegate.types import Channel, Layer, Passage, Ruling, TextLocation
+from threegate.wire.adapter import Body
 from threegate.wire.known_fields import NUMBERS, PROVIDER_WORDS
 from threegate.wire.slots import STRUCTURAL
 
@@ -16,6 +23,8 @@ _OTHERS: Final = frozenset(("input", "arguments"))
 _PLAIN: Final = re.compile(r"[A-Za-z_./ \-]{0,64}")
 MAX_WORD: Final = 256
 """Code points; a longer one is no word and is left out."""
+MAX_CLEAN_WORDS: Final = 4096
+"""Words of one answer that are remembered as checked."""
 
 
 def words_of(value: Any, name: str = "", *, known: bool = False) -> Iterator[tuple[Any, Any, str]]:
@@ -32,3 +41,59 @@ def words_of(value: Any, name: str = "", *, known: bool = False) -> Iterator[tup
 
 def _items(value: Any) -> list[tuple[Any, Any]]:
     return list(value.items()) if isinstance(value, dict) else list(enumerate(value))
+
+
+@dataclass(slots=True)
+class WordChecks:
+    """The words of one answer, checked as patterns of its content are. Those found clean are
+    remembered."""
+
+    guard: OutputGuard
+    detector_set: DetectorSet
+    sent: Callable[[], ClientText]
+    _clean: set[str] = field(default_factory=set)
+
+    def check(self, body: Body) -> tuple[bool, list[Ruling]]:
+        """Takes out of the words what patterns find in them, in place: whether any was changed, and
+        by which rulings."""
+        places = [place for place in words_of(body) if place[2] not in self._clean]
+        new = list(dict.fromkeys(word for _, _, word in places))
+        if not new:
+            return False, []
+        if not self._rulings("\n".join(new)) and max(map(len, new)) <= MAX_WORD:
+            self._remember(new)
+            return False, []
+        ruled: list[Ruling] = []
+        changed = [self._check_word(*place, ruled) for place in places]
+        return any(changed), ruled
+
+    def _check_word(self, holder: Any, name: Any, word: str, ruled: list[Ruling]) -> bool:
+        if len(word) > MAX_WORD:
+            holder[name] = ""
+            return True
+        found = self._rulings(word)
+        if not found:
+            self._remember([word])
+            return False
+        ruled += found
+        stops = any(stops_answer(r) for r in found)
+        render = self.guard.renderer(Channel.CONTENT)
+        holder[name] = "" if stops else edited(word, found, render)
+        return True
+
+    def _rulings(self, text: str) -> tuple[Ruling, ...]:
+        guard = self.guard.channels[Channel.CONTENT]
+        if not guard.plan.patterns:
+            return ()
+        locus = TextLocation(Layer.OUTPUT, Channel.CONTENT, part="/word", choice=0)
+        scan = self.detector_set.scan(Passage(locus, text), guard.pattern_kinds, final=True)
+        sent = self.sent() if scan.findings else NO_TEXT
+        return guard.judge_patterns(text, 0, scan.findings, scan.failures, sent).ruled
+
+    def _remember(self, words: Sequence[str]) -> None:
+        if len(self._clean) < MAX_CLEAN_WORDS:
+            self._clean.update(words)
+
+
+def stops_answer(ruled: Ruling) -> bool:
+    return ruled.action in TERMINAL and not ruled.shadow

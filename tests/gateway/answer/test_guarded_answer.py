@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.base import SentenceDetector
 from threegate.detectors.models.guard import GuardDetector
-from threegate.gateway.answer.tracks import AnswerContext
+from threegate.gateway.answer.answer_context import AnswerContext
 from threegate.types import Action, Passage
 from threegate_classifiers.runtime import Engine
 from threegate_classifiers.testing import build_tiny_models

@@ -1,0 +1,131 @@
+"""The events of a streamed answer that have not been sent, in the order of the upstream.
+
+An event that closes a text waits until that text's machine has drained; until then only the texts
+that it closes are released. Tool calls and everything after one wait for the end of the answer.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from threegate.gateway.answer.annotations import notes_of
+from threegate.gateway.answer.guarded_answer import GuardedAnswer
+from threegate.types import Channel
+from threegate.wire.adapter import Chunk, StreamCodec, StreamKey
+
+
+@dataclass(slots=True)
+class EventQueue:
+    """`label` is the AI label of the first event, `sign` the label at the end of each text;
+    `first_text` is called when the first text is released."""
+
+    codec: StreamCodec
+    answer: GuardedAnswer
+    first_text: Callable[[], None]
+    label: dict[str, str] | None = None
+    sign: str = ""
+    upstream_ended: bool = False
+    _events: deque[Chunk] = field(default_factory=deque, init=False, repr=False)
+    _annotated: int = field(default=0, init=False)  # rulings whose annotations have gone out
+    _begun: bool = field(default=False, init=False)  # text has gone out
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def append(self, chunk: Chunk) -> None:
+        self._events.append(chunk)
+
+    def clear(self) -> None:
+        self._events.clear()
+
+    def released(self) -> list[bytes]:
+        """All that may be sent now, but for the last event of the answer."""
+        out: list[bytes] = []
+        while self._events and not self._events[0].terminal and self._may_leave(self._events[0]):
+            out.append(self._write(self._events.popleft()))
+        for key in self._free():
+            if text := self.answer.text(key).take():
+                self._text_leaves()
+                out.append(self.codec.text(key, text))
+        return out if self._annotated == len(self.answer.ruled) else out + self._annotations()
+
+    def last(self) -> bytes | None:
+        """The last event of the answer, if all of it has been released."""
+        if self._events and self._events[0].terminal and self._may_leave(self._events[0]):
+            return self._write(self._events.popleft())
+        return None
+
+    def rest(self) -> list[bytes]:
+        """Text that may be released although its event is not sent; never a part of a tool call."""
+        texts = {k: t.take() for k, t in self.answer.texts.items() if not is_call(k)}
+        return [self.codec.text(key, text) for key, text in texts.items() if text]
+
+    def _free(self) -> list[StreamKey]:
+        """Keys whose text may be sent outside the queue: all, or while an event waits, those that
+        it closes but has no text of."""
+        if not self._events:
+            return list(self.answer.texts)
+        head = self._events[0]
+        own = {d.key for d in head.deltas}
+        return [key for key in head.closes if key not in own]
+
+    def _may_leave(self, chunk: Chunk) -> bool:
+        for delta in chunk.deltas:
+            if is_call(delta.key):
+                return self._passed
+        return not chunk.closes or all(self.answer.text(k).is_released for k in chunk.closes)
+
+    @property
+    def _passed(self) -> bool:
+        """Whether the answer has ended and every verdict has passed it. Tool calls are released
+        only then, because an agent executes what it has received of a call, however the answer
+        ends."""
+        ended = self.upstream_ended or self._events[-1].terminal
+        whole = ended and not self.answer.closed
+        return whole and all(text.is_released for text in self.answer.texts.values())
+
+    def _write(self, chunk: Chunk) -> bytes:
+        released = {}
+        for key in [*[d.key for d in chunk.deltas if d.text], *chunk.closes]:
+            if (guarded := self.answer.texts.get(key)) is not None and (text := guarded.take()):
+                released[key] = text
+        if self.label and chunk.frame is not None:
+            chunk.frame["aigc"], self.label = self.label, None
+        for key in chunk.closes:
+            if suffix := self.answer.text(key).suffix(self.sign):
+                released[key] = released.get(key, "") + suffix
+        if released:
+            self._text_leaves()
+        if chunk.linked:
+            self._unlink(chunk)
+        written = self.codec.write(chunk, released)
+        for key in chunk.closes:
+            self.answer.forget(key)
+        if self._annotated == len(self.answer.ruled):
+            return written
+        return b"".join([*self._annotations(), written])
+
+    def _unlink(self, chunk: Chunk) -> None:
+        """Removes log probabilities of a text that is held, because they spell it token by token.
+        The text released now may be an older piece with the same content."""
+        for link in chunk.linked:
+            keys = (d.key for d in chunk.deltas if d.key.choice == link.choice)
+            texts = [self.answer.texts[key] for key in keys if key in self.answer.texts]
+            if any(text.machine.held for text in texts):
+                link.holder[link.name] = link.empty
+
+    def _text_leaves(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self.first_text()
+
+    def _annotations(self) -> list[bytes]:
+        notes = notes_of(self.answer.ruled[self._annotated :])
+        self._annotated = len(self.answer.ruled)
+        return [self.codec.extra("claims", notes)] if notes else []
+
+
+def is_call(key: StreamKey) -> bool:
+    return key.channel is Channel.TOOL_ARGUMENTS

@@ -1,0 +1,219 @@
+"""One text of an answer on its way through its stream machine. Released text waits until the client
+is sent it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from threegate.errors import UpstreamError
+from threegate.gateway.answer.output_contract import Gate
+from threegate.gateway.answer.text_checks import TextChecks
+from threegate.gateway.telemetry.hold_timer import HoldTimer
+from threegate.guard.events import (
+    AllowRelease,
+    CheckStep,
+    ClientDisconnected,
+    Command,
+    Cut,
+    Event,
+    Finish,
+    JudgeSentence,
+    RecordRulings,
+    Release,
+    ScanPatterns,
+    State,
+    TextReceived,
+    UpstreamClosed,
+)
+from threegate.guard.output import ChannelGuard
+from threegate.guard.redact import TERMINAL, edited
+from threegate.guard.stream_machine import StreamMachine
+from threegate.i18n.messages import localized
+from threegate.types import Channel, Finding, Ruling, TextLocation, frozen
+from threegate.wire.adapter import StreamKey
+from threegate.wire.frame_codec import FIELD_PARTS
+
+if TYPE_CHECKING:
+    from threegate.gateway.answer.guarded_answer import GuardedAnswer
+
+
+class TextState(Enum):
+    RUNNING = auto()
+    RELEASED = auto()  # all of it has been released
+    STOPPED = auto()  # a ruling ended it
+
+
+@frozen
+class TextOptions:
+    """How one text is shown. `gate` sees all of it before any of it leaves; `substitute` is what
+    the client reads in its place; `hold_timer` measures how long it is held."""
+
+    gate: Gate | None = None
+    substitute: str | None = None
+    hold_timer: HoldTimer | None = None
+
+
+@dataclass(slots=True, eq=False)
+class GuardedText:
+    key: StreamKey
+    locus: TextLocation
+    machine: StreamMachine
+    guard: ChannelGuard
+    answer: GuardedAnswer
+    options: TextOptions
+    state: TextState = TextState.RUNNING
+    raw: list[str] = field(default_factory=list, repr=False)  # as the model sent it
+    released: list[str] = field(default_factory=list, repr=False)
+    ruled: list[Ruling] = field(default_factory=list, repr=False)
+    _ready: list[str] = field(default_factory=list, repr=False)  # released and not sent yet
+    _checks: TextChecks = field(init=False, repr=False)
+    _substituted: bool = False
+    _complete: bool = False  # all of it came at once, as in an answer that is not streamed
+
+    def __post_init__(self) -> None:
+        self._checks = TextChecks(self, self.answer)
+
+    def feed(self, text: str, *, last: bool = False) -> None:
+        """`last`: nothing follows, and no `close` is needed."""
+        machine, before = self.machine, self.machine.received
+        if machine.state in (State.DRAINING, State.DONE):
+            raise UpstreamError(localized("event-shape"))  # more text after its end
+        if self.answer.keep:
+            self.raw.append(text)
+        self.answer.arrived(self, before + len(text) + last)
+        if last and not before:
+            self._complete, machine.fast_path = True, None  # disguises look plain
+        commands = machine.receive(TextReceived(text, last))
+        if self.options.hold_timer is not None:
+            self.options.hold_timer.received(before + len(text))
+        self._run(commands)
+        self.answer.advance()
+
+    def close(self) -> None:
+        if self.machine.state is State.OPEN:
+            self.answer.arrived(self, self.machine.received + 1)
+            self.receive(UpstreamClosed())
+            self.answer.advance()
+
+    def allow_release(self, to: int) -> None:
+        self.receive(AllowRelease(to))
+
+    def abandon(self) -> None:
+        if self.machine.state is not State.CUT:
+            self.receive(ClientDisconnected())
+        if self.options.hold_timer is not None:
+            self.options.hold_timer.flush()
+
+    def receive(self, event: Event) -> None:
+        """Gives an event to the machine and does what it commands."""
+        self._run(self.machine.receive(event))
+
+    @property
+    def is_field(self) -> bool:
+        """The text is in a field of its own next to the answer."""
+        return self.key.part >= FIELD_PARTS
+
+    @property
+    def is_released(self) -> bool:
+        """All of it has been released."""
+        return self.state is TextState.RELEASED
+
+    @property
+    def redacted(self) -> str:
+        """The model's text as the log may keep it: every edit made, nothing restored, and nothing
+        from after the place where a ruling stopped it, which was not looked at."""
+        raw = "".join(self.raw)
+        if self.state is TextState.STOPPED:
+            found = (r.finding for r in self.ruled)
+            raw = raw[: max((f.span.end for f in found if isinstance(f, Finding)), default=0)]
+        channel = self.locus.channel
+        is_json = channel is Channel.TOOL_ARGUMENTS
+        return edited(raw, self.ruled, self.answer.guard.renderer(channel), is_json=is_json)
+
+    def take(self) -> str:
+        """Text released since the last call; with a gate nothing before the whole has passed it."""
+        gated = self.options.gate is not None and self.state is TextState.RUNNING
+        if not self._ready or gated:
+            return ""
+        text = "".join(self._ready)
+        self._ready.clear()
+        if self.options.substitute is not None and text:
+            text = "" if self._substituted else self.options.substitute
+            self._substituted = True
+        return text
+
+    def suffix(self, label: str) -> str:
+        """What follows the text: the sources that its marks name, then the AI label. Nothing
+        follows a text in a field of its own."""
+        answers = self.key.channel is Channel.CONTENT and not self.is_field
+        if not answers or not self.machine.received:
+            return ""
+        return self.answer.guard.citations.listing(self.ruled) + label
+
+    def _run(self, commands: Sequence[Command]) -> None:
+        """Carries out commands in order, checks last: the result of a scan may bring further
+        commands."""
+        sentences: list[JudgeSentence] = []
+        steps: list[CheckStep] = []
+        scans: list[ScanPatterns] = []
+        for command in commands:
+            match command:
+                case Release(text):
+                    self._release(text)
+                case ScanPatterns():
+                    scans.append(command)
+                case JudgeSentence():
+                    sentences.append(command)
+                case CheckStep():
+                    steps.append(command)
+                case RecordRulings(ruled):
+                    self._record(ruled)
+                case Cut(stopped):
+                    self.state = TextState.STOPPED
+                    self.answer.cut = self.answer.cut or stopped
+                case Finish():
+                    self._finish()
+                case _:
+                    pass  # Pause and Resume: the reader looks at `held` instead
+        if sentences or steps or scans:
+            self._check(sentences, steps, scans)
+
+    def _check(
+        self, sentences: list[JudgeSentence], steps: list[CheckStep], scans: list[ScanPatterns]
+    ) -> None:
+        if sentences and self.is_field:
+            self._checks.judge_once(sentences)
+        elif sentences:
+            self._checks.judge(sentences)
+        if steps:
+            self._checks.check_steps(steps)
+        for scan in scans:
+            if self.machine.state is not State.CUT:
+                self.receive(self._checks.scan(scan, complete=self._complete))
+
+    def _release(self, text: str) -> None:
+        self._ready.append(text)
+        if self.options.hold_timer is not None:
+            self.options.hold_timer.released(self.machine.released)
+        if self.answer.keep:
+            self.released.append(text)
+
+    def _finish(self) -> None:
+        self.state = TextState.RELEASED
+        gate = self.options.gate
+        ruled = gate("".join(self._ready)) if gate is not None else None
+        if ruled is None:
+            return
+        if ruled.action in TERMINAL:
+            self._ready.clear()
+            self.state = TextState.STOPPED
+            self.answer.stop(ruled)
+        else:
+            self._record((ruled,))
+
+    def _record(self, ruled: tuple[Ruling, ...]) -> None:
+        self.ruled += ruled
+        self.answer.ruled += ruled
