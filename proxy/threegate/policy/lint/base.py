@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
 from threegate.i18n.catalog import bilingual, catalog
-from threegate.policy.compile import Layered, layered
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Mark, Problem, Severity
 from threegate.policy.schema import ConstraintRule, Pack, Rule
@@ -28,22 +28,30 @@ class Subject:
         return self.bundle.packs
 
     @cached_property
-    def written(self) -> tuple[tuple[Pack, Rule | ConstraintRule], ...]:
+    def written(self) -> tuple[Rule | ConstraintRule, ...]:
         """Every rule of every pack, overlaid ones too."""
-        return tuple((pack, rule) for pack in self.packs for rule in pack.rules)
+        return tuple(rule for pack in self.packs for rule in pack.rules)
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        return tuple(rule for _, rule in self.written if isinstance(rule, Rule))
+        return tuple(rule for rule in self.written if isinstance(rule, Rule))
 
     @cached_property
     def constraints(self) -> tuple[ConstraintRule, ...]:
-        return tuple(rule for _, rule in self.written if isinstance(rule, ConstraintRule))
+        return tuple(rule for rule in self.written if isinstance(rule, ConstraintRule))
 
-    @cached_property
-    def active(self) -> Layered:
-        """Rules after overlays, with the pack each came from."""
-        return layered(self.bundle)
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding with more than its place: a text of its own (else it is the lint's title), or the
+    rule that it is in."""
+
+    at: Mark
+    text: Bilingual | None = None
+    rule: str = ""
+
+
+Findings = Iterator[Mark | Found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,36 +61,52 @@ class Lint:
 
     code: str
     severity: Severity
-    look: Check = field(repr=False)
+    find: Callable[[Subject], Findings] = field(repr=False)
     title: Bilingual
     why: Bilingual
     fix: Bilingual
 
     def check(self, subject: Subject) -> Iterator[Problem]:
-        return self.look(self, subject)
-
-    def at(self, mark: Mark, zh: str = "", en: str = "", *, rule: str = "") -> Problem:
-        """One finding; without texts it says the title."""
-        text = Bilingual(zh, en) if zh else self.title
-        return Problem(self.code, self.severity, mark, text, self.fix, rule)
+        for found in map(_found, self.find(subject)):
+            text = found.text or self.title
+            yield Problem(self.code, self.severity, found.at, text, self.fix, found.rule)
 
 
-Check = Callable[[Lint, Subject], Iterator[Problem]]
 REGISTERED: dict[str, Lint] = {}
+RuleT = TypeVar("RuleT", Rule, ConstraintRule)
 
 
 def checks(
     code: str, severity: Severity = Severity.ERROR, **texts: Bilingual
-) -> Callable[[Check], Check]:
+) -> Callable[[Callable[[Subject], Findings]], None]:
     """Registers a function that yields findings as the lint `code`. `texts` are those that are not
     in the file."""
 
-    def registered(look: Check) -> Check:
+    def register(find: Callable[[Subject], Findings]) -> None:
         entry = catalog("lints")[code]
         written = {
             name: bilingual(entry[name]) for name in ("title", "why", "fix") if name in entry
         }
-        REGISTERED[code] = Lint(code, severity, look, **written | texts)
-        return look
+        REGISTERED[code] = Lint(code, severity, find, **written | texts)
 
-    return registered
+    return register
+
+
+def checks_each(
+    kind: type[RuleT], code: str, severity: Severity = Severity.ERROR
+) -> Callable[[Callable[[RuleT], Findings]], None]:
+    """Registers a function that yields the findings in one rule of this kind."""
+
+    def register(find: Callable[[RuleT], Findings]) -> None:
+        def in_all(subject: Subject) -> Findings:
+            for rule in subject.written:
+                if isinstance(rule, kind):
+                    yield from (replace(_found(each), rule=rule.id) for each in find(rule))
+
+        checks(code, severity)(in_all)
+
+    return register
+
+
+def _found(finding: Mark | Found) -> Found:
+    return finding if isinstance(finding, Found) else Found(finding)

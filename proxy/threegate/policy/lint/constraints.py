@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from threegate.policy.kinds import is_known
-from threegate.policy.language.problems import Mark, Problem, Severity
+from threegate.policy.language.problems import Mark, Severity
 from threegate.policy.language.shapes import place
-from threegate.policy.lint.base import Lint, Subject, checks
+from threegate.policy.lint.base import Findings, Found, Subject, checks, checks_each
 from threegate.policy.lint.detection import own_kinds
 from threegate.policy.model import matches
 from threegate.policy.schema import ClampSpec, ConstraintRule
@@ -27,20 +27,19 @@ _FIX = Bilingual("可用：" + "、".join(SAMPLING) + "。", "Use one of " + ", 
 
 
 @checks("unknown-parameter", fix=_FIX)
-def unknown_parameter(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def unknown_parameter(subject: Subject) -> Findings:
     for rule in subject.constraints:
         for name, spec in rule.then.clamp.items():
             if name not in SAMPLING:
-                zh, en = f"没有 {name} 这个采样参数", f"unknown sampling parameter {name}"
-                yield lint.at(place(name, spec.at), zh, en, rule=rule.id)
+                text = Bilingual(f"没有 {name} 这个采样参数", f"unknown sampling parameter {name}")
+                yield Found(place(name, spec.at), text, rule.id)
 
 
-@checks("clamp-order")
-def clamp_order(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for rule in subject.constraints:
-        for spec in rule.then.clamp.values():
-            if not _ordered(spec):
-                yield lint.at(spec.at, rule=rule.id)
+@checks_each(ConstraintRule, "clamp-order")
+def clamp_order(rule: ConstraintRule) -> Findings:
+    for spec in rule.then.clamp.values():
+        if not _ordered(spec):
+            yield spec.at
 
 
 def _ordered(spec: ClampSpec) -> bool:
@@ -50,45 +49,40 @@ def _ordered(spec: ClampSpec) -> bool:
     return low <= high and inside
 
 
-@checks("clamp-empty")
-def clamp_empty(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for rule in subject.constraints:
-        for spec in rule.then.clamp.values():
-            bounds = [spec.min, spec.max, spec.default].count(None) < 3
-            if bounds + (spec.force is not None) + spec.drop != 1:
-                yield lint.at(spec.at, rule=rule.id)
+@checks_each(ConstraintRule, "clamp-empty")
+def clamp_empty(rule: ConstraintRule) -> Findings:
+    for spec in rule.then.clamp.values():
+        bounds = [spec.min, spec.max, spec.default].count(None) < 3
+        if bounds + (spec.force is not None) + spec.drop != 1:
+            yield spec.at
 
 
-@checks("nothing-constrained")
-def nothing_constrained(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for rule in subject.constraints:
-        if not rule.then.marks:
-            yield lint.at(rule.mark("then"), rule=rule.id)
+@checks_each(ConstraintRule, "nothing-constrained")
+def nothing_constrained(rule: ConstraintRule) -> Findings:
+    if not rule.then.marks:
+        yield rule.mark("then")
 
 
-@checks("allow-and-deny")
-def allow_and_deny(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for rule in subject.constraints:
-        for spec in (rule.then.tools, rule.then.fields):
-            both = set(spec.allow or ()) & set(spec.deny) if spec else ()
-            yield from (lint.at(place(name), rule=rule.id) for name in sorted(both))
+@checks_each(ConstraintRule, "allow-and-deny")
+def allow_and_deny(rule: ConstraintRule) -> Findings:
+    for spec in (rule.then.tools, rule.then.fields):
+        both = set(spec.allow or ()) & set(spec.deny) if spec else ()
+        yield from (place(name) for name in sorted(both))
 
 
-@checks("empty-allow", Severity.WARNING)
-def empty_allow(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for rule in subject.constraints:
-        for spec in (rule.then.models, rule.then.tools, rule.then.fields):
-            if spec and spec.allow == ():
-                yield lint.at(spec.mark("allow"), rule=rule.id)
+@checks_each(ConstraintRule, "empty-allow", Severity.WARNING)
+def empty_allow(rule: ConstraintRule) -> Findings:
+    for spec in (rule.then.models, rule.then.tools, rule.then.fields):
+        if spec and spec.allow == ():
+            yield spec.mark("allow")
 
 
-@checks("alias-target")
-def alias_target(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for rule in subject.constraints:
-        models = rule.then.models
-        for name, target in models.alias.items() if models else ():
-            if models and (target in models.alias or not _allows(models.allow, target)):
-                yield lint.at(place(target, place(name)), rule=rule.id)
+@checks_each(ConstraintRule, "alias-target")
+def alias_target(rule: ConstraintRule) -> Findings:
+    models = rule.then.models
+    for name, target in models.alias.items() if models else ():
+        if models and (target in models.alias or not _allows(models.allow, target)):
+            yield place(target, place(name))
 
 
 def _allows(patterns: tuple[str, ...] | None, model: str) -> bool:
@@ -96,17 +90,17 @@ def _allows(patterns: tuple[str, ...] | None, model: str) -> bool:
 
 
 @checks("constitution-text")
-def constitution_text(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def constitution_text(subject: Subject) -> Findings:
     for rule, path in _constitutions(subject):
         if path in subject.bundle.files and not subject.bundle.text(path).strip():
-            yield lint.at(Mark(path), rule=rule.id)
+            yield Found(Mark(path), rule=rule.id)
 
 
 @checks("constitution-length", Severity.WARNING)
-def constitution_length(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def constitution_length(subject: Subject) -> Findings:
     for rule, path in _constitutions(subject):
         if len(subject.bundle.text(path)) > MAX_CONSTITUTION:
-            yield lint.at(Mark(path), rule=rule.id)
+            yield Found(Mark(path), rule=rule.id)
 
 
 def _constitutions(subject: Subject) -> Iterator[tuple[ConstraintRule, str]]:
@@ -116,27 +110,27 @@ def _constitutions(subject: Subject) -> Iterator[tuple[ConstraintRule, str]]:
 
 
 @checks("constitution-languages", Severity.WARNING)
-def constitution_languages(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def constitution_languages(subject: Subject) -> Findings:
     rules = [rule for rule in subject.constraints if rule.then.constitution]
     spoken = {lang for rule in rules for lang in rule.when.language or ("zh", "en")}
     if rules and len(spoken) < 2:
-        yield lint.at(rules[0].mark("when"), rule=rules[0].id)
+        yield Found(rules[0].mark("when"), rule=rules[0].id)
 
 
 @checks("clause-kind")
-def clause_kind(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def clause_kind(subject: Subject) -> Findings:
     known = subject.known | own_kinds(subject)
     for rule in subject.constraints:
         for clause in rule.then.clauses:
             for kind in clause.kinds:
                 if not is_known(kind, known):
-                    yield lint.at(place(kind), rule=rule.id)
+                    yield Found(place(kind), rule=rule.id)
 
 
 @checks("reasoning-unchecked", Severity.WARNING)
-def hidden_unchecked(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def hidden_unchecked(subject: Subject) -> Findings:
     covered = any("reasoning" in rule.where for rule in subject.rules)
     for rule in subject.constraints:
         spec = rule.then.reasoning
         if spec and spec.check == "separate" and spec.show == "shown" and not covered:
-            yield lint.at(spec.mark("check"), rule=rule.id)
+            yield Found(spec.mark("check"), rule=rule.id)

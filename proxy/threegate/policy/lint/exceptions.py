@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from threegate.policy.language.problems import Problem, Severity
+from threegate.policy.language.problems import Severity
 from threegate.policy.language.shapes import place
-from threegate.policy.lint.base import Lint, Subject, checks
+from threegate.policy.lint.base import Findings, Found, Subject, checks, checks_each
 from threegate.policy.schema import Exceptional, Rule
 
 MAX_DAYS = 90
@@ -29,72 +29,71 @@ def days_left(today: str, expires: str) -> int | None:
 
 
 @checks("exception-expired", Severity.WARNING)
-def exception_expired(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def exception_expired(subject: Subject) -> Findings:
     for rule, exception in _exceptions(subject):
         left = days_left(subject.today, exception.expires)
         if left is not None and left < 0:
-            yield lint.at(exception.mark("expires"), rule=rule.id)
+            yield Found(exception.mark("expires"), rule=rule.id)
 
 
 @checks("exception-expires-soon", Severity.WARNING)
-def exception_soon(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def exception_soon(subject: Subject) -> Findings:
     for rule, exception in _exceptions(subject):
         left = days_left(subject.today, exception.expires)
         if left is not None and 0 <= left <= SOON_DAYS:
-            yield lint.at(exception.mark("expires"), rule=rule.id)
+            yield Found(exception.mark("expires"), rule=rule.id)
 
 
 @checks("exception-too-long")
-def exception_too_long(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def exception_too_long(subject: Subject) -> Findings:
     for rule, exception in _exceptions(subject):
         left = days_left(subject.today, exception.expires)
         if left is not None and left > MAX_DAYS:
-            yield lint.at(exception.mark("expires"), rule=rule.id)
+            yield Found(exception.mark("expires"), rule=rule.id)
 
 
 @checks("exception-date")
-def exception_date(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def exception_date(subject: Subject) -> Findings:
     for rule, exception in _exceptions(subject):
         if days_left("2026-01-01", exception.expires) is None:
-            yield lint.at(exception.mark("expires"), rule=rule.id)
+            yield Found(exception.mark("expires"), rule=rule.id)
 
 
 @checks("exception-unlimited")
-def exception_unlimited(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def exception_unlimited(subject: Subject) -> Findings:
     for rule, exception in _exceptions(subject):
         match = exception.match
         if not any((match.tenant, match.key, match.route, match.model, match.value_sha256)):
-            yield lint.at(exception.mark("match"), rule=rule.id)
+            yield Found(exception.mark("match"), rule=rule.id)
 
 
 @checks("exception-wildcard", Severity.WARNING)
-def exception_wildcard(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def exception_wildcard(subject: Subject) -> Findings:
     for rule, exception in _exceptions(subject):
         match = exception.match
         for value in (*match.tenant, *match.key, *match.route, *match.model):
             if value in ("*", "/*"):
-                yield lint.at(place(value, exception.at), rule=rule.id)
+                yield Found(place(value, exception.at), rule=rule.id)
 
 
 @checks("exception-self-approved")
-def exception_self_approved(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def exception_self_approved(subject: Subject) -> Findings:
     for rule, exception in _exceptions(subject):
         if exception.approver.strip().casefold() == rule.owner.strip().casefold():
-            yield lint.at(exception.mark("approver"), rule=rule.id)
+            yield Found(exception.mark("approver"), rule=rule.id)
 
 
 @checks("exception-unsalted", Severity.WARNING)
-def exception_unsalted(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def exception_unsalted(subject: Subject) -> Findings:
     for rule, exception in _exceptions(subject):
         if exception.match.value_sha256 and not exception.match.value_salt:
-            yield lint.at(exception.mark("match"), rule=rule.id)
+            yield Found(exception.mark("match"), rule=rule.id)
 
 
-@checks("duplicate-exception")
-def exception_duplicate(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for rule in subject.rules:
-        seen: set[str] = set()
-        for exception in rule.exceptions:
-            if exception.id in seen:
-                yield lint.at(place(exception.id), rule=rule.id)
-            seen.add(exception.id)
+@checks_each(Rule, "duplicate-exception")
+def exception_duplicate(rule: Rule) -> Findings:
+    seen: set[str] = set()
+    for exception in rule.exceptions:
+        if exception.id in seen:
+            yield place(exception.id)
+        seen.add(exception.id)

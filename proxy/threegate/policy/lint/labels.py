@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from threegate.policy.language.problems import Problem, Severity
-from threegate.policy.lint.base import Lint, Subject, checks
+from threegate.policy.language.problems import Severity
+from threegate.policy.lint.base import Findings, Subject, checks
 from threegate.policy.model import AiLabel
 from threegate.policy.schema import OnAuditFailure, Pack, UnlabelledSpec
 
@@ -17,28 +17,28 @@ def _entries(subject: Subject) -> Iterator[tuple[Pack, UnlabelledSpec]]:
 
 
 @checks("unlabelled-everyone")
-def unlabelled_everyone(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def unlabelled_everyone(subject: Subject) -> Findings:
     for _, entry in _entries(subject):
         if not (entry.tenants or entry.keys) or "*" in (*entry.tenants, *entry.keys):
-            yield lint.at(entry.at)
+            yield entry.at
 
 
 @checks("unlabelled-unrecorded")
-def unlabelled_unrecorded(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def unlabelled_unrecorded(subject: Subject) -> Findings:
     given = [pack.audit.on_failure for pack in subject.packs if pack.audit is not None]
     if (given or [None])[-1] in (None, OnAuditFailure.CONTINUE):
-        yield from (lint.at(entry.at) for _, entry in _entries(subject))
+        yield from (entry.at for _, entry in _entries(subject))
 
 
 @checks("unlabelled-idle", Severity.WARNING)
-def unlabelled_idle(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def unlabelled_idle(subject: Subject) -> Findings:
     labels = [pack.label for pack in subject.packs if pack.label is not None]
     if not labels or labels[-1] is not AiLabel.TEXT:
-        yield from (lint.at(entry.at) for _, entry in _entries(subject))
+        yield from (entry.at for _, entry in _entries(subject))
 
 
 @checks("unlabelled-over", Severity.WARNING)
-def unlabelled_over(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def unlabelled_over(subject: Subject) -> Findings:
     for _, entry in _entries(subject):
         if subject.today and entry.expires and entry.expires < subject.today:
-            yield lint.at(entry.mark("expires"))
+            yield entry.mark("expires")

@@ -3,76 +3,74 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from threegate.policy.compliance.taxonomy import BY_ID
-from threegate.policy.language.problems import Problem, Severity
+from threegate.policy.language.problems import Severity
 from threegate.policy.language.shapes import place
-from threegate.policy.lint.base import Lint, Subject, checks
+from threegate.policy.lint.base import Findings, Found, Subject, checks, checks_each
 from threegate.policy.schema import Rule
-from threegate.types import Action
+from threegate.types import Action, Bilingual
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 LANGUAGES = ("zh", "en")
 
 
 @checks("no-why")
-def no_why(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for _, rule in subject.written:
+def no_why(subject: Subject) -> Findings:
+    for rule in subject.written:
         if not rule.why:
-            yield lint.at(rule.mark("why"), rule=rule.id)
+            yield Found(rule.mark("why"), rule=rule.id)
 
 
 @checks("unknown-why")
-def unknown_why(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for _, rule in subject.written:
+def unknown_why(subject: Subject) -> Findings:
+    for rule in subject.written:
         for id in rule.why:
             if id not in BY_ID:
-                yield lint.at(
-                    place(id), f"依据编号 {id} 不存在", f"unknown reason id {id}", rule=rule.id
-                )
+                text = Bilingual(f"依据编号 {id} 不存在", f"unknown reason id {id}")
+                yield Found(place(id), text, rule.id)
 
 
 @checks("no-owner")
-def no_owner(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for _, rule in subject.written:
+def no_owner(subject: Subject) -> Findings:
+    for rule in subject.written:
         if not rule.owner.strip():
-            yield lint.at(rule.mark("owner"), rule=rule.id)
+            yield Found(rule.mark("owner"), rule=rule.id)
 
 
 @checks("title-language", Severity.WARNING)
-def plain_title(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for _, rule in subject.written:
+def plain_title(subject: Subject) -> Findings:
+    for rule in subject.written:
         if not _HAN.search(rule.title.zh) or _HAN.search(rule.title.en):
-            yield lint.at(rule.mark("title"), rule=rule.id)
+            yield Found(rule.mark("title"), rule=rule.id)
 
 
 @checks("no-review-date", Severity.WARNING)
-def no_review(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for _, rule in subject.written:
+def no_review(subject: Subject) -> Findings:
+    for rule in subject.written:
         if not rule.review_by:
-            yield lint.at(rule.at, rule=rule.id)
+            yield Found(rule.at, rule=rule.id)
 
 
 @checks("review-overdue", Severity.WARNING)
-def review_overdue(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for _, rule in subject.written:
+def review_overdue(subject: Subject) -> Findings:
+    for rule in subject.written:
         if subject.today and rule.review_by and rule.review_by < subject.today:
-            yield lint.at(rule.mark("review_by"), rule=rule.id)
+            yield Found(rule.mark("review_by"), rule=rule.id)
 
 
 @checks("duplicate-rule")
-def duplicate_rule(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def duplicate_rule(subject: Subject) -> Findings:
     for pack in subject.packs:
         seen: set[str] = set()
         for rule in pack.rules:
             if rule.id in seen:
-                yield lint.at(place(rule.id), rule=rule.id)
+                yield Found(place(rule.id), rule=rule.id)
             seen.add(rule.id)
 
 
 @checks("no-rules")
-def no_rules(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def no_rules(subject: Subject) -> Findings:
     """Not where rules could not be read, which is reported already, nor where a pack brings
     what the rules of others use."""
     unread = {problem.at.file for problem in subject.bundle.problems}
@@ -80,50 +78,48 @@ def no_rules(lint: Lint, subject: Subject) -> Iterator[Problem]:
         for_others = pack.lists or pack.detectors or pack.recognizers or pack.knowledge
         acts = pack.rules or pack.extends or pack.bindings
         if not (acts or for_others or pack.at.file in unread):
-            yield lint.at(pack.at)
+            yield pack.at
 
 
-@checks("no-message", Severity.WARNING)
-def no_message(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for rule in subject.rules:
-        if rule.then.block and not rule.message:
-            yield lint.at(rule.at, rule=rule.id)
+@checks_each(Rule, "no-message", Severity.WARNING)
+def no_message(rule: Rule) -> Findings:
+    if rule.then.block and not rule.message:
+        yield rule.at
 
 
 @checks("unknown-language")
-def bad_language(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for _, rule in subject.written:
+def bad_language(subject: Subject) -> Findings:
+    for rule in subject.written:
         for language in rule.when.language:
             if language not in LANGUAGES:
-                yield lint.at(place(language), rule=rule.id)
+                yield Found(place(language), rule=rule.id)
 
 
 @checks("bad-route")
-def bad_route(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for _, rule in subject.written:
+def bad_route(subject: Subject) -> Findings:
+    for rule in subject.written:
         for route in rule.when.route:
             if not route.startswith("/"):
-                yield lint.at(place(route), rule=rule.id)
+                yield Found(place(route), rule=rule.id)
     for pack in subject.packs:
         for binding in pack.bindings:
             if binding.route and not binding.route.startswith("/"):
-                yield lint.at(place(binding.route))
+                yield place(binding.route)
 
 
 @checks("rollout-zero", Severity.WARNING)
-def rollout_zero(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for _, rule in subject.written:
+def rollout_zero(subject: Subject) -> Findings:
+    for rule in subject.written:
         if rule.rollout == 0:
-            yield lint.at(rule.mark("rollout"), rule=rule.id)
+            yield Found(rule.mark("rollout"), rule=rule.id)
 
 
-@checks("weak-on-error", Severity.WARNING)
-def weak_on_error(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for rule in subject.rules:
-        for spec in filter(None, (rule, rule.second_opinion)):
-            for key in ("on_error", "on_timeout"):
-                if _acts(rule) and getattr(spec, key) is Action.ALLOW:
-                    yield lint.at(spec.mark(key), rule=rule.id)
+@checks_each(Rule, "weak-on-error", Severity.WARNING)
+def weak_on_error(rule: Rule) -> Findings:
+    for spec in filter(None, (rule, rule.second_opinion)):
+        for key in ("on_error", "on_timeout"):
+            if _acts(rule) and getattr(spec, key) is Action.ALLOW:
+                yield spec.mark(key)
 
 
 def _acts(rule: Rule) -> bool:

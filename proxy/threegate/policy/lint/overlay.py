@@ -3,39 +3,40 @@ safe."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from threegate.policy.compile import build
 from threegate.policy.language.load import answer_paths
-from threegate.policy.language.problems import Mark, Problem, Severity
+from threegate.policy.language.problems import Mark, Severity
 from threegate.policy.language.shapes import place
-from threegate.policy.lint.base import Lint, Subject, checks
+from threegate.policy.lint.base import Findings, Found, Subject, checks
 from threegate.policy.model import Mode
 from threegate.policy.model import Rule as Compiled
 from threegate.policy.schema import AuditLevel, OnAuditFailure, Pack
 from threegate.policy.strictness.compare import Direction, includes, selector_covers
 from threegate.policy.strictness.diff import PolicyChange, diff
 from threegate.policy.strictness.diff import Subject as Of
+from threegate.types import Bilingual
 
 
 @checks("weaker-overlay")
-def weaker_overlay(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def weaker_overlay(subject: Subject) -> Findings:
     bundle = subject.bundle
     for number, pack in enumerate(subject.packs):
         if pack.extends:
             base = build(replace(bundle, packs=subject.packs[:number]))
             over = build(replace(bundle, packs=subject.packs[: number + 1]))
-            yield from (_weaker(lint, pack, change) for change in diff(base, over).weaker)
+            yield from (_weaker(pack, change) for change in diff(base, over).weaker)
 
 
-def _weaker(lint: Lint, pack: Pack, change: PolicyChange) -> Problem:
+def _weaker(pack: Pack, change: PolicyChange) -> Found:
     worse = [a.text for a in change.aspects if a.direction >= Direction.UNCLEAR]
     zh = f"{change.id} 比基础包更松：" + "；".join(t.zh for t in worse)
     en = f"{change.id} is weaker than in the base pack: " + "; ".join(t.en for t in worse)
     rule = change.id if change.subject is Of.RULE else ""
-    return lint.at(_where(pack, change), zh, en, rule=rule)
+    return Found(_where(pack, change), Bilingual(zh, en), rule)
 
 
 def _where(pack: Pack, change: PolicyChange) -> Mark:
@@ -49,12 +50,12 @@ def _where(pack: Pack, change: PolicyChange) -> Mark:
 
 
 @checks("overshadowed-rule", Severity.INFO)
-def overshadowed_rule(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def overshadowed_rule(subject: Subject) -> Findings:
     marks = {rule.id: rule.at for rule in subject.rules}
     rules = build(subject.bundle).rules
     for rule in rules:
         if any(_overshadows(other, rule) for other in rules if other.id != rule.id):
-            yield lint.at(marks[rule.id], rule=rule.id)
+            yield Found(marks[rule.id], rule=rule.id)
 
 
 def _overshadows(strong: Compiled, weak: Compiled) -> bool:
@@ -82,30 +83,30 @@ def _finds_all(strong: Compiled, weak: Compiled) -> bool:
 
 
 @checks("wide-pass-through")
-def wide_pass_through(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def wide_pass_through(subject: Subject) -> Findings:
     for pack in subject.packs:
         for path in pack.pass_through:
             if "*" in path or not path.startswith("/") or any(d in path for d in _DOORS):
-                yield lint.at(place(path))
+                yield place(path)
 
 
 _DOORS = ("chat", "completions", "messages", "responses", "embeddings")
 
 
 @checks("audit-too-little", Severity.WARNING)
-def audit_too_little(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def audit_too_little(subject: Subject) -> Findings:
     for pack in subject.packs:
         spec = pack.audit
         if spec and (spec.level is AuditLevel.NONE or spec.on_failure is OnAuditFailure.CONTINUE):
-            yield lint.at(spec.at)
+            yield spec.at
 
 
 @checks("unreachable-binding", Severity.WARNING)
-def unreachable_binding(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def unreachable_binding(subject: Subject) -> Findings:
     for pack in subject.packs:
         for i, binding in enumerate(pack.bindings):
             if any(_takes(earlier, binding) for earlier in pack.bindings[:i]):
-                yield lint.at(binding.at)
+                yield binding.at
 
 
 def _takes(wide: Any, narrow: Any) -> bool:
@@ -122,16 +123,16 @@ def _prefix(wide: str, narrow: str) -> bool:
 
 
 @checks("empty-answer")
-def empty_answer(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def empty_answer(subject: Subject) -> Findings:
     files = subject.bundle.files
     for rule in subject.rules:
         for path in answer_paths(rule.then.answer.use) if rule.then.answer else ():
             if path in files and not subject.bundle.text(path).strip():
-                yield lint.at(Mark(path), rule=rule.id)
+                yield Found(Mark(path), rule=rule.id)
 
 
 @checks("stale-shadow", Severity.INFO)
-def stale_shadow(lint: Lint, subject: Subject) -> Iterator[Problem]:
-    for _, rule in subject.written:
+def stale_shadow(subject: Subject) -> Findings:
+    for rule in subject.written:
         if rule.mode is Mode.SHADOW and not rule.review_by:
-            yield lint.at(rule.mark("mode"), rule=rule.id)
+            yield Found(rule.mark("mode"), rule=rule.id)

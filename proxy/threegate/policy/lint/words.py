@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from threegate.policy.language.patterns import PatternError, compile_pattern
-from threegate.policy.language.problems import Mark, Problem, Severity
+from threegate.policy.language.problems import Mark, Severity
 from threegate.policy.language.shapes import place
-from threegate.policy.lint.base import Lint, Subject, checks
+from threegate.policy.lint.base import Findings, Found, Subject, checks
 from threegate.policy.schema import DetectorSpec, ListSpec, Match
 from threegate.policy.strictness.compare import includes
+from threegate.types import Bilingual
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _COMMON_WORDS = (
@@ -57,31 +58,31 @@ def _patterns(subject: Subject) -> Iterator[tuple[str, DetectorSpec]]:
 
 
 @checks("short-word", Severity.WARNING)
-def short_word(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def short_word(subject: Subject) -> Findings:
     for _, spec, words in _lists(subject):
         for word, at in words:
             if len(word) < shortest(word) and spec.match is Match.SUBSTRING:
-                yield lint.at(at)
+                yield at
 
 
 @checks("common-word")
-def common_word(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def common_word(subject: Subject) -> Findings:
     for _, _, words in _lists(subject):
-        yield from (lint.at(at) for word, at in words if word.casefold() in COMMON)
+        yield from (at for word, at in words if word.casefold() in COMMON)
 
 
 @checks("repeated-word", Severity.WARNING)
-def repeated_word(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def repeated_word(subject: Subject) -> Findings:
     for _, _, words in _lists(subject):
         seen: Counter[str] = Counter()
         for word, at in words:
             seen[word.casefold()] += 1
             if seen[word.casefold()] == 2:
-                yield lint.at(at)
+                yield at
 
 
 @checks("unused-detector", Severity.WARNING)
-def unused(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def unused(subject: Subject) -> Findings:
     used = [k for r in subject.rules for k in (*r.detect.any, *r.detect.all, *r.detect.none)]
     used += [k for c in subject.constraints for clause in c.then.clauses for k in clause.kinds]
     for pack in subject.packs:
@@ -89,7 +90,7 @@ def unused(lint: Lint, subject: Subject) -> Iterator[Problem]:
         made += [(_kind(n, s), s.at) for n, s in pack.detectors.items()]
         for kind, at in made:
             if not any(includes(u, kind) for u in used):
-                yield lint.at(at, f"没有规则使用 {kind}", f"no rule uses {kind}")
+                yield Found(at, Bilingual(f"没有规则使用 {kind}", f"no rule uses {kind}"))
 
 
 def _kind(name: str, spec: DetectorSpec) -> str:
@@ -97,15 +98,17 @@ def _kind(name: str, spec: DetectorSpec) -> str:
 
 
 @checks("bad-pattern")
-def bad_pattern(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def bad_pattern(subject: Subject) -> Findings:
     for _, spec in _patterns(subject):
         try:
             compile_pattern(spec.regex or "")
         except PatternError as error:
-            yield lint.at(
+            yield Found(
                 spec.mark("regex"),
-                f"正则表达式不能用：{error.text.zh}",
-                f"the pattern cannot be used: {error.text.en}",
+                Bilingual(
+                    f"正则表达式不能用：{error.text.zh}",
+                    f"the pattern cannot be used: {error.text.en}",
+                ),
             )
 
 
@@ -119,38 +122,38 @@ def _usable(subject: Subject) -> Iterator[tuple[str, DetectorSpec]]:
 
 
 @checks("empty-pattern")
-def empty_pattern(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def empty_pattern(subject: Subject) -> Findings:
     for _, spec in _usable(subject):
         if compile_pattern(spec.regex or "").compiled.search("") is not None:
-            yield lint.at(spec.mark("regex"))
+            yield spec.mark("regex")
 
 
 @checks("broad-pattern")
-def broad_pattern(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def broad_pattern(subject: Subject) -> Findings:
     for _, spec in _usable(subject):
         pattern = compile_pattern(spec.regex or "", edges=spec.edges)
         if any(next(pattern.find(text), None) for text in ORDINARY):
-            yield lint.at(spec.mark("regex"))
+            yield spec.mark("regex")
 
 
 @checks("no-examples")
-def no_examples(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def no_examples(subject: Subject) -> Findings:
     for _, spec in _patterns(subject):
         if not (spec.examples.match and spec.examples.no_match):
-            yield lint.at(spec.mark("examples"))
+            yield spec.mark("examples")
 
 
 @checks("wrong-example")
-def wrong_example(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def wrong_example(subject: Subject) -> Findings:
     for _, spec in _usable(subject):
         pattern = compile_pattern(spec.regex or "", edges=spec.edges)
         wrong = [e for e in spec.examples.match if not any(pattern.find(e))]
         wrong += [e for e in spec.examples.no_match if any(pattern.find(e))]
-        yield from (lint.at(place(example, spec.at)) for example in wrong)
+        yield from (place(example, spec.at) for example in wrong)
 
 
 @checks("few-examples", Severity.WARNING)
-def few_examples(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def few_examples(subject: Subject) -> Findings:
     for pack in subject.packs:
         for spec in pack.detectors.values():
             category = spec.category
@@ -158,12 +161,12 @@ def few_examples(lint: Lint, subject: Subject) -> Iterator[Problem]:
                 category
                 and min(len(category.examples), len(category.counter_examples)) < MIN_EXAMPLES
             ):
-                yield lint.at(category.at)
+                yield category.at
 
 
 @checks("regex-or-category")
-def regex_or_category(lint: Lint, subject: Subject) -> Iterator[Problem]:
+def regex_or_category(subject: Subject) -> Findings:
     for pack in subject.packs:
         for spec in pack.detectors.values():
             if bool(spec.regex) == bool(spec.category):
-                yield lint.at(spec.at)
+                yield spec.at
