@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from threegate.detectors.detector_set import Scan  # noqa: E402
+from threegate.detectors.pattern_scans import Scan  # noqa: E402
 from threegate.types import Channel, Passage  # noqa: E402
 
 from bench.scans import INPUT, prepared  # noqa: E402
@@ -99,7 +99,7 @@ def main() -> None:
 
     def scanned(text: str) -> tuple[Scan, float]:
         started = time.thread_time()
-        scan = suite.scan_whole(Passage(INPUT, text), asked)
+        scan = suite.patterns.scan_whole(Passage(INPUT, text), asked)
         return scan, time.thread_time() - started
 
     scanned(mib(log_lines())[:20_000])

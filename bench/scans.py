@@ -100,13 +100,13 @@ def main() -> None:
         texts = passages(name)
         print(f"{checked(suite, asked, texts):9.1f}  input {name}")
         print(f"{fast(viewed, texts):9.1f}    its views")
-        raw = fast(lambda p: suite.scan(p, asked, final=True), texts)
+        raw = fast(lambda p: suite.patterns.scan(p, asked, final=True), texts)
         print(f"{raw:9.1f}    its raw text alone")
     told = rules.output[Channel.CONTENT].pattern_kinds
     for name, answer in (("English", mock.ENGLISH), ("Chinese", mock.CHINESE)):
         for values in ("", mock.PERSONAL):
             texts = answers(answer + values)
-            cost = fast(lambda p: suite.scan(p, told, final=True), texts)
+            cost = fast(lambda p: suite.patterns.scan(p, told, final=True), texts)
             print(f"{cost:9.1f}  output {name}{' with values' * bool(values)}")
 
 

@@ -41,7 +41,7 @@ FOUND = {
 
 @pytest.mark.parametrize("text", FOUND)
 def test_a_disguised_value_is_found_in_a_whole_answer(text: str) -> None:
-    scan = SUITE.scan_whole(Passage(ANSWER, text), KINDS)
+    scan = SUITE.patterns.scan_whole(Passage(ANSWER, text), KINDS)
     found = [
         (text[f.span.start : f.span.end], f.kind)
         for f in scan.findings
@@ -63,4 +63,4 @@ def test_a_disguised_value_is_found_in_a_whole_answer(text: str) -> None:
     ],
 )
 def test_ordinary_words_are_no_value(text: str) -> None:
-    assert not SUITE.scan_whole(Passage(ANSWER, text), KINDS).findings
+    assert not SUITE.patterns.scan_whole(Passage(ANSWER, text), KINDS).findings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from threegate.detectors.views import brought_back, merged, viewed
+from threegate.detectors.views import mapped_back, merged, viewed
 from threegate.normalize import views
 from threegate.types import Channel, Finding, Layer, Level, Passage, Span, TextLocation
 
@@ -42,7 +42,7 @@ def test_overlapping_findings_without_a_view_stay_as_they_are() -> None:
 def test_a_finding_comes_back_with_the_name_of_its_view() -> None:
     text = "tel %31%33%38 ok"
     (view,) = views(text)
-    (back,) = brought_back(view, [finding("pii.phone", 4, 7, note="x")], len(text))
+    (back,) = mapped_back(view, [finding("pii.phone", 4, 7, note="x")], Passage(LOCUS, text))
     assert (back.span, back.note) == (Span(4, 13), "x@decoded")
 
 

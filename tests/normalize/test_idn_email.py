@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from threegate.detectors.registry import scanner
-from threegate.detectors.views import brought_back, viewed
+from threegate.detectors.views import mapped_back, viewed
 from threegate.normalize.idn_email import ascii_addresses
 from threegate.normalize.view import raw
 from threegate.types import Channel, Layer, Passage, TextLocation
@@ -16,7 +16,9 @@ def found(text: str) -> list[str]:
     spans = [
         f.span
         for view in viewed(passage).views
-        for f in brought_back(view, EMAIL.scan(Passage(LOCUS, view.text)).findings, len(text))
+        for f in mapped_back(
+            view, EMAIL.scan(Passage(LOCUS, view.text)).findings, Passage(LOCUS, text)
+        )
     ]
     return [text[s.start : s.end] for s in spans]
 

@@ -89,11 +89,19 @@ def second_reading(view: View, passage: Passage) -> Passage:
     return replace(passage, text=view.text, offset=0, clear=False)
 
 
-def brought_back(view: View, findings: Iterable[Finding], length: int) -> list[Finding]:
-    """Findings of a view, on the original, with the view's name in their note."""
-    return [
+def mapped_back(view: View, findings: Iterable[Finding], passage: Passage) -> list[Finding]:
+    """Findings of a view of a passage, on the original, with the view's name in their note."""
+    length, offset = len(passage.text), passage.offset
+    back = (
         replace(f, span=_back(view, f.span, length), note=f"{f.note}@{view.name}") for f in findings
-    ]
+    )
+    return [moved(f, offset) for f in back]
+
+
+def moved(finding: Finding, offset: int) -> Finding:
+    """A finding in a passage, with a span that counts from the start of its whole text."""
+    span = Span(finding.span.start + offset, finding.span.end + offset)
+    return replace(finding, span=span)
 
 
 def merged(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from threegate.guard.events import Command, RecordRulings
 from threegate.types import Finding, Ruling, Span
 
 
-@dataclass(slots=True)
-class UnreportedRulings:
-    """Rulings wait until the text that they are about is decided: so their order depends on the
-    text alone."""
-
-    _rulings: list[tuple[int, Ruling]] = field(default_factory=list, repr=False)
-
-    def __bool__(self) -> bool:
-        return bool(self._rulings)
-
-    def add(self, at: int, ruled: Ruling) -> None:
-        self._rulings.append((at, ruled))
+class UnreportedRulings(list[tuple[int, Ruling]]):
+    """Rulings with their positions. They wait until the text that they are about is decided: so
+    their order depends on the text alone."""
 
     def report(self, to: int) -> list[Command]:
-        """Those up to a position."""
-        if not self._rulings:
+        """Takes out those up to a position."""
+        if not self:
             return []
-        now = sorted((r for r in self._rulings if r[0] <= to), key=_by_place)
-        self._rulings = [r for r in self._rulings if r[0] > to]
+        now = sorted((r for r in self if r[0] <= to), key=_by_place)
+        self[:] = [r for r in self if r[0] > to]
         return [RecordRulings(tuple(r for _, r in now))] if now else []
 
 

@@ -186,7 +186,9 @@ class StreamMachine:
     def _took_fast_path(self, *, final: bool) -> bool:
         """Whether a scan would find nothing new; then its answer needs no scan."""
         text = self._text
-        if self.fast_path is None or text.scan_sees_value(self._settled):
+        if self.fast_path is None or (
+            text.values and text.values[-1].span.end > text.scan_start(self._settled)
+        ):
             return False
         settled = self.fast_path(text.stable(), self._settled - text.base)
         if settled < 0:
@@ -223,7 +225,7 @@ class StreamMachine:
         """What lies before `left` may have left."""
         for ruled in filter(None, map(view.ruling, verdict.ruled)):
             span = span_of(ruled, fallback)
-            self._unreported.add(span.start, ruled)
+            self._unreported.append((span.start, ruled))
             if ruled.shadow:
                 continue
             if ruled.action in TERMINAL:
@@ -257,7 +259,8 @@ class StreamMachine:
                 out.append(Release(text))
             self.released = frontier
             self._edits.forget(frontier)
-            self._forget()
+            if frontier - self._text.base > KEPT:
+                self._forget()
         if done:
             self.state = State.DONE
             return [*out, Finish()]
@@ -269,12 +272,15 @@ class StreamMachine:
         return self.state is State.OPEN and not known and not self.plan.hold
 
     def _release_plain(self, to: int) -> list[Command]:
+        text = self._text
         out: list[Command] = []
         if to > self.released:
-            out.append(Release(self._text.between(self.released, to)))
+            out.append(Release(text.between(self.released, to)))
             self.released = to
-            self._forget()
-        return out + self._pressure()
+            if to - text.base > KEPT:
+                self._forget()
+        full = self._paused or text.end - to > HIGH_WATER
+        return out + self._pressure() if full else out
 
     def _cut(self, at: int, ruled: Ruling) -> list[Command]:
         out = self._unreported.report(at)
@@ -304,10 +310,9 @@ class StreamMachine:
         return self._edits.render(self._text.text, self._text.base, self.released, to)
 
     def _forget(self) -> None:
-        """Drops what no scan can reach again, when there is enough of it."""
-        if self.released - self._text.base > KEPT:
-            segmented = self._sentences.segmented if self.plan.judge else self._text.end
-            self._text.forget(min(self.released, self._settled, segmented))
+        """Drops what no scan can reach again."""
+        segmented = self._sentences.segmented if self.plan.judge else self._text.end
+        self._text.forget(min(self.released, self._settled, segmented))
 
     def _pressure(self) -> list[Command]:
         if not self._paused and self.held > HIGH_WATER:

@@ -55,7 +55,7 @@ class StreamText:
     end: int = field(default=0, init=False)
     replaced: int = field(default=0, init=False)
     _replaced_by: list[int] = field(init=False)  # the same for each of the replacers
-    _values: list[Restored] = field(default_factory=list, init=False, repr=False)
+    values: list[Restored] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._replaced_by = [0] * len(self.replacers)
@@ -75,7 +75,7 @@ class StreamText:
             )
             for value in found:
                 text = self.fitted(value.text, value.span)
-                insort(self._values, replace(value, text=text), key=_start_of)
+                insort(self.values, replace(value, text=text), key=_start_of)
                 edits.append(Edit(value.span, text))
         self.replaced = min(self._replaced_by, default=self.end)
         return edits
@@ -97,11 +97,11 @@ class StreamText:
     def view(self, start: int, end: int) -> ClientView:
         """A part as the client will read it."""
         text = self.between(start, end)
-        if not self._values:
+        if not self.values:
             return ClientView(text, start)
-        first = bisect_left(self._values, start, key=_start_of)
-        last = bisect_right(self._values, end, first, key=_end_of)
-        return ClientView.of(text, start, self._values[first:last])
+        first = bisect_left(self.values, start, key=_start_of)
+        last = bisect_right(self.values, end, first, key=_end_of)
+        return ClientView.of(text, start, self.values[first:last])
 
     def context(self, at: int) -> str:
         """What classifiers see before a position, as the client will read it."""
@@ -114,19 +114,14 @@ class StreamText:
     def scan_start(self, settled: int) -> int:
         """Where a pattern scan begins that must see what lies before `settled`."""
         start = self._neutral_start(settled - LOOKBEHIND - self._shortened(settled))
-        at = bisect_right(self._values, start, key=_end_of)
-        within = at < len(self._values) and self._values[at].span.start < start
-        return self._values[at].span.start if within else start
-
-    def scan_sees_value(self, settled: int) -> bool:
-        """Whether a scan from there reads a text with values in it."""
-        values = self._values
-        return bool(values) and values[-1].span.end > self.scan_start(settled)
+        at = bisect_right(self.values, start, key=_end_of)
+        within = at < len(self.values) and self.values[at].span.start < start
+        return self.values[at].span.start if within else start
 
     def _shortened(self, settled: int) -> int:
         """By how much values are shorter than their placeholders: what the client reads must be
         long enough for a look back."""
-        near = takewhile(lambda v: v.span.end > settled - CONTEXT, reversed(self._values))
+        near = takewhile(lambda v: v.span.end > settled - CONTEXT, reversed(self.values))
         less = sum(max(0, v.span.end - v.span.start - len(v.text)) for v in near)
         return min(CONTEXT // 2, less)
 
@@ -144,7 +139,7 @@ class StreamText:
         if keep - self.base > 4 * CONTEXT:
             self.text = self.text[keep - self.base :]
             self.base = keep
-            self._values = [v for v in self._values if v.span.start >= keep]
+            self.values = [v for v in self.values if v.span.start >= keep]
             if self.strings is not None:
                 self.strings.forget(keep)
 

@@ -257,7 +257,8 @@ class _Drive:
         if self.machine.state is State.CUT:
             return ()
         passage = replace(self.passage, text=command.text, offset=command.offset)
-        scan = self.detector_set.scan(passage, self.guard.pattern_kinds, final=command.final)
+        kinds = self.guard.pattern_kinds
+        scan = self.detector_set.patterns.scan(passage, kinds, final=command.final)
         new = [
             f for f in scan.findings if command.since <= f.span.start and f.span.end <= scan.settled
         ]
@@ -269,7 +270,7 @@ class _Drive:
         passage = replace(
             self.passage, text=command.text, offset=command.offset, before=command.before
         )
-        judged = await self.detector_set.judge([passage], self.guard.deadlines)
+        judged = await self.detector_set.sentences.judge([passage], self.guard.deadlines)
         if self.machine.state is State.CUT:
             return ()
         rules, place = self.guard.judge, (command.text, command.offset)

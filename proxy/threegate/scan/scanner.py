@@ -123,7 +123,7 @@ class Scanner:
     async def _patterns(self, passage: Passage) -> Judgement:
         """A request's text is also read in plain (see `views`); an answer's only as written."""
         if passage.locus.layer is not Layer.INPUT:
-            scan = self.detector_set.scan(passage, self.kinds, final=True)
+            scan = self.detector_set.patterns.scan(passage, self.kinds, final=True)
             return Judgement(scan.findings, scan.failures)
         (judgement,) = await self.detector_set.check([passage], self.kinds, {})
         return judgement
@@ -131,7 +131,7 @@ class Scanner:
     async def _judge(self, piece: Passage) -> Judgement:
         deadlines = dict.fromkeys(self.kinds, DEADLINE_MS)
         if piece.locus.layer is not Layer.INPUT:
-            (judgement,) = await self.detector_set.judge([piece], deadlines)
+            (judgement,) = await self.detector_set.sentences.judge([piece], deadlines)
             return judgement
         (judgement,) = await self.detector_set.check([piece], frozenset(), deadlines)
         return judgement

@@ -32,8 +32,8 @@ def warm(policies: PolicySet, detector_set_for: Callable[[CompiledPolicy], Detec
     for policy in {binding.policy.digest: binding.policy for binding in policies.bindings}.values():
         detector_set = detector_set_for(policy)
         for kinds in set(_scanned(PolicyResolver().of(policy, Caller(), detector_set))):
-            detector_set.fast_path(kinds)
-            detector_set.scan(Passage(_LOCUS, text), kinds, final=False)
+            detector_set.patterns.fast_path(kinds)
+            detector_set.patterns.scan(Passage(_LOCUS, text), kinds, final=False)
 
 
 def _examples() -> Iterator[str]:

@@ -48,7 +48,7 @@ async def test_a_detector_is_told_once_which_kinds_count() -> None:
     choosy, kinds = Choosy(), frozenset({"hazard"})
     detectors = DetectorSet(lambda _: (), (Timed(choosy, lambda name, _: told.append(name)),))
     for _ in range(2):
-        (judged,) = await detectors.judge([PASSAGE], dict.fromkeys(kinds, 1000))
+        (judged,) = await detectors.sentences.judge([PASSAGE], dict.fromkeys(kinds, 1000))
         assert judged.findings
     assert choosy.asked == [kinds]
     assert told == [INFO.id] * 2

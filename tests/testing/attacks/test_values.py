@@ -13,7 +13,7 @@ KINDS = frozenset({"pii.cn", "pii.bank_card"})
 
 def kinds(text: str) -> set[str]:
     """Of findings that a rule acts on: a number that fails its check digit is found at low."""
-    found = SUITE.scan_whole(Passage(WHERE, text), KINDS).findings
+    found = SUITE.patterns.scan_whole(Passage(WHERE, text), KINDS).findings
     return {f.kind for f in found if f.level >= Level.MEDIUM}
 
 

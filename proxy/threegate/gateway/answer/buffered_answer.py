@@ -50,7 +50,7 @@ async def guard_body(
         answer.calls[key] = CalledTool(names.get(slot.pointer.partition("#")[0], ""))
         guarded = answer.at(slot.locus, key)
         read.append((slot.pointer, guarded, slot.text))
-        await answer.detector_set.prepare(
+        await answer.detector_set.patterns.prepare(
             Passage(slot.locus, slot.text), guarded.guard.pattern_kinds
         )
         guarded.feed(slot.text, last=True)

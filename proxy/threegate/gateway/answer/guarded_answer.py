@@ -86,7 +86,7 @@ class GuardedAnswer:
         part = f"/{key.part}" if key.part else ""
         locus = TextLocation(Layer.OUTPUT, channel, part=part, choice=key.choice)
         guard, called = self.guard.channels[channel], self.calls.pop(key, NO_TOOL)
-        fast_path = self.detector_set.fast_path(guard.pattern_kinds)
+        fast_path = self.detector_set.patterns.fast_path(guard.pattern_kinds)
         sources = bool(self.context.sources)
         release_early = key.part < FIELD_PARTS and guard.releases_early(sources=sources)
         machine = self.guard.machine(channel, called.name, fast_path, release_early=release_early)
@@ -221,11 +221,12 @@ class GuardedAnswer:
     def check_words(self, body: Body) -> bool:
         """Takes out of ids and names what patterns find in them, in place. True if any was
         changed."""
-        changed, ruled = self._words.check(body)
+        if (ruled := self._words.check(body)) is None:
+            return False
         self.ruled += ruled
         if stops := [r for r in ruled if stops_answer(r)]:
             self._stop_after_received(stops[0])
-        return changed
+        return True
 
     def remember_corrections(self, ruled: Sequence[Ruling]) -> None:
         """The sentence of the source for each claim that contradicts it."""

@@ -53,19 +53,19 @@ class WordChecks:
     sent: Callable[[], ClientText]
     _clean: set[str] = field(default_factory=set)
 
-    def check(self, body: Body) -> tuple[bool, list[Ruling]]:
-        """Takes out of the words what patterns find in them, in place: whether any was changed, and
-        by which rulings."""
+    def check(self, body: Body) -> list[Ruling] | None:
+        """Takes out of the words what patterns find in them, in place. The rulings on them; None if
+        none was changed."""
         places = [place for place in words_of(body) if place[2] not in self._clean]
         new = list(dict.fromkeys(word for _, _, word in places))
         if not new:
-            return False, []
+            return None
         if not self._rulings("\n".join(new)) and max(map(len, new)) <= MAX_WORD:
             self._remember(new)
-            return False, []
+            return None
         ruled: list[Ruling] = []
         changed = [self._check_word(*place, ruled) for place in places]
-        return any(changed), ruled
+        return ruled if any(changed) else None
 
     def _check_word(self, holder: Any, name: Any, word: str, ruled: list[Ruling]) -> bool:
         if len(word) > MAX_WORD:
@@ -86,7 +86,8 @@ class WordChecks:
         if not guard.plan.patterns:
             return ()
         locus = TextLocation(Layer.OUTPUT, Channel.CONTENT, part="/word", choice=0)
-        scan = self.detector_set.scan(Passage(locus, text), guard.pattern_kinds, final=True)
+        passage = Passage(locus, text)
+        scan = self.detector_set.patterns.scan(passage, guard.pattern_kinds, final=True)
         sent = self.sent() if scan.findings else NO_TEXT
         return guard.judge_patterns(text, 0, scan.findings, scan.failures, sent).ruled
 

@@ -155,11 +155,13 @@ class StreamRelay:
             self.answer.text(pending.key).feed(pending.text)
 
     def _take(self, chunk: Chunk) -> None:
-        self._feed()
+        if self._pending is not None:
+            self._feed()
         if self.answer.ending:
             return
         for delta in chunk.deltas:
-            self._feed()
+            if self._pending is not None:
+                self._feed()
             if not delta.text or delta.key not in self.answer.texts:
                 self._begin(delta.key)
             if self.answer.stopping:

@@ -71,11 +71,11 @@ class TextChecks:
         """`complete`: the whole text came at once, so all its views are scanned."""
         started = time.perf_counter()
         passage = Passage(self.text.locus, asked.text, asked.offset)
-        kinds, detector_set = self.text.guard.pattern_kinds, self.answer.detector_set
+        kinds, patterns = self.text.guard.pattern_kinds, self.answer.detector_set.patterns
         if complete and asked.final and not asked.offset:
-            scan = detector_set.scan_whole(passage, kinds)
+            scan = patterns.scan_whole(passage, kinds)
         else:
-            scan = detector_set.scan(passage, kinds, final=asked.final)
+            scan = patterns.scan(passage, kinds, final=asked.final)
         new = [
             f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
         ]
@@ -106,7 +106,7 @@ class TextChecks:
 
     async def _judge(self, sentences: list[JudgeSentence], passages: list[Passage]) -> None:
         started = time.perf_counter()
-        judged = await self.answer.detector_set.judge(passages, self.text.guard.deadlines)
+        judged = await self.answer.detector_set.sentences.judge(passages, self.text.guard.deadlines)
         opinions = await self._opinions(passages, judged)
         self.answer.spent_s += time.perf_counter() - started
         for sentence, judgement, opinion in zip(sentences, judged, opinions, strict=True):
@@ -149,7 +149,7 @@ class TextChecks:
     async def _are_clear(self, passages: list[Passage]) -> list[bool]:
         """Whether each is clear; one that failed is not. One that is not so by itself may be clear
         with its question: without it a guard cannot tell well what an answer does."""
-        check, deadlines = self.answer.detector_set.clear, self.text.guard.deadlines
+        check, deadlines = self.answer.detector_set.sentences.are_clear, self.text.guard.deadlines
         question = self.answer.context.question
         clear = await check(passages, deadlines)
         again = [n for n, p in enumerate(passages) if not clear[n] and question and not p.question]

@@ -33,7 +33,7 @@ def running(visit: ConsoleRequest) -> dict[str, Bilingual]:
     """The models that judge here, by the ids of their detectors."""
     policies = policies_of(visit.parts.policies.pin())
     sets = [visit.parts.detector_set_for(policy) for policy in policies]
-    infos = [d.info for each in sets for d in each.sentence]
+    infos = [d.info for each in sets for d in each.sentences.detectors]
     return {i.id: i.title for i in infos if not i.id.startswith(APART)}
 
 
