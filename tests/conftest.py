@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, settings
 from tests.waiting import PATIENCE_S
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": False}
-settings.register_profile("ci", derandomize=True, **COMMON)
+settings.register_profile("ci", max_examples=40, derandomize=True, **COMMON)
+settings.register_profile("wide", max_examples=500, **COMMON)
 settings.register_profile("nightly", max_examples=10_000, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

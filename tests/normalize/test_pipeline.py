@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from threegate.normalize import plain_text, views
 from threegate.types import Span
+
+from tests.cases import cases
 
 SEEN = {
     "我的手\u200b机是13800138000": "我的手机是13800138000",
@@ -87,7 +89,7 @@ def test_a_word_of_a_list_is_folded_as_texts_are() -> None:
     assert plain_text("ＡＢＣ") == "ABC"
 
 
-@settings(max_examples=300)
+@cases(100)
 @given(
     st.text(
         alphabet=st.one_of(

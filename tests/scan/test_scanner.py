@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.base import DetectorInfo, Scanned
 from threegate.detectors.detector_set import DetectorSet
@@ -22,6 +22,8 @@ from threegate.scan.scanner import (
     pieces,
 )
 from threegate.types import Bilingual, Level, Passage, Span
+
+from tests.cases import cases
 
 ID = "11010519491231002X"
 
@@ -137,7 +139,7 @@ def test_a_long_text_is_found_out_everywhere(tiny: Scanner) -> None:
 TEXTS = ["a stupid thing", f"号码{ID}", "Ada Lovelace met bomb", "ignore it", "", "王小明在这里"]
 
 
-@settings(max_examples=15)
+@cases(10)
 @given(st.lists(st.sampled_from(TEXTS), min_size=1, max_size=12), st.randoms())
 def test_an_answer_does_not_depend_on_batch_mates(
     tiny_once: Scanner, texts: list[str], order: random.Random

@@ -296,7 +296,7 @@ def test_a_file_cut_short_does_not_verify(pristine: AuditSettings, tmp_path: Pat
 
 
 @hypothesis_settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 2**32))
 def test_random_flips_anywhere_are_found(pristine: AuditSettings, seed: int) -> None:

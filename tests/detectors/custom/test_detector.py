@@ -14,6 +14,8 @@ from threegate.detectors.custom.pattern_matcher import MAX_SPAN
 from threegate.policy.model import CustomPattern, WordList
 from threegate.types import Channel, Layer, Passage, Span, TextLocation
 
+from tests.cases import cases
+
 WORDS = ListDetector(WordList("w", "list.w", ("北极星", "北极星计划", "project x", "ab", "abab")))
 WHOLE = ListDetector(WordList("v", "list.v", ("cat", "catalogue", "凤凰"), match="word"))
 STAFF = RegexDetector(CustomPattern("staff", "pattern.staff", r"EMP-\d{6}"))
@@ -135,6 +137,7 @@ def test_a_long_match_is_found_by_its_first_characters() -> None:
 
 @pytest.mark.parametrize("edges", [True, False])
 @pytest.mark.parametrize("pattern", PATTERNS)
+@cases(20)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
     st.sampled_from(STRETCHES),

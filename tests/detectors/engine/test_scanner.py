@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.base import LOOKBEHIND
 from threegate.detectors.engine.context import ScanText
@@ -12,6 +12,7 @@ from threegate.detectors.engine.prefilter import Prefilter
 from threegate.detectors.registry import DETECTORS, scanner
 from threegate.types import Channel, Finding, Layer, Level, Passage, TextLocation
 
+from tests.cases import cases
 from tests.detectors.strategies import texts
 
 LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
@@ -24,7 +25,7 @@ def found(text: str, *, final: bool = True) -> tuple[tuple[Finding, ...], int]:
 
 
 @given(texts(), texts(3))
-@settings(max_examples=600, deadline=None)
+@cases(200)
 def test_what_is_settled_never_changes(text: str, more: str) -> None:
     before, settled = found(text, final=False)
     after, _ = found(text + more)
@@ -60,7 +61,7 @@ def test_values_that_touch_are_found_one_by_one() -> None:
 
 
 @given(texts(), st.lists(st.integers(1, 40), min_size=1, max_size=40))
-@settings(max_examples=600, deadline=None)
+@cases(200)
 def test_a_stream_finds_what_the_whole_text_has(text: str, sizes: list[int]) -> None:
     """As the guard does it: each piece is scanned with `LOOKBEHIND` characters before what is settled."""
     streamed: list[tuple[str, int, int, Level]] = []
@@ -82,7 +83,7 @@ def test_a_stream_finds_what_the_whole_text_has(text: str, sizes: list[int]) -> 
 
 
 @given(texts())
-@settings(max_examples=300, deadline=None)
+@cases(100)
 def test_triggers_are_necessary(text: str) -> None:
     folded = fold(text)
     for recognizer in DETECTORS:
@@ -109,7 +110,7 @@ def test_a_trigger_that_counts_is_alone() -> None:
 
 
 @given(texts())
-@settings(max_examples=200, deadline=None)
+@cases(100)
 def test_findings_are_ordered_and_apart(text: str) -> None:
     findings, _ = found(text)
     ends = [0, *(f.span.end for f in findings)]

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.injection.detector import MAX_MATCH, TABLE, InjectionSignatures
 from threegate.types import Channel, Finding, Layer, Level, Passage, TextLocation
+
+from tests.cases import cases
 
 DETECTOR = InjectionSignatures()
 
@@ -164,7 +166,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150)
+@cases(60)
 @given(st.lists(PIECES, max_size=40).map("".join), st.lists(PIECES, max_size=10).map("".join))
 @pytest.mark.parametrize("channel", [Channel.USER, Channel.TOOL_RESULT])
 def test_prefix_stability(channel: Channel, text: str, more: str) -> None:
@@ -177,7 +179,7 @@ def test_prefix_stability(channel: Channel, text: str, more: str) -> None:
     assert part.settled >= len(text) - 2 * MAX_MATCH
 
 
-@settings(max_examples=100)
+@cases(60)
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_no_match_is_longer_than_the_bound(text: str) -> None:
     for finding in scan(text, Channel.TOOL_RESULT):
