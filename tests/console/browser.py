@@ -19,7 +19,10 @@ from selenium.webdriver.support.wait import WebDriverWait
 CHROMIUM = os.environ.get("THREEGATE_TEST_CHROMIUM", "")
 SHOTS = os.environ.get("THREEGATE_TEST_SHOTS", "")
 """A folder for screenshots; empty takes none."""
+ELSEWHERE = "guard.test"
+"""A host that is not loopback to the browser, on this machine all the same."""
 FLAGS = (
+    f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1",
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
     "--window-size=1360,940", "--force-device-scale-factor=1", "--hide-scrollbars",
 )  # fmt: skip

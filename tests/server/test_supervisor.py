@@ -224,6 +224,17 @@ def test_a_stop_closes_the_port_and_lets_calls_finish(fleet: Fleet, how: signal.
     assert fleet.process.wait(30) == 0
 
 
+def test_a_stop_ends_restarts_without_an_error(fleet: Fleet) -> None:
+    (fleet.room / "slow").touch()
+    for _ in range(2):
+        fleet.process.send_signal(signal.SIGHUP)
+        assert logged(fleet, "restart of 2 workers")
+    fleet.process.terminate()
+    assert fleet.process.wait(30) == 0
+    assert fleet.process.stderr is not None
+    assert fleet.process.stderr.read() == ""
+
+
 def test_workers_end_with_their_supervisor(fleet: Fleet) -> None:
     fleet.process.kill()
     assert eventually(lambda: not fleet.living())

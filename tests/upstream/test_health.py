@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, tzinfo
+from typing import Self
 
+import pytest
 from threegate.settings import UpstreamSettings
 from threegate.upstream.health import MISSED, Health
 
@@ -22,8 +24,7 @@ def fail(one: Health, times: int = SETTINGS.failures) -> None:
 
 def rested(one: Health) -> None:
     """As if the rest were over."""
-    assert one._storage.opened_at is not None
-    one._storage.opened_at -= timedelta(seconds=SETTINGS.rest_s)
+    one._storage.opened -= SETTINGS.rest_s
 
 
 def test_failures_in_a_row_end_in_a_rest() -> None:
@@ -36,6 +37,22 @@ def test_failures_in_a_row_end_in_a_rest() -> None:
     assert not one.up
     assert 50 < one.rests_s <= 60
     assert told == [False]
+
+
+class AnHourAgo(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.fromtimestamp(datetime.now(UTC).timestamp() - 3600, tz)
+
+
+def test_a_clock_that_is_set_back_prolongs_no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = health()
+    fail(one)
+    rested(one)
+    for module in ("threegate.upstream.health", "pybreaker"):
+        monkeypatch.setattr(f"{module}.datetime", AnHourAgo)
+    assert one.admits()
+    assert one.rests_s == 0
 
 
 def test_a_success_in_between_begins_the_count_anew() -> None:

@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from threegate.console.auth.security import Guarded
+from threegate.console.auth.security import Guarded, seen_from
 from threegate.console.auth.sessions import COOKIE, SESSION_S
 from threegate.console.deps import ConsoleDeps
 from threegate.console.guide import section
@@ -293,7 +293,7 @@ def _json(status: int, body: Mapping[str, Any]) -> Response:
 def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
     """Strict and unreadable for scripts; `Secure` where the browser came by TLS."""
     path = _root(request) or "/"
-    secure = request.url.scheme == "https" or request.headers.get("origin", "").startswith("https:")
+    secure = seen_from(request).startswith("https:")
     if not value:
         response.delete_cookie(name, path)
         return

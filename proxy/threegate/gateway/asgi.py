@@ -22,6 +22,13 @@ SendEvent = Callable[[dict[str, Any]], Awaitable[None]]
 BODY_S = 30.0
 """A body must arrive within this many seconds (slow-loris)."""
 
+EVENTS: Final = {
+    "content-type": "text/event-stream",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+}
+"""Headers of a stream. The last keeps nginx from holding it back until a buffer is full."""
+
 _LANGUAGE: Final = re.compile(
     r"(?:^|,)[ \t]*(zh|en)(?![a-z])[^,;]*(?:;[ \t]*q=([01](?:\.\d{1,3})?))?"
 )

@@ -11,7 +11,7 @@ from threegate.detectors.detector_set import DetectorSet
 from threegate.errors import RequestError
 from threegate.gateway.access.resolved_policy import ResolvedPolicy
 from threegate.gateway.answer.ai_label import label_for
-from threegate.gateway.asgi import Responder
+from threegate.gateway.asgi import EVENTS, Responder
 from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.audit_trail import AuditTrail
 from threegate.guard.constraint_merge import Constraints
@@ -81,7 +81,7 @@ async def stop(call: CallContext, outcome: Outcome, code: str = "content_filter"
         body = {**call.adapter.error(refusal, call.out.language), "threegate": outcome.note}
         await call.out.json(outcome.http_status, body)
     elif call.adapter.streamed(call.body):
-        await call.out.start(200, {"content-type": "text/event-stream"})
+        await call.out.start(200, EVENTS)
         await call.out.chunk(call.adapter.stream(call.body).cut(outcome))
         await call.out.finish()
     else:

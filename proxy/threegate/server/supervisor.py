@@ -37,6 +37,7 @@ STALLED_S = 60.0
 the supervisor itself was suspended, heartbeats that arrived meanwhile are read at the next one."""
 CHECKS = 4
 FAILED = 1
+GIVEN_UP = "restart given up: the new worker did not start, the old ones serve"
 
 Report = Mapping[str, str]
 
@@ -145,6 +146,8 @@ class Supervisor:
 
     async def _start(self, kind: str = "") -> tuple[Worker, Report] | None:
         """A worker that is ready; None if it did not become so, or a stop came first."""
+        if self._stopping.is_set():
+            return None
         worker = await self._launch(kind)
         ready = asyncio.ensure_future(worker.ready())
         stopped = asyncio.ensure_future(self._stopping.wait())
@@ -194,12 +197,14 @@ class Supervisor:
             await asyncio.sleep(RETRY_S)
 
     async def _restart(self) -> None:
-        """One worker after another. The first successor that does not start ends the restart."""
+        """One worker after another. The first successor that does not start ends the restart, and
+        so does a stop."""
         log.info("restart of %d workers", self.count)
         async with self._changing:
             for old in tuple(self._workers):
                 if not await self._replace(old):
-                    log.error("restart given up: the new worker did not start, the old ones serve")
+                    if not self._stopping.is_set():
+                        log.error(GIVEN_UP)
                     return
                 old.stop(signal.SIGINT)
         log.info("restart done")

@@ -175,7 +175,7 @@ class Upstreams:
         return reply
 
     def _failed(self, target: Target, error: UpstreamError, seconds: float) -> None:
-        why = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientConnectorError) else ""
+        why = _named(error.__cause__) if error.__cause__ else ""
         log.warning("upstream %s: %s %s", target.name, error.code, why)  # nothing of an answer
         self.watch.answered(target.name, error.code, seconds)
         if error.code not in ODD:
@@ -228,19 +228,29 @@ class Upstreams:
     async def _check(self, target: Target) -> None:
         """Polls the health path for ever, in the background."""
         while True:
-            target.health.checked(alive=await self._alive(target))
+            ailing = await self._ailing(target)
+            was_up = target.health.up
+            target.health.checked(alive=not ailing)
+            if was_up and not target.health.up:
+                log.warning("upstream %s: health check: %s", target.name, ailing)
             await asyncio.sleep(target.settings.health_s)
 
-    async def _alive(self, target: Target) -> bool:
-        """Any status that is no failure: a check that needs a key still shows life."""
+    async def _ailing(self, target: Target) -> str:
+        """Why it is not well; empty for any status that is no failure: a check that needs a key
+        still shows life."""
         request = ModelRequest("GET", target.settings.health_path, b"", {})
         try:
             async with asyncio.timeout(target.settings.health_s):
                 response = await self._response(target, request, self.client)
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError, RequestError):
-            return False
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError, RequestError) as error:
+            return _named(error)
         response.close()
-        return response.status < 500
+        return f"status {response.status}" if response.status >= 500 else ""
+
+
+def _named(error: BaseException) -> str:
+    """For the log: nothing that may quote an answer."""
+    return str(error) if isinstance(error, aiohttp.ClientConnectorError) else type(error).__name__
 
 
 def _session(**connector: Any) -> aiohttp.ClientSession:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 from pybreaker import (
     STATE_CLOSED,
@@ -28,6 +29,21 @@ MISSED = 2
 """Checks in a row without an answer, and the upstream is away."""
 
 
+class _OpenedStorage(CircuitMemoryStorage):
+    """pybreaker keeps a time of day, and a clock that is set back would make a pause of seconds one
+    of hours. This keeps how long ago the breaker opened."""
+
+    opened: float = 0.0
+
+    @property
+    def opened_at(self) -> datetime:
+        return datetime.now(UTC) - timedelta(seconds=monotonic() - self.opened)
+
+    @opened_at.setter
+    def opened_at(self, now: datetime) -> None:
+        self.opened = monotonic()
+
+
 class _Failure(Exception):
     """What the breaker counts."""
 
@@ -40,14 +56,14 @@ def _fail() -> None:
 class Health:
     settings: UpstreamSettings
     changed: Callable[[bool], None] = lambda up: None  # called when `up` changes
-    _storage: CircuitMemoryStorage = field(init=False, repr=False)
+    _storage: _OpenedStorage = field(init=False, repr=False)
     _breaker: CircuitBreaker = field(init=False, repr=False)
     _missed: int = field(default=0, init=False)
     _trying: bool = field(default=False, init=False)  # a call that shows whether it is back
     _was_up: bool = field(default=True, init=False)
 
     def __post_init__(self) -> None:
-        self._storage = CircuitMemoryStorage(STATE_CLOSED)
+        self._storage = _OpenedStorage(STATE_CLOSED)
         self._breaker = CircuitBreaker(
             fail_max=self.settings.failures,
             reset_timeout=self.settings.rest_s,
@@ -62,10 +78,9 @@ class Health:
     @property
     def rests_s(self) -> float:
         """Seconds until a call may try again; 0 where nothing has to be waited for."""
-        if self._storage.state != STATE_OPEN or self._storage.opened_at is None:
+        if self._storage.state != STATE_OPEN:
             return 0.0
-        rested = (datetime.now(UTC) - self._storage.opened_at).total_seconds()
-        return max(0.0, self.settings.rest_s - rested)
+        return max(0.0, self._storage.opened + self.settings.rest_s - monotonic())
 
     def admits(self) -> bool:
         """Whether a call may be sent now."""

@@ -22,6 +22,13 @@ def test_an_invitation_by_link(site: Site) -> None:
     assert (account.group, [r.value for r in account.roles]) == ("legal", ["viewer"])
 
 
+def test_an_invitation_leads_where_the_browser_came_from(site: Site) -> None:
+    answer = site.who("admin").post(
+        "/people", data={"name": "behind-tls"}, headers={"origin": "https://guard.example"}
+    )
+    assert "https://guard.example/console/setup/" in answer.text
+
+
 def test_roles_are_changed_and_recorded(site: Site) -> None:
     site.who("viewer", name="promoted")
     admin = site.who("admin")

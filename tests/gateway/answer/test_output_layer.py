@@ -76,6 +76,7 @@ async def test_a_stream_is_guarded_and_ends_after_its_record(tmp_path: Path, kin
     assert KEY.encode() not in sent.data
     assert sent.data.endswith(b"data: [DONE]\n\n")
     assert sent.headers["cache-control"] == "no-cache"
+    assert sent.headers["x-accel-buffering"] == "no"
     assert [r.stage for r in log.records] == [Stage.COMPLETED]
     assert trail.finish_reason == "stop"
 

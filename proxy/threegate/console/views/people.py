@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threegate.console.auth.accounts import AccountError, now
+from threegate.console.auth.security import seen_from
 from threegate.console.views.account import ERRORS
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.lifecycle.machine import Role
@@ -51,8 +52,7 @@ async def invite(visit: ConsoleRequest) -> Answer:
     except AccountError as error:
         return await _page(visit, 400, error=ERRORS[error.code].get(visit.language))
     await visit.note("invite", object=name, roles=sorted(roles), group=group)
-    base = f"{visit.request.url.scheme}://{visit.request.url.netloc}"
-    link = f"{base}{visit.request.scope.get('root_path', '')}/setup/{token}"
+    link = f"{seen_from(visit.request)}{visit.request.scope.get('root_path', '')}/setup/{token}"
     return await _page(visit, link=link, invited=name)
 
 

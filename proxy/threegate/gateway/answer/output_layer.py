@@ -24,6 +24,7 @@ from threegate.gateway.answer.call_answer import (
 from threegate.gateway.answer.event_queue import EventQueue
 from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.gateway.answer.stream_relay import StreamRelay
+from threegate.gateway.asgi import EVENTS
 from threegate.gateway.context import CallContext
 from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel
@@ -86,8 +87,7 @@ async def _stream(
         failed=trail.failed,
         language=call.out.language,
     )
-    headers = {**reply.headers, "content-type": "text/event-stream", "cache-control": "no-cache"}
-    await call.out.start(200, headers)
+    await call.out.start(200, {**reply.headers, **EVENTS})
     try:
         await relay.run(reply)
     except BaseException as error:
@@ -132,7 +132,7 @@ async def _pass_through(call: CallContext, reply: Reply) -> None:
     bytes: what fails before them still gets a status of its own."""
     streamed = _is_stream(reply)
     if streamed:
-        await call.out.start(reply.status, reply.headers)
+        await call.out.start(reply.status, {**reply.headers, **EVENTS})
     try:
         last = await _bytes(call, reply, streamed)
     except ThreegateError as error:
