@@ -27,7 +27,7 @@ from threegate.detectors.detector_set import DetectorSet  # noqa: E402
 from threegate.detectors.detector_sets import DetectorSets  # noqa: E402
 from threegate.detectors.views import viewed  # noqa: E402
 from threegate.gateway.access.resolved_policy import PolicyResolver, ResolvedPolicy  # noqa: E402
-from threegate.policy.facade import load_policies  # noqa: E402
+from threegate.policy.facade import check  # noqa: E402
 from threegate.policy.lifecycle.store import DirTree  # noqa: E402
 from threegate.types import Caller, Channel, Layer, Passage, TextLocation  # noqa: E402
 
@@ -41,7 +41,7 @@ PROMPTS = ("medium_en_pii", "medium_zh_pii", "medium_en", "medium_zh", "long_en_
 
 def prepared() -> tuple[DetectorSet, ResolvedPolicy]:
     """The detectors and rules of policy `base`."""
-    policies = load_policies(DirTree(ROOT / "policies"), ["base"])
+    policies = check(DirTree(ROOT / "policies"), ["base"]).policies
     policy = policies.policy_for(Caller())
     suite = DetectorSets(()).of(policy)
     return suite, PolicyResolver().of(policy, Caller(), suite)

@@ -53,6 +53,6 @@ def test_the_rules_that_acted_strongest_first_each_once() -> None:
 
 
 def test_texts_are_not_shown() -> None:
-    passage = Passage(LOCUS, "secret-1", before="secret-2", beside="secret-3", question="secret-4")
+    passage = Passage(LOCUS, "secret-1", before="secret-2", nearby="secret-3", question="secret-4")
     assert "secret" not in repr(passage)
     assert "secret" not in repr(Source("s", "secret-5"))

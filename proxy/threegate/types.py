@@ -123,7 +123,7 @@ class Source:
 class Passage:
     """What a detector gets. `offset` is the position of `text[0]` in the text at `locus`.
 
-    `before` is the text in front of it, for classifiers that judge cumulatively; `beside` what the
+    `before` is the text in front of it, for classifiers that judge cumulatively; `nearby` what the
     other texts of the same answer (its choices, its reasoning) have said last; `question` the last
     user turn (for answers); `sources` what claims may rest on, `counted` the names of them that
     each fact check counts (empty: all count all). `clear`: who reads texts as they grow has read
@@ -134,7 +134,7 @@ class Passage:
     text: str = field(repr=False)
     offset: int = 0
     before: str = field(default="", repr=False)
-    beside: str = field(default="", repr=False)
+    nearby: str = field(default="", repr=False)
     question: str = field(default="", repr=False)
     sources: tuple[Source, ...] = field(default=(), repr=False)
     clear: bool = False

@@ -20,7 +20,7 @@ RULES = policy(rule("key", Action.REDACT, "secret"), rule("harm", Action.BLOCK, 
 SAFE = {"filtered": False, "severity": "safe"}
 CITED = ["https://a.example/page one", "A sentence about the page. And another."]
 SEARCHED = [{"title": "A page", "url": "https://a.example", "snippet": "Some words of it."}]
-SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # beside the choice, in the choice
+SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # nearby the choice, in the choice
     "azure": (
         {"prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {"hate": SAFE}}]},
         {"content_filter_results": {"hate": SAFE, "jailbreak": {"detected": False}}},
@@ -47,10 +47,10 @@ class Counting:
         return [() for _ in passages]
 
 
-def events(beside: dict[str, Any], within: dict[str, Any], count: int) -> Iterator[bytes]:
+def events(nearby: dict[str, Any], within: dict[str, Any], count: int) -> Iterator[bytes]:
     for n in range(count):
         choice = {"index": 0, "delta": {"content": f"word{n} "}, **within}
-        yield _event({"id": "c", "choices": [choice], **beside})
+        yield _event({"id": "c", "choices": [choice], **nearby})
     yield _event({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     yield b"data: [DONE]\n\n"
 
@@ -70,9 +70,9 @@ async def test_fields_of_providers_are_judged_once_at_most(provider: str) -> Non
     heard = await hear(batches(events(*SHAPES[provider], 300)), RULES, suite(judge))
     assert heard.stages == [Stage.COMPLETED]
     assert heard.text() == "".join(f"word{n} " for n in range(300))
-    beside = [text for text in judge.seen if "word" not in text]
-    assert len(beside) == len(set(beside))
-    assert not beside or provider == "perplexity"
+    nearby = [text for text in judge.seen if "word" not in text]
+    assert len(nearby) == len(set(nearby))
+    assert not nearby or provider == "perplexity"
     name = next(iter({**SHAPES[provider][0], **SHAPES[provider][1]}))
     assert f'"{name}"'.encode() in heard.data
 
@@ -94,8 +94,8 @@ async def test_an_unknown_text_with_every_event_never_ends_the_stream() -> None:
 
 
 async def test_a_word_field_that_holds_a_text_is_judged() -> None:
-    beside = {"request_id": "my number is in here", "p": "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"}
+    nearby = {"request_id": "my number is in here", "p": "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"}
     judge = Counting()
-    heard = await hear(batches(events(beside, {}, 3)), RULES, suite(judge))
+    heard = await hear(batches(events(nearby, {}, 3)), RULES, suite(judge))
     assert "my number is in here" in judge.seen
     assert heard.stages == [Stage.COMPLETED]

@@ -80,7 +80,7 @@ class Spread:
         return [self._one(p) for p in passages]
 
     def _one(self, passage: Passage) -> tuple[Finding, ...]:
-        read = f"{passage.beside}\n{passage.before}{passage.text}"
+        read = f"{passage.nearby}\n{passage.before}{passage.text}"
         ends = SECOND.strip() in passage.text and FIRST.strip() in read
         if not ends and WHOLE.strip() not in passage.text:
             return ()

@@ -1,4 +1,4 @@
-"""The stream shell in the APIs beside chat: any cut of the upstream's bytes gives the same answer, and
+"""The stream shell in the APIs nearby chat: any cut of the upstream's bytes gives the same answer, and
 nothing leaks, with patterns alone and with sentences that are held."""
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class Reader:
         return [self._one(p) for p in passages]
 
     def _one(self, passage: Passage) -> tuple[Finding, ...]:
-        read = f"{passage.beside}|{passage.before}|{passage.text}"
+        read = f"{passage.nearby}|{passage.before}|{passage.text}"
         spread = "half" in passage.text and read.count("half") > 2
         kind = "hazard.test" if "bad" in passage.text or spread else "hazard.odd"
         if kind == "hazard.odd" and len(read) % 3:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-from threegate.errors import PolicyError
-from threegate.policy.facade import check, load_policies, rebuild
+from threegate.policy.facade import check, rebuild
 from threegate.policy.language.load import DictTree
 from threegate.types import Caller
 
@@ -20,22 +18,21 @@ def test_bindings_first_match_wins_and_packs_without_serve_the_rest() -> None:
         + "bindings:\n  - {pack: bank, tenants: [bank]}\n"
     )
     files = tree(LOOSE, {"packs/bank.yaml": bound.encode()})
-    policies = load_policies(files, ["bank", "shop"])
+    policies = check(files, ["bank", "shop"]).policies
     names = [getattr(policies.policy_for(Caller(tenant=t)), "name", None) for t in ("bank", "x")]
     assert names == ["bank", "shop"]
 
 
 def test_packs_without_bindings_make_one_policy() -> None:
     files = tree(LOOSE, {"packs/second.yaml": SECOND.encode()})
-    policies = load_policies(files, ["shop", "second"])
+    policies = check(files, ["shop", "second"]).policies
     (binding,) = policies.bindings
     assert binding.policy.name == "shop+second"
     assert len(binding.policy.rules) == 8
 
 
 def test_no_pack_is_no_policy() -> None:
-    with pytest.raises(PolicyError):
-        load_policies(DictTree({}), ["shop"])
+    assert check(DictTree({}), ["shop"]).policies is None
 
 
 def test_a_checked_set_can_be_built_again_from_its_own_files() -> None:

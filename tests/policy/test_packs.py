@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from threegate.policy.facade import check, load_policies
+from threegate.policy.facade import check
 from threegate.policy.lifecycle.store import DirTree
 from threegate.policy.schema import Rule
 from threegate.types import Action, Caller, Level
@@ -48,7 +48,7 @@ def test_every_detection_rule_has_both_tests_in_both_languages(name: str) -> Non
 
 
 def test_all_packs_together_make_one_policy() -> None:
-    policies = load_policies(DirTree(POLICIES), PACKS)
+    policies = check(DirTree(POLICIES), PACKS).policies
     policy = policies.policy_for(Caller())
     assert policy is not None
     assert len(policy.rules) > 70
@@ -83,7 +83,7 @@ STOPS = {
 
 
 def test_base_stops_exactly_this() -> None:
-    policy = load_policies(DirTree(POLICIES), ["base"]).policy_for(Caller())
+    policy = check(DirTree(POLICIES), ["base"]).policies.policy_for(Caller())
     assert policy is not None
     stops = {
         rule.id: {

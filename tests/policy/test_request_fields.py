@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from threegate.guard.constraint import constrain
 from threegate.guard.constraint_merge import merge
-from threegate.policy.facade import load_policies
+from threegate.policy.facade import check
 from threegate.policy.lifecycle.store import DirTree
 from threegate.types import Caller
 from threegate.wire import ADAPTERS
@@ -33,7 +33,7 @@ def rows(page: Path) -> list[tuple[str, str]]:
 
 
 def constrained(body: dict[str, Any], *packs: str) -> tuple[str, dict[str, Any]]:
-    policy = load_policies(DirTree(ROOT / "policies"), packs or ("base",)).policy_for(Caller())
+    policy = check(DirTree(ROOT / "policies"), packs or ("base",)).policies.policy_for(Caller())
     assert policy is not None
     done = constrain({**HI, **body}, CHAT, merge(policy, Caller()))
     return done.refusal.code if done.refusal else "", done.body

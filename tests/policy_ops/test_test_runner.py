@@ -121,7 +121,7 @@ async def test_sentences_are_judged_with_their_question_and_sources() -> None:
     locus = TextLocation(Layer.OUTPUT, Channel.CONTENT)
     await runner.ruled(Passage(locus, "一定能批。", question="能批吗？", sources=(source,)))
     (passage,) = witness.asked
-    assert (passage.question, passage.beside, passage.sources) == ("能批吗？", "", (source,))
+    assert (passage.question, passage.nearby, passage.sources) == ("能批吗？", "", (source,))
 
 
 async def test_a_failing_detector_fails_the_test() -> None:

@@ -38,7 +38,7 @@ class Noted:
     def upstream_is(self, upstream: str, *, up: bool) -> None:
         self.ups.append((upstream, up))
 
-    def tried_again(self, upstream: str) -> None:
+    def retried(self, upstream: str) -> None:
         self.again.append(upstream)
 
 
@@ -238,7 +238,7 @@ async def test_one_that_begins_and_says_nothing_has_its_own_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """vLLM sends its status at once and the first byte when the prompt is read."""
-    monkeypatch.setattr("threegate.upstream.client.EARLY_S", 0.05)
+    monkeypatch.setattr("threegate.upstream.client.FIRST_BYTES_S", 0.05)
     async with demo(first_byte_s=0.3, idle_s=60) as (made, one), upstreams(one) as alone:
         made.play([b"data: 1\n\n"], pause=30)
         assert (await failure(alone)).code == "upstream_timeout"

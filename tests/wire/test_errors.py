@@ -45,7 +45,7 @@ MAPPED = [
         "request_too_large",
     ),
     (
-        RequestError(Bilingual("怪", "odd"), status=418),
+        RequestError(Bilingual("怪", "has_text"), status=418),
         418,
         "invalid_request_error",
         "invalid_request_error",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from threegate.types import Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Chunk, StreamCodec, StreamKey, StreamOptions
-from threegate.wire.openai.choices import MOULDS
+from threegate.wire.openai.choices import MAX_UNUSED_TEMPLATES
 from threegate.wire.sse import ServerSentEvent
 
 from tests.wire.playbook import Delay, replay
@@ -75,7 +75,7 @@ def test_a_held_text_leaves_in_the_template_of_its_event_or_not_at_all() -> None
     assert not made.is_piece(third, StreamKey(1, Channel.CONTENT))
 
 
-def odd() -> Iterator[tuple[str, str]]:
+def has_text() -> Iterator[tuple[str, str]]:
     """Events that begin and end like the one before and say something else."""
     before, after = data("|").split("|")
     yield "another field", before + 'x","refusal":"y' + after
@@ -85,7 +85,7 @@ def odd() -> Iterator[tuple[str, str]]:
     yield "no text", data("")
 
 
-@pytest.mark.parametrize(("what", "event"), list(odd()))
+@pytest.mark.parametrize(("what", "event"), list(has_text()))
 def test_an_event_that_says_more_is_read_in_full(what: str, event: str) -> None:
     """Here and where it comes first the same."""
     made = codec()
@@ -120,7 +120,7 @@ def test_the_same_words_in_another_field_are_not_taken_for_the_text() -> None:
 
 def test_templates_are_given_up_where_no_event_is_like_another() -> None:
     made = codec()
-    for number in range(MOULDS + 3):
+    for number in range(MAX_UNUSED_TEMPLATES + 3):
         made.read(ServerSentEvent(orjson.dumps({**frame("x"), "id": str(number)}).decode()))
     assert made._templates_left == 0
     assert made._template is None

@@ -12,7 +12,7 @@ from threegate.errors import UpstreamError
 from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamKey, StreamOptions
-from threegate.wire.frame_codec import WHOLE_PARTS, hollow
+from threegate.wire.frame_codec import WHOLE_PARTS, is_empty
 from threegate.wire.sse import ServerSentEvent
 
 from tests.wire.cuts import cut_at
@@ -234,4 +234,4 @@ def test_tool_names_are_known() -> None:
     ],
 )
 def test_hollow(value: object, empty: bool) -> None:
-    assert hollow(value) is empty
+    assert is_empty(value) is empty

@@ -26,10 +26,10 @@ def test_a_text_file_is_read_in_any_encoding(encoding: str, head: str) -> None:
     assert any(CHINESE in text for text in texts("file_data", url))
 
 
-@pytest.mark.parametrize("odd", [b"\0", b"\xff", b"\xff\xfe", b"\xfe\xff", b"\x1b\0\xff"])
-def test_no_byte_hides_a_text_file(odd: bytes) -> None:
+@pytest.mark.parametrize("has_text", [b"\0", b"\xff", b"\xff\xfe", b"\xfe\xff", b"\x1b\0\xff"])
+def test_no_byte_hides_a_text_file(has_text: bytes) -> None:
     """Whoever reads it next may skip what it cannot decode."""
-    url = f"data:text/plain;base64,{b64(odd + b' mobile 13812345678')}"
+    url = f"data:text/plain;base64,{b64(has_text + b' mobile 13812345678')}"
     assert any("mobile 13812345678" in text for text in texts("url", url))
 
 

@@ -138,7 +138,7 @@ def spelled(pieces: list[str], releases: list[int]) -> str:
     reader, spelling, out, held = JsonTextReader(), JsonSpelling(), "", ""
     for n, piece in enumerate([*pieces, None]):
         held += reader.close() if piece is None else reader.feed(piece)
-        spelling.came(reader.units)
+        spelling.read(reader.units)
         to = releases[n] if n < len(releases) and piece is not None else len(held)
         out += spelling.write(held[:to])
         held = held[to:]

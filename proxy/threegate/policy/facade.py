@@ -51,16 +51,6 @@ def check(
     return Checked(plan.bundles, problems, _policy_set(plan))
 
 
-def load_policies(
-    tree: Tree, names: Iterable[str], *, today: str = "", known: frozenset[str] = KINDS
-) -> PolicySet:
-    """The policy set of some packs. Raises PolicyError with every problem."""
-    checked = check(tree, names, today=today, known=known)
-    if checked.policies is None:
-        raise broken(checked.problems)
-    return checked.policies
-
-
 def compile_pack(
     tree: Tree, name: str, *, today: str = "", known: frozenset[str] = KINDS
 ) -> CompiledPolicy:

@@ -27,17 +27,17 @@ from threegate.upstream.tokens import ModelTokenizer, tokenizer_of
 
 log = logging.getLogger(__name__)
 
-DOWN = frozenset({502, 503, 504})
+DOWN_STATUSES = frozenset({502, 503, 504})
 """Statuses by which an upstream says that it is not well. A 500 may be the request's own fault: it
 must not take the upstream away from everybody else."""
 
-ELSEWHERE = DOWN | {429}
+RETRY_STATUSES = DOWN_STATUSES | {429}
 """Statuses after which another upstream is tried, if there is one."""
 
-ODD = frozenset({"upstream_redirect", "upstream_encoding"})
+MISCONFIGURED = frozenset({"upstream_redirect", "upstream_encoding"})
 """An upstream that is well but not what it should be: resting does not mend that."""
 
-EARLY_S = 2.0
+FIRST_BYTES_S = 2.0
 """So long an answer is waited for that has a status and no byte yet. Longer, and a client would not
 get the comments that keep its line alive."""
 
@@ -46,7 +46,7 @@ LATE_S = 0.25
 """A time to connect that ends so much later than it should says that this process was late, not the
 upstream."""
 
-KEPT_S = 4.0
+IDLE_S = 4.0
 """How long an idle connection is kept: uvicorn, and so vLLM and SGLang, close after 5."""
 
 
@@ -58,15 +58,15 @@ class UpstreamObserver(Protocol):
         ...
 
     def upstream_is(self, upstream: str, *, up: bool) -> None: ...
-    def tried_again(self, upstream: str) -> None:
+    def retried(self, upstream: str) -> None:
         """The attempt at this upstream came to nothing and another is made."""
         ...
 
 
-class Unwatched:
+class NoObserver:
     def answered(self, upstream: str, outcome: str, seconds: float) -> None: ...
     def upstream_is(self, upstream: str, *, up: bool) -> None: ...
-    def tried_again(self, upstream: str) -> None: ...
+    def retried(self, upstream: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ class Upstreams:
 
     settings: tuple[UpstreamSettings, ...]
     keys: Mapping[str, str] = field(repr=False)
-    watch: UpstreamObserver = field(default_factory=Unwatched, repr=False)
+    watch: UpstreamObserver = field(default_factory=NoObserver, repr=False)
     targets: tuple[Target, ...] = field(init=False)
     client: aiohttp.ClientSession = field(init=False, repr=False)
     fresh: aiohttp.ClientSession = field(init=False, repr=False)  # keeps no connection
@@ -86,7 +86,7 @@ class Upstreams:
     def __post_init__(self) -> None:
         self.secrets = KnownSecrets.of(self.keys.values())
         self.targets = tuple(self._target(s) for s in self.settings)
-        self.client = _session(keepalive_timeout=KEPT_S)
+        self.client = _session(keepalive_timeout=IDLE_S)
         self.fresh = _session(force_close=True)
         for target in self.targets:
             self.watch.upstream_is(target.name, up=True)
@@ -108,18 +108,18 @@ class Upstreams:
         await self.fresh.close()
         await asyncio.sleep(0)  # the transports close in the next turn of the loop
 
-    def that_serve(self, model: str, tenant: str = "") -> list[Target]:
+    def find_serving(self, model: str, tenant: str = "") -> list[Target]:
         return [t for t in self.targets if t.serves(model, tenant)]
 
     def serving(self, model: str, tenant: str = "") -> list[Target]:
         """All that serve a model to a tenant; all for a call without one."""
-        if not (fit := self.that_serve(model, tenant)):
+        if not (fit := self.find_serving(model, tenant)):
             raise UpstreamError(localized("no-model"), status=404, code="model_not_found")
         return fit
 
     def tokenizer(self, model: str, tenant: str = "") -> ModelTokenizer | None:
         """The tokenizer of the model; None if no upstream that serves it names one."""
-        found = (t.tokenizer for t in self.that_serve(model, tenant))
+        found = (t.tokenizer for t in self.find_serving(model, tenant))
         return next((t for t in found if t is not None), None)
 
     def candidates(self, model: str, tenant: str = "") -> list[Target]:
@@ -149,11 +149,11 @@ class Upstreams:
             except UpstreamError as error:
                 failed = error
             else:
-                if reply.status not in ELSEWHERE or not left:
+                if reply.status not in RETRY_STATUSES or not left:
                     return reply
                 await reply.aclose()
             if left:
-                self.watch.tried_again(target.name)
+                self.watch.retried(target.name)
         raise failed
 
     async def ask(self, target: Target, request: ModelRequest) -> Reply:
@@ -168,7 +168,7 @@ class Upstreams:
             target.give_back(trial=trial)
             raise
         self.watch.answered(target.name, str(reply.status), time.perf_counter() - started)
-        if reply.status in DOWN:
+        if reply.status in DOWN_STATUSES:
             target.health.failed()
         else:
             target.health.answered()
@@ -178,14 +178,14 @@ class Upstreams:
         why = _named(error.__cause__) if error.__cause__ else ""
         log.warning("upstream %s: %s %s", target.name, error.code, why)  # nothing of an answer
         self.watch.answered(target.name, error.code, seconds)
-        if error.code not in ODD:
+        if error.code not in MISCONFIGURED:
             target.health.failed()
 
     async def _send(self, target: Target, request: ModelRequest, *, trial: bool) -> Reply:
         until = asyncio.get_running_loop().time() + target.settings.total_s
         try:
-            response = _checked(await self._twice(target, request))
-            first = await _early(response)
+            response = _accepted(await self._with_retry(target, request))
+            first = await _first_bytes(response)
         except TimeoutError:
             late = localized("upstream-late")
             raise UpstreamError(late, status=504, code="upstream_timeout") from None
@@ -195,7 +195,7 @@ class Upstreams:
         secrets = self.secrets
         return HttpReply(response.status, headers, response, target, until, first, trial, secrets)
 
-    async def _twice(self, target: Target, request: ModelRequest) -> aiohttp.ClientResponse:
+    async def _with_retry(self, target: Target, request: ModelRequest) -> aiohttp.ClientResponse:
         """A kept connection may have been closed by the other side at this very moment, and after a
         pause all of them: once more, on a new one. Likewise where the time to connect ran out while
         this process was busy: the connection may have stood, and nothing was sent."""
@@ -262,13 +262,13 @@ def _session(**connector: Any) -> aiohttp.ClientSession:
     )
 
 
-async def _early(response: aiohttp.ClientResponse) -> bytes | None:
+async def _first_bytes(response: aiohttp.ClientResponse) -> bytes | None:
     """The first bytes of the body, if they come soon. An answer that breaks off before that has not
     reached the client, so another upstream can give it."""
     try:
         if first := response.content.read_nowait():
             return first
-        async with asyncio.timeout(EARLY_S):
+        async with asyncio.timeout(FIRST_BYTES_S):
             return await response.content.readany()
     except TimeoutError:
         return None
@@ -286,16 +286,16 @@ def _unavailable(why: str, retry_after_s: float) -> UpstreamError:
     )
 
 
-def _checked(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
+def _accepted(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
     try:
-        refuse_odd(response.status, response.headers)
+        refuse_unexpected(response.status, response.headers)
     except UpstreamError:
         response.close()
         raise
     return response
 
 
-def refuse_odd(status: int, headers: Mapping[str, str]) -> None:
+def refuse_unexpected(status: int, headers: Mapping[str, str]) -> None:
     """Raises UpstreamError for the head of an answer that no model API should give."""
     if not 200 <= status < 600:
         raise UpstreamError(localized("upstream-status", status=status), code="upstream_status")

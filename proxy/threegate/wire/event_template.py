@@ -42,7 +42,7 @@ class EventTemplate:
             return ""
         return text if type(text) is str else ""
 
-    def cast(self, text: str) -> bytes:
+    def render(self, text: str) -> bytes:
         """The data of the event with another text."""
         return self.begins + orjson.dumps(text) + self.ends
 

@@ -64,17 +64,17 @@ class ArgumentStreams:
         reader = self._readers.get(key)
         if reader is None:
             reader = self._readers[key] = JsonTextReader()
-        return self._came(key, reader, reader.feed(fragment))
+        return self._delta(key, reader, reader.feed(fragment))
 
     def close(self, key: StreamKey) -> Delta | None:
         """The escape that the end of the arguments left open."""
         reader = self._readers.get(key)
         if reader is None or not (text := reader.close()):
             return None
-        return self._came(key, reader, text)
+        return self._delta(key, reader, text)
 
-    def _came(self, key: StreamKey, reader: JsonTextReader, text: str) -> Delta:
-        self._spelling(key).came(reader.units)
+    def _delta(self, key: StreamKey, reader: JsonTextReader, text: str) -> Delta:
+        self._spelling(key).read(reader.units)
         return Delta(key, text)
 
     def _spelling(self, key: StreamKey) -> JsonSpelling:
@@ -91,7 +91,7 @@ class FrameCodec:
     """Base of the codecs: subclasses know where texts sit and what a new event looks like."""
 
     __slots__ = (
-        *("_arguments", "_open", "_options", "_spoken", "_waiting_wholes", "_wholes"),
+        *("_arguments", "_open", "_options", "_begun_choices", "_waiting_texts", "_complete_texts"),
         *("finish_reasons", "usage"),
     )
 
@@ -99,9 +99,9 @@ class FrameCodec:
         self._options = options
         self._arguments = ArgumentStreams()
         self._open: dict[StreamKey, None] = {}
-        self._spoken: set[int] = set()  # choices whose content has begun to go out
-        self._wholes = 0  # texts so far that began and ended in one event
-        self._waiting_wholes = 0  # those of events that have not been written
+        self._begun_choices: set[int] = set()  # choices whose content has begun to go out
+        self._complete_texts = 0  # texts so far that began and ended in one event
+        self._waiting_texts = 0  # those of events that have not been written
         self.usage: Usage | None = None
         self.finish_reasons: dict[int, str] = {}
 
@@ -110,11 +110,11 @@ class FrameCodec:
     def text(self, key: StreamKey, text: str) -> bytes:
         raise NotImplementedError
 
-    def _hollow(self, frame: Body) -> bool:
+    def _is_empty(self, frame: Body) -> bool:
         """Whether a frame without text says nothing."""
         raise NotImplementedError
 
-    def _wrote(self, frame: Body) -> None:
+    def _on_sent(self, frame: Body) -> None:
         """A frame goes out to the client, its texts in place."""
 
     # Reading
@@ -141,7 +141,7 @@ class FrameCodec:
             for below in range(len(value)):
                 self._take_all(chunk, value, below, choice, words=words)
         elif isinstance(value, str) and value and not says_nothing(name, value, words=words):
-            self._whole(chunk, holder, name, choice)
+            self._take_complete(chunk, holder, name, choice)
 
     def _reason(self, chunk: Chunk, holder: Body, name: str, choice: int) -> str:
         """Why a text ends. What is no word is text."""
@@ -151,7 +151,7 @@ class FrameCodec:
         self._take_all(chunk, holder, name, choice)
         return UNKNOWN_REASON
 
-    def _unlisted(
+    def _take_unlisted(
         self, chunk: Chunk, holder: Body, listed: frozenset[str], choice: int = 0
     ) -> None:
         """Texts in all fields of an object that are not on the list of its kind."""
@@ -159,7 +159,7 @@ class FrameCodec:
             for name in [name for name in holder if name not in listed]:
                 self._take_all(chunk, holder, name, choice)
 
-    def _whole(
+    def _take_complete(
         self,
         chunk: Chunk,
         holder: Any,
@@ -168,10 +168,10 @@ class FrameCodec:
         channel: Channel = Channel.CONTENT,
     ) -> None:
         """A text that begins and ends in this event."""
-        self._limit(self._waiting_wholes)
-        self._wholes += 1
-        self._waiting_wholes += 1
-        key = StreamKey(choice, channel, WHOLE_PARTS + self._wholes)
+        self._limit(self._waiting_texts)
+        self._complete_texts += 1
+        self._waiting_texts += 1
+        key = StreamKey(choice, channel, WHOLE_PARTS + self._complete_texts)
         self._take(chunk, holder, name, Delta(key, holder[name]))
         self._end(chunk, [key])
 
@@ -205,39 +205,39 @@ class FrameCodec:
             return False
         delta, frame = chunk.deltas[0], chunk.frame
         alone = delta.key == key and chunk.places[0].pieces == [delta]
-        return alone and bool(delta.text) and frame is not None and self._hollow(frame)
+        return alone and bool(delta.text) and frame is not None and self._is_empty(frame)
 
     # Writing
 
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
         if chunk.template is not None:
-            return self._cast(chunk.template, released)
-        self._waiting_wholes -= sum([key.part >= WHOLE_PARTS for key in chunk.closes])
+            return self._write_template(chunk.template, released)
+        self._waiting_texts -= sum([key.part >= WHOLE_PARTS for key in chunk.closes])
         frame = chunk.frame
         if frame is None:
-            return self._loose(chunk, released) + encode(bare(chunk.event))
-        loose = self._loose(chunk, released)
+            return self._without_place(chunk, released) + encode(bare(chunk.event))
+        loose = self._without_place(chunk, released)
         carried = self._fill(chunk, released)
-        if chunk.places and not carried and self._hollow(frame):
+        if chunk.places and not carried and self._is_empty(frame):
             return loose
-        self._wrote(frame)
+        self._on_sent(frame)
         return loose + encode_json(orjson.dumps(frame), name_of(chunk.event.event))
 
-    def _cast(self, template: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
+    def _write_template(self, template: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
         text = released.get(template.key, "")
-        own = encode_json(template.cast(text), name_of(template.name)) if text else b""
+        own = encode_json(template.render(text), name_of(template.name)) if text else b""
         if len(released) == bool(text):
             return own
         loose = [self.text(key, text) for key, text in released.items() if key != template.key]
         return b"".join([*loose, own])
 
-    def _unsaid(self, key: StreamKey, text: str) -> bool:
+    def _is_hidden(self, key: StreamKey, text: str) -> bool:
         """Whether a text makes no separate event: empty, hidden, or next to the answer in a field
         whose event the client does not get (a cut does that)."""
         hidden = key.channel is Channel.REASONING and not self._options.show_reasoning
         return not text or hidden or key.part >= WHOLE_PARTS
 
-    def _loose(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
+    def _without_place(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
         """Events for text that has no place in the frame: it is older, so it goes first."""
         out = b""
         for key, text in released.items():
@@ -284,7 +284,7 @@ class FrameCodec:
             changed.add(key.choice)
             return ""
         if text and key.channel is Channel.CONTENT:
-            self._spoken.add(key.choice)
+            self._begun_choices.add(key.choice)
         return text
 
     def error(self, error: ThreegateError, language: str = "") -> bytes:
@@ -305,10 +305,10 @@ def _has_place(chunk: Chunk, key: StreamKey) -> bool:
     return False
 
 
-def hollow(value: Any) -> bool:
+def is_empty(value: Any) -> bool:
     """Whether a value carries nothing: null, empty, or made of such, places (`index`) aside."""
     if isinstance(value, dict):
-        return all(name == "index" or hollow(below) for name, below in value.items())
+        return all(name == "index" or is_empty(below) for name, below in value.items())
     if isinstance(value, list):
-        return all(hollow(below) for below in value)
+        return all(is_empty(below) for below in value)
     return value is None or value == ""

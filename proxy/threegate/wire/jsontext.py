@@ -164,7 +164,7 @@ class JsonSpelling:
         self._writer = JsonTextWriter()
         self._edited = False
 
-    def came(self, units: Iterable[Unit]) -> None:
+    def read(self, units: Iterable[Unit]) -> None:
         if not self._edited:
             self._pending.extend(units)
 

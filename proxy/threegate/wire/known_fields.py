@@ -52,7 +52,7 @@ UNKNOWN_REASON: Final = "unknown"
 """What is reported for a reason that is not a plain word."""
 
 
-def within(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def object_at(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The object of that name; an empty one where the API sent something else."""
     found = holder.get(name)
     return found if isinstance(found, dict) else {}
@@ -67,10 +67,10 @@ def count(value: Any) -> int:
 _TOKENS: Final = frozenset(("token", "tokens"))
 
 
-def odd(logprobs: Any, name: str = "") -> bool:
+def has_text(logprobs: Any, name: str = "") -> bool:
     """Whether log probabilities hold strings that are no tokens."""
     if isinstance(logprobs, dict):
-        return any(odd(below, key) for key, below in logprobs.items())
+        return any(has_text(below, key) for key, below in logprobs.items())
     if isinstance(logprobs, list):
-        return any(odd(below, name) for below in logprobs)
+        return any(has_text(below, name) for below in logprobs)
     return isinstance(logprobs, str) and name not in _TOKENS

@@ -112,7 +112,7 @@ class SlotWalk:
             self.walk(value, f"{at}/{escape(name)}", channel, name)
 
     def _is_linked(self, name: str, value: Any) -> bool:
-        return name in _LINKED and self._layer is Layer.OUTPUT and not known_fields.odd(value)
+        return name in _LINKED and self._layer is Layer.OUTPUT and not known_fields.has_text(value)
 
     def _named(self, at: str, name: str, channel: Channel) -> None:
         """The name of a field, where it is more than a plain one: models read names too."""

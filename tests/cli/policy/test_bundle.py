@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from threegate.cli.main import main
-from threegate.policy.facade import load_policies
+from threegate.policy.facade import check
 from threegate.policy.lifecycle.store import DirTree
 
 POLICIES = Path(__file__).parents[3] / "policies"
@@ -36,7 +36,7 @@ def test_what_is_bundled_verifies_and_extracts(
     folder = tmp_path / "deployed"
     assert main(["policy", "verify", str(out), "--trust", key, "--extract", str(folder)]) == 0
     said = capsys.readouterr().out
-    policies = load_policies(DirTree(folder), ["base", "secrets"])
+    policies = check(DirTree(folder), ["base", "secrets"]).policies
     assert policies.digest in said
     assert "signed by ci" in said
 

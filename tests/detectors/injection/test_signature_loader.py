@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 from threegate.detectors.injection import signature_loader
-from threegate.detectors.injection.detector import MAX_MATCH, occurrences
+from threegate.detectors.injection.detector import MAX_MATCH, folded, occurrences
 from threegate.detectors.injection.signature_loader import FILES, INPUT, Signature, load_all
 
 SIGNATURES = load_all()
+
+
+def occurs(signature: Signature, text: str) -> bool:
+    text = folded(text)
+    return any(occurrences(text, text.encode(), signature))
 
 
 @pytest.mark.parametrize("signature", SIGNATURES, ids=lambda s: s.note)
@@ -19,9 +24,9 @@ def test_a_signature_finds_its_true_examples_and_no_false_one(signature: Signatu
     assert signature.false
     assert signature.channels <= INPUT
     for text in signature.true:
-        assert occurrences(signature, text), text
+        assert occurs(signature, text), text
     for text in signature.false:
-        assert not occurrences(signature, text), text
+        assert not occurs(signature, text), text
 
 
 def test_every_file_is_loaded_once() -> None:

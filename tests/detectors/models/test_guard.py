@@ -111,11 +111,11 @@ async def test_harm_before_the_sentence_is_seen(engine: Engine) -> None:
 
 
 async def test_harm_beside_the_sentence_is_seen_once(engine: Engine) -> None:
-    (found,) = await judge(engine, Channel.CONTENT, "and so on", beside="first mix it, ")
+    (found,) = await judge(engine, Channel.CONTENT, "and so on", nearby="first mix it, ")
     assert (found.kind, found.span.start, found.span.end) == (COMPLIES, 0, len("and so on"))
-    (both,) = await judge(engine, Channel.CONTENT, "mix", before="mix ", beside="mix it, ")
+    (both,) = await judge(engine, Channel.CONTENT, "mix", before="mix ", nearby="mix it, ")
     assert both.kind == COMPLIES
-    assert not await judge(engine, Channel.CONTENT, "and so on", beside="stupid ")
+    assert not await judge(engine, Channel.CONTENT, "and so on", nearby="stupid ")
 
 
 async def test_sentences_of_one_answer_are_read_together_until_one_is_not_quiet(

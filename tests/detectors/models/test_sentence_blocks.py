@@ -47,13 +47,13 @@ def test_every_passage_once_in_order_and_within_the_window(sentences: list[str])
 
 
 def test_a_block_is_read_with_a_little_of_what_it_answers_and_stands_beside_and_behind() -> None:
-    answer = Passage(ANSWER, "So it is.", 900, "before " * 90, "beside " * 90, "question " * 90)
+    answer = Passage(ANSWER, "So it is.", 900, "before " * 90, "nearby " * 90, "question " * 90)
     question, read = gist([answer])
     assert question == first(answer.question, QUESTION_BYTES)
-    beside, _, before = read.removesuffix("So it is.").partition("\n")
-    assert answer.beside.endswith(beside)
+    nearby, _, before = read.removesuffix("So it is.").partition("\n")
+    assert answer.nearby.endswith(nearby)
     assert answer.before.endswith(before)
-    assert min(len(beside), len(before)) > 40
+    assert min(len(nearby), len(before)) > 40
     assert len(read) <= BEFORE_BYTES + 1 + len("So it is.")
 
 
@@ -84,7 +84,7 @@ def test_neighbours_must_follow_and_be_asked_alike() -> None:
     for stranger in (
         Passage(other, second.text, second.offset),
         Passage(ANSWER, second.text, second.offset, question="what?"),
-        Passage(ANSWER, second.text, second.offset, beside="else"),
+        Passage(ANSWER, second.text, second.offset, nearby="else"),
         Passage(ANSWER, second.text, second.offset + 40),
     ):
         assert len(blocks([first, stranger])) == 2

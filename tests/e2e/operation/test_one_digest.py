@@ -12,7 +12,7 @@ from sqlalchemy import text
 from threegate.audit.export.formats import otel_spans
 from threegate.audit.log.database import writer_engine
 from threegate.cli.explain import titles_for
-from threegate.policy.facade import check, load_policies
+from threegate.policy.facade import check
 from threegate.policy.kinds import KINDS
 from threegate.policy.lifecycle.store import DirTree, now_utc
 from threegate.policy.lifecycle.versions import Versions
@@ -66,5 +66,5 @@ def test_records_from_before_are_still_explained(tmp_path: Path) -> None:
 
 def test_a_policy_that_was_compiled_alone_has_its_own_digest() -> None:
     assert CompiledPolicy("d" * 64, "p").version_digest == "d" * 64
-    policies = load_policies(DirTree(ROOT / "policies"), ["base"])
+    policies = check(DirTree(ROOT / "policies"), ["base"]).policies
     assert {b.policy.version_digest for b in policies.bindings} == {policies.digest}

@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.policy.facade import load_policies
+from threegate.policy.facade import check
 from threegate.policy.language.load import DictTree
 from threegate.policy.language.problems import Severity
 
@@ -146,4 +146,4 @@ def reloaded(policies: Any, pack: Path, text: bytes) -> None:
 
 def digest(name: str) -> str:
     tree = DictTree({"packs/reloads.yaml": version(name).encode()})
-    return load_policies(tree, ["reloads"]).digest
+    return check(tree, ["reloads"]).policies.digest

@@ -23,7 +23,7 @@ class Together:
         return [self._one(p) for p in passages]
 
     def _one(self, passage: Passage) -> tuple[Finding, ...]:
-        read = f"{passage.beside}\n{passage.before}{passage.text}"
+        read = f"{passage.nearby}\n{passage.before}{passage.text}"
         if not ("first half" in read and "second half" in read):
             return ()
         span = Span(0, len(passage.text))

@@ -51,7 +51,7 @@ def test_what_upstreams_did() -> None:
     metrics.upstream_is("gpu-1", up=True)
     metrics.upstream_is("gpu-1", up=False)
     metrics.answered("gpu-1", "503", 0.2)
-    metrics.tried_again("gpu-1")
+    metrics.retried("gpu-1")
     lines = told(metrics)
     assert 'threegate_upstream_up{upstream="gpu-1"} 0.0' in lines
     assert 'threegate_upstream_seconds_count{outcome="503",upstream="gpu-1"} 1.0' in lines

@@ -67,12 +67,12 @@ class InjectionSignatures:
         return Scanned(found, settled)
 
     def _find(self, passage: Passage) -> Iterator[Finding]:
-        text = _folded(passage.text)
+        text = folded(passage.text)
         data = text.encode()
         for i in _possible(data):
             signature = TABLE[i]
             if passage.locus.channel in signature.channels:
-                for span in _spans(text, data, signature):
+                for span in occurrences(text, data, signature):
                     meter().found()
                     yield self._finding(passage, signature, span)
 
@@ -85,19 +85,14 @@ class InjectionSignatures:
         )
 
 
-def occurrences(signature: Signature, text: str) -> list[Span]:
-    """Where one signature occurs in a text, by itself."""
-    folded = _folded(text)
-    return list(_spans(folded, folded.encode(), signature))
+def folded(text: str) -> str:
+    """A text as signatures are searched in it."""
+    text = fold(text)
+    return text if text.isascii() else _BLANK.sub(" ", text)
 
 
-def _folded(text: str) -> str:
-    folded = fold(text)
-    return folded if folded.isascii() else _BLANK.sub(" ", folded)
-
-
-def _spans(text: str, data: bytes, signature: Signature) -> Iterator[Span]:
-    """`data` is the UTF-8 of `text`."""
+def occurrences(text: str, data: bytes, signature: Signature) -> Iterator[Span]:
+    """Where a signature occurs in a folded text; `data` is its UTF-8."""
     spend = meter().spend
     for start, end in char_spans(_compiled(signature.pattern), text, data):
         spend()

@@ -8,7 +8,7 @@ Which heads count depends on where the text occurs:
 | tool result | the text | indirect injection; direct only when it is sure |
 | tool arguments | the text | hazard, offensive |
 | content, reasoning | (question, text so far) | compliance, hazard |
-| content, reasoning | the same behind what stands beside it | compliance, hazard |
+| content, reasoning | the same behind the texts nearby | compliance, hazard |
 | content, reasoning | the text alone | offensive |
 
 The text of an answer is first read in blocks of sentences with a little context (`blocks`). If no
@@ -49,7 +49,7 @@ NEAR, NEAR_AMONG = 3.0, 3.5
 more around it: among others it scores less. Chosen on one half of the harmful answers of unseen
 families, alone and with a sentence of theirs put into an ordinary answer, reported on the other."""
 
-BEFORE_BYTES, BESIDE_BYTES = 400, 200
+BEFORE_BYTES, NEARBY_BYTES = 400, 200
 """How much of the text before a sentence, and in parallel texts, is read with it: about a hundred
 tokens, so that all fits one window. English letters are one byte, Chinese characters three."""
 
@@ -208,9 +208,9 @@ def _parts(passage: Passage) -> list[Reading]:
             return [(alone, _ARGUMENTS, 0)]
         case Channel.CONTENT | Channel.REASONING:
             befores = [last(passage.before, BEFORE_BYTES)]
-            if passage.beside:
-                beside = last(passage.beside, BESIDE_BYTES)
-                befores.append(f"{beside}\n{last(passage.before, BEFORE_BYTES - BESIDE_BYTES)}")
+            if passage.nearby:
+                nearby = last(passage.nearby, NEARBY_BYTES)
+                befores.append(f"{nearby}\n{last(passage.before, BEFORE_BYTES - NEARBY_BYTES)}")
             told = [(_pair(passage.question, b + passage.text), _ANSWER, len(b)) for b in befores]
             return [*told, (alone, (OFFENSIVE,), 0)]
         case _:

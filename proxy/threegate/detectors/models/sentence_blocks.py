@@ -17,11 +17,11 @@ BLOCK_BYTES = 400
 
 OPENING_BYTES = 130
 """The same at the beginning of a text: its first words say whether an answer does what was asked,
-and count for little beside much other text."""
+and count for little next to much other text."""
 
-QUESTION_BYTES, BEFORE_BYTES, BESIDE_BYTES = 100, 110, 60
+QUESTION_BYTES, BEFORE_BYTES, NEARBY_BYTES = 100, 110, 60
 """How much of the question and of the text before a block is read with it, and how much of that is
-what stands beside it: all fits one window."""
+the texts nearby: all fits one window."""
 
 SENTENCE_BYTES = 300
 """How much of a sentence before a step of it is read with the step."""
@@ -48,12 +48,12 @@ def blocks(passages: Sequence[Passage]) -> list[list[Passage]]:
 
 def gist(block: Sequence[Passage]) -> tuple[str, str]:
     """(question, answer) to read once for all sentences of a block. The answer begins with what
-    stands before and beside the block."""
+    stands before the block, and the texts nearby."""
     start, text = block[0], "".join(p.text for p in block)
     before = last(start.before, BEFORE_BYTES)
-    if start.beside:
-        beside = last(start.beside, BESIDE_BYTES)
-        before = f"{beside}\n{last(before, BEFORE_BYTES - BESIDE_BYTES)}"
+    if start.nearby:
+        nearby = last(start.nearby, NEARBY_BYTES)
+        before = f"{nearby}\n{last(before, BEFORE_BYTES - NEARBY_BYTES)}"
     return first(start.question, QUESTION_BYTES), before + text
 
 
@@ -76,9 +76,9 @@ def last(text: str, size: int) -> str:
 
 def _follows(before: Passage, passage: Passage) -> bool:
     gap = passage.offset - before.offset - len(before.text)
-    same = (before.locus, before.question, before.beside) == (
+    same = (before.locus, before.question, before.nearby) == (
         passage.locus,
         passage.question,
-        passage.beside,
+        passage.nearby,
     )
     return same and passage.offset > 0 and 0 <= gap <= GAP

@@ -163,7 +163,7 @@ class Metrics:
     def upstream_is(self, upstream: str, *, up: bool) -> None:
         self.upstream_up.labels(upstream).set(up)
 
-    def tried_again(self, upstream: str) -> None:
+    def retried(self, upstream: str) -> None:
         self.upstream_again.labels(upstream).inc()
 
     def feed(self, name: str, what: str, number: int) -> None:

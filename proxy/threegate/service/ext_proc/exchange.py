@@ -20,7 +20,7 @@ from threegate.guard.known_secrets import KnownSecrets
 from threegate.i18n.messages import localized
 from threegate.types import Caller
 from threegate.upstream import ModelRequest, Reply, Upstreams
-from threegate.upstream.client import refuse_odd
+from threegate.upstream.client import refuse_unexpected
 from threegate.upstream.headers import returned
 from threegate.upstream.tokens import ModelTokenizer
 
@@ -181,8 +181,8 @@ class EnvoyModelApi:
         reply = self.exchange.reply
         if reply is None:
             raise UpstreamError(localized("upstream-broke-off"))
-        refuse_odd(reply.status, reply.headers)
+        refuse_unexpected(reply.status, reply.headers)
         reply.headers = returned(reply.headers, self.secrets)
-        serving = self.upstreams.that_serve(request.model, request.tenant)
+        serving = self.upstreams.find_serving(request.model, request.tenant)
         reply.starts_in_reasoning = any(t.settings.starts_in_reasoning for t in serving)
         return reply

@@ -117,7 +117,7 @@ class MessagesCodec(FrameCodec):
         known = known_fields.MESSAGES_FRAMES.get(
             frame.get("type") or "", known_fields.MESSAGES_FRAME
         )
-        self._unlisted(chunk, frame, known)
+        self._take_unlisted(chunk, frame, known)
         if frame.get("type") in ("message_stop", "error"):
             chunk.terminal = True
             self._end(chunk, list(self._open))
@@ -125,13 +125,13 @@ class MessagesCodec(FrameCodec):
     def _message(self, chunk: Chunk, message: Body) -> None:
         self._count(message.get("usage"))
         self._take_all(chunk, message, "content", 0) if message.get("content") else None
-        self._unlisted(chunk, message, known_fields.MESSAGE)
+        self._take_unlisted(chunk, message, known_fields.MESSAGE)
 
     def _message_delta(self, chunk: Chunk, delta: Body, usage: Any) -> None:
         self._count(usage)
         if delta.get("stop_reason"):
             self.finish_reasons[0] = self._reason(chunk, delta, "stop_reason", 0)
-        self._unlisted(chunk, delta, known_fields.MESSAGE_DELTA)
+        self._take_unlisted(chunk, delta, known_fields.MESSAGE_DELTA)
 
     def _delta(self, chunk: Chunk, delta: Body, index: int) -> None:
         known = _DELTAS.get(delta.get("type") or "")
@@ -139,9 +139,9 @@ class MessagesCodec(FrameCodec):
             name, channel = known
             if text := delta.get(name):
                 self._take(chunk, delta, name, self._piece(channel, index, text))
-            self._unlisted(chunk, delta, _OF_DELTA[name])
+            self._take_unlisted(chunk, delta, _OF_DELTA[name])
         elif delta.get("type") in _SILENT_DELTAS:
-            self._unlisted(chunk, delta, known_fields.SIGNATURE_DELTA)
+            self._take_unlisted(chunk, delta, known_fields.SIGNATURE_DELTA)
         else:
             self._other_delta(chunk, delta, index)
 
@@ -156,7 +156,7 @@ class MessagesCodec(FrameCodec):
                 self._others.append(field)
             key = StreamKey(self._others.index(field) + 1, Channel.CONTENT, index)
             self._take(chunk, delta, name, Delta(key, delta[name]))
-        self._unlisted(chunk, delta, frozenset(names))
+        self._take_unlisted(chunk, delta, frozenset(names))
 
     def _piece(self, channel: Channel, index: int, text: str) -> Delta:
         key = StreamKey(0, channel, index)
@@ -172,21 +172,21 @@ class MessagesCodec(FrameCodec):
             name, channel = _DELTAS[f"{kind}_delta"]
             if text := block.get(name):
                 self._take(chunk, block, name, Delta(StreamKey(0, channel, index), text))
-            self._unlisted(chunk, block, _OF_BLOCK[kind])
+            self._take_unlisted(chunk, block, _OF_BLOCK[kind])
         elif kind.endswith("tool_use"):
             self._call(chunk, block, StreamKey(0, Channel.TOOL_ARGUMENTS, index))
         else:
             opaque = _OF_BLOCK["redacted_thinking"] if kind == "redacted_thinking" else frozenset()
-            self._unlisted(chunk, block, opaque)
+            self._take_unlisted(chunk, block, opaque)
 
     def _call(self, chunk: Chunk, block: Body, key: StreamKey) -> None:
         if block.get("input"):
             raise UpstreamError(localized("event-tool-input"))
         if name := block.get("name"):
             self._names[key] = name
-            self._whole(chunk, block, "name", 0, Channel.TOOL_ARGUMENTS)
+            self._take_complete(chunk, block, "name", 0, Channel.TOOL_ARGUMENTS)
             self._add(chunk, Delta(key, ""))  # a call without arguments is a call
-        self._unlisted(chunk, block, _OF_BLOCK["tool_use"])
+        self._take_unlisted(chunk, block, _OF_BLOCK["tool_use"])
 
     def _count(self, usage: Any) -> None:
         """`message_start` has the input, `message_delta` the output so far (and perhaps both)."""
@@ -198,7 +198,7 @@ class MessagesCodec(FrameCodec):
 
     # Writing
 
-    def _wrote(self, frame: Body) -> None:
+    def _on_sent(self, frame: Body) -> None:
         match frame.get("type"):
             case "message_start":
                 self._begun = True
@@ -212,13 +212,13 @@ class MessagesCodec(FrameCodec):
             case "message_stop":
                 self._ended = True
 
-    def _hollow(self, frame: Body) -> bool:
+    def _is_empty(self, frame: Body) -> bool:
         return frame.get("type") == "content_block_delta"
 
     def text(self, key: StreamKey, text: str) -> bytes:
         if key.part in self._waiting:
             return b""  # a cut, and the client has not got the start of this block
-        if self._unsaid(key, text):
+        if self._is_hidden(key, text):
             return b""
         other = self._others[key.choice - 1] if key.choice else None
         kind, name = other or _BY_CHANNEL[key.channel]
@@ -231,7 +231,7 @@ class MessagesCodec(FrameCodec):
 
     def _event(self, kind: str, **fields: Any) -> bytes:
         frame = {"type": kind, **fields}
-        self._wrote(frame)
+        self._on_sent(frame)
         return encode_json(orjson.dumps(frame), kind)
 
     def cut(self, outcome: Outcome) -> bytes:

@@ -73,7 +73,7 @@ class ChatCodec(ChoiceCodec):
             for name in ("text", "summary"):
                 if text := detail.get(name):
                     self._reasoning(chunk, detail, name, text, state)
-            self._unlisted(chunk, detail, known_fields.DETAIL, state.content_key.choice)
+            self._take_unlisted(chunk, detail, known_fields.DETAIL, state.content_key.choice)
         content = delta.get("content")
         if content:
             self._content(chunk, delta, "content", content, state)
@@ -109,7 +109,7 @@ class ChatCodec(ChoiceCodec):
             if custom := call.get("custom"):
                 self._custom(chunk, custom, state, CUSTOM_PART - part)
             self._call(chunk, call.get("function") or {}, state, part)
-            self._unlisted(chunk, call, known_fields.CALL, index)
+            self._take_unlisted(chunk, call, known_fields.CALL, index)
         if call := delta.get("function_call"):
             self._call(chunk, call, state, FUNCTION_PART)
         self._other_fields(chunk, delta, index)
@@ -134,19 +134,19 @@ class ChatCodec(ChoiceCodec):
         if text := audio.get("transcript"):
             key = StreamKey(index, Channel.CONTENT, TRANSCRIPT_PART)
             self._take(chunk, audio, "transcript", Delta(key, text))
-        self._unlisted(chunk, audio, known_fields.AUDIO, index)
+        self._take_unlisted(chunk, audio, known_fields.AUDIO, index)
 
     def _call(self, chunk: Chunk, function: Body, state: Choice, part: int) -> None:
         key = self._called(chunk, function, state, part)
         if text := function.get("arguments"):
             self._take(chunk, function, "arguments", self._arguments.read(key, text))
-        self._unlisted(chunk, function, known_fields.FUNCTION, key.choice)
+        self._take_unlisted(chunk, function, known_fields.FUNCTION, key.choice)
 
     def _custom(self, chunk: Chunk, custom: Body, state: Choice, part: int) -> None:
         key = self._called(chunk, custom, state, part)
         if text := custom.get("input"):
             self._take(chunk, custom, "input", Delta(key, text))
-        self._unlisted(chunk, custom, known_fields.CUSTOM, key.choice)
+        self._take_unlisted(chunk, custom, known_fields.CUSTOM, key.choice)
 
     def _called(self, chunk: Chunk, tool: Body, state: Choice, part: int) -> StreamKey:
         """The key of a call; its name is taken out."""
@@ -154,7 +154,7 @@ class ChatCodec(ChoiceCodec):
         self._leave_reasoning(chunk, state)
         if name := tool.get("name"):
             self._names[key] = self._names.get(key, "") + name
-            self._whole(chunk, tool, "name", key.choice, Channel.TOOL_ARGUMENTS)
+            self._take_complete(chunk, tool, "name", key.choice, Channel.TOOL_ARGUMENTS)
             self._add(chunk, Delta(key, ""))  # a call without arguments is a call
         return key
 
@@ -192,7 +192,7 @@ class ChatCodec(ChoiceCodec):
         if not self._structured or not outcome.text:
             return super()._stopped(index, outcome, first=first)
         fields = self._message("", first=first)
-        begun = index in self._spoken
+        begun = index in self._begun_choices
         fields["delta"]["refusal"] = outcome.text
         return fields, finish_of(outcome) if begun else "stop"
 

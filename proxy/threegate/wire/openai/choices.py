@@ -28,12 +28,12 @@ from threegate.wire.adapter import (
     Usage,
 )
 from threegate.wire.event_template import EventTemplate, template_of
-from threegate.wire.frame_codec import FrameCodec, hollow, shape_errors
+from threegate.wire.frame_codec import FrameCodec, is_empty, shape_errors
 from threegate.wire.json import parse_answer
 from threegate.wire.sse import DONE, ServerSentEvent, encode_json
 
 LINKED: Final = ("logprobs", "token_ids")
-MOULDS: Final = 8
+MAX_UNUSED_TEMPLATES: Final = 8
 """Consecutive templates that were made and not used: some APIs send no two events alike."""
 _HEAD: Final = (
     "id",
@@ -51,8 +51,8 @@ def usage_of(body: Body) -> Usage | None:
     usage = body.get("usage")
     if not isinstance(usage, dict):
         return None
-    prompt = known_fields.within(usage, "prompt_tokens_details")
-    completion = known_fields.within(usage, "completion_tokens_details")
+    prompt = known_fields.object_at(usage, "prompt_tokens_details")
+    completion = known_fields.object_at(usage, "completion_tokens_details")
     return Usage(
         input=known_fields.count(usage.get("prompt_tokens")),
         output=known_fields.count(usage.get("completion_tokens")),
@@ -116,7 +116,7 @@ class ChoiceCodec(FrameCodec):
         self._begun = False  # the client got a frame
         self._ended: set[int] = set()  # choices whose end the client got
         self._template: EventTemplate | None = None  # of the last event that was read in full
-        self._templates_left = MOULDS
+        self._templates_left = MAX_UNUSED_TEMPLATES
 
     def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
         raise NotImplementedError
@@ -155,7 +155,7 @@ class ChoiceCodec(FrameCodec):
         template = self._template
         if template is None or event.event != template.name or not (text := template.text(data)):
             return None
-        self._templates_left = MOULDS
+        self._templates_left = MAX_UNUSED_TEMPLATES
         return Chunk(event, deltas=[Delta(template.key, text)], template=template)
 
     def _fits_template(self, chunk: Chunk) -> bool:
@@ -181,7 +181,7 @@ class ChoiceCodec(FrameCodec):
                 self._read_choice(chunk, choice)
         if frame.get("usage"):
             self.usage = usage_of(frame)
-        self._unlisted(chunk, frame, known_fields.FRAME)
+        self._take_unlisted(chunk, frame, known_fields.FRAME)
         if frame.get("error"):
             self._finish(chunk)
 
@@ -200,7 +200,7 @@ class ChoiceCodec(FrameCodec):
             self._limit(len(self._choices))
             state = self._choices[index] = Choice(index, self._options)
         self._read_texts(chunk, choice, state)
-        self._unlisted(chunk, choice, self.fields, index)
+        self._take_unlisted(chunk, choice, self.fields, index)
         for name in LINKED:
             if choice.get(name):
                 self._link(chunk, choice, name, index)
@@ -214,7 +214,7 @@ class ChoiceCodec(FrameCodec):
         """Log probabilities stay with the text or tag that they are of, and only with it."""
         tagged = any(isinstance(piece, str) for at in chunk.places for piece in at.pieces)
         spoken = tagged or any(d.key.choice == index for d in chunk.deltas)
-        if known_fields.odd(choice[name]) or not spoken:
+        if known_fields.has_text(choice[name]) or not spoken:
             choice[name] = None
         else:
             chunk.linked.append(LinkedField(choice, name, index))
@@ -266,29 +266,29 @@ class ChoiceCodec(FrameCodec):
 
     # Writing
 
-    def _wrote(self, frame: Body) -> None:
+    def _on_sent(self, frame: Body) -> None:
         self._begun = True
         for choice in frame.get("choices") or ():
             if choice.get("finish_reason"):
                 self._ended.add(choice.get("index") or 0)
 
-    def _cast(self, template: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
+    def _write_template(self, template: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
         if released.get(template.key):
             self._begun = True
             if template.key.channel is Channel.CONTENT:
-                self._spoken.add(template.key.choice)
-        return super()._cast(template, released)
+                self._begun_choices.add(template.key.choice)
+        return super()._write_template(template, released)
 
-    def _hollow(self, frame: Body) -> bool:
-        return hollow(frame.get("choices")) and all(
+    def _is_empty(self, frame: Body) -> bool:
+        return is_empty(frame.get("choices")) and all(
             name in known_fields.FRAME or value is None for name, value in frame.items()
         )
 
     def text(self, key: StreamKey, text: str) -> bytes:
-        if self._unsaid(key, text):
+        if self._is_hidden(key, text):
             return b""
         if key.channel is Channel.CONTENT:
-            self._spoken.add(key.choice)
+            self._begun_choices.add(key.choice)
         return self._event(key.choice, self._fields(key, text))
 
     def _event(
@@ -320,7 +320,7 @@ class ChoiceCodec(FrameCodec):
 
     def _stopped(self, index: int, outcome: Outcome, *, first: bool) -> tuple[Body, str]:
         """The fields with the message to the client, and the finish reason."""
-        gap = "\n\n" if index in self._spoken and outcome.text else ""
+        gap = "\n\n" if index in self._begun_choices and outcome.text else ""
         return self._message(gap + outcome.text, first=first), finish_of(outcome)
 
     def extra(self, name: str, payload: object) -> bytes:

@@ -98,9 +98,11 @@ class Responses(Adapter):
     def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
         """The calls of all kinds of items that carry a name."""
         return tuple(
-            ToolCall(0, item["name"], item.get(stem.field) or "", f"/output/{index}/{stem.field}")
+            ToolCall(
+                0, item["name"], item.get(family.field) or "", f"/output/{index}/{family.field}"
+            )
             for index, item in objects(body.get("output"))
-            if (stem := BY_ITEM.get(item.get("type") or "")) is not None and item.get("name")
+            if (family := BY_ITEM.get(item.get("type") or "")) is not None and item.get("name")
         )
 
     def drop_reasoning_history(self, body: Body) -> Body:
@@ -136,7 +138,7 @@ class Responses(Adapter):
         return usage_of(body.get("usage"))
 
     def finish_reasons(self, body: Body) -> tuple[str, ...]:
-        reason = known_fields.within(body, "incomplete_details").get("reason")
+        reason = known_fields.object_at(body, "incomplete_details").get("reason")
         return (reason or body.get("status") or "",)
 
     def restore_echo(self, body: Body, request: Body) -> Body:

@@ -30,7 +30,7 @@ SUMMARY: Final = EventFamily(
 _ARGUMENTS: Final = EventFamily(
     "response.function_call_arguments", Channel.TOOL_ARGUMENTS, "arguments"
 )
-_STEMS: Final = (
+_FAMILIES: Final = (
     TEXT,
     REFUSAL,
     REASONING,
@@ -40,8 +40,8 @@ _STEMS: Final = (
     EventFamily("response.custom_tool_call_input", Channel.TOOL_ARGUMENTS, "input"),
     EventFamily("response.code_interpreter_call_code", Channel.TOOL_ARGUMENTS, "code"),
 )
-BY_DELTA: Final = {f"{stem.name}.delta": stem for stem in _STEMS}
-BY_DONE: Final = {f"{stem.name}.done": stem for stem in _STEMS}
+BY_DELTA: Final = {f"{family.name}.delta": family for family in _FAMILIES}
+BY_DONE: Final = {f"{family.name}.done": family for family in _FAMILIES}
 BY_PART: Final = {
     "output_text": TEXT,
     "refusal": REFUSAL,
@@ -50,13 +50,13 @@ BY_PART: Final = {
 }
 BY_ITEM: Final = {
     "function_call": _ARGUMENTS,
-    "mcp_call": _STEMS[5],
-    "custom_tool_call": _STEMS[6],
-    "code_interpreter_call": _STEMS[7],
+    "mcp_call": _FAMILIES[5],
+    "custom_tool_call": _FAMILIES[6],
+    "code_interpreter_call": _FAMILIES[7],
 }
 OF_FRAME: Final = {  # by the field with the event's text
     name: known_fields.RESPONSES_FRAME | {name}
-    for name in ("", "delta", "item", "part", "response", *(stem.field for stem in _STEMS))
+    for name in ("", "delta", "item", "part", "response", *(family.field for family in _FAMILIES))
 }
 ENDS: Final = frozenset(("response.completed", "response.incomplete", "response.failed"))
 _ITEM_BITS: Final = 12  # part of a key = output index << 12 | summary bit | index in the item
@@ -71,10 +71,10 @@ def usage_of(usage: Any) -> Usage | None:
         input=known_fields.count(usage.get("input_tokens")),
         output=known_fields.count(usage.get("output_tokens")),
         cached=known_fields.count(
-            known_fields.within(usage, "input_tokens_details").get("cached_tokens")
+            known_fields.object_at(usage, "input_tokens_details").get("cached_tokens")
         ),
         reasoning=known_fields.count(
-            known_fields.within(usage, "output_tokens_details").get("reasoning_tokens")
+            known_fields.object_at(usage, "output_tokens_details").get("reasoning_tokens")
         ),
     )
 
@@ -118,9 +118,9 @@ def response_of(
     }
 
 
-def key_of(stem: EventFamily, item: int, index: int) -> StreamKey:
-    bit = _SUMMARY_BIT if stem is SUMMARY else 0
-    return StreamKey(0, stem.channel, item << _ITEM_BITS | bit | index)
+def key_of(family: EventFamily, item: int, index: int) -> StreamKey:
+    bit = _SUMMARY_BIT if family is SUMMARY else 0
+    return StreamKey(0, family.channel, item << _ITEM_BITS | bit | index)
 
 
 def item_of(key: StreamKey) -> int:
