@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.base import Example
 from threegate.detectors.engine.recognizer import Recognizer
 from threegate.detectors.registry import DETECTORS, catalogue, kinds, scanner
 from threegate.types import Channel, Layer, Level, Passage, TextLocation
 
 LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 ALL = scanner()
-CASES = [
-    pytest.param(r, e, id=f"{r.info.id}-{i}")
-    for r in DETECTORS
-    for i, e in enumerate(r.info.examples)
-]
 
 
 def values(text: str, recognizer: Recognizer) -> tuple[str, ...]:
@@ -26,27 +20,24 @@ def values(text: str, recognizer: Recognizer) -> tuple[str, ...]:
     )
 
 
-@pytest.mark.parametrize(("recognizer", "example"), CASES)
-def test_example(recognizer: Recognizer, example: Example) -> None:
-    assert values(example.text, recognizer) == example.values
-
-
-@pytest.mark.parametrize(("recognizer", "example"), CASES)
-def test_example_between_chinese_sentences(recognizer: Recognizer, example: Example) -> None:
-    text = f"今天天气很好。{example.text}\n大家都出门了。"
-    assert values(text, recognizer) == example.values
-
-
 @pytest.mark.parametrize("recognizer", DETECTORS, ids=lambda r: r.info.id)
-def test_every_recognizer_has_true_examples(recognizer: Recognizer) -> None:
-    true = [e for e in recognizer.info.examples if e.values]
-    if recognizer.info.id.startswith("secrets."):  # one shape each, some by prefix and length
-        assert true
-    else:
-        assert len(true) >= 2
-        assert len(true) < len(recognizer.info.examples), "no example of what it leaves alone"
-    assert recognizer.info.title.zh
-    assert recognizer.info.title.en
+def test_examples_alone_and_between_chinese_sentences(recognizer: Recognizer) -> None:
+    for example in recognizer.info.examples:
+        among = f"今天天气很好。{example.text}\n大家都出门了。"
+        assert values(example.text, recognizer) == example.values, example.text
+        assert values(among, recognizer) == example.values, among
+
+
+def test_every_recognizer_has_true_examples() -> None:
+    for info in (recognizer.info for recognizer in DETECTORS):
+        true = [e for e in info.examples if e.values]
+        if info.id.startswith("secrets."):  # one shape each, some by prefix and length
+            assert true, info.id
+        else:
+            assert len(true) >= 2, info.id
+            assert len(true) < len(info.examples), f"{info.id}: no example of what it leaves alone"
+        assert info.title.zh, info.id
+        assert info.title.en, info.id
 
 
 def test_ids_are_unique_and_the_catalogue_is_complete() -> None:

@@ -8,7 +8,6 @@ import string
 from pathlib import Path
 
 import pytest
-import threegate
 from threegate.audit.errors import trouble
 from threegate.audit.settings import AuditSettings
 from threegate.cli.main import main
@@ -18,14 +17,11 @@ from threegate.i18n.audit_findings import FINDINGS, NOTES
 from threegate.types import Bilingual
 
 from tests.audit.conftest import Captured, audit
+from tests.source import calls, named, nodes
 
 HAN = re.compile(r"[一-鿿]")
 TABLES = {"ERRORS": ERRORS, "LINES": LINES, "FINDINGS": FINDINGS, "NOTES": NOTES}
 ENTRIES = [(t, c, e) for t, table in TABLES.items() for c, e in table.items()]
-ROOT = Path(threegate.__file__).parent
-TREES = [ast.parse(p.read_text("utf-8")) for p in ROOT.rglob("*.py")]
-CALLS = [node for tree in TREES for node in ast.walk(tree) if isinstance(node, ast.Call)]
-STRINGS = {n.value for t in TREES for n in ast.walk(t) if isinstance(n, ast.Constant)}
 
 
 def holes(text: str) -> set[str]:
@@ -42,29 +38,28 @@ def test_both_languages_take_the_same_details(table: str, code: str, entry: Bili
     assert holes(entry.zh) == holes(entry.en)
 
 
-def named(call: ast.Call) -> str:
-    return getattr(call.func, "id", getattr(call.func, "attr", ""))
-
-
 def test_errors_are_made_of_the_table_alone() -> None:
     made = [
-        (str(getattr(c.args[0], "value", "")), c) for c in CALLS if named(c) == "trouble" and c.args
+        (str(getattr(c.args[0], "value", "")), c)
+        for c in calls()
+        if named(c) == "trouble" and c.args
     ]
     assert {code for code, _ in made} == set(ERRORS)
     for code, call in made:
         assert {str(word.arg) for word in call.keywords} == holes(ERRORS[code].en)
-    assert len([c for c in CALLS if named(c) == "AuditError"]) == 1
+    assert len([c for c in calls() if named(c) == "AuditError"]) == 1
 
 
 def test_each_entry_is_used() -> None:
-    assert [code for code in (*LINES, *FINDINGS) if code not in STRINGS] == []
-    made = [c.args[0] for c in CALLS if named(c) == "NoteError"]
+    strings = {node.value for node in nodes() if isinstance(node, ast.Constant)}
+    assert [code for code in (*LINES, *FINDINGS) if code not in strings] == []
+    made = [c.args[0] for c in calls() if named(c) == "NoteError"]
     plain = {str(a.value) for a in made if isinstance(a, ast.Constant)}
     assert set(NOTES) - plain == {"base64-root", "base64-key", "base64-signature"}
 
 
 def test_a_finding_has_the_details_of_its_entry() -> None:
-    for call in CALLS:
+    for call in calls():
         kinds = [a.value for a in call.args if isinstance(a, ast.Constant) and a.value in FINDINGS]
         if named(call) in ("add", "_problem") and kinds:
             given = {str(word.arg) for word in call.keywords}

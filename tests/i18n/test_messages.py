@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import string
-from pathlib import Path
 
 import pytest
-import threegate
 from threegate.i18n.messages import ERRORS, either, localized
 from threegate.types import Bilingual
 from threegate.wire.request_schema import JsonType
+
+from tests.source import calls, named, trees
 
 HAN = re.compile(r"[一-鿿]")
 NAMES = {
@@ -21,19 +21,17 @@ NAMES = {
 """What a protocol, a standard or a setting calls so in every language."""
 MADE = {"limit-": ("requests", "calls", "tokens"), "upstream-": ("away", "busy")}
 """Entries whose name is put together."""
-ROOT = Path(threegate.__file__).parent
-SOURCES = [path.read_text("utf-8") for path in ROOT.rglob("*.py")]
-OURS = [ast.parse(text) for text in SOURCES if "from threegate.i18n.messages import" in text]
-CALLS = [n for tree in OURS for n in ast.walk(tree) if isinstance(n, ast.Call)]
-EVERY = [n for text in SOURCES for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)]
+
+
+def ours() -> list[ast.Call]:
+    """Calls of the modules that word what a caller is told."""
+    told = "from threegate.i18n.messages import"
+    read = (tree for path, tree in trees().items() if told in path.read_text("utf-8"))
+    return [node for tree in read for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 def holes(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-def named(call: ast.Call) -> str:
-    return getattr(call.func, "id", getattr(call.func, "attr", ""))
 
 
 @pytest.mark.parametrize("name", ERRORS)
@@ -55,7 +53,7 @@ def test_no_two_entries_say_the_same() -> None:
 def test_each_entry_is_used_with_its_details() -> None:
     """`_refused` of a module adds where it is."""
     used = {prefix + end for prefix, ends in MADE.items() for end in ends} | set(JsonType)
-    for call in CALLS:
+    for call in ours():
         first = call.args[0] if call.args else None
         if named(call) not in ("localized", "_refused") or not isinstance(first, ast.Constant):
             continue
@@ -65,7 +63,7 @@ def test_each_entry_is_used_with_its_details() -> None:
         place = {"place"} if named(call) == "_refused" else set[str]()
         assert holes(ERRORS[name].en) <= given | place
         assert given <= holes(ERRORS[name].en)
-    for call in EVERY:
+    for call in calls():
         if named(call) == "parse_answer" and len(call.args) == 2:
             used.add(str(getattr(call.args[1], "value", "")))
     assert used | {"answer"} == set(ERRORS)
@@ -73,7 +71,9 @@ def test_each_entry_is_used_with_its_details() -> None:
 
 def test_put_together_names_are_in_the_table() -> None:
     joined = [
-        c.args[0] for c in CALLS if named(c) == "localized" and isinstance(c.args[0], ast.JoinedStr)
+        c.args[0]
+        for c in ours()
+        if named(c) == "localized" and isinstance(c.args[0], ast.JoinedStr)
     ]
     assert {str(getattr(j.values[0], "value", "")) for j in joined} == set(MADE)
     assert all(prefix + end in ERRORS for prefix, ends in MADE.items() for end in ends)
@@ -81,7 +81,7 @@ def test_put_together_names_are_in_the_table() -> None:
 
 def test_no_error_of_the_api_is_worded_beside_the_table() -> None:
     """The one that is not is a rule's own message."""
-    made = [c for c in EVERY if named(c) in ("RequestError", "UpstreamError") and c.args]
+    made = [c for c in calls() if named(c) in ("RequestError", "UpstreamError") and c.args]
     assert len(made) > 30
     for call in made:
         first = call.args[0]

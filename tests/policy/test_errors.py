@@ -7,11 +7,9 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass
-from pathlib import Path
 from string import Formatter
 
 import pytest
-import threegate
 from threegate.policy import schema
 from threegate.policy.errors import FAILURES, broken, failure
 from threegate.policy.language.decode import enum_values, key_of
@@ -25,15 +23,14 @@ from tests.policy import test_lint
 from tests.policy.language import test_decode
 from tests.policy.language.test_vocabulary import HAN, WORDS
 from tests.policy.packs import checked, spoiled
+from tests.source import SOURCE, trees
 
-SOURCE = Path(threegate.__file__).parent
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")}
 TABLE = SOURCE / "policy" / "errors.py"
 
 
 def calls(name: str) -> Iterator[ast.Call]:
     """Of a function of the table, anywhere else."""
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         if name == "failure" and "policy.errors import" not in path.read_text(encoding="utf-8"):
             continue  # another function of this name
         for node in ast.walk(tree):
@@ -69,7 +66,7 @@ def test_each_entry_is_used_with_exactly_its_details() -> None:
 def test_each_code_of_the_loader_is_used() -> None:
     written = {
         node.value
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if path.name != "codes.py"
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)

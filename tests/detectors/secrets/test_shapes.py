@@ -6,12 +6,11 @@ import pytest
 import re2
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.registry import scanner
-from threegate.detectors.secrets.engine import SecretRule, recognizer
+from threegate.detectors.secrets.engine import recognizer
 from threegate.detectors.secrets.rule_loader import load, load_all
 from threegate.detectors.secrets.shapes import ALNUM, HEX, sample, shaped
 from threegate.types import Channel, Layer, Passage, TextLocation
 
-RULES = (*load("cloud"), *load("apps"), *load("cn"))
 LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 SECRETS = scanner(frozenset({"secret"}))
 
@@ -36,16 +35,16 @@ def test_there_are_at_least_150_and_ids_are_unique() -> None:
     assert len(ids) >= 150
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.id)
-def test_a_rule_finds_its_true_examples_and_not_its_false_ones(rule: SecretRule) -> None:
-    assert re2.compile(rule.pattern)
-    assert any(e.values for e in rule.examples)
-    find = recognizer(rule).find
-    for example in rule.examples:
-        found = [example.text[h.start : h.end] for h in find(ScanText(example.text))]
-        assert tuple(found) == example.values
-        if example.values:
-            assert any(k in example.text.lower() for k in rule.keywords)
+@pytest.mark.parametrize("name", ["cloud", "apps", "cn"])
+def test_a_rule_finds_its_true_examples_and_not_its_false_ones(name: str) -> None:
+    for rule in load(name):
+        assert re2.compile(rule.pattern)
+        find = recognizer(rule).find
+        for example in rule.examples:
+            found = [example.text[h.start : h.end] for h in find(ScanText(example.text))]
+            assert tuple(found) == example.values, rule.id
+            if example.values:
+                assert any(k in example.text.lower() for k in rule.keywords), rule.id
 
 
 @pytest.mark.parametrize("text", HARMLESS)
