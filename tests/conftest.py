@@ -6,11 +6,14 @@ import gc
 import inspect
 import os
 import socket
+import ssl
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from httpx._transports import default as transports
 from hypothesis import HealthCheck, settings
 
 from tests.waiting import PATIENCE_S
@@ -28,6 +31,24 @@ TESTS = Path(__file__).parent
 PATIENT: httpx.Timeout = inspect.signature(httpx.get).parameters["timeout"].default
 for phase in ("connect", "read", "write", "pool"):
     setattr(PATIENT, phase, PATIENCE_S)  # httpx' own 5 s would make a busy machine a failure
+
+new_context = transports.create_ssl_context
+
+
+@cache
+def _trusted(*_named: str | None) -> ssl.SSLContext:
+    return new_context()
+
+
+def _context(*, verify: Any, cert: Any, trust_env: bool) -> ssl.SSLContext:
+    """A client, and so every call of `httpx.get`, reads all authorities anew: most of what a call to
+    this machine costs, where nothing is encrypted."""
+    if verify is not True or cert or not trust_env:
+        return new_context(verify=verify, cert=cert, trust_env=trust_env)
+    return _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+transports.create_ssl_context = _context  # type: ignore[assignment]
 
 SLOW_FOLDERS = (
     "e2e",
