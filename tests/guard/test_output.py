@@ -8,7 +8,7 @@ from threegate.guard.output import channel_guards
 from threegate.policy.model import Claims, Rule, StreamMode
 from threegate.types import CLAIM_KINDS, Action, Bilingual, Caller, Channel
 
-from tests.gateway.answer.test_tracks import Growing
+from tests.gateway.answer.test_guarded_answer import Growing
 from tests.gateway.shell import BadWords, policy, rule, suite
 
 FACTS = BadWords(info=DetectorInfo("claims", CLAIM_KINDS, Bilingual("事实", "facts")))
