@@ -15,24 +15,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from threegate.detectors.detector_set import DetectorSet
-from threegate.guard.client_text import ClientText
+from threegate.gateway.answer.answer_context import AnswerContext
+from threegate.gateway.answer.buffered_answer import settle
+from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.guard.constraint import constrain
 from threegate.guard.constraint_merge import merge
 from threegate.guard.decide import RuleSet, wanted_kinds
-from threegate.guard.events import (
-    Command,
-    JudgeSentence,
-    PatternsScanned,
-    RecordRulings,
-    ScanPatterns,
-    SentenceJudged,
-    State,
-    TextReceived,
-    UpstreamClosed,
-)
 from threegate.guard.mask import MaskMap
-from threegate.guard.output import ChannelGuard, OutputGuard
-from threegate.guard.stream_machine import StreamMachine
+from threegate.guard.output import OutputGuard
 from threegate.policy.model import EVERYONE, CompiledPolicy, ConstraintRule, Mode, Rule
 from threegate.policy.testing import case_messages as messages
 from threegate.policy.testing.cases import Case, ConstraintCase, Outcome, TestReport
@@ -49,6 +39,7 @@ from threegate.types import (
     Source,
     TextLocation,
 )
+from threegate.wire.adapter import StreamKey
 from threegate.wire.openai.chat import Chat
 
 DEADLINE_MS = 30_000
@@ -161,9 +152,15 @@ class Runner:
             kinds_of=self.detector_set.kinds_of,
             needs=self.detector_set,
         )
-        channel = passage.locus.channel
-        drive = _Drive(guard.machine(channel), guard.channels[channel], self.detector_set, passage)
-        return await drive.run()
+        context = AnswerContext(passage.question, passage.sources, passage.question)
+        answer = GuardedAnswer(guard, self.detector_set, context)
+        try:
+            answer.text(StreamKey(0, passage.locus.channel)).feed(passage.text)
+            answer.close()
+            await settle(answer)
+        finally:
+            await answer.abandon()
+        return tuple(answer.ruled)
 
     def _verdict(self, case: Case, ruled: Sequence[Ruling]) -> tuple[bool, Bilingual]:
         failures = [r.finding for r in ruled if isinstance(r.finding, Failed)]
@@ -221,60 +218,3 @@ def _is(body: Mapping[str, Any], name: str, value: Any) -> bool:
     """None means that the field is gone."""
     given = body.get(name, _MISSING)
     return given is _MISSING if value is None else given == value
-
-
-@dataclass(slots=True)
-class _Drive:
-    """One answer through one stream machine; its scan commands run at once, in order."""
-
-    machine: StreamMachine
-    guard: ChannelGuard
-    detector_set: DetectorSet
-    passage: Passage
-    ruled: list[Ruling] = field(default_factory=list)
-
-    async def run(self) -> tuple[Ruling, ...]:
-        todo = self.machine.receive(TextReceived(self.passage.text))
-        await self._work(todo)
-        if self.machine.state is State.OPEN:
-            await self._work(self.machine.receive(UpstreamClosed()))
-        return tuple(self.ruled)
-
-    async def _work(self, commands: Sequence[Command]) -> None:
-        waiting = list(commands)
-        while waiting:
-            match waiting.pop(0):
-                case RecordRulings(ruled):
-                    self.ruled += ruled
-                case ScanPatterns() as command:
-                    waiting += self._scan(command)
-                case JudgeSentence() as sentence:
-                    waiting += await self._judge(sentence)
-                case _:
-                    pass
-
-    def _scan(self, command: ScanPatterns) -> Sequence[Command]:
-        if self.machine.state is State.CUT:
-            return ()
-        passage = replace(self.passage, text=command.text, offset=command.offset)
-        kinds = self.guard.pattern_kinds
-        scan = self.detector_set.patterns.scan(passage, kinds, final=command.final)
-        new = [
-            f for f in scan.findings if command.since <= f.span.start and f.span.end <= scan.settled
-        ]
-        sent = ClientText.of(self.passage.question)
-        verdict = self.guard.judge_patterns(command.text, command.offset, new, scan.failures, sent)
-        return self.machine.receive(PatternsScanned(verdict, scan.settled))
-
-    async def _judge(self, command: JudgeSentence) -> Sequence[Command]:
-        passage = replace(
-            self.passage, text=command.text, offset=command.offset, before=command.before
-        )
-        judged = await self.detector_set.sentences.judge([passage], self.guard.deadlines)
-        if self.machine.state is State.CUT:
-            return ()
-        rules, place = self.guard.judge, (command.text, command.offset)
-        asked = rules.questions(judged[0].findings, *place)
-        (opinions,) = await self.detector_set.second.opinions([passage], [asked])
-        verdict = rules.verdict(judged[0].findings, judged[0].failures, *place, opinions)
-        return self.machine.receive(SentenceJudged(command.index, verdict))

@@ -54,7 +54,7 @@ async def guard_body(
             Passage(slot.locus, slot.text), guarded.guard.pattern_kinds
         )
         guarded.feed(slot.text, last=True)
-    await _settle(answer)
+    await settle(answer)
     if answer.cut is not None:
         return None
     texts = {p: new for p, text, old in read if (new := _released(text, sign)) != old}
@@ -81,7 +81,8 @@ def _released(text: GuardedText, sign: str) -> str:
     return text.take() + text.suffix(sign)
 
 
-async def _settle(answer: GuardedAnswer) -> None:
+async def settle(answer: GuardedAnswer) -> None:
+    """Waits until all texts, which have ended, are decided, or one has stopped the answer."""
     while answer.cut is None and not answer.all_decided:
         answer.tasks.raise_first()
         await answer.changed.wait()
