@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from threegate.audit.log.record import Stage
 from threegate.gateway.context import stop
-from threegate.guard.constraint import WITHOUT_ANSWER
+from threegate.guard.sampling_bounds import WITHOUT_ANSWER
 from threegate.types import Bilingual
 from threegate.wire.adapter import Api, Outcome, OutcomeKind
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from threegate.gateway.outcome import BLOCKED, UNCHECKED, outcome_of, refused
-from threegate.guard.constraint import Refusal
+from threegate.guard.request_draft import Refusal
 from threegate.policy.model import CuratedAnswer
 from threegate.types import (
     Action,

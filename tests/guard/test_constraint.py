@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from threegate.guard.constraint import Constrained, constrain, place_for
 from threegate.guard.constraint_merge import merge
 from threegate.policy.model import (
-    Clamp,
     Clause,
     CompiledPolicy,
     Constitution,
     ConstitutionPlace,
     ConstraintRule,
-    Fields,
     KeepHistory,
     Models,
     Reasoning,
@@ -27,7 +22,6 @@ from threegate.types import Bilingual
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Placement
 from threegate.wire.base import Adapter
-from threegate.wire.request_schema import check
 
 from tests.guard.build import CALLER
 
@@ -44,76 +38,6 @@ def run(
 ) -> Constrained:
     merged = merge(CompiledPolicy("d", "p", constraints=rules), CALLER)
     return constrain(body, BY_API[api], merged, frozenset(kinds))
-
-
-SAMPLING = rule(
-    clamp=(
-        ("temperature", Clamp(min=0.3, max=0.7, default=0.6)),
-        ("top_p", Clamp(min=0.85, max=0.95)),
-        ("max_tokens", Clamp(max=100)),
-        ("n", Clamp(force=1)),
-        ("logit_bias", Clamp(drop=True)),
-    )
-)
-
-
-@pytest.mark.parametrize(
-    ("sent", "becomes"),
-    [
-        ({}, {"temperature": 0.6, "n": 1}),
-        ({"temperature": 2}, {"temperature": 0.7}),
-        ({"temperature": 0}, {"temperature": 0.3}),
-        ({"temperature": 0.5, "top_p": 1}, {"temperature": 0.5, "top_p": 0.95}),
-        ({"max_tokens": 5000}, {"max_tokens": 100}),
-        ({"max_completion_tokens": 5000}, {"max_completion_tokens": 100}),
-        (
-            {"max_completion_tokens": 5, "max_tokens": 5000, "max_output_tokens": 5000},
-            {"max_completion_tokens": 5, "max_tokens": 100, "max_output_tokens": 100},
-        ),
-        ({"max_output_tokens": 5000}, {"max_output_tokens": 100}),
-        ({"n": 8}, {"n": 1}),
-    ],
-)
-def test_clamps(sent: dict[str, Any], becomes: dict[str, Any]) -> None:
-    body = run({**HI, **sent, "logit_bias": {"1": 2}}, SAMPLING).body
-    assert {k: body[k] for k in becomes} == becomes
-    assert "logit_bias" not in body
-
-
-@pytest.mark.parametrize("api", Api)
-def test_a_maximum_is_never_sent_where_the_client_named_none(api: Api) -> None:
-    body = {"model": "m", "input": "x", "prompt": "x", "messages": HI["messages"]}
-    done = run(body, rule(clamp=(("max_tokens", Clamp(max=100)),)), api=api)
-    assert done.body == body
-    assert not done.changes
-
-
-def test_a_policy_may_send_a_default_maximum() -> None:
-    default = rule(clamp=(("max_tokens", Clamp(max=100, default=50)),))
-    assert run(HI, default).body["max_tokens"] == 50
-
-
-def test_a_number_that_is_none_is_refused_by_name() -> None:
-    refusal = run({**HI, "temperature": "hot"}, SAMPLING).refusal
-    assert refusal is not None
-    assert refusal.param == "/temperature"
-    assert "hot" not in refusal.message.en + refusal.message.zh
-
-
-numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**6), 10**6)
-
-
-@given(numbers)
-def test_no_value_escapes_its_bounds(value: float) -> None:
-    body = run({**HI, "temperature": value}, SAMPLING).body
-    assert 0.3 <= body["temperature"] <= 0.7
-
-
-def test_of_two_rules_the_stricter_wins_whatever_their_order() -> None:
-    wide = rule("wide", clamp=(("temperature", Clamp(max=0.9)),))
-    narrow = rule("narrow", clamp=(("temperature", Clamp(max=0.5)),))
-    for order in ((wide, narrow), (narrow, wide)):
-        assert run({**HI, "temperature": 2}, *order).body["temperature"] == 0.5
 
 
 def test_models_alias_then_allow_list() -> None:
@@ -150,42 +74,6 @@ def test_a_tool_without_a_function_is_named_too(api: Api, rule_of_tools: Tools, 
     body = {"model": "m", "messages": [], "tools": list(NAMELESS[api])}
     left = run(body, rule(tools=rule_of_tools), api=api).body["tools"]
     assert left == list(NAMELESS[api])[:kept]
-
-
-def test_fields() -> None:
-    denied = run({**HI, "chat_template": "x"}, rule(fields=Fields(deny=("chat_template",))))
-    assert denied.refusal is not None
-    assert denied.refusal.param == "/chat_template"
-    prefilled = {**HI, "messages": [{"role": "assistant", "content": "<think>", "prefix": True}]}
-    assert run(prefilled, rule(fields=Fields(deny=("prefix",)))).refusal is not None
-    listed = Fields(allow=("model", "messages"), force=(("user", "x"),))
-    dropped = run({**HI, "strange": 1}, rule(fields=listed))
-    assert "strange" not in dropped.body
-    assert dropped.body["user"] == "x"
-    strict = replace(listed, unknown="refuse")
-    assert run({**HI, "strange": 1}, rule(fields=strict)).refusal is not None
-
-
-@pytest.mark.parametrize("name", ["guided_json", "guided_regex", "guided_"])
-def test_a_pattern_refuses_all_fields_that_begin_so(name: str) -> None:
-    refused = run({**HI, name: 1}, rule(fields=Fields(deny=("guided_*",)))).refusal
-    assert refused is not None
-    assert (refused.code, refused.param) == ("field_denied", f"/{name}")
-    assert run(HI, rule(fields=Fields(deny=("guided_*",)))).refusal is None
-
-
-BEGUN = {"role": "assistant", "content": "Sure, here is"}
-
-
-def test_an_answer_that_the_client_begins() -> None:
-    deny = rule(fields=Fields(deny=("prefill",)))
-    turns = HI["messages"]
-    refused = run({**HI, "messages": [*turns, BEGUN]}, deny).refusal
-    assert refused is not None
-    assert refused.param == "/messages/1"
-    assert run({**HI, "messages": [BEGUN, *turns]}, deny).refusal is None
-    items = {"model": "m", "input": [*turns, BEGUN]}
-    assert run(items, deny, api=Api.RESPONSES).refusal is not None
 
 
 CALL = {"id": "c", "type": "function", "function": {"name": "find", "arguments": "{}"}}
@@ -264,46 +152,6 @@ def test_old_reasoning_is_stripped() -> None:
     assert not run(HI, strip).changes
 
 
-def test_images_may_be_denied() -> None:
-    part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,xx"}}
-    body = {**HI, "messages": [{"role": "user", "content": [part]}]}
-    assert run(body, rule(images="deny")).refusal is not None
-    assert run(body, rule()).refusal is None
-
-
-PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "xx"}}
-
-
-@pytest.mark.parametrize(
-    ("api", "content", "denied"),
-    [
-        (Api.MESSAGES, [{"type": "tool_result", "tool_use_id": "c", "content": [PICTURE]}], True),
-        (Api.CHAT, [{"image_url": {"url": "https://a.b/c.png"}}], True),
-        (Api.CHAT, [{"type": "text", "text": "an image_url"}], False),
-        (Api.CHAT, [{"type": "text", "text": "a", "image_url": None}], False),
-        (Api.CHAT, [{"type": "text", "uuid": "u", "image_url": {"url": "https://a.b/c"}}], True),
-        (Api.CHAT, [{"type": "image_embeds", "image_embeds": "AAAA"}], True),
-        (Api.MESSAGES, [{"type": "tool_use", "name": "f", "input": {"image": "a name"}}], False),
-    ],
-)
-def test_an_image_is_one_wherever_it_is(api: Api, content: Any, denied: bool) -> None:
-    body = {**HI, "messages": [{"role": "user", "content": content}]}
-    assert (run(body, rule(images="deny"), api=api).refusal is not None) is denied
-
-
-def test_an_image_that_a_tool_gave_back() -> None:
-    output = {"type": "input_image", "image_url": "https://a.b/c.png"}
-    body = {**HI, "input": [{"type": "function_call_output", "call_id": "c", "output": [output]}]}
-    assert run(body, rule(images="deny"), api=Api.RESPONSES).refusal is not None
-
-
-def test_a_screenshot_is_an_image() -> None:
-    output = {"type": "computer_screenshot", "file_id": "f"}
-    body = {"model": "m", "input": [{"type": "computer_call_output", "output": output}]}
-    check(Api.RESPONSES, body)
-    assert run(body, rule(images="deny"), api=Api.RESPONSES).refusal is not None
-
-
 SEARCH = {"type": "web_search", "web_search": {"enable": True}}
 SPACE = {"type": "namespace", "name": "crm", "tools": [{"type": "function", "name": "shell"}]}
 
@@ -331,29 +179,6 @@ def test_a_tool_with_two_names_needs_both_allowed() -> None:
     body = {**HI, "tools": [two]}
     assert "tools" not in run(body, rule(tools=Tools(allow=("fine",)))).body
     assert run(body, rule(tools=Tools(allow=("fine", "shell")))).body["tools"] == [two]
-
-
-@pytest.mark.parametrize("api", [Api.MESSAGES, Api.RESPONSES, Api.COMPLETIONS, Api.EMBEDDINGS])
-def test_other_apis_get_only_the_fields_they_know(api: Api) -> None:
-    body = {"model": "deepseek-r1", "input": "x", "prompt": "x", "messages": HI["messages"]}
-    done = run(body, SAMPLING, api=api).body
-    assert ("temperature" in done) is (api is not Api.EMBEDDINGS)
-    assert ("n" in done) is (api is Api.COMPLETIONS)
-
-
-def test_what_changed_is_told_without_values() -> None:
-    changes = run({**HI, "temperature": 2}, SAMPLING).changes
-    assert ("temperature", "clamped") in {(c.field_name, c.what) for c in changes}
-
-
-def test_a_field_name_is_recorded_only_if_an_api_publishes_it() -> None:
-    sent = {"min_p": 1, "13812345678": 1, "chat_template_kwargs": {"我的": 1, "thinking": True}}
-    listed = rule(fields=Fields(allow=("model", "messages", "chat_template_kwargs.thinking")))
-    changes = run({**HI, **sent}, listed).changes
-    recorded = ["min_p", "unknown", "chat_template_kwargs.unknown"]
-    assert [(c.field_name, c.what) for c in changes] == [(f, "dropped") for f in recorded]
-    assert [c.sent_name for c in changes] == ["min_p", "13812345678", "chat_template_kwargs.我的"]
-    assert "13812345678" not in repr(changes)
 
 
 def test_a_clause_about_masks_comes_only_with_a_mask() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 
-from threegate.guard.constraint import Refusal
+from threegate.guard.request_draft import Refusal
 from threegate.policy.model import CompiledPolicy, Rule
 from threegate.types import Action, Bilingual, Finding, Ruling
 from threegate.wire.adapter import Outcome, OutcomeKind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threegate.gateway.request.changed_header import MAX_NAMES, changed_header
-from threegate.guard.constraint import BodyChange
+from threegate.guard.request_draft import BodyChange
 
 
 def header(*changes: BodyChange) -> str:

@@ -10,7 +10,8 @@ from threegate.audit.log.record import Intent, Part, Stage
 from threegate.audit.settings import OnFailure
 from threegate.errors import UpstreamError
 from threegate.gateway.telemetry.audit_trail import degraded
-from threegate.guard.constraint import BodyChange, Constrained, Refusal
+from threegate.guard.constraint import Constrained
+from threegate.guard.request_draft import BodyChange, Refusal
 from threegate.i18n.messages import localized
 from threegate.policy.model import AuditSetting
 from threegate.types import (

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import pytest
 from threegate.gateway.answer.output_contract import ANSWER_FORMAT, TOOL_ARGUMENTS, TOOL_NAME
-from threegate.guard import constraint
+from threegate.guard import constraint, request_draft, request_fields, sampling_bounds
 from threegate.policy.compile import build
 from threegate.policy.language.decode import enum_values, hints
 from threegate.policy.language.load import load_bundle
@@ -121,14 +121,16 @@ def test_no_member_of_the_schema_stands_in_a_chinese_aspect() -> None:
 
 def test_what_the_constraint_layer_does_has_a_name() -> None:
     """The last word of each note in its source, and the kinds of the gates."""
-    tree = ast.parse(Path(constraint.__file__).read_text(encoding="utf-8"))
+    steps = (constraint, request_draft, request_fields, sampling_bounds)
+    sources = [Path(step.__file__).read_text(encoding="utf-8") for step in steps]
     noted = {
         last.value
-        for node in ast.walk(tree)
+        for source in sources
+        for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("note", "set")
         if isinstance(last := node.args[-1], ast.Constant)
     }
-    assert len(noted) > 4
+    assert len(noted) > 5
     for kind in (*(f"constraint.{what}" for what in noted), *GATES):
         assert HAN.search(kind_title(kind).zh), kind
         assert not HAN.search(kind_title(kind).en)

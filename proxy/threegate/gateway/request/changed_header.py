@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from threegate.guard.constraint import UNKNOWN, BodyChange
+from threegate.guard.request_draft import UNKNOWN, BodyChange
 
 HEADER = "x-threegate-changed"
 MAX_NAMES = 24

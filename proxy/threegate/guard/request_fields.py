@@ -1,0 +1,104 @@
+"""Which fields and parts a request may have: denied, unknown and forced fields, images. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from threegate.guard.field_allow_list import field_allow_list
+from threegate.guard.request_draft import Refusal, RequestDraft
+from threegate.i18n.messages import localized
+from threegate.policy.model import Fields, first_match
+from threegate.wire.adapter import Body
+
+PREFILL = "prefill"
+"""Among refused fields: a last turn of the assistant, `prefix: true` or not."""
+
+IMAGE_PARTS = (
+    "image_url",
+    "input_image",
+    "image",
+    "image_embeds",
+    "image_pil",
+    "computer_screenshot",
+)
+"""Types of parts; also fields by which engines recognise them, whatever the type says."""
+
+NO_PARTS = ("input", "arguments")
+"""Of a call: what a model wrote for a tool, where a field may have any name."""
+
+
+def restrict_fields(draft: RequestDraft) -> Refusal | None:
+    for rule_id, rule in draft.constraints.fields:
+        named = _names(draft.body) if rule.deny else {}
+        for name in rule.deny:
+            if (where := _find_field(draft.body, named, name)) is not None:
+                return Refusal(rule_id, "field_denied", localized("field-denied", name=name), where)
+        if (refusal := _unknown(draft, rule_id, rule)) is not None:
+            return refusal
+        for name, value in rule.force:
+            draft.set(name, value, rule_id, "forced")
+    return None
+
+
+def _names(body: Body) -> dict[str, str]:
+    """The fields of the request and of its messages, each with the first place where it is."""
+    named = dict.fromkeys(body, "")
+    for at, message in _messages(body):
+        for name in message:
+            named.setdefault(name, at)
+    return named
+
+
+def _find_field(body: Body, named: Mapping[str, str], pattern: str) -> str | None:
+    """Where a field is that the pattern names: of the request or of one of its messages."""
+    if pattern == PREFILL:
+        return _prefill(body)
+    name = first_match(pattern, named)
+    return None if name is None else f"{named[name]}/{name}"
+
+
+def _prefill(body: Body) -> str | None:
+    """The beginning of an answer that the client gives: the model goes on with it."""
+    turns = list(_messages(body))
+    return turns[-1][0] if turns and turns[-1][1].get("role") == "assistant" else None
+
+
+def _messages(body: Body) -> Iterator[tuple[str, dict[str, Any]]]:
+    for field_name in ("messages", "input"):
+        items = body.get(field_name)
+        for i, item in enumerate(items if isinstance(items, list) else ()):
+            if isinstance(item, dict):
+                yield f"/{field_name}/{i}", item
+
+
+def _unknown(draft: RequestDraft, rule_id: str, rule: Fields) -> Refusal | None:
+    if rule.allow is None or rule.unknown == "pass":
+        return None
+    allowed = field_allow_list(rule.allow)
+    removed = allowed.removed(draft.body)
+    if removed and rule.unknown == "refuse":
+        return Refusal(rule_id, "unknown_field", localized("unknown-field"), "")
+    if removed:
+        draft.body = allowed.narrowed(draft.body)
+        for name in removed:
+            draft.note(rule_id, name, "dropped")
+    return None
+
+
+def refuse_images(draft: RequestDraft) -> Refusal | None:
+    denied_by = draft.constraints.images_denied_by
+    if denied_by and any(_has_image(list(m.values())) for _, m in _messages(draft.body)):
+        return Refusal(denied_by, "image_denied", localized("images"), "")
+    return None
+
+
+def _has_image(value: Any) -> bool:
+    """However deep, as in a tool's result."""
+    if isinstance(value, list):
+        return any(_has_image(below) for below in value)
+    if not isinstance(value, dict):
+        return False
+    below = (inner for name, inner in value.items() if name not in NO_PARTS)
+    shown = value.get("type") in IMAGE_PARTS or any(value.get(n) is not None for n in IMAGE_PARTS)
+    return shown or any(map(_has_image, below))

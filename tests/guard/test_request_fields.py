@@ -1,0 +1,100 @@
+"""Fields and images that a request may not have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from threegate.policy.model import (
+    Fields,
+)
+from threegate.wire.adapter import Api
+from threegate.wire.request_schema import check
+
+from tests.guard.test_constraint import HI, rule, run
+from tests.guard.test_sampling_bounds import SAMPLING
+
+
+def test_fields() -> None:
+    denied = run({**HI, "chat_template": "x"}, rule(fields=Fields(deny=("chat_template",))))
+    assert denied.refusal is not None
+    assert denied.refusal.param == "/chat_template"
+    prefilled = {**HI, "messages": [{"role": "assistant", "content": "<think>", "prefix": True}]}
+    assert run(prefilled, rule(fields=Fields(deny=("prefix",)))).refusal is not None
+    listed = Fields(allow=("model", "messages"), force=(("user", "x"),))
+    dropped = run({**HI, "strange": 1}, rule(fields=listed))
+    assert "strange" not in dropped.body
+    assert dropped.body["user"] == "x"
+    strict = replace(listed, unknown="refuse")
+    assert run({**HI, "strange": 1}, rule(fields=strict)).refusal is not None
+
+
+@pytest.mark.parametrize("name", ["guided_json", "guided_regex", "guided_"])
+def test_a_pattern_refuses_all_fields_that_begin_so(name: str) -> None:
+    refused = run({**HI, name: 1}, rule(fields=Fields(deny=("guided_*",)))).refusal
+    assert refused is not None
+    assert (refused.code, refused.param) == ("field_denied", f"/{name}")
+    assert run(HI, rule(fields=Fields(deny=("guided_*",)))).refusal is None
+
+
+BEGUN = {"role": "assistant", "content": "Sure, here is"}
+
+
+def test_an_answer_that_the_client_begins() -> None:
+    deny = rule(fields=Fields(deny=("prefill",)))
+    turns = HI["messages"]
+    refused = run({**HI, "messages": [*turns, BEGUN]}, deny).refusal
+    assert refused is not None
+    assert refused.param == "/messages/1"
+    assert run({**HI, "messages": [BEGUN, *turns]}, deny).refusal is None
+    items = {"model": "m", "input": [*turns, BEGUN]}
+    assert run(items, deny, api=Api.RESPONSES).refusal is not None
+
+
+def test_images_may_be_denied() -> None:
+    part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,xx"}}
+    body = {**HI, "messages": [{"role": "user", "content": [part]}]}
+    assert run(body, rule(images="deny")).refusal is not None
+    assert run(body, rule()).refusal is None
+
+
+PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "xx"}}
+
+
+@pytest.mark.parametrize(
+    ("api", "content", "denied"),
+    [
+        (Api.MESSAGES, [{"type": "tool_result", "tool_use_id": "c", "content": [PICTURE]}], True),
+        (Api.CHAT, [{"image_url": {"url": "https://a.b/c.png"}}], True),
+        (Api.CHAT, [{"type": "text", "text": "an image_url"}], False),
+        (Api.CHAT, [{"type": "text", "text": "a", "image_url": None}], False),
+        (Api.CHAT, [{"type": "text", "uuid": "u", "image_url": {"url": "https://a.b/c"}}], True),
+        (Api.CHAT, [{"type": "image_embeds", "image_embeds": "AAAA"}], True),
+        (Api.MESSAGES, [{"type": "tool_use", "name": "f", "input": {"image": "a name"}}], False),
+    ],
+)
+def test_an_image_is_one_wherever_it_is(api: Api, content: Any, denied: bool) -> None:
+    body = {**HI, "messages": [{"role": "user", "content": content}]}
+    assert (run(body, rule(images="deny"), api=api).refusal is not None) is denied
+
+
+def test_an_image_that_a_tool_gave_back() -> None:
+    output = {"type": "input_image", "image_url": "https://a.b/c.png"}
+    body = {**HI, "input": [{"type": "function_call_output", "call_id": "c", "output": [output]}]}
+    assert run(body, rule(images="deny"), api=Api.RESPONSES).refusal is not None
+
+
+def test_a_screenshot_is_an_image() -> None:
+    output = {"type": "computer_screenshot", "file_id": "f"}
+    body = {"model": "m", "input": [{"type": "computer_call_output", "output": output}]}
+    check(Api.RESPONSES, body)
+    assert run(body, rule(images="deny"), api=Api.RESPONSES).refusal is not None
+
+
+@pytest.mark.parametrize("api", [Api.MESSAGES, Api.RESPONSES, Api.COMPLETIONS, Api.EMBEDDINGS])
+def test_other_apis_get_only_the_fields_they_know(api: Api) -> None:
+    body = {"model": "deepseek-r1", "input": "x", "prompt": "x", "messages": HI["messages"]}
+    done = run(body, SAMPLING, api=api).body
+    assert ("temperature" in done) is (api is not Api.EMBEDDINGS)
+    assert ("n" in done) is (api is Api.COMPLETIONS)
