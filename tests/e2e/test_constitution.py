@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from threegate.guard.mask import MaskMap
-from threegate.guard.restore import Restorer
+from threegate.guard.placeholders import PlaceholderFinder
 from threegate.testing.scripts import Prompt, Reply
 from threegate.testing.shapes import Chat
 
@@ -58,7 +58,7 @@ def test_nothing_in_the_constitution_reads_as_a_mask(guarded: Running, language:
     masks.mask("pii.cn.mobile", "13812345678")
     text = TEXTS[language].read_text("utf-8")
     assert "[" not in text
-    assert Restorer(masks).find(text, 0, final=True) == ([], len(text))
+    assert PlaceholderFinder(masks).find(text, 0, final=True) == ([], len(text))
 
 
 @every_language

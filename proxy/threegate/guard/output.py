@@ -15,9 +15,10 @@ from threegate.guard.client_text import ClientText, letters
 from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.known_secrets import KnownSecrets
 from threegate.guard.mask import MaskMap
+from threegate.guard.placeholders import PlaceholderFinder
 from threegate.guard.public_values import is_public
 from threegate.guard.redact import EDITS, Renderer
-from threegate.guard.restore import Restorer, TextRestorer
+from threegate.guard.restore import TextRestorer
 from threegate.guard.stream_machine import FastPath, Plan, StreamMachine
 from threegate.guard.stream_text import Replacer
 from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode, matches
@@ -125,7 +126,7 @@ class OutputGuard:
 
     channels: Mapping[Channel, ChannelGuard]
     masks: MaskMap
-    restorer: Restorer | None
+    placeholders: PlaceholderFinder | None
     secrets: KnownSecrets = NO_SECRETS
     citations: Citations = NO_CITATIONS
     masked: frozenset[Channel] = frozenset()
@@ -156,8 +157,8 @@ class OutputGuard:
         masked: frozenset[Channel] = frozenset(),
     ) -> OutputGuard:
         """`masked`: channels in which values are not put back."""
-        restorer = Restorer(masks) or None
-        return cls(channels, masks, restorer, secrets, citations, masked)
+        placeholders = PlaceholderFinder(masks) or None
+        return cls(channels, masks, placeholders, secrets, citations, masked)
 
     def machine(
         self,
@@ -171,10 +172,10 @@ class OutputGuard:
         `release_early` it leaves before its sentences have ended, as far as it is clear."""
         plan, render = self.channels[channel].plan, self.renderer(channel)
         plan = replace(plan, release_early=True) if release_early else plan
-        restorer = None if channel in self.masked else self.restorer
+        placeholders = None if channel in self.masked else self.placeholders
         replacers: list[Replacer] = [self.secrets] if self.secrets else []
-        if restorer:
-            replacers.append(TextRestorer(restorer, channel, tool))
+        if placeholders:
+            replacers.append(TextRestorer(placeholders, channel, tool))
         return StreamMachine(plan, render, replacers, self.citations.mark, fast_path)
 
     def renderer(self, channel: Channel) -> Renderer:

@@ -1,35 +1,21 @@
-"""Puts masked values back: finds placeholders again and decides where their values may return.
+"""Puts masked values back into one text of an answer: outside addresses, and only where the rule
+that masked them says so.
 
-A model may change case, brackets, blanks or width of a placeholder. `Restorer` knows those of one
-request; a `TextRestorer` puts the values back into one text of the answer, outside addresses and
-only where the rule that masked them says so. Both promise the prefix stability of `detectors.base`:
-text before the open position cannot become part of a placeholder.
+Prefix stability as in `detectors.base`: text before the open position cannot become part of a
+placeholder (`placeholders`).
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
 from dataclasses import field
-from functools import cache, cached_property, lru_cache
-from typing import Any, Final
-
-import re2
+from functools import cached_property
+from typing import Final
 
 from threegate.guard.addresses import AddressReader, ArgumentReader
-from threegate.guard.mask import ALPHABET, CODE_LENGTH, Masked, MaskMap, bare_word
-from threegate.normalize.re2_spans import start_of
+from threegate.guard.placeholders import PlaceholderFinder
 from threegate.policy.model import Restoring
 from threegate.types import Channel, Span, frozen
-
-
-@frozen
-class Placeholder:
-    """A placeholder as the model wrote it."""
-
-    span: Span
-    masked: Masked
 
 
 @frozen
@@ -45,8 +31,8 @@ class TextRestorer:
     """Puts values back into one text that arrives in pieces. `tool` is the name of the tool whose
     arguments the text is."""
 
-    def __init__(self, restorer: Restorer, channel: Channel, tool: str = "") -> None:
-        self._restorer, self._channel, self._tool = restorer, channel, tool
+    def __init__(self, finder: PlaceholderFinder, channel: Channel, tool: str = "") -> None:
+        self._finder, self._channel, self._tool = finder, channel, tool
 
     @cached_property
     def _addresses(self) -> AddressReader:
@@ -57,7 +43,7 @@ class TextRestorer:
         """The values to put back from `start` on, and the position before which nothing can change
         any more. `text` begins at `base`; positions count from the start of the whole text."""
         out: list[Restored] = []
-        found, open_from = self._restorer.find(text, start - base, final=final)
+        found, open_from = self._finder.find(text, start - base, final=final)
         for placeholder in found:
             span, masked = placeholder.span, placeholder.masked
             within = _names_host(text, span.end, final=final)
@@ -97,212 +83,3 @@ def _names_host(text: str, end: int, *, final: bool) -> bool | None:
     if _HOST.match(text, end):
         return True
     return None if not final and _HOST_SO_FAR.match(text, end) else False
-
-
-_OPEN, _CLOSE = frozenset("[［【〔(（<＜{「『"), frozenset("]］】〕)）>＞}」』")
-_OPEN_IN_URL, _CLOSE_IN_URL = "%5B", "%5D"
-_BEFORE_CODE = _OPEN | frozenset("%5Bb％５Ｂｂ")
-"""With white space: what ends a text in which a bracket may have begun."""
-_BRACKET = 3
-"""Most characters of a bracket, including a blank inside it or its escaped form."""
-_GAP, _GAP_MAX = frozenset("_＿-－·.@\\*"), 2
-"""Most of these characters, or of white space, that a model may put between two characters of a
-code."""
-
-
-def _fold(text: str) -> str:
-    """Full-width ASCII to ASCII, upper case; length is kept."""
-    return text.translate(_NARROW)
-
-
-_NARROW = {0xFF01 + i: 0x21 + i for i in range(94)} | {c: c - 32 for c in range(0x61, 0x7B)}
-_NARROW |= {0xFF41 + i: 0x41 + i for i in range(26)}
-
-
-class Restorer:
-    """Finds the placeholders of one map in text that arrives in pieces.
-
-    A search by RE2 for the word of each kind and the shape of a code, the same for every
-    conversation, says where to begin; only from there on each position is looked at.
-    """
-
-    def __init__(self, masks: MaskMap) -> None:
-        back = [m for m in masks.entries() if m.restore is not None]
-        self._values = {m.bare: m for m in back}
-        self._codes = sorted(self._values)
-        self._lengths = sorted({len(code) for code in self._codes}, reverse=True)
-        self._firsts = frozenset(code[0] for code in self._codes)
-        self._first = _beginning(self._firsts)
-        self._heads = tuple(_heads_of(back))
-        self._longest = max(self._lengths, default=0)
-        self._reach = _BRACKET + self._longest * (1 + _GAP_MAX)  # of a part that shows no head yet
-
-    def __bool__(self) -> bool:
-        return bool(self._values)
-
-    def find(self, text: str, start: int, *, final: bool) -> tuple[list[Placeholder], int]:
-        """Placeholders from `start` on, and the position before which nothing can change any
-        more."""
-        out: list[Placeholder] = []
-        if not self._values:
-            return out, len(text)
-        at = self._begin(text, start, final=final)
-        base = max(0, at - 1)  # the character before a code decides whether it is one
-        if self._first.search(text, base) is None:
-            return out, len(text) if final else _open_end(text, at)
-        folded = _fold(text[base:])
-        while (hit := self._next(folded, at - base, final=final)) is not None:
-            code, span = hit[0], Span(hit[1] + base, hit[2] + base)
-            if not final and span.end + _BRACKET > len(text):
-                return out, span.start
-            out.append(Placeholder(span, self._values[code]))
-            at = span.end
-        return out, len(text) if final else _open_end(text, at)
-
-    def _begin(self, text: str, start: int, *, final: bool) -> int:
-        """No placeholder from `start` on begins before this position, whole or in part; in part
-        only while the text goes on."""
-        if not final and start >= len(text) - self._reach:
-            return start
-        data = text[start:].encode()
-        heads = [at for head in self._heads if (at := start_of(head, data)) >= 0]
-        found = start + len(data[: min(heads)].decode()) - _BRACKET if heads else len(text)
-        return max(start, found if final else min(found, len(text) - self._reach))
-
-    def _next(self, folded: str, start: int, *, final: bool) -> tuple[str, int, int] | None:
-        """Code, start and end of the next placeholder; one cut off by the end of the text ends
-        there."""
-        for at in range(start, len(folded)):
-            if folded[at] in self._firsts and _free(folded, at):
-                code, end = self._code_at(folded, at, final=final)
-                if code and self._values[code].synthetic:
-                    return code, at, end
-                if code:
-                    return code, _opened(folded, start, at), _closed(folded, end)
-        return None
-
-    def _code_at(self, folded: str, at: int, *, final: bool) -> tuple[str, int]:
-        """The code that begins at `at` and its end, the longest there is; one that the end of the
-        text cuts off ends there."""
-        spelled, ends, cut_off = _spelled(folded, at, self._longest)
-        if cut_off and not final and (begun := self._begun(spelled)):
-            return begun, len(folded)
-        for length in self._lengths:
-            if length <= len(spelled) and spelled[:length] in self._values:
-                end = ends[length - 1]
-                if not (folded[end : end + 1].isascii() and folded[end : end + 1].isalnum()):
-                    return spelled[:length], end
-        return "", 0
-
-    def _begun(self, prefix: str) -> str:
-        """A longer code that begins with `prefix`; empty if there is none."""
-        after = bisect_right(self._codes, prefix)
-        found = self._codes[after] if after < len(self._codes) else ""
-        return found if found.startswith(prefix) else ""
-
-
-def _spelled(folded: str, at: int, longest: int) -> tuple[str, list[int], bool]:
-    """The letters and digits from `at` on, as far as only small gaps are between, where each ends,
-    and whether the text may have more of them."""
-    spelled: list[str] = []
-    ends: list[int] = []
-    while len(spelled) < longest:
-        for _ in range(_GAP_MAX if spelled else 0):
-            at += at < len(folded) and _is_gap(folded[at])
-        if at == len(folded):
-            return "".join(spelled), ends, True
-        if not folded[at].isalnum():
-            break
-        spelled.append(folded[at])
-        at += 1
-        ends.append(at)
-    return "".join(spelled), ends, False
-
-
-def _opened(folded: str, start: int, at: int) -> int:
-    """`at`, or the opening bracket before it, with at most one blank between, not before
-    `start`."""
-    if at - start >= _BRACKET and folded.startswith(_OPEN_IN_URL, at - _BRACKET):
-        return at - _BRACKET
-    bracket = at - 2 if at - start > 1 and folded[at - 1].isspace() else at - 1
-    return bracket if bracket >= start and folded[bracket] in _OPEN else at
-
-
-def _open_end(text: str, start: int) -> int:
-    """Where a bracket at the end may go on to a placeholder, not before `start`, else the end."""
-    last = text[-1:]
-    if last not in _BEFORE_CODE and not last.isspace():
-        return len(text)
-    base = max(start, len(text) - _BRACKET)
-    folded = _fold(text[base:])
-    end = len(folded)
-    half = next((n for n in (2, 1) if folded.endswith(_OPEN_IN_URL[:n])), 0)
-    return base + (end - half if half else _opened(folded, 0, end))
-
-
-def _free(folded: str, at: int) -> bool:
-    """Whether a word may begin here."""
-    if at == 0 or not _in_word(folded[at - 1]):
-        return True
-    return at >= _BRACKET and folded.startswith(_OPEN_IN_URL, at - _BRACKET)
-
-
-def _closed(folded: str, at: int) -> int:
-    if folded.startswith(_CLOSE_IN_URL, at):
-        return at + _BRACKET
-    bracket = at + 1 if folded[at : at + 1].isspace() else at
-    return bracket + 1 if folded[bracket : bracket + 1] in _CLOSE else at
-
-
-def _is_gap(char: str) -> bool:
-    return char in _GAP or char.isspace()
-
-
-def _in_word(char: str) -> bool:
-    return char == "_" or (char.isascii() and char.isalnum())
-
-
-@lru_cache(maxsize=256)  # of made-up values any letters may be the first
-def _beginning(firsts: frozenset[str]) -> re.Pattern[str]:
-    """Where a code may begin: each place that is `_free` and has one of these letters."""
-    letters = "".join(sorted(map(_either, firsts)))
-    bracket = "".join(f"[{_either(c)}]" for c in _OPEN_IN_URL)
-    return re.compile(rf"(?<![A-Za-z0-9_])[{letters}]|{bracket}" if firsts else r"(?!)")
-
-
-def _heads_of(back: Iterable[Masked]) -> Iterator[Any]:
-    """RE2 patterns, one of which matches where a placeholder of these values begins."""
-    made_up, words = set[str](), set[str]()
-    for masked in back:
-        if masked.synthetic:
-            made_up.add(masked.bare[:_HEAD])
-        else:
-            words.add(bare_word(masked.kind))
-    yield from map(_head, words)
-    if made_up:  # of one conversation, so never kept
-        yield re2.compile("|".join(sorted(_loose(list(map(_letter, head))) for head in made_up)))
-
-
-@cache
-def _head(word: str) -> Any:
-    """The word of a kind and the letters of a code with possible gaps. One pattern a kind: for each
-    set of kinds there would be one of its own, for ever."""
-    return re2.compile(_loose([*map(_letter, word), *[_CODE_LETTER] * CODE_LENGTH]))
-
-
-def _loose(letters: list[str]) -> str:
-    return rf"[\t-\r\x1c-\x20\x85\pZ_＿\-－·.@\\*]{{0,{_GAP_MAX}}}".join(letters)
-
-
-def _letter(char: str) -> str:
-    """A character as it is, in lower case and in full width."""
-    return f"[{_either(char)}]"
-
-
-def _either(char: str) -> str:
-    both = char + char.lower()
-    return both + "".join(chr(ord(c) + 0xFEE0) for c in both)
-
-
-_HEAD = 2
-_CODE_LETTER = f"[{''.join(_letter(c)[1:-1] for c in ALPHABET)}]"
