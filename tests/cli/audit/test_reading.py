@@ -100,3 +100,17 @@ async def test_what_finds_nothing_says_so(closed_log: AuditSettings, capsys: Cap
     assert "no matching record; text" in capsys.readouterr().err
     assert await audit(closed_log, "search", "--tenant", "nobody") == 0
     assert capsys.readouterr().err == "no matching record\n"
+
+
+async def test_the_calls_of_a_person_by_times_with_a_zone(
+    closed_log: AuditSettings, capsys: Captured
+) -> None:
+    """As a complaint names them: who, and when on the local clock."""
+    who = ("search", "--subject", "user-1", "--since", "2020-01-01T08:00+08:00")
+    assert await audit(closed_log, *who) == 2
+    assert "--tenant" in capsys.readouterr().err
+    assert await audit(closed_log, *who, "--tenant", record("x").caller.tenant, "--json") == 0
+    found = capsys.readouterr().out.splitlines()
+    assert {json.loads(one)["event"]["request"] for one in found} == {"r1"}
+    assert await audit(closed_log, "search", "--key-id", "nobody") == 0
+    assert capsys.readouterr().out == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -53,6 +54,14 @@ def test_a_call_is_found_by_its_end_user(site: Site, path: str, body: dict[str, 
     (subject,) = body["metadata"].values() if "metadata" in body else body.values()
     assert looked(site, subject)["records"] >= 1
     assert looked(site, subject + "x")["records"] == 0
+
+
+def test_a_persons_calls_lead_to_their_records(site: Site) -> None:
+    call(site, OPENAI, user="u-complains")
+    form = {"tenant": tenant_of(site), "subject": "u-complains"}
+    page = site.who("reviewer").post("/audit/person", data=form)
+    (record,) = set(re.findall(r'href="/console(/audit/record/[^"]+)"', page.text))
+    assert site.who("reviewer").get(record).status_code == 200
 
 
 def test_an_administrator_erases_and_gets_a_certificate(site: Site) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
 from threegate.audit.errors import reason_of, trouble
 from threegate.audit.log.database import reader_engine
-from threegate.audit.log.query import Entry, of_requests
+from threegate.audit.log.query import DAY_US, Entry, of_requests
 from threegate.audit.log.record import timestamp
 from threegate.audit.log.schema import RECORD
+
+DECISION: Final = re.compile(r"dec_([0-9a-f]{12})[0-9a-f]*")
+"""As `audit_trail.new_id` makes them: milliseconds, then chance."""
 
 
 def event_of(url: str, id: str) -> dict[str, Any] | None:
@@ -19,8 +23,7 @@ def event_of(url: str, id: str) -> dict[str, Any] | None:
     AuditError."""
     try:
         with reader_engine(url).begin() as connection:
-            entries = of_requests(connection, [id])
-            entries = entries or of_requests(connection, [_request_of(connection, id)])
+            entries = of_requests(connection, [request_of(connection, id)])
     except DBAPIError as error:
         raise trouble("explain", why=reason_of(error)) from None
     return _event(entries[-1]) if entries else None
@@ -30,8 +33,17 @@ def _event(entry: Entry) -> dict[str, Any]:
     return {**entry.event, "ts": timestamp(entry.ts_us)}
 
 
-def _request_of(connection: Connection, decision: str) -> str:
-    """The request that a decision belongs to, or nothing. Reads the log from its end."""
+def request_of(connection: Connection, given: str) -> str:
+    """The request that an id leads to: a request's own, or that of a decision; empty for none."""
+    exact = select(RECORD.c.request_id).where(RECORD.c.request_id == given).limit(1)
+    return str(connection.execute(exact).scalar() or _decided(connection, given))
+
+
+def _decided(connection: Connection, decision: str) -> str:
+    """Decisions have no column. Their ids begin with the time, so the records of a day are read."""
+    if not (made := DECISION.fullmatch(decision)):
+        return ""
+    at = int(made[1], 16) * 1000
     named = RECORD.c.entry.contains(f'"id":"{decision}"', autoescape=True)
-    found = select(RECORD.c.request_id).where(named).order_by(RECORD.c.ts.desc()).limit(1)
-    return str(connection.execute(found).scalar() or "")
+    found = select(RECORD.c.request_id).where(named, RECORD.c.ts.between(at - DAY_US, at + DAY_US))
+    return str(connection.execute(found.limit(1)).scalar() or "")

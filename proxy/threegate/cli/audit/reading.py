@@ -10,19 +10,21 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from threegate.audit.errors import trouble
 from threegate.audit.log.note import Verifier
 from threegate.audit.log.query import Entry, Query, find, follow, of_requests
-from threegate.audit.log.record import Stage, microseconds, timestamp
-from threegate.audit.log.store import TAIL_SECONDS
+from threegate.audit.log.record import EPOCH, Stage, timestamp
+from threegate.audit.log.store import TAIL_SECONDS, load_master
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.export import verify_export
 from threegate.audit.verify.findings import Chain, VerifyReport
 from threegate.audit.verify.published import keys_of, own_keys, verify_all
 from threegate.cli.audit.common import access, opened, print_json, reading, reason_arguments
+from threegate.gateway.access.auth import utc_time
 from threegate.i18n.audit import line
 from threegate.types import Action
 
@@ -158,6 +160,8 @@ FILTERS = {
     "kind": "only records with this kind of finding",
     "layer": "only records of this layer",
     "tenant": None,
+    "key-id": "only calls with this API key (its id)",
+    "subject": "only calls of this end user, within --tenant",
     "model": "only records of this model",
     "policy": "only records of this policy digest",
     "conversation": None,
@@ -171,7 +175,8 @@ def filter_arguments(parser: argparse.ArgumentParser) -> None:
     for name, values in (("stage", [*Stage]), ("action", [a.name.lower() for a in Action])):
         about = f"only this {name}; repeatable"
         parser.add_argument(f"--{name}", action="append", default=[], choices=values, help=about)
-    parser.add_argument("--since", default="", help="2026-11-25 or 2026-11-25T08:00:00Z")
+    about = "2026-11-25 or 2026-11-25T08:00+08:00; UTC if it names no zone"
+    parser.add_argument("--since", default="", help=about)
     parser.add_argument("--until", default="", help="same format; excluded")
     parser.set_defaults(limit=LIMIT)
 
@@ -187,7 +192,11 @@ def tail_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true")
 
 
-def query_of(args: argparse.Namespace) -> Query:
+def query_of(args: argparse.Namespace, settings: AuditSettings) -> Query:
+    """Raises AuditError: a person is looked up by a pseudonym, which differs between tenants."""
+    if args.subject and not args.tenant:
+        raise trouble("search-tenant")
+    person = load_master(settings).pseudonym(args.tenant, args.subject) if args.subject else ""
     return Query(
         text=args.text,
         since_us=moment(args.since),
@@ -198,6 +207,8 @@ def query_of(args: argparse.Namespace) -> Query:
         rule=args.rule,
         kind=args.kind,
         tenant=args.tenant,
+        key_id=args.key_id,
+        subject=person,
         model=args.model,
         policy=args.policy,
         conversation=args.conversation,
@@ -206,18 +217,17 @@ def query_of(args: argparse.Namespace) -> Query:
 
 
 def moment(text: str) -> int:
-    """Raises AuditError for what is no time."""
+    """An ISO 8601 time, in UTC where it names no zone. Raises AuditError for what is none."""
     if not text:
         return 0
-    stamp = text if "T" in text else f"{text}T00:00:00Z"
     try:
-        return microseconds(stamp.removesuffix("Z") + ("Z" if "." in stamp else ".0Z"))
+        return (utc_time(text) - EPOCH) // timedelta(microseconds=1)
     except ValueError:
         raise trouble("time", text=text) from None
 
 
 def search(args: argparse.Namespace, settings: AuditSettings) -> int:
-    query = query_of(args)
+    query = query_of(args, settings)
     with reading(settings.url) as connection:
         page = find(connection, query)
     for entry in page.entries:
@@ -229,7 +239,7 @@ def search(args: argparse.Namespace, settings: AuditSettings) -> int:
 
 def tail(args: argparse.Namespace, settings: AuditSettings) -> int:
     """Until interrupted."""
-    query = query_of(args)
+    query = query_of(args, settings)
     with reading(settings.url) as connection:
         _, places = follow(connection, query, None)
     try:

@@ -68,7 +68,7 @@ async def _export(args: argparse.Namespace, settings: AuditSettings) -> Exported
         return await asyncio.to_thread(
             export,
             settings.url,
-            query_of(args),
+            query_of(args, settings),
             args.directory_out,
             load_signer(settings),
             form=Format(args.format),

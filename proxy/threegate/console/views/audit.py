@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.lookup import request_of
 from threegate.audit.log.query import Entry, Query, find, read_content
 from threegate.audit.log.record import OF_CALLS, timestamp
 from threegate.audit.verify.findings import VerifyReport
@@ -26,12 +28,18 @@ from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect
 from threegate.errors import AuditError
 from threegate.types import Bilingual
 
+GIVEN_ID: Final = re.compile(r"(?:tg|dec)_[0-9a-f]{20,}")
 MIN_REASON = 8
 MAX_NAME = 60
 
 
 async def search(visit: ConsoleRequest) -> Answer:
+    """An id that a client was given leads to its record."""
     terms, clock = search_terms.terms_of(visit.query), visit.clock
+    if GIVEN_ID.fullmatch(given := terms.get("q", "").strip()):
+        request = await visit.parts.audit.read(lambda c: request_of(c, given))
+        if request:
+            return Redirect(f"/audit/record/{request}")
     after = visit.query.get("after", "")
     if moment := visit.query.get("jump", ""):
         after = search_terms.jump(moment, clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from threegate.audit.log.lookup import request_of
 from threegate.console.auth.accounts import now
 from threegate.console.review.complaints import CLAIMS, OUTCOMES, SOURCES, Complaint, new_id
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
@@ -27,12 +28,14 @@ async def listing(visit: ConsoleRequest) -> Answer:
 
 
 async def take(visit: ConsoleRequest) -> Answer:
-    """A complaint as it was received; `request` must be one of the log, or empty."""
-    request, text = visit.form.get("request", "").strip(), visit.form.get("text", "").strip()
+    """A complaint as it was received; `request` must be one of the log, or a decision of it, or
+    empty."""
+    named, text = visit.form.get("request", "").strip(), visit.form.get("text", "").strip()
     source, claim = visit.form.get("source", ""), visit.form.get("claim", "")
     if source not in SOURCES or claim not in CLAIMS or not text or len(text) > MAX_CHARS:
         raise ConsoleError(400, "请填写来源、诉求和内容", "source, claim and text are needed")
-    if request and not await visit.parts.audit.get(request):
+    request = await visit.parts.audit.read(lambda c: request_of(c, named)) if named else ""
+    if named and not request:
         raise ConsoleError(400, "日志中没有这个请求", "the log has no such request")
     at = now().isoformat(timespec="seconds")
     made = Complaint(new_id(), request, source, claim, text, visit.me.name, at)

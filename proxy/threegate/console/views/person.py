@@ -21,9 +21,12 @@ from threegate.audit.log.store import AuditLog
 from threegate.audit.retention.erasure import Erased, Erasure, erase
 from threegate.audit.retention.legal_holds import hold, unheld
 from threegate.console.auth.accounts import now
+from threegate.console.presenters import records
 from threegate.console.views.audit import MIN_REASON
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown
 from threegate.errors import AuditError
+
+NEWEST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,12 @@ async def form(visit: ConsoleRequest) -> Answer:
 
 
 async def look(visit: ConsoleRequest) -> Answer:
-    """What is kept of a person: counts and dates, no text."""
+    """What is kept of a person: counts, dates and the newest calls, no text."""
     tenant, subject = _named(visit)
-    audit = visit.parts.audit
-    found = await audit.read(partial(_touched, pseudonym=audit.master.pseudonym(tenant, subject)))
+    audit, known = visit.parts.audit, records.titles(visit.parts.policies.pin())
+    pseudonym = audit.master.pseudonym(tenant, subject)
+    found = await audit.read(partial(_touched, pseudonym=pseudonym))
+    newest = await audit.search(Query(subject=pseudonym, limit=NEWEST))
     await visit.note("person", tenant=tenant, found=found.records)
     return Shown(
         "audit/person.html",
@@ -59,6 +64,7 @@ async def look(visit: ConsoleRequest) -> Answer:
             "tenant": tenant,
             "subject": subject,
             "found": asdict(found),
+            "rows": [records.row(e, visit.language, known) for e in newest.entries],
         },
     )
 
