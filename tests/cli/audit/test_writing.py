@@ -54,7 +54,9 @@ async def test_holds_are_listed_added_and_released(
     held = capsys.readouterr().out.split()
     assert held[1:3] == ["request_id", "r1"]
     assert await audit(closed_log, "erase", "--request", "r1", "--reason", "wish", "--yes") == 0
-    assert "0 records" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "0 records erased" in out
+    assert "2 records are under a legal hold" in out
     assert await audit(closed_log, "hold", "--release", held[0], "--reason", "closed") == 0
     assert capsys.readouterr().out == ""
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, text, update
 
 from threegate.audit.errors import trouble
 from threegate.audit.log.append_queue import Receipt
@@ -54,10 +54,11 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How many records were reached, and the records that say so."""
+    """How many records were reached, the records that say so, and how many a legal hold kept."""
 
     records: int
     tombstones: tuple[Receipt, ...] = ()
+    held: int = 0
 
 
 async def erase(log: AuditLog, wanted: Erasure) -> Erased:
@@ -74,7 +75,8 @@ async def erase(log: AuditLog, wanted: Erasure) -> Erased:
             conditions.append(RECORD.c[name] == getattr(wanted, name))
     done = await _sweep(log, conditions, "erase", wanted.actor, wanted.reason, _forget)
     await asyncio.to_thread(scrub, log)
-    return done
+    held = select(func.count()).select_from(RECORD).where(*conditions, ~unheld())
+    return replace(done, held=await log.read(lambda c: int(c.execute(held).scalar_one())))
 
 
 async def shred(log: AuditLog, tenant: str, day: str, *, actor: str, reason: str) -> int:

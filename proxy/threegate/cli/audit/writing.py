@@ -90,19 +90,23 @@ def erase_arguments(parser: argparse.ArgumentParser) -> None:
 def erase_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     if not args.yes:
         raise trouble("yes")
-    count = asyncio.run(_erase(args, settings))
-    print(line("keys-destroyed" if args.day else "records-erased", args.lang, count=count))
+    for told, count in asyncio.run(_erase(args, settings)).items():
+        print(line(told, args.lang, count=count))
     return 0
 
 
-async def _erase(args: argparse.Namespace, settings: AuditSettings) -> int:
+async def _erase(args: argparse.Namespace, settings: AuditSettings) -> dict[str, int]:
+    """What to say, and of how many."""
+    actor, reason = args.actor, args.reason
     async with opened(settings) as log:
         if args.day:
-            return await shred(log, args.tenant, args.day, actor=args.actor, reason=args.reason)
-        wanted = Erasure(
-            args.actor, args.reason, args.tenant, args.subject, args.request, args.conversation
+            keys = await shred(log, args.tenant, args.day, actor=actor, reason=reason)
+            return {"keys-destroyed": keys}
+        done = await erase(
+            log, Erasure(actor, reason, args.tenant, args.subject, args.request, args.conversation)
         )
-        return (await erase(log, wanted)).records
+    kept = {"records-held": done.held} if done.held else {}
+    return {"records-erased": done.records, **kept}
 
 
 def hold_arguments(parser: argparse.ArgumentParser) -> None:
