@@ -95,7 +95,7 @@ class Browser:
         self.one(css).send_keys(keys)
 
     def until(self, holds: object) -> None:
-        WebDriverWait(self.driver, WAIT_S, 0.1).until(lambda _: holds())  # type: ignore[operator]
+        WebDriverWait(self.driver, WAIT_S, 0.02).until(lambda _: holds())  # type: ignore[operator]
 
     @property
     def text(self) -> str:

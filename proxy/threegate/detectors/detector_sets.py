@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 
 from threegate.detectors import output_format
 from threegate.detectors.base import (
@@ -13,7 +15,6 @@ from threegate.detectors.base import (
 )
 from threegate.detectors.custom import categories, detector
 from threegate.detectors.detector_set import DetectorSet
-from threegate.detectors.engine.recognizer import Recognizer
 from threegate.detectors.engine.scanner import PatternScanner
 from threegate.detectors.injection.detector import InjectionSignatures
 from threegate.detectors.judges.second_reader import SecondReader
@@ -46,7 +47,7 @@ class DetectorSets:
         return known
 
     def _build(self, policy: CompiledPolicy) -> DetectorSet:
-        recognizers = _recognizers(policy)
+        scanner = _scanners(policy)
         own: tuple[PatternDetector, ...] = (
             InjectionSignatures(),
             *output_format.detectors(policy),
@@ -54,19 +55,25 @@ class DetectorSets:
         )
 
         def build(kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
-            built_in = PatternScanner(recognizers, kinds)
+            built_in = scanner(kinds)
             chosen = tuple(d for d in own if overlapping(kinds, d.info.kinds))
             return ((built_in,) if built_in.info.kinds else ()) + chosen
 
-        infos = [PatternScanner(recognizers).info, *(d.info for d in own)]
+        infos = [scanner(None).info, *(d.info for d in own)]
         sentence = (*self.sentence, output_format.LanguageDetector(), *categories.detectors(policy))
         infos += [d.info for d in sentence]
         infos.append(NEW_PERSONAL_DATA)
         return DetectorSet(build, sentence, {i.id: i.kinds for i in infos}, self.second)
 
 
-def _recognizers(policy: CompiledPolicy) -> tuple[Recognizer, ...]:
-    """The built-in ones and those that the policy writes in Presidio's format."""
+def _scanners(policy: CompiledPolicy) -> Callable[[frozenset[str] | None], PatternScanner]:
+    """Over the built-in recognizers and those that the policy writes in Presidio's format."""
     if not policy.recognizers:
-        return DETECTORS
-    return (*DETECTORS, from_policy(policy.recognizers))
+        return _built_in
+    return partial(PatternScanner, (*DETECTORS, from_policy(policy.recognizers)))
+
+
+@lru_cache(maxsize=128)
+def _built_in(kinds: frozenset[str] | None) -> PatternScanner:
+    """The same for every policy that wants these kinds: a draft's tests ask for each rule's."""
+    return PatternScanner(DETECTORS, kinds)

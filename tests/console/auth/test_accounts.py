@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from threegate.audit.log.database import writer_engine
-from threegate.console.auth.accounts import AccountError, Accounts, now, roles_from
+from threegate.console.auth.accounts import _NOBODY, AccountError, Accounts, now, roles_from
 from threegate.console.database import prepared
 from threegate.policy.lifecycle.machine import Role
 
@@ -84,6 +84,7 @@ def test_passwords_are_not_stored(accounts: Accounts) -> None:
         rows = str(connection.exec_driver_sql("SELECT * FROM console_account").all())
     assert GOOD not in rows
     assert "$argon2id$" in rows
+    assert _NOBODY.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_one_administrator_always_stays(accounts: Accounts) -> None:
