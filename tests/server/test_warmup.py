@@ -24,7 +24,7 @@ def test_what_a_first_call_scans_with_is_there(tmp_path: Path) -> None:
     kinds = {r.patterns for r in applied.input.values()}
     kinds |= {g.pattern_kinds for g in applied.output.values()}
     assert kinds
-    assert kinds <= set(suite._patterns)
+    assert kinds <= set(suite.patterns._detectors)
     assert email._tops.cache_info().currsize == 1
 
 
