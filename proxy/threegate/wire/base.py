@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from threegate.errors import RequestError, ThreegateError, UpstreamError
+from threegate.errors import ProtocolError, RequestError, ThreegateError, UpstreamError
 from threegate.i18n.messages import localized
-from threegate.types import Bilingual
+from threegate.types import Bilingual, Channel, Layer
 from threegate.wire import pointer
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
@@ -26,6 +26,7 @@ from threegate.wire.adapter import (
 from threegate.wire.errors import openai_error
 from threegate.wire.limits import MAX_PARTS
 from threegate.wire.openai.choices import LINKED, usage_of
+from threegate.wire.slots import SlotWalk, walk_fields
 
 
 class Adapter:
@@ -120,6 +121,33 @@ class Adapter:
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
         raise NotImplementedError
+
+
+class TextlessAdapter(Adapter):
+    """An API whose answers are numbers: they do not stream, and a block is returned as an error,
+    because the answer has no place for it."""
+
+    blocked_status: int = 400
+
+    def streamed(self, body: Body) -> bool:
+        return False
+
+    def choices(self, body: Body) -> int:
+        return 0
+
+    def finish_reasons(self, body: Body) -> tuple[str, ...]:
+        return ()
+
+    def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
+        raise ProtocolError(f"{self.api} does not stream")
+
+
+def prompt_slots(body: Body, prompt: str) -> tuple[Slot, ...]:
+    """The texts of a request without turns. Raises RequestError 400 for a prompt of token ids."""
+    refuse_tokens(body.get(prompt), f"/{prompt}")
+    walk = SlotWalk(Layer.INPUT)
+    walk_fields(walk, body, Channel.USER)
+    return tuple(walk.slots)
 
 
 def refusal(outcome: Outcome) -> RequestError:

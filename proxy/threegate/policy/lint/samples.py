@@ -16,24 +16,22 @@ def _testable(rule: ConstraintRule) -> bool:
     return bool(rule.then.clamp or rule.then.models or rule.then.fields)
 
 
+def _without(subject: Subject, samples: str) -> Findings:
+    testable = filter(_testable, subject.constraints)
+    rules: tuple[Rule | ConstraintRule, ...] = (*subject.rules, *testable)
+    for rule in rules:
+        if not getattr(rule.tests, samples):
+            yield Found(rule.mark("tests"), rule=rule.id)
+
+
 @checks("no-match-test")
 def no_match_test(subject: Subject) -> Findings:
-    for rule in subject.rules:
-        if not rule.tests.match:
-            yield Found(rule.mark("tests"), rule=rule.id)
-    for change in subject.constraints:
-        if _testable(change) and not change.tests.match:
-            yield Found(change.mark("tests"), rule=change.id)
+    return _without(subject, "match")
 
 
 @checks("no-harmless-test")
 def no_harmless_test(subject: Subject) -> Findings:
-    for rule in subject.rules:
-        if not rule.tests.no_match:
-            yield Found(rule.mark("tests"), rule=rule.id)
-    for change in subject.constraints:
-        if _testable(change) and not change.tests.no_match:
-            yield Found(change.mark("tests"), rule=change.id)
+    return _without(subject, "no_match")
 
 
 @checks_each(Rule, "one-language-tests", Severity.WARNING)

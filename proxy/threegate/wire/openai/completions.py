@@ -21,7 +21,7 @@ from threegate.wire.adapter import (
     StreamKey,
     StreamOptions,
 )
-from threegate.wire.base import Adapter, answers, objects, refuse_tokens, unlink
+from threegate.wire.base import Adapter, answers, objects, prompt_slots, unlink
 from threegate.wire.openai.chat import CHOICE, content_slots
 from threegate.wire.openai.choices import Choice, ChoiceCodec, blocked_body
 from threegate.wire.slots import SlotWalk, walk_fields
@@ -57,10 +57,7 @@ class Completions(Adapter):
     paths: tuple[str, ...] = ("/v1/completions", "/completions", "/beta/completions")
 
     def request_slots(self, body: Body) -> tuple[Slot, ...]:
-        refuse_tokens(body.get("prompt"), "/prompt")
-        walk = SlotWalk(Layer.INPUT)
-        walk_fields(walk, body, Channel.USER)
-        return tuple(walk.slots)
+        return prompt_slots(body, "prompt")
 
     def response_slots(
         self, body: Body, options: StreamOptions = DEFAULT_STREAM

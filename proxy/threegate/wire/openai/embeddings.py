@@ -1,28 +1,22 @@
-"""OpenAI embeddings: only the input has text. A block is returned as an error, because an answer of
-numbers has no place for it."""
+"""OpenAI embeddings: only the input has text."""
 
 from __future__ import annotations
 
-from threegate.errors import ProtocolError
 from threegate.types import Channel, Layer
 from threegate.wire import known_fields
-from threegate.wire.adapter import DEFAULT_STREAM, Api, Body, Slot, StreamCodec, StreamOptions
-from threegate.wire.base import Adapter, objects, refuse_tokens
+from threegate.wire.adapter import DEFAULT_STREAM, Api, Body, Slot, StreamOptions
+from threegate.wire.base import TextlessAdapter, objects, prompt_slots
 from threegate.wire.slots import SlotWalk, walk_fields
 
 
-class Embeddings(Adapter):
+class Embeddings(TextlessAdapter):
     """The adapter of embeddings."""
 
     api: Api = Api.EMBEDDINGS
     paths: tuple[str, ...] = ("/v1/embeddings", "/embeddings")
-    blocked_status: int = 400
 
     def request_slots(self, body: Body) -> tuple[Slot, ...]:
-        refuse_tokens(body.get("input"), "/input")
-        walk = SlotWalk(Layer.INPUT)
-        walk_fields(walk, body, Channel.USER)
-        return tuple(walk.slots)
+        return prompt_slots(body, "input")
 
     def response_slots(
         self, body: Body, options: StreamOptions = DEFAULT_STREAM
@@ -35,15 +29,3 @@ class Embeddings(Adapter):
             walk_fields(walk, item, Channel.CONTENT, without=without, at=f"/data/{index}")
         walk_fields(walk, body, Channel.CONTENT, without=known_fields.EMBEDDINGS)
         return tuple(walk.slots)
-
-    def streamed(self, body: Body) -> bool:
-        return False
-
-    def choices(self, body: Body) -> int:
-        return 0
-
-    def finish_reasons(self, body: Body) -> tuple[str, ...]:
-        return ()
-
-    def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
-        raise ProtocolError("embeddings do not stream")
