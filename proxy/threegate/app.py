@@ -275,7 +275,7 @@ async def _limiter(
         return MemoryLimiter()
     from threegate.limits.redis import RedisLimiter  # only where workers share their state
 
-    limiter = RedisLimiter.open(settings.state_url, metrics.state_away.inc)
+    limiter = RedisLimiter.open(settings.state_url, metrics.state_unavailable.inc)
     if why := await limiter.trouble():
         report(Bilingual(ALONE.zh.format(why), ALONE.en.format(why)))
     return limiter

@@ -40,7 +40,7 @@ def test_edits_are_those_of_a_look_at_all(given_edits: list[Edit], start: int, e
         edits.add(edit)
         naive = added(naive, edit)
     inside = next((e.span.start for e in naive if e.span.start < end < e.span.end), end)
-    assert edits.whole_before(end) == inside
+    assert edits.complete_before(end) == inside
     assert edits.render(TEXT, 0, start, max(start, end)) == rendered(naive, start, max(start, end))
     edits.forget(start)
     kept = [e for e in naive if e.span.end > start]

@@ -35,7 +35,7 @@ def test_failures_in_a_row_end_in_a_rest() -> None:
     fail(one, 1)
     assert not one.admits()
     assert not one.up
-    assert 50 < one.rests_s <= 60
+    assert 50 < one.retry_after_s <= 60
     assert told == [False]
 
 
@@ -52,7 +52,7 @@ def test_a_clock_that_is_set_back_prolongs_no_rest(monkeypatch: pytest.MonkeyPat
     for module in ("threegate.upstream.health", "pybreaker"):
         monkeypatch.setattr(f"{module}.datetime", AnHourAgo)
     assert one.admits()
-    assert one.rests_s == 0
+    assert one.retry_after_s == 0
 
 
 def test_a_success_in_between_begins_the_count_anew() -> None:
@@ -85,7 +85,7 @@ def test_a_try_that_fails_is_another_rest() -> None:
     one.failed()
     one.tried()
     assert not one.admits()
-    assert one.rests_s > 50
+    assert one.retry_after_s > 50
 
 
 def test_a_try_whose_client_left_leaves_room_for_the_next() -> None:

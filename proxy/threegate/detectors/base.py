@@ -54,7 +54,7 @@ class Scanned:
     settled: int
 
 
-class Stretch(Protocol):
+class HasSpan(Protocol):
     """A span or a hit."""
 
     @property
@@ -64,7 +64,7 @@ class Stretch(Protocol):
     def end(self) -> int: ...
 
 
-def uncrossed(settled: int, found: Iterable[Stretch]) -> int:
+def uncrossed(settled: int, found: Iterable[HasSpan]) -> int:
     """`settled`, or further left where a finding crosses it: one that begins before and ends after
     it would be reported neither now nor later."""
     for one in sorted(found, key=lambda s: s.start, reverse=True):

@@ -28,7 +28,7 @@ NEW_PERSONAL_DATA = DetectorInfo(
 )
 """Derived by the gateway: a pattern's personal data in an answer whose value the request lacks."""
 
-KEPT = 32
+MAX_CACHED = 32
 """Policies whose suites stay built: the active ones and those that running requests have pinned."""
 
 
@@ -41,7 +41,7 @@ class DetectorSets:
     def of(self, policy: CompiledPolicy) -> DetectorSet:
         known = self._made.get(policy.digest)
         if known is None:
-            if len(self._made) >= KEPT:
+            if len(self._made) >= MAX_CACHED:
                 self._made.clear()
             known = self._made[policy.digest] = self._build(policy)
         return known

@@ -74,8 +74,8 @@ class Deps:
     traces: Traces | None = None
     today: Callable[[], str] = today_utc
     admission: Admission = field(default_factory=Admission)
-    elsewhere: ModelApi | None = None  # calls the model in place of the upstreams
+    model_api_override: ModelApi | None = None  # calls the model in place of the upstreams
 
     @property
     def model_api(self) -> ModelApi:
-        return self.elsewhere or self.upstreams
+        return self.model_api_override or self.upstreams

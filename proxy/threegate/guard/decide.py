@@ -58,13 +58,13 @@ class RuleSet:
     kinds_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stopped: frozenset[str] = frozenset()  # ids of rules that have left their band
     by_id: Mapping[str, Rule] = field(init=False, repr=False)
-    asks: bool = field(init=False)  # a rule wants second opinions
+    wants_opinions: bool = field(init=False)  # a rule wants second opinions
     _varies: bool = field(init=False)  # a rule acts in some conversations or until some day
     _by_kind: dict[str, tuple[Judging, ...]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.by_id = {r.id: r for r in self.rules}
-        self.asks = any(r.second_opinion for r in self.rules)
+        self.wants_opinions = any(r.second_opinion for r in self.rules)
         self._varies = any(r.rollout < 100 or r.exceptions for r in self.rules)
 
     @classmethod
@@ -113,7 +113,7 @@ class RuleSet:
     ) -> frozenset[Question]:
         """What judges must be asked before `verdict`. A rule that does not act for this caller asks
         nothing, unless it is in shadow to be watched."""
-        if not self.asks:
+        if not self.wants_opinions:
             return NO_QUESTIONS
         return frozenset(
             question

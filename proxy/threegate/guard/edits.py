@@ -35,7 +35,7 @@ class Edits:
             edit = Edit(span, first.text)
         self._edits[start:stop] = [edit]
 
-    def whole_before(self, at: int) -> int:
+    def complete_before(self, at: int) -> int:
         """`at`, or the start of the edit that contains it."""
         here = bisect_right(self._edits, at, key=_end)
         edit = self._edits[here] if here < len(self._edits) else None

@@ -148,7 +148,7 @@ class StreamMachine:
         if self.state is State.DONE:
             return self._text.end + 1
         stop = self._text.end if self._stop is None else self._stop[0]
-        return min(stop, self._edits.whole_before(self._known_to()))
+        return min(stop, self._edits.complete_before(self._known_to()))
 
     @property
     def held(self) -> int:
@@ -304,7 +304,7 @@ class StreamMachine:
         return min(at, self._sentences.judged_until()) if self.plan.hold else at
 
     def _frontier(self) -> int:
-        return self._edits.whole_before(min(self._known_to(), self._allowed))
+        return self._edits.complete_before(min(self._known_to(), self._allowed))
 
     def _rendered(self, to: int) -> str:
         return self._edits.render(self._text.text, self._text.base, self.released, to)

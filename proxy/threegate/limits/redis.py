@@ -99,7 +99,9 @@ requests, tokens, seconds to its end."""
 @dataclass(slots=True)
 class RedisLimiter:
     client: Redis
-    away: Callable[[], None] = lambda: None  # called for every lease that the store did not give
+    unavailable: Callable[[], None] = lambda: None
+    """Called for every lease that the store did not give."""
+
     fallback: MemoryLimiter = field(default_factory=MemoryLimiter)
     clock: Callable[[], float] = time.monotonic
     _back_at: float = 0.0
@@ -110,7 +112,7 @@ class RedisLimiter:
     _settle: object = field(init=False, repr=False)
 
     @classmethod
-    def open(cls, url: str, away: Callable[[], None] = lambda: None) -> RedisLimiter:
+    def open(cls, url: str, unavailable: Callable[[], None] = lambda: None) -> RedisLimiter:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=CONNECTIONS,
@@ -118,7 +120,7 @@ class RedisLimiter:
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
         )
-        return cls(Redis(connection_pool=pool), away)
+        return cls(Redis(connection_pool=pool), unavailable)
 
     def __post_init__(self) -> None:
         self._admit = self.client.register_script(ADMIT)
@@ -185,7 +187,7 @@ class RedisLimiter:
         await self.client.connection_pool.disconnect()
 
     async def _local(self, scope: str, limits: Limits) -> Lease:
-        self.away()
+        self.unavailable()
         return replace(await self.fallback.admit(scope, limits), local=True)
 
     def _lost(self, error: Exception) -> None:

@@ -70,7 +70,7 @@ def tables() -> Tables:
     for code in chain.from_iterable(range(*r) for r in _COMPATIBLE):
         char = chr(code)
         plain = _plain(char)
-        if plain == char or code in single or not _worth(plain):
+        if plain == char or code in single or not _needs_folding(plain):
             continue
         if len(plain) > 1:
             multiple[char] = plain
@@ -95,7 +95,7 @@ def _plain(char: str) -> str:
     return "".join(c for c in apart if not unicodedata.combining(c))
 
 
-def _worth(plain: str) -> bool:
+def _needs_folding(plain: str) -> bool:
     return any(("0" <= c <= "z" and c.isalnum()) or "\u4e00" <= c <= "\u9fff" for c in plain)
 
 

@@ -21,13 +21,13 @@ NAME = "joined"
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 SOFT = " \t\u3000*_\\-.·•・|/\\\\~+^#=&'`\"\u2600-\u27bf\U0001f300-\U0001faff"
-_ODD = "*_|~^#·•・"
+_SEPARATORS = "*_|~^#·•・"
 _SIGN = r"[^\w\n]"
 
 _HAN_GAP = re.compile(rf"(?<=[{HAN}])[{SOFT}]{{1,3}}(?=[{HAN}])")
 _WIDE = "\u00a0\u3000"
 _WIDE_GAP = re.compile(f"[ \t{_WIDE}]{{2,}}|[{_WIDE}]")
-_ODD_GAP = re.compile(rf"(?<=[0-9])[{_ODD}]{{1,2}}(?=[0-9])")
+_SEPARATOR_GAP = re.compile(rf"(?<=[0-9])[{_SEPARATORS}]{{1,2}}(?=[0-9])")
 _SEPARATOR = rf"(?P<s>{_SIGN}{{1,2}}|_)"
 _HALT = "，。：；、！？"
 _BEFORE = rf"(?:^|(?<=[ :,{_HALT}])|(?<=[{HAN}])(?=[!-~]))"
@@ -57,14 +57,14 @@ _GATES = {
     _RUNS[2]: rf"(?m)(?:^|[ :,{_HALT}{HAN}])[!-~{HAN}]\r?\n(?:[ -~{HAN}{_HALT}]\r?\n)+?[!-~{HAN}]$",
     _DIGITS: rf"[0-9](?:{_MARK}{{1,2}}[0-9]){{6}}",
     _HAN_GAP: rf"[{HAN}][{SOFT}]{{1,3}}[{HAN}]",
-    _ODD_GAP: rf"[0-9][{_ODD}]{{1,2}}[0-9]",
+    _SEPARATOR_GAP: rf"[0-9][{_SEPARATORS}]{{1,2}}[0-9]",
     _WIDE_GAP: f"[ \t{_WIDE}]{{2}}|[{_WIDE}]",
 }
 """RE2 patterns that match in every text in which the keys match: a cheap test before `re` runs."""
 _CHINESE = (_RUNS[0], _HAN_GAP)
 TRIGGERS = (
     rf"\p{{Han}}[{SOFT}]{{1,3}}\p{{Han}}",
-    rf"[0-9][{_ODD}]{{1,2}}[0-9]",
+    rf"[0-9][{_SEPARATORS}]{{1,2}}[0-9]",
     rf"(?:\p{{Han}}{_MARK}{{1,2}}){{3}}\p{{Han}}",
     rf"(?:\b[0-9]{_MARK}{{1,2}}){{6}}[0-9]\b",
     rf"(?:\b[0-9A-Za-z](?:{_MARK}{{1,2}}|_)){{3}}[0-9A-Za-z]\b|(?:[A-Za-z0-9]_){{4}}[A-Za-z0-9]",
@@ -80,7 +80,7 @@ def joined(source: View) -> View:
     for run in _RUNS:
         view = _edited(view, run, _without_separator)
     view = _edited(view, _DIGITS, _digits)
-    for gap in (_HAN_GAP, _ODD_GAP):
+    for gap in (_HAN_GAP, _SEPARATOR_GAP):
         view = removed(view, NAME, gap) if _occurs(gap, view) else view
     if view is source:
         return view

@@ -98,8 +98,8 @@ def _signs(text: str) -> frozenset[str]:
     data, ascii_only = text.encode(), text.isascii()
     signs = {*_shapes()(data), *_words()(data)}
     signs.update(_encoded()(data if ascii_only else text.encode("ascii", "replace")))
-    if not ascii_only and any(char.search(text) for char in _odd_chars()):
-        signs.update(_odd()(data))
+    if not ascii_only and any(char.search(text) for char in _special_chars()):
+        signs.update(_special_signs()(data))
     signs.update(sign for sign, may_occur in _MORE if may_occur(data))
     return frozenset(signs)
 
@@ -139,7 +139,7 @@ def _encoded() -> Signs:
 
 
 @cache
-def _odd() -> Signs:
+def _special_signs() -> Signs:
     known = tables()
     seen = INVISIBLE.replace("\u200b-\u200f", "\u200b\u200c\u200e\u200f").replace(
         "\ufe00-\ufe0f", "\ufe00-\ufe0e"
@@ -157,9 +157,10 @@ def _odd() -> Signs:
 
 
 @cache
-def _odd_chars() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """One of these occurs wherever a pattern of `_odd` does. Two classes, because `re` looks one up
-    in a table only if all of it lies below U+10000; the table takes a tenth of RE2's time."""
+def _special_chars() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """One of these occurs wherever a pattern of `_special_signs` does. Two classes, because `re`
+    looks one up in a table only if all of it lies below U+10000; the table takes a tenth of RE2's
+    time."""
     known, above = tables(), "[\U00010000-\U0010ffff]"
     chars = INVISIBLE + MARKS + known.trigger + known.accented
     return re.compile(f"[{re.sub(f'{above}(?:-{above})?', '', chars)}]"), re.compile(above)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from threegate.normalize.confusables import HIDDEN
 
-SURE = 16
+MIN_BYTES = 16
 """Bytes from which random data is hardly ever valid UTF-8."""
 _BREAKS = dict.fromkeys(map(ord, "\n\r\t"))
 _BLANK = ord(" ")
 AMONG, FEW = 24, 8
 """Fewest bytes of text with control bytes in it, and the share (one in so many) that may be
 such."""
-WIDE = SURE // 2
+WIDE = MIN_BYTES // 2
 """Fewest bytes of UTF-16."""
 
 HEAD, SPOILT = 9, 2
@@ -29,7 +29,7 @@ MARKS = (b"\xff\xfe", b"\xfe\xff")
 """UTF-16 begins with one of them or with characters of `PAGES`."""
 PAGES = bytes([0, 0x30, 0xFF, *range(0x4E, 0xA0)])
 """First bytes of ASCII, full-width and Chinese characters."""
-_GONE = {**dict.fromkeys(CONTROLS, _BLANK), 0xFFFD: _BLANK}
+_CONTROLS_TO_BLANK = {**dict.fromkeys(CONTROLS, _BLANK), 0xFFFD: _BLANK}
 
 
 def legible(data: bytes) -> str | None:
@@ -46,7 +46,7 @@ def readable(data: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     seen = text if text.isascii() else HIDDEN.sub("", text)
-    if len(data) < SURE and not seen.isascii():
+    if len(data) < MIN_BYTES and not seen.isascii():
         foreign = [c for c in seen if not c.isascii()]
         if sum("\u2e80" <= c <= "\uffef" for c in foreign) * 2 < len(foreign):
             return None
@@ -61,7 +61,7 @@ def _wide(data: bytes) -> str | None:
         return _decoded(data, "utf-16")
     for first, codec in ((1, "utf-16-le"), (0, "utf-16-be")):
         pages = data[first::2]
-        long = len(data) >= SURE or not any(pages)
+        long = len(data) >= MIN_BYTES or not any(pages)
         if long and not pages.translate(None, PAGES):
             return _decoded(data, codec)
     return None
@@ -79,7 +79,7 @@ def _among(data: bytes) -> str | None:
     if len(data) < AMONG or _spoilt(data[:HEAD]) > SPOILT:
         return None
     text = data.decode(errors="replace")
-    plain = text.translate(_GONE)
+    plain = text.translate(_CONTROLS_TO_BLANK)
     bad = plain.count(" ") - text.count(" ")
     return plain if bad * FEW <= len(text) and _seen(plain) else None
 

@@ -128,7 +128,7 @@ class Upstreams:
         fit = self.serving(model, tenant)
         ready = [t for t in fit if t.health.admits()]
         if not ready:
-            raise _unavailable("away", min(t.health.rests_s for t in fit))
+            raise _unavailable("away", min(t.health.retry_after_s for t in fit))
         if len(ready) == 1:
             return ready
         weighted = [t for t in ready for _ in range(t.settings.weight)] or ready

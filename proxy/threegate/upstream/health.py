@@ -76,7 +76,7 @@ class Health:
         return self._missed < MISSED and self._storage.state != STATE_OPEN
 
     @property
-    def rests_s(self) -> float:
+    def retry_after_s(self) -> float:
         """Seconds until a call may try again; 0 where nothing has to be waited for."""
         if self._storage.state != STATE_OPEN:
             return 0.0
@@ -84,7 +84,7 @@ class Health:
 
     def admits(self) -> bool:
         """Whether a call may be sent now."""
-        if self._missed >= MISSED or self.rests_s > 0:
+        if self._missed >= MISSED or self.retry_after_s > 0:
             return False
         return self._storage.state == STATE_CLOSED or not self._trying
 

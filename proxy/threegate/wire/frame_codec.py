@@ -140,7 +140,7 @@ class FrameCodec:
         elif isinstance(value, list):
             for below in range(len(value)):
                 self._take_all(chunk, value, below, choice, words=words)
-        elif isinstance(value, str) and value and not says_nothing(name, value, words=words):
+        elif isinstance(value, str) and value and not is_no_text(name, value, words=words):
             self._take_complete(chunk, holder, name, choice)
 
     def _reason(self, chunk: Chunk, holder: Body, name: str, choice: int) -> str:
@@ -291,7 +291,7 @@ class FrameCodec:
         return encode_json(orjson.dumps(openai_error(error, language)))
 
 
-def says_nothing(name: Any, value: str, *, words: bool) -> bool:
+def is_no_text(name: Any, value: str, *, words: bool) -> bool:
     """`words`: whether providers fill the field with words."""
     return is_protocol(name, value) or (words and is_word(value))
 

@@ -35,7 +35,7 @@ WORDS = [
     "The ", "quick ", "brown fox ", "expensive checks, ", "Be truthful. ", "say when ", "如实", "回答", "缓存会保留", "结果，",
     "微信：felixtomas", "wechat: felix", "文", "新", "一", "云A", "password is Hello", "AB ", "secret", "key ", "it's. ", "So: ", "W", "J ",
 ]  # fmt: skip
-ODD = plain_text_fast_path.PlainTextFastPath((), (open_match.token,))._odd
+UNUSUAL = plain_text_fast_path.PlainTextFastPath((), (open_match.token,))._unusual
 Pieces = st.lists(st.one_of(st.sampled_from(WORDS), texts(3)), max_size=8)
 
 
@@ -140,7 +140,7 @@ def test_only_what_says_so_finds_plain_words(text: str) -> None:
                 run = len(view.text[hit.end :]) - len(
                     view.text[hit.end :].lstrip(open_match.TOKEN_CHARS)
                 )
-                assert ODD.search(view.text, hit.start, hit.end + run), recognizer.info.id
+                assert UNUSUAL.search(view.text, hit.start, hit.end + run), recognizer.info.id
 
 
 SECRETS = load_all()  # fmt: skip
@@ -154,7 +154,7 @@ def test_secrets_that_may_be_a_plain_word_say_so() -> None:
             continue
         value = _value(parser.parse(_as_python(rule.pattern)))
         whole = "(?P<value>" not in rule.pattern
-        odd = whole and all(ODD.search(k) for k in rule.keywords)
+        odd = whole and all(UNUSUAL.search(k) for k in rule.keywords)
         long = value.getwidth()[0] > open_match.WORD + 1 and not any(_outside(value))
         assert odd or long, rule.id
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.models.anaphora import FAR, asked_of, lead_of
+from threegate.detectors.models.anaphora import FAR, lead_of, question_before
 
 PLAN = "The standard plan includes 200 GB."
 
@@ -39,4 +39,4 @@ def test_only_what_is_near_is_looked_at() -> None:
     ],
 )
 def test_the_question_that_a_claim_answers(claim: str, question: str, asked: str) -> None:
-    assert asked_of(claim, question) == asked
+    assert question_before(claim, question) == asked

@@ -25,7 +25,7 @@ SIZES = (2, 3, 4)
 """Lengths of the character sequences that are compared."""
 FLOOR = 0.08
 """A sentence that shares next to nothing with the examples is never in a category."""
-SURE = 1.6
+HIGH_MARGIN = 1.6
 """So many times the threshold is sure."""
 
 _SENTENCE = re.compile(r"[^。！？!?\n]+[。！？!?]*")
@@ -102,7 +102,7 @@ class CategoryDetector:
         for sentence in _SENTENCE.finditer(passage.text):
             margin = self._centroids.margin(sentence.group())
             if margin >= self.fit.threshold:
-                level = Level.HIGH if margin >= SURE * self.fit.threshold else Level.MEDIUM
+                level = Level.HIGH if margin >= HIGH_MARGIN * self.fit.threshold else Level.MEDIUM
                 span = Span(*sentence.span())
                 score = round(min(1.0, margin), 4)
                 yield Finding(self.info.id, self.info.kinds[0], span, score, level, passage.locus)

@@ -25,14 +25,14 @@ CLOSING = ".;:?"
 """Punctuation that closes a clause; after a word it may also be the last character of a value."""
 
 _SIGNS = "".join(re.escape(c) for c in open_match.TOKEN_CHARS if not (c.isalnum() or c in CLOSING))
-_ODD = (
+_UNUSUAL = (
     rf"[0-9{_SIGNS}`<>\x00-\x08\x0b-\x1f\x7f]",
     rf"[A-Za-z]{{{open_match.WORD + 1}}}",
     rf"[{CLOSING}](?=[A-Za-z{CLOSING}])",
     folding.WIDE,  # read as ASCII, as are
     folding.MATHEMATICAL,
 )
-_ODD_BYTES = re2.compile("|".join(_ODD[:3]).replace("(?=", "(?:"))
+_UNUSUAL_BYTES = re2.compile("|".join(_UNUSUAL[:3]).replace("(?=", "(?:"))
 """The same for RE2 and folded text, to test only whether one occurs."""
 _NEAR = 2 * LOOKBEHIND
 _NOTHING = r"[^\x00-\x{10FFFF}]"
@@ -54,7 +54,7 @@ class WholeTextFastPath:
 
     def finds_nothing(self, data: bytes) -> bool:
         """Whether a scan of this text (UTF-8) is certain to find nothing."""
-        return not found(_ODD_BYTES, data) and not found(self._trigger, data)
+        return not found(_UNUSUAL_BYTES, data) and not found(self._trigger, data)
 
 
 class PlainTextFastPath:
@@ -62,13 +62,13 @@ class PlainTextFastPath:
 
     def __init__(self, recognizers: Iterable[Recognizer], held: Iterable[Tail]) -> None:
         begins = dict.fromkeys(b for t in held if (b := open_match.BEGINS[t]))
-        self._odd = re.compile("|".join((*_ODD, *begins)))
+        self._unusual = re.compile("|".join((*_UNUSUAL, *begins)))
         self._trigger = _plain_trigger(recognizers)
 
     def settled(self, text: str, start: int) -> int:
         """The position up to which a scan would call `text` settled, which is settled before
         `start`; -1 if only a scan can tell."""
-        if self._odd.search(text, start):
+        if self._unusual.search(text, start):
             return -1
         if found(self._trigger, text[max(0, start - _NEAR) :].encode()):
             return -1

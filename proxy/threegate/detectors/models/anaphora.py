@@ -34,13 +34,13 @@ def lead_of(claim: str, before: str) -> str:
     return next((s for s in reversed(said) if carries_claim(s)), "")
 
 
-_ASKS = re.compile(r"[?？]\s*$")
+_QUESTION = re.compile(r"[?？]\s*$")
 
 
-def asked_of(claim: str, question: str) -> str:
+def question_before(claim: str, question: str) -> str:
     """The last sentence of `question` that asks something, for a claim that refers back to it."""
     if not _OPENS.match(claim):
         return ""
     near = question[-FAR:]
     said = [near[s.start : s.end].strip() for s in sentences(near)]
-    return next((s for s in reversed(said) if _ASKS.search(s)), "")
+    return next((s for s in reversed(said) if _QUESTION.search(s)), "")

@@ -29,7 +29,7 @@ from threegate_classifiers.runtime import Engine
 
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.models import quantities
-from threegate.detectors.models.anaphora import asked_of, lead_of
+from threegate.detectors.models.anaphora import lead_of, question_before
 from threegate.detectors.models.claim_units import units
 from threegate.detectors.models.common import Answer, judge_each
 from threegate.detectors.models.evidence import Evidence, Index, terms, tokens
@@ -84,7 +84,7 @@ def readings_of(passage: Passage, index: Index, room: int) -> Readings | None:
     """None without sources. `room` are the tokens of a pair."""
     claim = passage.text.strip()
     lead = lead_of(claim, passage.before)
-    asked = "" if lead else asked_of(claim, passage.question)
+    asked = "" if lead else question_before(claim, passage.question)
     forms = (claim, f"{lead} {claim}") if lead else (f"{asked} {claim}".strip(),)
     wide = index.focus(forms[-1], int(0.95 * (room - min(tokens(claim), room // 3))))
     near = index.around(forms[-1])

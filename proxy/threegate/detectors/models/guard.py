@@ -133,15 +133,17 @@ class GuardDetector:
     async def scores(self, passage: Passage) -> dict[str, float]:
         """The score of every kind that counts at this place, whatever its level; for curves.
         Raises ClassifierError."""
-        return await self._told(_parts(passage), _PendingScores())
+        return await self._scores_of(_parts(passage), _PendingScores())
 
-    async def _told(self, readings: Sequence[Reading], pending: _PendingScores) -> dict[str, float]:
-        told: dict[str, float] = {}
+    async def _scores_of(
+        self, readings: Sequence[Reading], pending: _PendingScores
+    ) -> dict[str, float]:
+        scores: dict[str, float] = {}
         for heads, _, answer in await self._read(readings, pending):
             for score in self._counted(answer, heads):
                 kind = self._kinds[score.label]
-                told[kind] = max(told.get(kind, 0.0), score.score)
-        return told
+                scores[kind] = max(scores.get(kind, 0.0), score.score)
+        return scores
 
     def _counted(self, scores: Scores, heads: tuple[str, ...]) -> list[Score]:
         """The scores that a rule has use for, where these heads count."""
@@ -211,8 +213,8 @@ def _parts(passage: Passage) -> list[Reading]:
             if passage.nearby:
                 nearby = last(passage.nearby, NEARBY_BYTES)
                 befores.append(f"{nearby}\n{last(passage.before, BEFORE_BYTES - NEARBY_BYTES)}")
-            told = [(_pair(passage.question, b + passage.text), _ANSWER, len(b)) for b in befores]
-            return [*told, (alone, (OFFENSIVE,), 0)]
+            scores = [(_pair(passage.question, b + passage.text), _ANSWER, len(b)) for b in befores]
+            return [*scores, (alone, (OFFENSIVE,), 0)]
         case _:
             return [(alone, _PROMPT, 0)]
 

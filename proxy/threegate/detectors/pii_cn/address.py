@@ -96,7 +96,7 @@ _DRAWN = re.compile(
     + "|".join(word[::-1] for word in _WORDS.split("|"))
 )
 """`_LEAD` in a text read from its end: the first one found is the last one of the text."""
-_TELLING = re.compile(
+_LEAD_END = re.compile(
     "["
     + "".join(sorted({w[-1] for w in _WORDS.split("|")}))
     + rf"{_STOP}从:： ]|[^{_HAN}0-9A-Za-z\-]"
@@ -110,7 +110,7 @@ _LONGEST = 64
 _AHEAD = 24
 """Longest name and building that may still follow a complete address."""
 _ROOMED = re.compile("单元|單元|室|房|[0-9]{3}")
-_ROOM_TOLD = re.compile("室|房|[0-9]{3}")
+_HAS_ROOM = re.compile("室|房|[0-9]{3}")
 _REGION = re.compile(r"[省市县区區旗州盟镇鎮乡鄉]")
 _LABELS = labels("cn_address")
 _NO_NAME = (
@@ -120,7 +120,7 @@ _NO_NAME = (
 )
 """Words of a sentence, where they are no part of a place's name."""
 _NOT_NAME = re.compile(_NO_NAME)
-_APART = re.compile(f"{_NO_NAME}|{_TELLING.pattern}")
+_APART = re.compile(f"{_NO_NAME}|{_LEAD_END.pattern}")
 
 
 def find(view: ScanText) -> Iterator[Hit]:
@@ -140,7 +140,7 @@ def find(view: ScanText) -> Iterator[Hit]:
         start = _start(view, match.start())
         if match.start() - start >= 2 and not _NOT_NAME.search(view.text, start, match.start()):
             yield Hit(start, match.end(), KIND, Level.MEDIUM)
-    for match in _FLOOR.finditer(view.text) if _floors_are_told(view) else ():
+    for match in _FLOOR.finditer(view.text) if _has_floors(view) else ():
         _hold(view, match)
         start = _start(view, match.start())
         named = match.start() - start >= _NAMED and not _NOT_NAME.search(
@@ -150,7 +150,7 @@ def find(view: ScanText) -> Iterator[Hit]:
             yield Hit(start, match.end(), KIND, Level.MEDIUM)
 
 
-def _floors_are_told(view: ScanText) -> bool:
+def _has_floors(view: ScanText) -> bool:
     """Whether there are any, and what `find` requires of the text before one."""
     if not _FLOORS.search(view.data):
         return False
@@ -160,7 +160,7 @@ def _floors_are_told(view: ScanText) -> bool:
 def _is_one(text: str, match: re.Match[str]) -> bool:
     """A building that no word names, without a room, is many people's."""
     named = _FIRST.match(text, max(0, match.start() - 1))
-    return named is not None or _ROOM_TOLD.search(match.group()) is not None
+    return named is not None or _HAS_ROOM.search(match.group()) is not None
 
 
 def _streets(view: ScanText) -> Iterator[Hit]:
@@ -196,7 +196,7 @@ def _start(view: ScanText, core: int) -> int:
     left = max(0, core - _LEFT)
     lead = (
         _DRAWN.search(view.text[left:core][::-1])
-        if _TELLING.search(view.text, left, core)
+        if _LEAD_END.search(view.text, left, core)
         else None
     )
     name = _FIRST.search(view.text, core - lead.start() if lead else left, core)

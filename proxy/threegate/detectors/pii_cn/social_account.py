@@ -65,15 +65,15 @@ _EXPLICIT = re.compile(r"[:：=是为為号號>成]| is| to")
 _TURN = "[a-z][A-Z]|[A-Z][A-Z][a-z]"
 _MIXED = rf"(?-i:{_TURN}|[A-Za-z][-_A-Za-z0-9]{{0,18}}(?:[-_0-9]|{_TURN}))"
 _PLAINLY = r"[A-Za-z]{6,20}(?:[^-_A-Za-z0-9@(]|$)"
-_TOLD = (
+_INTRODUCED = (
     rf"(?:{ANSWER}|{_CORRECTED}|{_TALK}"
     rf"|(?:{_WORDS}(?: :|:[ :]?)|{_WORDS}(?-i: (?:is|to)[a-z]{{0,3}}){_WORDS}[ :]{{1,2}})[(（]?"
     rf"|[\s\"'*\\]{{0,2}}(?:{_SIGN}?[:：=是为為>]{_SIGN}?|{_SIGN}{{0,2}}[\s\"']?是)[\s\"'是*`\\]{{0,3}})"
 )
 """Links in which `_EXPLICIT` finds something, and a few more."""
-_TELLING = loosened(
+_LABELLED = loosened(
     rf"(?i)(?:{_WECHAT_NAME})(?:{_NAMED}{_ANY_LINK}{_MIXED}"
-    rf"|(?:{_NUMBERED}{_ANY_LINK}|{_NAMED}{_TOLD}){_PLAINLY})"
+    rf"|(?:{_NUMBERED}{_ANY_LINK}|{_NAMED}{_INTRODUCED}){_PLAINLY})"
 )
 """Where an account is more than a plain word or a label says that it is one."""
 _LOOSE_LETTERED = loosened(f"(?i){_WECHAT_LETTER}[:：]")
@@ -87,7 +87,7 @@ _LOOSE_QQ_AFTER = loosened(_QQ_AFTER.pattern)
 
 
 def find(view: ScanText) -> Iterator[Hit]:
-    yield from likely_hits(view, _TELLING, _WECHAT, _wechat, value=_NAME)
+    yield from likely_hits(view, _LABELLED, _WECHAT, _wechat, value=_NAME)
     yield from likely_hits(view, _LOOSE_LETTERED, _LETTERED, _lettered, value=_NAME)
     for loose, pattern in _QQ_FORMS:
         yield from likely_hits(view, loose, pattern, _qq, apart=True)

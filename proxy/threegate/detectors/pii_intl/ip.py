@@ -27,7 +27,7 @@ _LEAST = 3
 """Groups of an address of version 6."""
 _LABELS = labels("ip")
 _VERSIONS = labels("ip", "versions")
-_BEHIND = labels("ip", "behind")
+_AFTER = labels("ip", "behind")
 _HOSTED = ("://", "@", "-h ")
 """Directly before an address that is followed by a port."""
 _NETWORK = re.compile("/[0-9]")
@@ -59,7 +59,7 @@ def _v4(view: ScanText, match: re.Match[str]) -> Level | None:
         return Level.HIGH if said else Level.LOW
     network = rest[-1] == 0 and _NETWORK.match(text, end)
     beside = value.endswith(".0.0") and view.before(match.start()).endswith("/")
-    behind = _BEHIND.search(view.after(*match.span()))
+    behind = _AFTER.search(view.after(*match.span()))
     return Level.LOW if small or network or beside or behind else Level.MEDIUM
 
 

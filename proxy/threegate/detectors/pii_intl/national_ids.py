@@ -83,14 +83,14 @@ def _found(view: ScanText, number: _Number) -> Iterator[Hit]:
         if (
             start - label <= LABEL_REACH
             and _EDGES.match(view.text, start)
-            and not _BEHIND.match(view.text, end)
+            and not _AFTER.match(view.text, end)
             and number.check([int(view.text[i]) for i in digits])
         ):
             yield Hit(start, end, number.kind, Level.HIGH)
 
 
 _EDGES = re.compile(r"[0-9](?<![0-9A-Za-z].)(?<![0-9][.\-/].)")
-_BEHIND = re.compile(r"[0-9A-Za-z]|[.\-/][0-9]")
+_AFTER = re.compile(r"[0-9A-Za-z]|[.\-/][0-9]")
 """Makes a value a part of something longer."""
 
 

@@ -48,7 +48,7 @@ _BRACKETED = re.compile(
     rf"[ ]?[0-9](?:[{SPACE}{DASH}]?[0-9]){{5,8}}{EDGE}(?!-[0-9])"
 )
 """An area code in brackets, in Russia after an 8."""
-_TELLING = re.compile(
+_GROUPED = re.compile(
     r"0[1-9](?:(?P<pair>[ .])[0-9]{2})(?:(?P=pair)[0-9]{2}){3}"  # France
     r"|0[17][0-9]{3} [0-9]{6}|0[17][0-9]{3} [0-9]{3} [0-9]{3}|01[0-9]1 [0-9]{3} [0-9]{4}"  # Britain
     r"|010-[0-9]{4}-[0-9]{4}|0[789]0-[0-9]{4}-[0-9]{4}|09[0-9]{2}-[0-9]{3}-[0-9]{3}"  # Korea …
@@ -115,14 +115,14 @@ def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _INTERNATIONAL, _INTERNATIONAL_SHAPE):
         if hit := _international(view, match):
             yield hit
-    told = {
+    found = {
         match.span(): _american(view, match) for match in numbers(view, _AMERICAN, _AMERICAN_SHAPE)
     }
-    yield from filter(None, told.values())
+    yield from filter(None, found.values())
     judged: _Judged = {}
     for pattern, shape in ((_NATIONAL, _NATIONAL_SHAPE), (_BRACKETED, _BRACKETED_SHAPE)):
         for match in numbers(view, pattern, shape):
-            known = told.get(match.span())
+            known = found.get(match.span())
             open_ = known is None or known.level < Level.MEDIUM
             if open_ and (region := _national(view, match, judged)):
                 yield Hit(*match.span(), KIND, Level.MEDIUM, region)
@@ -191,7 +191,7 @@ def _wanted(view: ScanText, match: re.Match[str], labels: list[Labels]) -> list[
 
 def _is_formed(text: str, match: re.Match[str]) -> bool:
     """Whether it needs no label."""
-    return _is_signed(text, match) or _is_telling(text, match)
+    return _is_signed(text, match) or _is_grouped(text, match)
 
 
 def _is_signed(text: str, match: re.Match[str]) -> bool:
@@ -200,14 +200,14 @@ def _is_signed(text: str, match: re.Match[str]) -> bool:
     return formed and _INITIAL.search(text[max(0, start - 4) : start]) is not None
 
 
-def _is_telling(text: str, match: re.Match[str]) -> bool:
+def _is_grouped(text: str, match: re.Match[str]) -> bool:
     """And no further group is next to it."""
     start, end = match.span()
-    beside = _BEFORE.match(text, max(0, start - 2), start) or _BEHIND.match(text, end)
-    return not beside and _TELLING.fullmatch(match.group()) is not None
+    within_longer = _BEFORE.match(text, max(0, start - 2), start) or _AFTER.match(text, end)
+    return not within_longer and _GROUPED.fullmatch(match.group()) is not None
 
 
-_BEFORE, _BEHIND = re.compile(r"[0-9][ .\-]"), re.compile(r"[ .\-][0-9]")
+_BEFORE, _AFTER = re.compile(r"[0-9][ .\-]"), re.compile(r"[ .\-][0-9]")
 
 
 RECOGNIZER = described("phone", (KIND,), find, (open_match.token, open_match.number))

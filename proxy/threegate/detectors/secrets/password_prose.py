@@ -112,14 +112,14 @@ def _judge(match: re.Match[str]) -> Hit | None:
     return Hit(start, start + len(value), password.KIND, Level.MEDIUM)
 
 
-_TELLS = rf"[A-Za-z+\-./:;=?_~]{{0,39}}[0-9!#$%&*@^]{_CHARS}{{0,39}}"
+_HAS_SIGNS = rf"[A-Za-z+\-./:;=?_~]{{0,39}}[0-9!#$%&*@^]{_CHARS}{{0,39}}"
 _ENDS = rf"(?:[.!?;:][ \t\r\n]|{_SIGNS}|$)"
 
 
 def _loose(pattern: re.Pattern[str]) -> Any:
     """The pattern for RE2, including what must follow a value."""
     made = (
-        pattern.pattern.replace(_VALUE, _TELLS)
+        pattern.pattern.replace(_VALUE, _HAS_SIGNS)
         .replace(_END, _ENDS)
         .replace(f"(?={_READER})", _READER)
     )

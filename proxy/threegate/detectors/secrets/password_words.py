@@ -70,7 +70,7 @@ _ENDS = re.compile(
     "(?:ed|ing|able|ible|ly|ive|ous|ful|less|ory|ent|ant|ic|al|ish|est"  # of adjectives
     "|[ae]nce|ness|ship|ment|ion|ity)$"  # of what one has no hold of
 )
-_TELLS = re.compile(
+_HAS_SIGNS = re.compile(
     r"(?:always|another|anything|better|broken|continue|either|enough|essential|everything|exactly"
     r"|fourteen|freely|harder|indeed|itself|longer|mandatory|needed|neither|never|obsolete|older"
     r"|proceed|public|private|rather|really|safest|shorter|similar|simple|something|stolen"
@@ -109,7 +109,7 @@ def _line(match: re.Match[str]) -> Hit | None:
 
 def _set(match: re.Match[str]) -> Hit | None:
     value = match["value"]
-    return _judge(match, value) if value.islower() and not _TELLS.fullmatch(value) else None
+    return _judge(match, value) if value.islower() and not _HAS_SIGNS.fullmatch(value) else None
 
 
 def _english(match: re.Match[str]) -> Hit | None:
@@ -124,7 +124,9 @@ def _chinese(match: re.Match[str]) -> Hit | None:
 def speaks(word: str) -> bool:
     """Whether a word is one used when talking about passwords rather than a password."""
     return bool(
-        re2_spans.found(_ORDINARY, word.encode()) or _ENDS.search(word) or _TELLS.fullmatch(word)
+        re2_spans.found(_ORDINARY, word.encode())
+        or _ENDS.search(word)
+        or _HAS_SIGNS.fullmatch(word)
     )
 
 

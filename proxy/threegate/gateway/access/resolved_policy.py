@@ -18,7 +18,7 @@ from threegate.guard.output import ChannelGuard, channel_guards, deadlines
 from threegate.policy.model import AiLabel, Claims, CompiledPolicy, ReasoningVisibility, in_rollout
 from threegate.types import Caller, Channel, Layer
 
-KEPT = 256
+MAX_CACHED = 256
 """Cached kinds of callers, some 13 KB each. A client that invents model names adds none: callers
 whom the same selectors match are one kind."""
 
@@ -56,7 +56,7 @@ class PolicyResolver:
         key = (policy.digest, sides, matched)
         known = self._known.get(key)
         if known is None:
-            if len(self._known) >= KEPT:
+            if len(self._known) >= MAX_CACHED:
                 self._known.clear()
             known = self._known[key] = _applied(policy, caller, detector_set)
         return known

@@ -47,11 +47,11 @@ class AnswerContext:
 
 @dataclass(slots=True)
 class NearbyTexts:
-    """The texts of an answer that are judged with each other. `gone`: those that were released in
-    full."""
+    """The texts of an answer that are judged with each other. `released`: the keys of those
+    that were released in full."""
 
     order: ReleaseOrder
-    gone: Container[StreamKey]
+    released: Container[StreamKey]
     _texts: list[GuardedText] = field(default_factory=list, repr=False)
 
     def add(self, text: GuardedText) -> None:
@@ -66,7 +66,7 @@ class NearbyTexts:
         arrived = self.order.before(text.key, asked.end)
         near = [
             other.machine.before(
-                other.machine.received if other.key in self.gone else arrived.get(other.key, 0),
+                other.machine.received if other.key in self.released else arrived.get(other.key, 0),
                 NEARBY,
             )
             for other in self._texts

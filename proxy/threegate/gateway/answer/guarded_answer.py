@@ -57,23 +57,23 @@ class GuardedAnswer:
     cut: Ruling | None = None
     closed: bool = False  # all texts end where they are
     spent_s: float = 0.0  # in scans and judgements, those at the same time added up
-    _left: list[GuardedText] = field(default_factory=list, repr=False)  # with `keep` only
-    _left_chars: int = 0
-    _gone: set[StreamKey] = field(default_factory=set)
+    _released_texts: list[GuardedText] = field(default_factory=list, repr=False)  # with `keep` only
+    _released_chars: int = 0
+    _released_keys: set[StreamKey] = field(default_factory=set)
     _order: ReleaseOrder = field(default_factory=ReleaseOrder, repr=False)
     _nearby: NearbyTexts = field(init=False, repr=False)
     _words: WordChecks = field(init=False, repr=False)
     _stop: Ruling | None = None  # ends the answer when all texts before it have left
 
     def __post_init__(self) -> None:
-        self._nearby = NearbyTexts(self._order, self._gone)
+        self._nearby = NearbyTexts(self._order, self._released_keys)
         self._words = WordChecks(self.guard, self.detector_set, lambda: self.context.sent)
 
     def text(self, key: StreamKey) -> GuardedText:
         """The text of a key, made on first use."""
         known = self.texts.get(key)
         if known is None:
-            if key in self._gone:
+            if key in self._released_keys:
                 raise UpstreamError(localized("event-shape"))  # more text after its end
             known = self.texts[key] = self._made(key)
             if self._order.head is not None:
@@ -106,20 +106,20 @@ class GuardedAnswer:
         text = self.texts.pop(key)
         self._order.forget(key)
         if not text.is_field:
-            self._gone.add(key)
-        self._left_chars += text.machine.received
+            self._released_keys.add(key)
+        self._released_chars += text.machine.received
         if self.keep:
-            self._left.append(text)
+            self._released_texts.append(text)
 
     def all_texts(self) -> Iterator[GuardedText]:
         """Those that have left, as far as they are kept, and the others."""
-        yield from self._left
+        yield from self._released_texts
         yield from self.texts.values()
 
     @property
     def received(self) -> int:
         """Code points of all texts so far."""
-        return self._left_chars + sum(t.machine.received for t in self.texts.values())
+        return self._released_chars + sum(t.machine.received for t in self.texts.values())
 
     @property
     def held(self) -> int:

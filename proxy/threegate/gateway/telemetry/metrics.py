@@ -63,7 +63,9 @@ class Metrics:
         self.call = long("threegate_request_seconds", "A whole call, to its last byte", ["api"])
         self.errors = counter("threegate_errors", "Calls answered with an error", ["api", "status"])
         self.limited = counter("threegate_limited", "Calls refused by a limit", ["rule"])
-        self.state_away = counter("threegate_state_away", "Times the shared state did not answer")
+        self.state_unavailable = counter(
+            "threegate_state_away", "Times the shared state did not answer"
+        )
         self.feeds = counter(
             "threegate_feed_records", "Records of live feeds, delivered or failed", ["feed", "what"]
         )

@@ -86,11 +86,11 @@ def _finds_all(strong: Compiled, weak: Compiled) -> bool:
 def wide_pass_through(subject: Subject) -> Findings:
     for pack in subject.packs:
         for path in pack.pass_through:
-            if "*" in path or not path.startswith("/") or any(d in path for d in _DOORS):
+            if "*" in path or not path.startswith("/") or any(d in path for d in _GUARDED_PATHS):
                 yield place(path)
 
 
-_DOORS = ("chat", "completions", "messages", "responses", "embeddings")
+_GUARDED_PATHS = ("chat", "completions", "messages", "responses", "embeddings")
 
 
 @checks("audit-too-little", Severity.WARNING)

@@ -188,11 +188,11 @@ def _lists(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
     for name in {**after, **before}:
         a = before.get(name) or replace(after[name], words=())
         b = after.get(name) or replace(a, words=())
-        if aspects := compare_lists(a, b, lets_through=rests_rules(new, b.kind)):
+        if aspects := compare_lists(a, b, lets_through=suppresses_rules(new, b.kind)):
             yield changed(Subject.LIST, b.kind, Bilingual("词表", "word list"), aspects)
 
 
-def rests_rules(policy: CompiledPolicy, kind: str) -> bool:
+def suppresses_rules(policy: CompiledPolicy, kind: str) -> bool:
     """Whether a kind occurs in a rule's `none`: there, finding more lets more through."""
     return any(includes(p, kind) for rule in policy.rules for p in rule.detect.none)
 

@@ -117,7 +117,7 @@ class ExternalProcessor:
         deps = replace(
             self.deps,
             authenticator=Noted(self.deps.authenticator, exchange),
-            elsewhere=EnvoyModelApi(self.deps.upstreams, exchange),
+            model_api_override=EnvoyModelApi(self.deps.upstreams, exchange),
         )
         endpoint = Endpoint(deps, self.refusals, adapter, applied=self.applied)
         await endpoint(scope, exchange.receive, exchange.send)

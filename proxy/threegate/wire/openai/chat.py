@@ -26,7 +26,7 @@ from threegate.wire.adapter import (
     ToolCall,
 )
 from threegate.wire.base import answers, index_in, objects, unlink
-from threegate.wire.frame_codec import FIELD_PARTS, says_nothing
+from threegate.wire.frame_codec import FIELD_PARTS, is_no_text
 from threegate.wire.limits import MAX_PARTS
 from threegate.wire.openai.chat_request import ChatRequest, tools_of
 from threegate.wire.openai.choices import Choice, ChoiceCodec, blocked_body, finish_of
@@ -121,7 +121,7 @@ class ChatCodec(ChoiceCodec):
             words = name in known_fields.PROVIDER_WORDS
             if not isinstance(text, str):
                 self._take_all(chunk, delta, name, index)
-            elif text and not says_nothing(name, text, words=words):
+            elif text and not is_no_text(name, text, words=words):
                 self._take(chunk, delta, name, Delta(self._other_key(name, index), text))
 
     def _other_key(self, name: str, index: int) -> StreamKey:
