@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.rule_form import EditError, RuleForm, edited, with_test
+from threegate.console.rule_form import (
+    EditError,
+    RuleForm,
+    apply_form,
+    dumped,
+    edited,
+    find_rule,
+    opened,
+    with_test,
+)
 from threegate.policy.language.load import load_text
 from threegate.policy.schema import Rule
 
@@ -60,8 +69,11 @@ def test_a_form_that_changes_nothing_changes_no_byte(path: Path) -> None:
     text = path.read_text("utf-8")
     pack, _ = load_text(text.encode(), path.name)
     assert pack is not None
+    assert edited(text, pack.rules[0].id, RuleForm()) == text
+    document = opened(text)
     for each in pack.rules:
-        assert edited(text, each.id, RuleForm()) == text
+        apply_form(find_rule(document, each.id), RuleForm())
+    assert dumped(document) == text
 
 
 @pytest.mark.parametrize("path", PACKS, ids=lambda p: p.stem)
