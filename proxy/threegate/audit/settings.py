@@ -20,8 +20,7 @@ class OnFailure(StrEnum):
     """What a record that cannot be made durable means for its request, strictest first.
 
     `fail_request` refuses it; `spool` writes the record to a local file, fsynced, and replays it
-    later; `continue` lets the request go on without a record, counted.
-    """
+    later; `continue` lets the request go on without a record, counted."""
 
     FAIL_REQUEST = "fail_request"
     SPOOL = "spool"
@@ -49,8 +48,7 @@ class Format(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Retention:
     """Days until text and metadata go; a legal hold keeps what is needed longer. Raises
-    `AuditError` below six months.
-    """
+    `AuditError` below six months."""
 
     content_days: int = 90
     metadata_days: int = METADATA_DAYS
@@ -68,8 +66,7 @@ class AuditSettings:
 
     Key specs are `file:PATH`, `env:NAME` (looked up in `environment`) or `cmd:COMMAND` (its
     standard output, for a KMS); 32 bytes, raw, hex or base64. Empty: a file in `directory/keys`,
-    made at the first start, mode 0600.
-    """
+    made at the first start, mode 0600."""
 
     url: str = "sqlite:///var/audit.sqlite3"
     directory: Path = Path("var/audit")
@@ -98,8 +95,7 @@ class AuditSettings:
 
 def from_settings(settings: Settings) -> AuditSettings:
     """The audit part of the process's settings. Raises `AuditError` for a retention below six
-    months.
-    """
+    months."""
     return AuditSettings(
         url=settings.audit_database,
         directory=settings.var / "audit",

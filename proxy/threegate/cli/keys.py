@@ -10,18 +10,9 @@ from pathlib import Path
 from threegate import settings
 from threegate.audit.log.database import writer_engine
 from threegate.cli.errors import misuse
+from threegate.cli.language import line
 from threegate.gateway.access.auth import Key, KeyFile, over, utc_time
 from threegate.gateway.access.auth_db import KeyDatabase
-from threegate.types import Bilingual
-
-MADE = Bilingual(
-    "{id}，租户 {tenant}；密钥只显示这一次：",
-    "{id} for tenant {tenant}; the key is shown this once:",
-)
-ACTIVE, REVOKED = Bilingual("有效", "active"), Bilingual("已吊销", "revoked")
-EXPIRED = Bilingual("已到期", "expired")
-NO_KEY = Bilingual("没有密钥 {}", "no key {}")
-NO_KEYS = Bilingual("还没有密钥", "no keys yet")
 
 
 def arguments(top: argparse.ArgumentParser) -> None:
@@ -50,7 +41,7 @@ def _keys(args: argparse.Namespace) -> KeyFile | KeyDatabase:
 def _add(args: argparse.Namespace) -> int:
     expires = _end_of(args.expires) if args.expires else ""
     key, secret = _keys(args).add(args.tenant, expires)
-    print(MADE.get(args.lang).format(id=key.id, tenant=key.tenant))
+    print(line("key-made", args.lang, id=key.id, tenant=key.tenant))
     print(secret)
     return 0
 
@@ -66,18 +57,18 @@ def _end_of(text: str) -> str:
     return end
 
 
-def _state(key: Key) -> Bilingual:
+def _state(key: Key) -> str:
     if key.revoked:
-        return REVOKED
-    return EXPIRED if over(key.expires) else ACTIVE
+        return "revoked"
+    return "expired" if over(key.expires) else "active"
 
 
 def _list(args: argparse.Namespace) -> int:
     keys = _keys(args).keys
     if not keys:
-        print(NO_KEYS.get(args.lang), file=sys.stderr)
+        print(line("no-keys", args.lang), file=sys.stderr)
     for key in keys:
-        state = _state(key).get(args.lang)
+        state = line(_state(key), args.lang)
         print(f"{key.id}\t{key.tenant}\t{state}\t{key.created}\t{key.expires}")
     return 0
 
@@ -85,5 +76,5 @@ def _list(args: argparse.Namespace) -> int:
 def _revoke(args: argparse.Namespace) -> int:
     if _keys(args).revoke(args.id):
         return 0
-    print(NO_KEY.get(args.lang).format(args.id), file=sys.stderr)
+    print(line("no-key", args.lang, id=args.id), file=sys.stderr)
     return 1

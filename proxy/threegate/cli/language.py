@@ -1,5 +1,6 @@
 """The language of the command line: chosen before anything is parsed, then all help texts are
-translated. Commands are written in English only; `language.toml` holds the translations."""
+translated. Commands are written in English only; `language.toml` holds the
+translations. What they print is in `i18n/usage.toml`."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from threegate.data_files import table
-from threegate.i18n.catalog import bilingual
+from threegate.i18n.catalog import bilingual, texts
 from threegate.types import Bilingual
 
 _TABLES = table("cli", "language")
@@ -18,6 +19,7 @@ HELP: Mapping[str, str] = _TABLES["help"]
 OPTIONS: Mapping[str, Bilingual] = {n: bilingual(e) for n, e in _TABLES["options"].items()}
 ARGPARSE: Mapping[str, str] = _TABLES["argparse"]
 """The Chinese of argparse's own words."""
+LINES = texts("usage", "lines")
 LANGUAGES = ("zh", "en")
 
 
@@ -32,6 +34,11 @@ def locale_language(environment: Mapping[str, str] = os.environ) -> str:
     """As gettext chooses it: a container often has the variable, not the locale that it names."""
     named = (environment.get(n) for n in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
     return "zh" if next(filter(None, named), "").lower().startswith("zh") else "en"
+
+
+def line(code: str, language: str, /, **details: object) -> str:
+    """What a command prints."""
+    return LINES[code].get(language).format_map(details)
 
 
 def translate_argparse(language: str) -> None:

@@ -19,12 +19,9 @@ from threegate_classifiers.runtime import Engine
 from threegate import settings
 from threegate.cli import models_calibrate
 from threegate.cli.errors import misuse
-from threegate.types import Bilingual
+from threegate.cli.language import line
 
 MEBIBYTE = 1 << 20
-COLUMNS = Bilingual("模型|名称|任务|标签|大小 MiB|许可", "model|title|task|labels|MiB|licence")
-
-UNCHANGED = Bilingual("{} 个文件未改动；{}", "{} files unchanged; {}")
 
 
 def arguments(top: argparse.ArgumentParser) -> None:
@@ -66,7 +63,7 @@ def _export(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     _, entries = _entries(args)
-    table = Table(*COLUMNS.get(args.lang).split("|"))
+    table = Table(*line("model-columns", args.lang).split("|"))
     for entry in entries:
         m = entry.manifest
         size = sum(file.bytes or 0 for file in m.files) / MEBIBYTE
@@ -100,7 +97,7 @@ def _verified(root: Path, entry: Entry, language: str) -> str:
     verify_files(entry.folder, m)
     lines: list[str] = []
     Engine.open(root, (f"{m.name}@{m.version}",), threads=1, report=lines.append).close()
-    return UNCHANGED.get(language).format(len(m.files), lines[0])
+    return line("model-unchanged", language, files=len(m.files), loaded=lines[0])
 
 
 def _card(args: argparse.Namespace) -> int:

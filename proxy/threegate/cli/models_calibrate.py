@@ -21,21 +21,13 @@ from threegate_classifiers.calibrate import language_of
 from threegate import settings
 from threegate.cli.errors import misuse, unread
 from threegate.cli.judges import named, opened_judge
+from threegate.cli.language import line
 from threegate.eval.judge_levels import ScoredText, common_bars, level_bars
 from threegate.policy.model import matches
 from threegate.settings import JudgeSettings, Settings
-from threegate.types import Bilingual, Channel, Failed, Layer, Passage, TextLocation
+from threegate.types import Channel, Failed, Layer, Passage, TextLocation
 
 AT_ONCE = 8
-COLUMNS = Bilingual("语言|级别|分数|误报|命中", "language|level|score|false positives|found")
-TOTALS = Bilingual(
-    "{rows} 行，{bad} 行有害；{failed} 行没有得到回答，{unusable} 行无法使用",
-    "{rows} rows, {bad} bad; {failed} without an answer, {unusable} not usable",
-)
-FEW = Bilingual(
-    "无害文字只有 {n} 行：误报率只能说明低于 {most:.1%}",
-    "only {n} harmless rows: the false-positive rate can only be shown to be below {most:.1%}",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +56,7 @@ def _calibrate(args: argparse.Namespace) -> int:
         raise misuse("rows-of-both") from None
     counts = {"rows": len(rows), "bad": sum(r.bad for r in rows)}
     failed = len(rows) - len(scored)
-    print(TOTALS.get(args.lang).format(**counts, failed=failed, unusable=unusable))
+    print(line("calibrated", args.lang, **counts, failed=failed, unusable=unusable))
     return int(failed > 0)
 
 
@@ -113,7 +105,7 @@ async def _scored(
 
 
 def _show(scored: Sequence[ScoredText], language: str) -> None:
-    table = Table(*COLUMNS.get(language).split("|"))
+    table = Table(*line("level-columns", language).split("|"))
     for cells in _lines(scored):
         table.add_row(*cells)
     bars = common_bars(scored) if any(not r.bad for r in scored) else {}
@@ -121,7 +113,7 @@ def _show(scored: Sequence[ScoredText], language: str) -> None:
     Console().print(table)
     print(", ".join(f"{name}: {score}" for name, score in bars.items()))
     if (n := sum(not r.bad for r in scored)) < 1500:
-        print(FEW.get(language).format(n=n, most=min(1.0, 3 / n)))
+        print(line("few-harmless", language, n=n, most=min(1.0, 3 / n)))
 
 
 def _lines(scored: Sequence[ScoredText]) -> Iterator[tuple[str, ...]]:

@@ -21,6 +21,7 @@ import uvicorn
 from threegate import settings as settings_module
 from threegate.app import create_app, opened
 from threegate.cli.failures import message
+from threegate.cli.language import line
 from threegate.cli.progress import warn
 from threegate.console.bootstrap import console_link
 from threegate.gateway.deps import Deps
@@ -32,7 +33,6 @@ from threegate.server.membership import Membership
 from threegate.server.metrics_server import metrics_server
 from threegate.server.supervisor import Report, Supervisor, same_command
 from threegate.settings import Settings, UpstreamSettings
-from threegate.types import Bilingual
 
 log = getLogger(__name__)
 
@@ -167,14 +167,9 @@ async def with_upstream(settings: Settings, language: str = "en") -> AsyncIterat
     )
     task = asyncio.ensure_future(server.serve(sockets=[listener]))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    startup_banner.note(settings, DEMO.get(language).format(url), warn)
+    startup_banner.note(settings, line("demo-upstream", language, url=url), warn)
     try:
         yield replace(settings, upstreams=(UpstreamSettings(url, name="demo"),))
     finally:
         server.should_exit = True
         await task
-
-
-DEMO = Bilingual(
-    "没有设置上游：由 {} 的演示模型回答", "no upstream set: the demo model answers at {}"
-)

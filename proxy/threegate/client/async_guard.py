@@ -38,8 +38,7 @@ class AsyncGuard:
     environment and `threegate.yaml`. `tenant` is whose policy applies in process.
 
     Raises ValueError for a wrong URL, SettingsError, and GuardError from every check that could not
-    be made.
-    """
+    be made."""
 
     transport: Transport
 

@@ -233,8 +233,7 @@ def needs(roles: Iterable[Role]) -> ConsoleError:
 
 def _error_page(error: Exception, language: str, path: str) -> tuple[int, str]:
     """Status and text of an error; of audit errors and unexpected ones no more than that they
-    happened: its message may quote what was read.
-    """
+    happened: its message may quote what was read."""
     match error:
         case ConsoleError():
             return error.status, error.text.get(language)

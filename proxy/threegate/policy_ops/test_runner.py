@@ -53,8 +53,7 @@ class Runner:
     """Runs the tests of one compiled policy.
 
     `progress` is called after each case. `today` is an ISO date for the exceptions in `ruled`;
-    tests have none.
-    """
+    tests have none."""
 
     policy: CompiledPolicy
     detector_set: DetectorSet

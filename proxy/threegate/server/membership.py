@@ -36,8 +36,7 @@ class Membership:
 
         O_NONBLOCK belongs to the open socket, not to the descriptor, so it is shared by all
         workers: a worker that cleared it even briefly would block another in `accept` once a third
-        had taken the connection.
-        """
+        had taken the connection."""
         descriptor, status, *rest = argument.split(":")
         listener = socket.socket(fileno=int(descriptor))
         listener.setblocking(False)

@@ -37,8 +37,7 @@ class Check:
     that this process keeps for clients that cannot send them back (`mask_vault`).
 
     `open_ended`: the texts of the answers may go on, as those of a stream so far; then the result
-    says how much of each may still change.
-    """
+    says how much of each may still change."""
 
     stage: CheckStage
     messages: tuple[Body, ...] = field(default=(), repr=False)

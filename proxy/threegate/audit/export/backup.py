@@ -84,8 +84,7 @@ def restore(
     url: str, source: Path, keys: Path | None = None, master: MasterKey | None = None
 ) -> Counts:
     """All or nothing, into a database without records. With `master` the texts whose keys are there
-    become searchable.
-    """
+    become searchable."""
     engine = writer_engine(url)
     try:
         migrations.upgrade(engine)

@@ -68,8 +68,7 @@ def export(
     names: str = "verdict",
 ) -> Exported:
     """All records that match, of one moment. `directory` must not exist. `names` are those of the
-    guardrail attributes (`formats.NAMES`). Raises `AuditError`, `OSError`.
-    """
+    guardrail attributes (`formats.NAMES`). Raises `AuditError`, `OSError`."""
     if reveal is not Reveal.NOTHING and master is None:
         raise trouble("export-master")
     if form is Format.PARQUET and find_spec("pyarrow") is None:
@@ -169,8 +168,7 @@ class _Export:
 
     def _load(self, writer: str) -> _Proofs | None:
         """Raises `AuditError` when the stored leaves do not lead to the signed root: the log
-        was changed.
-        """
+        was changed."""
         latest = select(CHECKPOINT.c.note).where(CHECKPOINT.c.writer == writer)
         note = self.connection.execute(latest.order_by(CHECKPOINT.c.size.desc()).limit(1)).scalar()
         if note is None:

@@ -25,8 +25,7 @@ TIMEOUT_S = 30.0
 
 def deliver(file: Path, form: str, url: str) -> int:
     """Returns how many lines the collector took. Raises `AuditError` at the first refusal: the
-    lines before it are delivered.
-    """
+    lines before it are delivered."""
     if form not in ENDS:
         raise trouble("collector-form", forms=" / ".join(ENDS))
     path, member = ENDS[form]

@@ -47,8 +47,7 @@ class Syslog:
     6587).
 
     Syslog has no acknowledgement. What was sent less than `settle_s` before a connection broke is
-    sent again over the next one; receivers drop duplicates by `metadata.uid`.
-    """
+    sent again over the next one; receivers drop duplicates by `metadata.uid`."""
 
     url: str
     ca: Path | None = None

@@ -15,8 +15,7 @@ from threegate.types import frozen
 @frozen
 class Receipt:
     """Where a durable record is. `seq` is -1 for an intent, which has no place in a chain.
-    `spooled`: in the spool file, its place follows; `lost`: nowhere (`continue`).
-    """
+    `spooled`: in the spool file, its place follows; `lost`: nowhere (`continue`)."""
 
     id: str
     writer: str

@@ -79,8 +79,7 @@ class Appender:
         """One transaction with all of `items`; a probe must write even without any.
 
         A record's intent goes with the next intents: their page is written then anyway, and who
-        reads intents looks whether they have a record.
-        """
+        reads intents looks whether they have a record."""
         records = [i for i in items if isinstance(i, PendingRecord)]
         intents = [i for i in items if isinstance(i, PendingIntent)]
         linked, first = self._link(records), self.size
@@ -116,8 +115,7 @@ class Appender:
     def adopt(self, *, own: bool = False) -> int:
         """Chains an *interrupted* record for intents of processes that are gone and of calls whose
         record was lost; with `own` for all of this writer's: at its end nothing of it is in flight.
-        Returns how many it looked at, at most `ADOPTED`.
-        """
+        Returns how many it looked at, at most `ADOPTED`."""
         lost = list(islice(self._lost, ADOPTED))
         with self.transaction() as connection:
             writers = self._gone(connection) + [self.writer] * own
@@ -146,8 +144,7 @@ class Appender:
     def transaction(self) -> Iterator[Connection]:
         """On a connection that is kept for the next commit if that comes soon: taking one from the
         pool costs as much as writing several records. It also pings PostgreSQL, which is right
-        after a failure or when nothing came for a while.
-        """
+        after a failure or when nothing came for a while."""
         if time.monotonic() > self._fresh_until:
             self.release()
         held, self._held = self._held or self.engine.connect(), None
@@ -207,8 +204,7 @@ class Appender:
 
     def _new_keys(self, connection: Connection, items: Sequence[Pending]) -> list[Row]:
         """A key may be stored already by a commit whose outcome we never saw, or by a replayed
-        spool.
-        """
+        spool."""
         used = {i.key.id: i.key for i in items if i.key and i.key.id not in self._stored_keys}
         if not used:
             return []

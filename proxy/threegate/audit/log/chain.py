@@ -66,8 +66,7 @@ ZERO = bytes(HASH_BYTES)  # `prev` of the first entry
 @dataclass(slots=True)
 class Frontier:
     """The roots of the full subtrees of a growing tree, largest first: enough to append and to give
-    the root.
-    """
+    the root."""
 
     hasher: Hasher = SHA256
     size: int = 0
@@ -115,8 +114,7 @@ class Tree:
 
     def range_root(self, start: int, end: int) -> bytes:
         """Root of the leaves [start, end). `start` must be a multiple of the largest power of two
-        <= end - start.
-        """
+        <= end - start."""
         count = end - start
         if count == 0:
             return self.hasher.empty()
@@ -155,8 +153,7 @@ def root_from_inclusion(
     leaf: bytes, index: int, size: int, proof: Sequence[bytes], hasher: Hasher = SHA256
 ) -> bytes | None:
     """The root that `proof` leads to (RFC 9162 §2.1.3.2); None when the proof has the wrong
-    length.
-    """
+    length."""
     if not 0 <= index < size:
         return None
     fn, sn, node = index, size - 1, leaf

@@ -49,8 +49,7 @@ class RandomBytes:
 @frozen
 class SealedContent:
     """`entries` go into the log, the rest into tables that can be erased. `blob` is empty when no
-    text is kept.
-    """
+    text is kept."""
 
     entries: list[dict[str, Any]]
     blob: bytes = field(default=b"", repr=False)
@@ -81,8 +80,7 @@ def seal(
 
 def indexed(redacted: Iterable[tuple[str, str]]) -> str:
     """The search words of a record's redacted texts, given as (part name, text). Of a text that is
-    too long the answer keeps at least half of the room.
-    """
+    too long the answer keeps at least half of the room."""
     requests, answers = list[str](), list[str]()
     for name, text in redacted:
         (answers if name.startswith(ANSWER_PART) else requests).append(text)
@@ -119,8 +117,7 @@ def _kept(part: Part, level: ContentLevel) -> dict[str, Any]:
 
 def _printable(text: str) -> str:
     """JSON has no lone surrogates; the request parser refuses them, so one here is rare and becomes
-    `?`.
-    """
+    `?`."""
     return text.encode(errors="replace").decode()
 
 
@@ -131,8 +128,7 @@ def _encrypt(parts: list[dict[str, Any]], key: DataKey, fresh: RandomBytes) -> b
 
 def unseal(blob: bytes, event_id: str, key: DataKey) -> list[dict[str, str]]:
     """The kept parts: `part`, `redacted` and, at level full, `text`. Raises `AuditError` for a
-    changed blob.
-    """
+    changed blob."""
     nonce, sealed = blob[:NONCE_BYTES], blob[NONCE_BYTES:]
     try:
         parts = orjson.loads(key.cipher.decrypt(nonce, sealed, event_id.encode()))
@@ -149,8 +145,7 @@ _MARKS = "，：；！？（）"  # the commonest signs that normal forms change
 
 def _folded(text: str) -> str:
     """Normalized and in lower case. A text without a character to change is normalized in no time,
-    and in Chinese most have only such signs.
-    """
+    and in Chinese most have only such signs."""
     if not text.isascii():
         for mark in _MARKS:
             text = text.replace(mark, " ")
@@ -162,15 +157,13 @@ def terms(text: str) -> str:
     of characters and the last one alone, so that a one-character prefix query finds every position.
 
     Pairs, not trigrams: most Chinese words have two characters, which a trigram index cannot look
-    up.
-    """
+    up."""
     return " ".join([pair or word for pair, word in _WORDS.findall(_folded(text))])
 
 
 def query_phrases(text: str) -> Sequence[Sequence[str]]:
     """The phrases a search for `text` must find: one per run; a Chinese run is a chain of its
-    pairs.
-    """
+    pairs."""
     return [_pairs(wide) or [wide or word] for wide, word in _RUNS.findall(_folded(text))]
 
 

@@ -78,8 +78,7 @@ def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
 
 def create_private(path: Path) -> None:
     """A new file is its owner's alone, whatever the umask; SQLite gives the files that it makes
-    next to a database get the same mode. An existing one keeps the mode that its operator chose.
-    """
+    next to a database get the same mode. An existing one keeps the mode that its operator chose."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -147,8 +146,7 @@ def delete_ids(connection: Connection, table: Table, ids: Sequence[str]) -> None
 
 def _many(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
     """Straight to the driver: for the few rows of a commit SQLAlchemy's own work costs as much as
-    SQLite's.
-    """
+    SQLite's."""
     _driver(connection).executemany(statement, rows)
 
 
@@ -158,8 +156,7 @@ def _driver(connection: Connection) -> Any:
 
 def _json(value: Any) -> Any:
     """Bytes as PostgreSQL's hex input; NUL, which its text cannot hold, never comes (fields are
-    cleaned).
-    """
+    cleaned)."""
     return "\\x" + value.hex() if isinstance(value, bytes) else value
 
 
@@ -206,8 +203,7 @@ def index_texts(connection: Connection, rows: Sequence[tuple[int, str]]) -> None
 
 def ensure_partitions(connection: Connection, since_us: int | None = None) -> None:
     """PostgreSQL: the partitions of the months from `since_us` (now) to the next one. Needs no rows
-    of theirs in the default one.
-    """
+    of theirs in the default one."""
     if not is_postgres(connection):
         return
     now = datetime.now(UTC)

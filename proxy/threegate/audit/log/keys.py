@@ -33,8 +33,7 @@ KMS_SECONDS = 30
 
 def load_key(spec: str, default: Path, environment: Mapping[str, str], *, setting: str) -> bytes:
     """32 bytes of `spec` (see `AuditSettings`); empty means the file `default`, created if it is
-    missing. Raises AuditError, which names `setting`.
-    """
+    missing. Raises AuditError, which names `setting`."""
     try:
         return _load(spec, default, environment)
     except AuditError as error:
@@ -67,8 +66,7 @@ def _read(path: Path) -> bytes:
 
 def _read_or_create(path: Path) -> bytes:
     """Several workers may start at once: the one that links its file first wins, and all read the
-    same key.
-    """
+    same key."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_once(path, secrets.token_hex(KEY_BYTES).encode() + b"\n")
@@ -77,8 +75,7 @@ def _read_or_create(path: Path) -> bytes:
 
 def write_once(path: Path, data: bytes) -> None:
     """Creates `path` whole and durable with mode 0600, or leaves the file that another process
-    made.
-    """
+    made."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -133,8 +130,7 @@ def _decode(raw: bytes, where: str) -> bytes:
 @dataclass(frozen=True, slots=True)
 class DataKey:
     """A data key in the clear, and as it is stored. `id` is random; `day` is `YYYY-MM-DD` in
-    UTC.
-    """
+    UTC."""
 
     id: str
     tenant: str
@@ -148,8 +144,7 @@ class DataKey:
 
     def salt(self, nonce: bytes) -> bytes:
         """The salt of one record's content hashes: gone with the nonce (erasure) or the key
-        (shredding).
-        """
+        (shredding)."""
         return _keyed(self.key, b"salt" + nonce)
 
 
@@ -176,8 +171,7 @@ class MasterKey:
 
     def pseudonym(self, tenant: str, subject: str) -> str:
         """How a subject is found again: keyed, so that it cannot be guessed from the database
-        alone.
-        """
+        alone."""
         if not subject:
             return ""
         message = f"subject\0{tenant}\0{subject}".encode(errors="replace")

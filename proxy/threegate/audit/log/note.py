@@ -58,8 +58,7 @@ class Checkpoint:
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """A name and an Ed25519 public key (32 raw bytes), written `name+keyid+base64(type||key)` (a
-    *vkey*).
-    """
+    *vkey*)."""
 
     name: str
     key: bytes
@@ -124,8 +123,7 @@ class Signer:
 
     def line(self, text: str, seconds: int = 0) -> str:
         """One signature line. `seconds` since 1970 is what a cosignature (a witness) vouches
-        for.
-        """
+        for."""
         if self.kind == COSIGNATURE_V1:
             signature = seconds.to_bytes(8) + self.key.sign(_cosigned(text, seconds))
         else:
@@ -181,8 +179,7 @@ def sign(text: str, signers: Sequence[Signer], seconds: int = 0) -> str:
 
 def verify(note: str, verifiers: Iterable[Verifier]) -> tuple[str, tuple[Verifier, ...]]:
     """The signed text and which of `verifiers` signed it (at least one). Raises `NoteError`
-    otherwise.
-    """
+    otherwise."""
     parsed, known = Note.parse(note), {(v.name, v.key_id): v for v in verifiers}
     good: dict[Verifier, None] = {}
     for name, key_id, signature in parsed.signatures:

@@ -97,8 +97,7 @@ def _why(error: BaseException) -> str:
 
 def _undelayed(connection: Any, _record: object) -> None:
     """pg8000 leaves Nagle's algorithm on: a statement of two packets then waits 40 ms for an
-    ACK.
-    """
+    ACK."""
     if connection._usock.family != socket.AF_UNIX:
         connection._usock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

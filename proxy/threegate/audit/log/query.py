@@ -55,8 +55,7 @@ class Query:
 
     `text` is looked up in redacted texts: every word or Chinese phrase in it must occur (of very
     common ones, the newest `MAX_TEXT_MATCHES`). `kind`
-    matches a kind and those below it (`pii` finds `pii.cn.mobile`).
-    """
+    matches a kind and those below it (`pii` finds `pii.cn.mobile`)."""
 
     text: str = field(default="", repr=False)
     since_us: int = 0
@@ -85,8 +84,7 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One record as stored. `event` is the parsed `event` member; `integrated`: covered by a
-    checkpoint.
-    """
+    checkpoint."""
 
     writer: str
     seq: int
@@ -286,8 +284,7 @@ def _every_hit(connection: Connection, query: Query) -> ColumnElement[bool]:
 
 def _newest_hit(query: Query) -> ColumnElement[bool]:
     """To list the newest records that a rule judged, whose hits have an index by rule and time:
-    each record joined with the first of its hits. Without a rule, begin at the records.
-    """
+    each record joined with the first of its hits. Without a rule, begin at the records."""
     of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
     if not query.rule:
         return select(HIT.c.n).where(of_record, _judged(HIT, query)).correlate(RECORD).exists()
@@ -300,8 +297,7 @@ def _newest_hit(query: Query) -> ColumnElement[bool]:
 
 def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
     """Every phrase occurs. A phrase's words are letters and digits only, so they need no quoting
-    rules.
-    """
+    rules."""
     phrases = query_phrases(words)
     if not phrases:
         return literal_column("1") == 0
@@ -377,8 +373,7 @@ def follow(
     connection: Connection, query: Query, places: Mapping[str, int] | None
 ) -> tuple[tuple[Entry, ...], Mapping[str, int]]:
     """What was stored after `places` (writer → next seq) and where that ends; None only gives the
-    end.
-    """
+    end."""
     heads = select(RECORD.c.writer, func.max(RECORD.c.seq)).group_by(RECORD.c.writer)
     now = {writer: int(seq) + 1 for writer, seq in connection.execute(heads)}
     if places is None:

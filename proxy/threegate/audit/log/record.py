@@ -54,8 +54,7 @@ LEVELS = {level: level.name.lower() for level in Level}
 
 class Stage(StrEnum):
     """What a record is about. `received` comes from versions that wrote two records a call; today
-    an `Intent` is durable before the model is called, and one record says how the call ended.
-    """
+    an `Intent` is durable before the model is called, and one record says how the call ended."""
 
     RECEIVED = "received"
     COMPLETED = "completed"
@@ -74,8 +73,7 @@ OF_CALLS = (Stage.RECEIVED, *ENDS)
 
 class ContentLevel(StrEnum):
     """How much of a text is kept: nothing, a salted hash, the redacted text, or the original as
-    well.
-    """
+    well."""
 
     NONE = "none"
     METADATA = "metadata"
@@ -119,8 +117,7 @@ class Intent:
     chain; the call's record repeats it inside.
 
     `digest` is a salted hash of the request's bytes and `key` the id of its salt's data key, both
-    empty where nothing is hashed. `writer` is set where another writer found it after a crash.
-    """
+    empty where nothing is hashed. `writer` is set where another writer found it after a crash."""
 
     ts_us: int
     digest: str = ""
@@ -135,8 +132,7 @@ class Record:
 
     `detail` holds the facts of policy and access records (actor, verb, object, reason …). `subject`
     is the end user's id: it is stored as a keyed pseudonym outside the log, so that a subject can
-    be found and erased.
-    """
+    be found and erased."""
 
     stage: Stage
     request_id: str = ""
@@ -170,8 +166,7 @@ class Record:
 @lru_cache(maxsize=4096)  # ids of rules, kinds, detectors and policies come again and again
 def clean(text: str, limit: int = MAX_FIELD_CHARS) -> str:
     """`text` fit for one line of a log: bounded, and what could break or disguise the line becomes
-    U+FFFD.
-    """
+    U+FFFD."""
     if text.isprintable() and len(text) <= limit:
         return text
     return "".join(c if c.isprintable() else "\ufffd" for c in text[:limit])
@@ -184,8 +179,7 @@ def canonical(value: Any) -> bytes:
 
 def number(value: float) -> int | float:
     """At most four decimals and no integral floats: there, orjson writes what ECMAScript (RFC 8785)
-    would.
-    """
+    would."""
     rounded = round(value, 4)
     return int(rounded) if rounded == int(rounded) else rounded
 
@@ -263,8 +257,7 @@ def _opinion(opinion: Opinion) -> dict[str, Any]:
 
 def _decisions(record: Record) -> list[dict[str, Any]]:
     """Each layer's. `id` only where it is not that of the layer before, `policy` only where it is
-    not the record's.
-    """
+    not the record's."""
     out, named = [], ""
     for decision in record.decisions:
         made = _decision(decision)
@@ -359,8 +352,7 @@ def entry(
     canonical.
 
     `spooled` marks an event that was kept in a file while the database was away and joined the
-    chain later.
-    """
+    chain later."""
     place = f',"prev":"{prev.hex()}","seq":{seq}' + (',"spooled":true' if spooled else "")
     stamp = f',"ts":"{timestamp(ts_us)}","v":{ENTRY_VERSION},"writer":"{writer}"}}'
     return b'{"event":' + event_json + place.encode() + stamp.encode()

@@ -45,8 +45,7 @@ BIND_BYTES = 16
 @dataclass(slots=True)
 class PendingIntent:
     """One intent on its way to the writer. `caller` is canonical JSON, `writer` empty for the one
-    that writes it.
-    """
+    that writes it."""
 
     event_id: str  # of the request
     intent: Intent
@@ -73,8 +72,7 @@ class PendingRecord:
     """One record on its way to the writer. `columns` are `audit_record`'s from `request_id` to
     `retention`.
 
-    `hits` are (rule, kind, layer, action, shadow). `closes`: the request has no intent any more.
-    """
+    `hits` are (rule, kind, layer, action, shadow). `closes`: the request has no intent any more."""
 
     event_id: str
     event: bytes = field(repr=False)
@@ -148,8 +146,7 @@ def make(
     hasher: Hasher,
 ) -> PendingRecord:
     """`key` is the tenant's data key of the day, needed where content is kept or hashed. One salt
-    serves a record and its intent.
-    """
+    serves a record and its intent."""
     began = record.intent.nonce if record.intent is not None else b""
     fresh = RandomBytes.draw(began)
     kept = content is not None and key is not None and level is not ContentLevel.NONE
@@ -225,6 +222,5 @@ def hits(payload: dict[str, Any]) -> tuple[Row, ...]:
 
 def hold_digest(*row: str | int) -> str:
     """What the record of a legal hold says of its row (id, field, value, reason, since). The id is
-    random, and the value a pseudonym or an id that entries show anyway: nothing can be guessed.
-    """
+    random, and the value a pseudonym or an id that entries show anyway: nothing can be guessed."""
     return SHA256.digest(canonical(list(row))).hex()

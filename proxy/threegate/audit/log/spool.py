@@ -70,8 +70,7 @@ class Spool:
 
     def pending(self) -> Iterator[tuple[list[Pending], Path]]:
         """The items of each file that is ours or has no living owner. Call `drop` once they are in
-        the database.
-        """
+        the database."""
         for path in sorted(self.directory.glob("*.spool")):
             if path == self._path or _orphan(path):
                 yield list(self._read(path)), path

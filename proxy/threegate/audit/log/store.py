@@ -53,8 +53,7 @@ class AuditLog:
     @classmethod
     async def open(cls, settings: AuditSettings) -> AuditLog:
         """Starts the writer. Raises `AuditError` for a bad key, and for a database that is away
-        (`fail_request`).
-        """
+        (`fail_request`)."""
         return await asyncio.to_thread(cls._open, settings)
 
     @classmethod
@@ -86,8 +85,7 @@ class AuditLog:
         on_failure: OnFailure | None = None,
     ) -> Intent:
         """The intent to send a call to the model, for its record to name; durable as a record
-        that `append` returns from. `request` are the bytes that the client sent.
-        """
+        that `append` returns from. `request` are the bytes that the client sent."""
         self._check_open()
         at, hashed = now_us(), (level or self.settings.level) is not ContentLevel.NONE
         key = self._data_key(caller.tenant, day_of(at)) if hashed else None
@@ -104,8 +102,7 @@ class AuditLog:
         on_failure: OnFailure | None = None,
     ) -> Receipt:
         """Durable when it returns, or what the stricter of the log's setting and `on_failure`
-        allows instead. Raises `AuditError`; then the record may or may not be stored.
-        """
+        allows instead. Raises `AuditError`; then the record may or may not be stored."""
         self._check_open()
         try:
             item = self._item(record, content)
@@ -120,8 +117,7 @@ class AuditLog:
 
     async def append_with(self, record: Record, work: Callable[[Connection], object]) -> Receipt:
         """As `append`; `work` happens in the record's transaction, so neither is there without
-        the other, whatever the setting.
-        """
+        the other, whatever the setting."""
         return await self._submit(dataclasses.replace(self._item(record, None), work=work))
 
     async def content(self, entry: Entry) -> list[dict[str, str]]:
@@ -129,8 +125,7 @@ class AuditLog:
         there are none.
 
         Raises `AuditError` when the key is gone or the text was changed. Recording who looked is
-        the caller's duty.
-        """
+        the caller's duty."""
         return await self.read(lambda c: read_content(c, self.master, entry))
 
     async def _submit(self, item: Pending | None) -> Receipt:
@@ -212,8 +207,7 @@ class AuditLog:
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Runs `work` on a reader connection in a worker thread. Raises `AuditError` where the
-        database is away.
-        """
+        database is away."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
 
     def _read(self, work: Callable[[Connection], Result]) -> Result:
@@ -254,8 +248,7 @@ def load_master(settings: AuditSettings) -> MasterKey:
 
 def load_signer(settings: AuditSettings) -> Signer:
     """The log's signing key; its public half is written next to the keys for auditors
-    (`log.vkey`).
-    """
+    (`log.vkey`)."""
     path = settings.directory / "keys" / "signing.key"
     seed = load_key(settings.signing_key, path, settings.environment, setting="audit_signing_key")
     return Signer.from_seed(settings.origin, seed)

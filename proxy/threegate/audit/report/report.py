@@ -190,8 +190,7 @@ def latencies(
     connection: Connection, final: Sequence[ColumnElement[bool]], number: int, zone: tzinfo = UTC
 ) -> dict[str, tuple[float, float]]:
     """Half and 95 % of the requests of each day took no longer than this, in milliseconds; of many
-    records (`number`) each n-th is read.
-    """
+    records (`number`) each n-th is read."""
     every = -(-number // MAX_TIMED) or 1
     chosen = select(RECORD.c.ts, RECORD.c.entry).where(*final, RECORD.c.seq % every == 0)
     days: dict[str, list[float]] = {}

@@ -41,8 +41,7 @@ Place = tuple[str, int]
 @dataclass(frozen=True, slots=True)
 class Erasure:
     """Whose texts go; all given conditions must hold, at least one must be given. `subject` is
-    the end user's id.
-    """
+    the end user's id."""
 
     actor: str
     reason: str

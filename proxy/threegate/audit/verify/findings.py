@@ -78,8 +78,7 @@ class VerifyReport:
 @dataclass(slots=True)
 class Erasures:
     """What tombstones account for: ranges of entries whose text or body is gone, and destroyed
-    keys.
-    """
+    keys."""
 
     texts: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     bodies: dict[str, list[tuple[int, int]]] = field(default_factory=dict)

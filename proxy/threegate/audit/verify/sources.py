@@ -116,8 +116,7 @@ class Database:
     def damage(self) -> list[str]:
         """What the database's own check says of tables and indexes that do not agree: a search
         would miss records. PostgreSQL needs the extension amcheck for it; without it nothing is
-        reported.
-        """
+        reported."""
         if not self.postgres:
             lines = [str(row[0]) for row in self.fetch(f"PRAGMA integrity_check({DAMAGES})", ())]
             return [line for line in lines if line != "ok"]

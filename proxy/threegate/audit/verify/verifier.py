@@ -39,8 +39,7 @@ def verify_database(
     published: Iterable[str] = (),
 ) -> VerifyReport:
     """Everything. `keys` are trusted (their names are origins); `published` are notes kept
-    outside the database.
-    """
+    outside the database."""
     report = VerifyReport()
     erasures = Erasures.read(database.tombstones(), report)
     notes = _notes(database, published, keys, report)
@@ -72,8 +71,7 @@ def verify_database(
 @dataclass(slots=True)
 class Holds:
     """The legal holds that chains record, against the rows that are in force. Rows are read before
-    and after the chains, so that one made or released meanwhile is no finding.
-    """
+    and after the chains, so that one made or released meanwhile is no finding."""
 
     database: Database
     before: dict[str, tuple[str | int, ...]]
@@ -82,8 +80,7 @@ class Holds:
 
     def check(self, report: VerifyReport) -> None:
         """Records of holds from before they had a digest may have been pruned, and do not say what
-        was held.
-        """
+        was held."""
         after = {row[0]: row for row in self.database.holds()}
         pruned = any(chain.pruned for chain in report.chains)
         for id, row in self.before.items():
@@ -149,8 +146,7 @@ def belongs(origin: str, name: str) -> bool:
 
 def _peers(database: Database, writers: Iterable[str], report: VerifyReport) -> list[Peer]:
     """What first entries say about other chains; whether they are genuine is the walk's
-    business.
-    """
+    business."""
     peers: list[Peer] = []
     for writer in writers:
         try:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from threegate.cli.language import line
 from threegate.cli.policy.arguments import add_classifiers, own_policies
 from threegate.cli.policy.testing import runner
 from threegate.cli.progress import progress
@@ -37,7 +38,6 @@ from threegate.policy.facade import compile_pack
 from threegate.policy.language.wordlist import Imported, imported, list_file
 from threegate.policy.lifecycle.store import DirTree
 from threegate.policy_ops.test_runner import Runner
-from threegate.types import Bilingual
 
 
 def register(verbs: Any) -> None:
@@ -94,11 +94,8 @@ def _run(args: argparse.Namespace) -> int:
         made = {"policy": policy.version_digest, "results": [_as_json(r) for r in results]}
         print(json.dumps(made, ensure_ascii=False, indent=2))
     else:
-        print(
-            RUN_HEAD.get(args.lang).format(
-                pack=args.pack, digest=policy.version_digest, seed=args.seed
-            )
-        )
+        digest = policy.version_digest
+        print(line("bank-run", args.lang, pack=args.pack, digest=digest, seed=args.seed))
         for result in results:
             _print_sample(result, args.lang)
     return int(not results or not all(r.passed for r in results))
@@ -154,26 +151,20 @@ def _as_json(result: Sample) -> dict[str, Any]:
 def _print_sample(result: Sample, language: str) -> None:
     target = TARGETS[result.expect]
     at_least = target.refused_at_least > 0
-    line = STOPPED_AT_LEAST if at_least else STOPPED_AT_MOST
     limit = target.refused_at_least if at_least else target.refused_at_most
-    sample = line.get(language).format(result.size, target.sample, result.share * 100, limit * 100)
-    mark = (MET if result.passed else NOT_MET).get(language)
+    sample = line(
+        "stopped-at-least" if at_least else "stopped-at-most",
+        language,
+        size=result.size,
+        wanted=target.sample,
+        share=result.share * 100,
+        limit=limit * 100,
+    )
+    mark = line("met" if result.passed else "not-met", language)
     print(f"{target.title.get(language)}{sample} {mark}")
     for risk, count in result.wrong.most_common():
         title = BankCompleteness(risk, count, 0).title.get(language)
         print(f"  {risk if risk.isascii() else '':14} {count:6} {title}")
-
-
-RUN_HEAD = Bilingual("{pack} {digest}，抽样种子 {seed}", "{pack} {digest}, seed {seed}")
-STOPPED_AT_LEAST = Bilingual(
-    "：抽样 {} 条（应有 {}），拦截 {:.1f} %（至少 {:.0f} %）",
-    ": sample of {} (of {} wanted), {:.1f} % blocked (at least {:.0f} %)",
-)
-STOPPED_AT_MOST = Bilingual(
-    "：抽样 {} 条（应有 {}），拦截 {:.1f} %（至多 {:.0f} %）",
-    ": sample of {} (of {} wanted), {:.1f} % blocked (at most {:.0f} %)",
-)
-MET, NOT_MET = Bilingual("达到", "met"), Bilingual("未达到", "not met")
 
 
 def _words(args: argparse.Namespace) -> int:
@@ -183,8 +174,8 @@ def _words(args: argparse.Namespace) -> int:
     path = own_policies(args) / "lists" / f"{args.name}.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(list_file(found.words, args.file.name), encoding="utf-8")
-    text = IMPORTED.get(args.lang)
-    print(text.format(path=path, words=len(found.words), left_out=found.left_out))
+    counts = {"words": len(found.words), "left_out": found.left_out}
+    print(line("imported", args.lang, path=path, **counts))
     _print_left_out(found, args.lang)
     if found.risks:
         _print_standing(KEYWORDS, standing(found.risks.elements(), KEYWORDS), args.lang)
@@ -192,21 +183,12 @@ def _words(args: argparse.Namespace) -> int:
 
 
 def _print_left_out(found: Imported, language: str) -> None:
-    for name, why in LEFT_OUT.items():
+    for name in LEFT_OUT:
         if numbers := getattr(found, name):
             more = " …" if len(numbers) > MOST_ROWS else ""
-            rows_named = ROWS.get(language).format(", ".join(map(str, numbers[:MOST_ROWS])))
-            print(f"  {why.get(language)}{rows_named}{more}")
+            named = ", ".join(map(str, numbers[:MOST_ROWS]))
+            print(f"  {line(f'{name}-words', language, rows=named)}{more}")
 
 
-IMPORTED = Bilingual(
-    "{path}：{words} 个词，舍去 {left_out} 个", "{path}: {words} words, {left_out} left out"
-)
-LEFT_OUT = {
-    "repeated": Bilingual("重复", "repeated"),
-    "short": Bilingual("太短，到处都会出现", "too short, would occur everywhere"),
-    "common": Bilingual("日常用词", "everyday words"),
-    "long": Bilingual("太长，是句子", "too long, a sentence"),
-}
-ROWS = Bilingual("：第 {} 行", ": rows {}")
+LEFT_OUT = ("repeated", "short", "common", "long")
 MOST_ROWS = 20

@@ -14,19 +14,15 @@ from typing import Any
 
 from threegate.audit.log.keys import load_key
 from threegate.audit.log.note import Signer
+from threegate.cli.language import line
 from threegate.errors import PolicyError
 from threegate.policy.errors import failure
 from threegate.policy.facade import check
 from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc, write_durably
 from threegate.policy.testing.report import problems_text
 from threegate.policy_ops.signed_bundle import seal, trusted_keys, unseal
-from threegate.types import Bilingual
 
 KEY = Path("var/policy/signing.key")
-
-
-KEY_LINE = Bilingual("密钥：", "key: ")
-SIGNED = Bilingual("由 {signers} 签名于 {at}", "signed by {signers} at {at}")
 
 
 def register(verbs: Any) -> None:
@@ -60,7 +56,7 @@ def _bundle(args: argparse.Namespace) -> int:
     signer = Signer.from_seed(args.name, load_key(args.key, KEY, os.environ, setting="--key"))
     write_durably(args.out, seal(checked, args.packs, now_utc(), [signer]))
     print(f"{args.out}: {', '.join(args.packs)}")
-    print(f"{KEY_LINE.get(args.lang)}{signer.verifier.vkey()}")
+    print(line("signing-key", args.lang, key=signer.verifier.vkey()))
     return 0
 
 
@@ -73,7 +69,7 @@ def _verify(args: argparse.Namespace) -> int:
         return 1
     print(f"{', '.join(sealed.packs)} {sealed.digest}")
     signers = ", ".join(sealed.signers)
-    print(SIGNED.get(args.lang).format(signers=signers, at=sealed.sealed_at))
+    print(line("signed", args.lang, signers=signers, at=sealed.sealed_at))
     if args.extract:
         _extract(sealed.files, args.extract)
     return 0

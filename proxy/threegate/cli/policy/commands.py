@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from threegate.cli.language import line
 from threegate.cli.policy import banks, bundle, lifecycle, testing
 from threegate.cli.policy.arguments import add, checked, configured, names, own_policies
 from threegate.policy.compile import build
@@ -83,7 +84,7 @@ def _print_problems(problems: tuple[Problem, ...], language: str) -> None:
         print(problems_text(problems, language))
     counts = Counter(p.severity for p in problems)
     parts = [f"{counts[severity]} {words.get(language)}" for severity, words in SEVERITY.items()]
-    print(Bilingual("，", ", ").get(language).join(parts))
+    print(line("comma", language).join(parts))
 
 
 def _diff(args: argparse.Namespace) -> int:

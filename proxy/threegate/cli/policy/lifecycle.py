@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from threegate.audit.log.database import writer_engine
+from threegate.cli.language import line
 from threegate.cli.person import current_user
 from threegate.cli.policy.arguments import add_classifiers
 from threegate.cli.policy.testing import run_tests
@@ -39,11 +40,19 @@ from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
 from threegate.policy.lifecycle.versions import COMMANDS, Versions
 from threegate.policy.model import PolicySet
 from threegate.policy.strictness.diff import describe, diff_sets
-from threegate.types import Bilingual
 
 UNTESTED = "continue although not all tests passed, for this reason"
 VERSIONS = "database of the versions; default: that of the settings"
 DIGEST = "the first digits of the version's digest"
+STEPS = {
+    "approve": "approve exactly this version",
+    "withdraw": "withdraw your approval",
+    "recall": "recall your own version",
+    "reject": "reject a version",
+    "activate": "activate an approved version",
+    "rollback": "roll back to a version that was active before",
+}
+"""What is done with a version that is there."""
 MIN_PREFIX = 6
 """Digits of a digest that name a version, where they name only one."""
 
@@ -68,23 +77,15 @@ def register(verbs: Any) -> None:
     submit.add_argument("--author", action="append", default=[], help="others who edited it")
     submit.add_argument("--untested", default="", metavar="REASON", help=UNTESTED)
     add_classifiers(submit)
-    for name, run, about in (
-        ("approve", _approve, "approve exactly this version"),
-        ("withdraw", _withdraw, "withdraw your approval"),
-        ("recall", _recall, "recall your own version"),
-        ("reject", _reject, "reject a version"),
-    ):
-        verb = act(name, run, about)
-        verb.add_argument("digest", help=DIGEST)
+    for name, about in STEPS.items():
+        verb = act(name, _step, about)
+        verb.add_argument("digest", nargs="?" if name == "rollback" else None, help=DIGEST)
         if name == "approve":
             verb.add_argument("--untested", default="", metavar="REASON", help=UNTESTED)
-    activate = act("activate", _activate, "activate an approved version")
-    activate.add_argument("digest", help=DIGEST)
-    activate.add_argument(
-        "--emergency", action="store_true", help="activate without approval, for 24 hours"
-    )
-    rollback = act("rollback", _rollback, "roll back to a version that was active before")
-    rollback.add_argument("digest", nargs="?", default="", help=DIGEST)
+        if name == "activate":
+            verb.add_argument(
+                "--emergency", action="store_true", help="activate without approval, for 24 hours"
+            )
     add("history", _history, "history of policy versions")
 
 
@@ -128,37 +129,25 @@ def _weaker(old: PolicySet | None, new: PolicySet, language: str) -> bool:
     return any(c.needs_other_group for c in changes)
 
 
-def _approve(args: argparse.Namespace) -> int:
+def _step(args: argparse.Namespace) -> int:
     versions = _versions(args)
-    digest = _full(versions.state(), args.digest)
-    return _do(versions, Approve(digest, args.note, args.untested), args)
+    digest = "" if args.digest is None else _full(versions.state(), args.digest)
+    return _do(versions, _command(digest, args), args)
 
 
-def _withdraw(args: argparse.Namespace) -> int:
-    versions = _versions(args)
-    return _do(versions, Withdraw(_full(versions.state(), args.digest)), args)
-
-
-def _recall(args: argparse.Namespace) -> int:
-    versions = _versions(args)
-    return _do(versions, Recall(_full(versions.state(), args.digest), args.note), args)
-
-
-def _reject(args: argparse.Namespace) -> int:
-    versions = _versions(args)
-    return _do(versions, Reject(_full(versions.state(), args.digest), args.note), args)
-
-
-def _activate(args: argparse.Namespace) -> int:
-    versions = _versions(args)
-    digest = _full(versions.state(), args.digest)
-    return _do(versions, Activate(digest, args.emergency, args.note), args)
-
-
-def _rollback(args: argparse.Namespace) -> int:
-    versions = _versions(args)
-    digest = _full(versions.state(), args.digest) if args.digest else ""
-    return _do(versions, RollBack(digest, args.note), args)
+def _command(digest: str, args: argparse.Namespace) -> Command:
+    match args.verb:
+        case "approve":
+            return Approve(digest, args.note, args.untested)
+        case "withdraw":
+            return Withdraw(digest)
+        case "activate":
+            return Activate(digest, args.emergency, args.note)
+        case "recall":
+            return Recall(digest, args.note)
+        case "reject":
+            return Reject(digest, args.note)
+    return RollBack(digest, args.note)
 
 
 def _full(state: State, prefix: str) -> str:
@@ -173,33 +162,26 @@ def _history(args: argparse.Namespace) -> int:
     versions, now = _versions(args), now_utc()
     state, events = versions.state(), versions.events()
     if not events:
-        print(_NONE.get(args.lang), file=sys.stderr)
+        print(line("no-version", args.lang), file=sys.stderr)
     for event in events:
         print(_line(event, args.lang))
     active = state.active(now)
     if active:
-        text = _ACTIVE.get(args.lang).format(active.digest[:12], active.at, active.by)
-        print(text + (_URGENT.get(args.lang) if active.emergency else ""))
+        digest = active.digest[:12]
+        text = line("active-version", args.lang, digest=digest, at=active.at, by=active.by)
+        print(text + (line("emergency", args.lang) if active.emergency else ""))
     return 0
 
 
-_NONE = Bilingual(
-    "还没有版本：正在使用设置里的策略", "no version yet: the policy of the settings is in use"
-)
-_ACTIVE = Bilingual("正在使用：{0}，自 {1} 起，由 {2} 启用", "active: {0} since {1} by {2}")
-_URGENT = Bilingual("（紧急启用，24 小时后失效）", " EMERGENCY, ends after 24 hours")
-_LINE = Bilingual("{at} {by} {verb} {digest}", "{at} {verb} {digest} by {by}")
-_WEAKER = Bilingual("（可能变松）", " (may be weaker)")
 _VERBS = {kind: name for name, kind in COMMANDS.items()}
 
 
 def _line(event: Event, language: str) -> str:
     command = event.command
     verb = labels.name("verb", _VERBS[type(command)], language)
-    line = _LINE.get(language).format(
-        at=event.at, by=event.by, verb=verb, digest=command.digest[:12]
-    )
+    digest = command.digest[:12]
+    text = line("event", language, at=event.at, by=event.by, verb=verb, digest=digest)
     if isinstance(command, Submit) and command.weaker:
-        line += _WEAKER.get(language)
+        text += line("weaker", language)
     note = getattr(command, "note", "") or getattr(command, "reason", "")
-    return f"{line} - {note}" if note else line
+    return f"{text} - {note}" if note else text

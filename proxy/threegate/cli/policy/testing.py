@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from threegate.cli.language import line
 from threegate.cli.policy.arguments import add, add_classifiers, checked
 from threegate.cli.progress import progress
 from threegate.detectors.detector_sets import DetectorSets
@@ -30,7 +31,7 @@ from threegate.policy.testing.report import (
 )
 from threegate.policy_ops.replay import CHANGE, Recorded, ReplaySide, VerdictChange, replay
 from threegate.policy_ops.test_runner import Runner
-from threegate.types import Bilingual, Caller, Channel, Layer
+from threegate.types import Caller, Channel, Layer
 
 
 def register(verbs: Any) -> None:
@@ -116,13 +117,13 @@ def _replay(args: argparse.Namespace) -> int:
     old, new = (
         ReplaySide(_for_all(pack, args.policies), detector_sets.of) for pack in (args.pack, args.to)
     )
-    with progress(REPLAY.get(args.lang), len(texts)) as step:
+    with progress(line("replay", args.lang), len(texts)) as step:
         found = asyncio.run(replay(texts, old, new, today=today_utc(), step=step))
     for change, words in CHANGE.items():
         name = words.get(args.lang)
         print(f"{found.counts[change]:7} {name}  {_most(found.by_rule(change))}".rstrip())
         if who := _most(found.by_caller(change)):
-            print(f"{'':8}{CALLERS.get(args.lang)}{who}")
+            print(f"{'':8}{line('callers', args.lang)}{who}")
         if ids := found.examples(change):
             print(f"{'':8}{', '.join(ids)}")
     return int(found.counts[VerdictChange.NEWLY_PASSED] > 0)
@@ -132,10 +133,6 @@ def _for_all(pack: str, folder: Path) -> PolicySet:
     """One pack for every caller, whatever its bindings say."""
     policy = compile_pack(DirTree(folder), pack, today=today_utc())
     return PolicySet(policy.digest, (Binding(EVERYONE, policy),))
-
-
-REPLAY = Bilingual("重放", "replay")
-CALLERS = Bilingual("调用方：", "callers: ")
 
 
 def _most(counts: Counter[str]) -> str:

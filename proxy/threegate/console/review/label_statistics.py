@@ -34,8 +34,7 @@ class Precision:
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """Of the questions that two reviewers answered. `pi` is Scott's: it takes out what
-    chance alone would give; None where it has no meaning.
-    """
+    chance alone would give; None where it has no meaning."""
 
     twice: int
     agreed: int

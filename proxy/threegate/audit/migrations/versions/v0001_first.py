@@ -120,8 +120,7 @@ def _bookkeeping() -> None:
 def _text_index(postgres: bool) -> None:
     """Holds the words of redacted texts only, and not the texts: an index without a copy of what it
     indexes. To the tokenizer `ascii` whatever is no ASCII is part of a word, newest ideographs too.
-    Merging from 16 segments of a level on, not from 4, makes writing a fifth cheaper.
-    """
+    Merging from 16 segments of a level on, not from 4, makes writing a fifth cheaper."""
     if postgres:
         op.execute(
             "CREATE TABLE audit_text (id BIGINT PRIMARY KEY"
