@@ -34,6 +34,7 @@ from threegate.console.presenters.typed import typed
 from threegate.console.progress_page import finished, watched
 from threegate.console.review.search_terms import now_us
 from threegate.console.routes import PAGES, Page
+from threegate.console.rule_form import EditError
 from threegate.console.web import (
     LANGUAGE_COOKIE,
     ConsoleError,
@@ -235,7 +236,7 @@ def _error_page(error: Exception, language: str, path: str) -> tuple[int, str]:
     """Status and text of an error; of audit errors and unexpected ones no more than that they
     happened: its message may quote what was read."""
     match error:
-        case ConsoleError():
+        case ConsoleError() | EditError():
             return error.status, error.text.get(language)
         case PolicyError():
             return 422, error.text.get(language)

@@ -17,6 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from threegate.console.yaml_values import set_text
+from threegate.i18n.catalog import texts
 from threegate.policy.language.load import load_text
 from threegate.policy.language.nodes import read
 from threegate.policy.language.problems import Severity
@@ -24,17 +25,19 @@ from threegate.policy.model import Mode
 from threegate.policy.schema import ReasonCode
 from threegate.types import Level
 
+EDITS = texts("console", "edits")
 SIMPLE = ("flag", "annotate", "mask", "redact", "block")
 """Actions the form can set: those that need nothing else. The others are written in YAML."""
 
 
 class EditError(Exception):
-    """`code`: broken, missing, mode, level, action, reason, date, name, upload, document,
-    detector, recognizer, last, number, pairs."""
+    """What was typed into a form cannot be written. `code` is one of `EDITS`."""
+
+    status = 400
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.text = code, EDITS[code]
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,3 +258,8 @@ def _sha256(token: str) -> str:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def stamp() -> str:
+    """Now, as it is kept and shown: ISO 8601 to the second."""
+    return now().isoformat(timespec="seconds")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from threegate.audit.log.lookup import request_of
-from threegate.console.auth.accounts import now
+from threegate.console.auth.accounts import stamp
 from threegate.console.review.complaints import CLAIMS, OUTCOMES, SOURCES, Complaint, new_id
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 
@@ -37,8 +37,7 @@ async def take(visit: ConsoleRequest) -> Answer:
     request = await visit.parts.audit.read(lambda c: request_of(c, named)) if named else ""
     if named and not request:
         raise ConsoleError(400, "日志中没有这个请求", "the log has no such request")
-    at = now().isoformat(timespec="seconds")
-    made = Complaint(new_id(), request, source, claim, text, visit.me.name, at)
+    made = Complaint(new_id(), request, source, claim, text, visit.me.name, stamp())
     await visit.note("complaint", object=request, complaint=made.id, source=source, claim=claim)
     await blocking(visit.parts.review_store.complaints.take, made)
     return Redirect(_back(visit, request), done="complained", data={"id": made.id})
@@ -50,10 +49,8 @@ async def answer(visit: ConsoleRequest) -> Answer:
     if outcome not in OUTCOMES or not text or len(text) > MAX_CHARS:
         raise ConsoleError(400, "请选择结论并写明答复", "choose an outcome and write an answer")
     await visit.note("complaint-answered", complaint=id, outcome=outcome)
-    at = now().isoformat(timespec="seconds")
-    done = await blocking(
-        visit.parts.review_store.complaints.answer, id, outcome, text, visit.me.name, at
-    )
+    complaints = visit.parts.review_store.complaints
+    done = await blocking(complaints.answer, id, outcome, text, visit.me.name, stamp())
     if not done:
         raise ConsoleError(404, "没有这条待处理的投诉", "there is no such open complaint")
     return Redirect("/audit/complaints", done="answered", data={"id": id})

@@ -15,7 +15,6 @@ from threegate.console.review.review_store import Proposal
 from threegate.console.rule_form import EditError, RuleForm, dumped, edited, opened, with_test
 from threegate.console.views.policies import keep_file, known_pack, rule_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
-from threegate.i18n.catalog import texts
 from threegate.policy.facade import Checked
 from threegate.policy.language.completion import complete, describe, place_of
 from threegate.policy.language.hashed_values import new_salt, value_sha256
@@ -24,14 +23,8 @@ from threegate.policy.language.snippets import snippet
 from threegate.policy.lifecycle.machine import Role
 from threegate.policy.model import PolicySet
 
-EDITS = texts("console", "edits")
 MAX_DIGITS = 8
 FIELDS = ("tenant", "key", "route", "model", "language", "value")
-
-
-def refused(error: EditError) -> ConsoleError:
-    text = EDITS[error.code]
-    return ConsoleError(400, text.zh, text.en)
 
 
 async def edit_rule(visit: ConsoleRequest) -> Answer:
@@ -39,10 +32,7 @@ async def edit_rule(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     found, pack_name = rule_of(await blocking(space.bundle), visit.path["rule"])
     path = pack_path(pack_name)
-    try:
-        text = await blocking(edited, space.text(path), found.id, _form(visit))
-    except EditError as error:
-        raise refused(error) from None
+    text = await blocking(edited, space.text(path), found.id, _form(visit))
     await keep_file(visit, space, path, text)
     return Redirect(f"/policies/rule/{found.id}", done="saved")
 
@@ -254,8 +244,5 @@ async def _add_test(visit: ConsoleRequest, made: Proposal) -> None:
     found, pack_name = rule_of(await blocking(space.bundle), made.rule)
     path = pack_path(pack_name)
     sample = {"text": made.text, "channel": made.channel}
-    try:
-        text = await blocking(with_test, space.text(path), found.id, made.expect, sample)
-    except EditError as error:
-        raise refused(error) from None
+    text = await blocking(with_test, space.text(path), found.id, made.expect, sample)
     await keep_file(visit, space, path, text)

@@ -29,8 +29,6 @@ from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
 from threegate.console.rule_fields import read_fields, write_fields
-from threegate.console.rule_form import EditError
-from threegate.console.views.drafts import refused
 from threegate.console.views.policies import excerpt, keep_file, space_of
 from threegate.console.views.try_page import mark_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
@@ -81,10 +79,7 @@ async def create(visit: ConsoleRequest) -> Answer:
     if pack not in known | {OWN_PACK}:
         raise ConsoleError(404, "没有这个策略包", "there is no such pack in force")
     text = space.text(pack_path(pack)) or own_pack()
-    try:
-        rule_id, text = await blocking(_created, visit, space, bundle, pack, text)
-    except EditError as error:
-        raise refused(error) from None
+    rule_id, text = await blocking(_created, visit, space, bundle, pack, text)
     if pack not in known:
         await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
     await keep_file(visit, space, pack_path(pack), text)
@@ -151,10 +146,7 @@ async def save_form(visit: ConsoleRequest) -> Answer:
     if not form.get("regex", "").strip():
         form["regex"] = pattern_like(form.get("like", "").split("\n"))
     form |= await _constitution(visit, space, form)
-    try:
-        text = await blocking(write_fields, space.text(pack_path(pack)), rule_id, form)
-    except EditError as error:
-        raise refused(error) from None
+    text = await blocking(write_fields, space.text(pack_path(pack)), rule_id, form)
     await keep_file(visit, space, pack_path(pack), text)
     return _form(await _page(visit, await space_of(visit), pack))
 
@@ -177,10 +169,7 @@ async def _constitution(
 async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str, Any]:
     rule_id, path = visit.path["rule"], pack_path(pack)
     text = space.text(path)
-    try:
-        fields = await blocking(read_fields, text, rule_id, visit.language)
-    except EditError as error:
-        raise refused(error) from None
+    fields = await blocking(read_fields, text, rule_id, visit.language)
     checked = await blocking(space.check)
     rows = policies.problem_rows(checked.problems, visit.language)
     mine = [r for r in rows if r["file"] == path and r["rule"] in ("", rule_id)]

@@ -20,7 +20,7 @@ from threegate.audit.log.schema import CONTENT, RECORD
 from threegate.audit.log.store import AuditLog
 from threegate.audit.retention.erasure import Erased, Erasure, erase
 from threegate.audit.retention.legal_holds import hold, unheld
-from threegate.console.auth.accounts import now
+from threegate.console.auth.accounts import stamp
 from threegate.console.presenters import records
 from threegate.console.views.audit import MIN_REASON
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown
@@ -113,7 +113,7 @@ def _certificate(visit: ConsoleRequest, wanted: Erasure, done: Erased) -> dict[s
         "held": done.held,
         "by": wanted.actor,
         "reason": wanted.reason,
-        "at": now().isoformat(timespec="seconds"),
+        "at": stamp(),
         "person": visit.parts.audit.master.pseudonym(wanted.tenant, wanted.subject),
         "proofs": [
             {"writer": each.writer, "seq": each.seq, "leaf": each.leaf.hex()}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from threegate.audit.log.query import Entry, of_requests
-from threegate.console.auth.accounts import now
+from threegate.console.auth.accounts import stamp
 from threegate.console.presenters import records
 from threegate.console.presenters.form_choices import missable
 from threegate.console.presenters.questions import questions
@@ -202,8 +202,7 @@ async def take(visit: ConsoleRequest) -> Answer:
     held = [request for request, holder in assigned.items() if holder == who]
     chosen = free[:count] if count else held
     await visit.note("assign", reviewer=who if count else "", found=len(chosen))
-    at = now().isoformat(timespec="seconds")
-    await blocking(visit.parts.review_store.assign, chosen, who if count else "", at)
+    await blocking(visit.parts.review_store.assign, chosen, who if count else "", stamp())
     return Redirect("/audit/queue?show=mine", done="assigned", data={"assigned": len(chosen)})
 
 

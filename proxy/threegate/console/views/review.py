@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.console.auth.accounts import now
+from threegate.console.auth.accounts import stamp
 from threegate.console.presenters import records
 from threegate.console.presenters.form_choices import MISSABLE
 from threegate.console.presenters.questions import rules_to_judge
@@ -21,9 +21,7 @@ async def label(visit: ConsoleRequest) -> Answer:
     request, category = visit.path["request"], visit.form.get("category", "")
     if category and category not in MISSABLE:
         raise ConsoleError(400, "没有这个类别", "there is no such category")
-    made = ReviewLabel(
-        request, rule, visit.me.name, label, category, now().isoformat(timespec="seconds")
-    )
+    made = ReviewLabel(request, rule, visit.me.name, label, category, stamp())
     await visit.note("label", object=request, rule=rule, label=label, category=category)
     await blocking(visit.parts.review_store.label, made)
     queued = visit.form.get("from") == "queue"
@@ -45,8 +43,8 @@ async def propose(visit: ConsoleRequest) -> Answer:
         raise ConsoleError(400, f"没有名为 {rule} 的规则", f"there is no rule called {rule}")
     request = visit.path["request"]
     channel = records.channel_of(part["part"])
-    at = now().isoformat(timespec="seconds")
-    made = Proposal(new_id(), rule, expect, channel, part["redacted"], request, visit.me.name, at)
+    me, text = visit.me.name, part["redacted"]
+    made = Proposal(new_id(), rule, expect, channel, text, request, me, stamp())
     await visit.note("propose-test", object=request, rule=rule, expect=expect)
     await blocking(visit.parts.review_store.propose, made)
     return Redirect(f"/audit/record/{request}", done="proposed", data={"id": made.id})

@@ -7,9 +7,7 @@ from typing import Any
 from threegate.console.content.files import answer_users, paths_of
 from threegate.console.drafts import Workspace
 from threegate.console.presenters.form_choices import answer_names
-from threegate.console.rule_form import EditError
 from threegate.console.views.content.parts import Row, csv_file, take_rows
-from threegate.console.views.drafts import refused
 from threegate.console.views.guided import drafted_answers
 from threegate.console.views.policies import keep_file, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
@@ -28,16 +26,9 @@ async def _rows(visit: ConsoleRequest, space: Workspace) -> list[dict[str, Any]]
 
 
 def _row(space: Workspace, name: str) -> dict[str, Any]:
-    paths = _paths(name)
+    paths = paths_of(name)
     zh, en = (space.text(path) for path in paths)
     return {"name": name, "zh": zh, "en": en, "changed": any(p in space.files for p in paths)}
-
-
-def _paths(name: str) -> tuple[str, str]:
-    try:
-        return paths_of(name)
-    except EditError as error:
-        raise refused(error) from None
 
 
 async def page(visit: ConsoleRequest) -> Answer:
@@ -49,7 +40,7 @@ async def page(visit: ConsoleRequest) -> Answer:
 
 async def create(visit: ConsoleRequest) -> Answer:
     name = visit.form.get("name", "").strip()
-    _paths(name)
+    paths_of(name)  # raises EditError
     return Redirect(f"/policies/answer/{name}")
 
 
@@ -64,7 +55,7 @@ async def _save(visit: ConsoleRequest, space: Workspace, name: str, zh: str, en:
     texts = [text.strip() for text in (zh, en)]
     if not all(texts):
         raise ConsoleError(400, "中文和英文都要写", "write both Chinese and English")
-    for path, text in zip(_paths(name), texts, strict=True):
+    for path, text in zip(paths_of(name), texts, strict=True):
         await keep_file(visit, space, path, text + "\n")
 
 

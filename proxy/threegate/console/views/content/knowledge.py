@@ -15,9 +15,7 @@ from threegate.console.content.knowledge import (
 )
 from threegate.console.drafts import Workspace
 from threegate.console.presenters.fact_checks import fact_check
-from threegate.console.rule_form import EditError
 from threegate.console.views.content.parts import Row, change_pack, csv_file, found_in, take_rows
-from threegate.console.views.drafts import refused
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import keep_file, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
@@ -102,10 +100,7 @@ async def add(visit: ConsoleRequest) -> Answer:
 
 async def _add(visit: ConsoleRequest, space: Workspace, base: Base, name: str, text: str) -> None:
     """A document, new or in place of one of this base with the same name. Raises ConsoleError."""
-    try:
-        path = document_path(name)
-    except EditError as error:
-        raise refused(error) from None
+    path = document_path(name)
     mine = [each.path for each in base.documents]
     if path not in mine and space.text(path):
         raise ConsoleError(409, "已有同名文档", "there is a document of this name")

@@ -17,7 +17,6 @@ from threegate.console.content.files import (
 from threegate.console.drafts import Workspace
 from threegate.console.rule_form import EditError
 from threegate.console.views.content.parts import change_pack, csv_file, found_in, read_table
-from threegate.console.views.drafts import refused
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import keep_file, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
@@ -66,7 +65,7 @@ async def create(visit: ConsoleRequest) -> Answer:
     bundle = await blocking(space.bundle)
     pack = target_pack(space, bundle)
     if not NAME.fullmatch(name):
-        raise refused(EditError("name"))
+        raise EditError("name")
     if not words:
         raise ConsoleError(400, "请至少写一个词", "give at least one word")
     if any(each.name == name for each in lists_of(bundle)):

@@ -25,7 +25,6 @@ from threegate.console.presenters.highlights import Highlight
 from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.rule_form import EditError
 from threegate.console.views.content.parts import Row, change_pack, csv_file, take_rows
-from threegate.console.views.drafts import refused
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
@@ -41,7 +40,7 @@ async def create(visit: ConsoleRequest) -> Answer:
     """On to the empty page of a detector that is to be written."""
     space, name = await space_of(visit), visit.form.get("name", "").strip()
     if not NAME.fullmatch(name):
-        raise refused(EditError("name"))
+        raise EditError("name")
     bundle = await blocking(space.bundle)
     sort = visit.form.get("sort", PATTERN)
     if any(each.name == name for each in detectors_of(bundle)):

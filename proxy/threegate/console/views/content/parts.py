@@ -12,7 +12,6 @@ from threegate.console.content.files import table, table_rows
 from threegate.console.drafts import PACKS, Workspace, packs_text
 from threegate.console.new_rule import OWN_PACK, own_pack
 from threegate.console.rule_form import EditError
-from threegate.console.views.drafts import refused
 from threegate.console.views.policies import keep_file
 from threegate.console.web import ConsoleError, ConsoleRequest, blocking
 from threegate.policy.language.load import pack_path
@@ -43,11 +42,8 @@ async def change_pack(
     visit: ConsoleRequest, space: Workspace, pack: str, change: Callable[[str], str]
 ) -> None:
     """A pack of the draft, changed; one's own begins with the first thing that goes into it, and is
-    switched on then. Raises ConsoleError for a change that cannot be."""
-    try:
-        text = await blocking(change, space.text(pack_path(pack)) or own_pack())
-    except EditError as error:
-        raise refused(error) from None
+    switched on then. Raises EditError for a change that cannot be."""
+    text = await blocking(change, space.text(pack_path(pack)) or own_pack())
     if pack == OWN_PACK and pack not in space.packs:
         await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
     await keep_file(visit, space, pack_path(pack), text)
@@ -62,7 +58,7 @@ async def take_rows(
     for number, row in rows.items():
         try:
             await take(row)
-        except ConsoleError as error:
+        except (ConsoleError, EditError) as error:
             zh, en = error.text.zh, error.text.en
             raise ConsoleError(
                 error.status,
@@ -73,10 +69,7 @@ async def take_rows(
 
 
 def read_table(visit: ConsoleRequest, columns: tuple[str, ...]) -> dict[int, Row]:
-    try:
-        return table_rows(visit.form.get("csv", ""), columns)
-    except EditError as error:
-        raise refused(error) from None
+    return table_rows(visit.form.get("csv", ""), columns)
 
 
 def csv_file(name: str, columns: tuple[str, ...], rows: Iterable[Iterable[str]]) -> Response:

@@ -17,7 +17,6 @@ from threegate.console.drafts import PACKS, Workspace, packs_text
 from threegate.console.presenters.rule_words import value_words
 from threegate.console.rule_form import EditError, RuleForm, dumped, edited, opened
 from threegate.console.views.content.parts import change_pack
-from threegate.console.views.drafts import refused
 from threegate.console.views.policies import keep_file, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.console.yaml_values import put_plain
@@ -120,11 +119,8 @@ async def save_messages(visit: ConsoleRequest) -> Answer:
             continue
         path = pack_path(pack)
         change = RuleForm(message_zh=zh.strip(), message_en=en.strip())
-        try:
-            now = texts.get(path, space.text(path))
-            texts[path] = await blocking(edited, now, rule.id, change)
-        except EditError as error:
-            raise refused(error) from None
+        now = texts.get(path, space.text(path))
+        texts[path] = await blocking(edited, now, rule.id, change)
     for path, text in texts.items():
         await keep_file(visit, space, path, text)
     return Redirect("/policies/messages", done="saved")
@@ -152,9 +148,7 @@ async def upload(visit: ConsoleRequest) -> Answer:
         content = base64.b64decode(visit.form.get("content", ""), validate=True)
         files = await blocking(unpacked, content, name)
     except binascii.Error:
-        raise refused(EditError("upload")) from None
-    except EditError as error:
-        raise refused(error) from None
+        raise EditError("upload") from None
     changed = _switched_on(files, space)
     for path, text in changed.items():
         await keep_file(visit, space, path, text)
