@@ -54,6 +54,12 @@ def test_wrong_values(old: str, new: str, code: str) -> None:
     assert code in codes(spoiled((old, new)))
 
 
+def test_a_problem_names_its_rule_and_the_key_below_it() -> None:
+    text = spoiled(("title: {zh: 求助, en: Help}", "title: {zh: 求助}"))
+    (missing,) = (p for p in checked(text).problems if p.code == "missing-key")
+    assert (missing.rule_id, missing.part) == ("help", "title")
+
+
 def test_ten_mistakes_are_ten_problems_with_places() -> None:
     text = spoiled(
         ("title: {zh: 商店, en: Shop}", "titel: {zh: 商店, en: Shop}"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -35,7 +34,6 @@ BOTH_LANGUAGES = {
     "title": Bilingual("“名称”", "“Name”"),
     "message": Bilingual("“给用户的说明”", "“Message to the user”"),
 }
-_PART = re.compile(r"rules\[[^\]]*\]\.(title|message) ")
 _VERBS = {kind: name for name, kind in COMMANDS.items()}
 
 
@@ -140,9 +138,8 @@ def problem_row(problem: Problem, language: str) -> dict[str, Any]:
 def _in_form(problem: Problem, language: str) -> dict[str, str]:
     """The form that mends it, what is wrong and how; as in YAML where forms have no part for it: a
     misspelt key stands in a line."""
-    part = _PART.match(problem.text.en)
-    if problem.code == "missing-key" and part:
-        name = BOTH_LANGUAGES[part[1]].get(language)
+    if problem.code == "missing-key" and problem.part in BOTH_LANGUAGES:
+        name = BOTH_LANGUAGES[problem.part].get(language)
         text = Bilingual(f"{name}缺一种语言", f"{name} lacks a language")
         hint = Bilingual("中文和英文都要写。", "Write both Chinese and English.")
         words = {"form_text": text.get(language), "form_hint": hint.get(language)}

@@ -66,9 +66,11 @@ class Decoder:
         return self._scalar(node, kind, name)
 
     def _fail(self, code: str, at: Mark, **details: object) -> Any:
-        place = _RULE.match(str(details.get("owner") or details.get("name")))
+        where = str(details.get("owner") or details.get("name"))
         found = problem(code, at, **details)
-        self.problems.append(replace(found, rule_id=place[1]) if place else found)
+        if place := _RULE.match(where):
+            found = replace(found, rule_id=place[1], part=where[place.end() :].lstrip("."))
+        self.problems.append(found)
         return MISSING_VALUE
 
     def _wrong(self, node: Node, name: str, zh: str, en: str) -> Any:

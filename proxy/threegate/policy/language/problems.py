@@ -38,12 +38,16 @@ NOWHERE = Mark()
 
 @dataclass(frozen=True, slots=True)
 class Problem:
+    """`part` is the key below the rule at which it is: `title`, `then.answer`; empty where it is
+    the rule as a whole, or no rule."""
+
     code: str
     severity: Severity
     at: Mark
     text: Bilingual
     hint: Bilingual
     rule_id: str = ""
+    part: str = ""
 
     def __str__(self) -> str:
         return f"{self.at}: [{self.code}] {self.text.en} / {self.text.zh}"
