@@ -28,7 +28,6 @@ from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import CompiledPolicy
 from threegate.policy_ops.signed_bundle import sealed_source
 from threegate.settings import Settings
-from threegate.settings.errors import wrong
 
 
 def engine_of(settings: Settings) -> Engine:
@@ -70,9 +69,7 @@ def _provider(settings: Settings) -> Provider | None:
     oidc = settings.oidc
     if oidc is None:
         return None
-    if oidc.secret_env and not settings.environment.get(oidc.secret_env):
-        raise wrong("not-set", where="oidc", name=oidc.secret_env)
-    return Provider(oidc, settings.environment.get(oidc.secret_env, ""))
+    return Provider(oidc, settings.variable(oidc.secret_env, "oidc"))
 
 
 def _ground(settings: Settings) -> Ground:

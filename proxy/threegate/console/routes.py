@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from threegate.console.navigation import ADMINS, ANYONE, EDITORS, REVIEWERS, WRITERS
 from threegate.console.views import (
     account,
     audit,
@@ -42,12 +43,7 @@ from threegate.console.web import Handler
 from threegate.policy.lifecycle.machine import Role
 
 OPEN: frozenset[Role] | None = None
-ANYONE = frozenset(Role)
-REVIEWERS = frozenset({Role.REVIEWER})
-EDITORS = frozenset({Role.EDITOR})
 APPROVERS = frozenset({Role.APPROVER})
-WRITERS = frozenset({Role.EDITOR, Role.APPROVER})
-ADMINS = frozenset({Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)

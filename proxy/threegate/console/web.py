@@ -24,6 +24,7 @@ from threegate.console.local_time import ZONE_COOKIE, LocalTime, zone_of
 from threegate.gateway import asgi
 from threegate.gateway.asgi import wanted_language
 from threegate.policy.lifecycle.machine import Person, Role
+from threegate.policy.model import PolicySet
 from threegate.types import Bilingual, Caller
 
 MAX_FORM_BYTES = 4 << 20
@@ -104,6 +105,11 @@ class ConsoleRequest:
     @property
     def clock(self) -> LocalTime:
         return clock_of(self.request)
+
+    @property
+    def serving(self) -> PolicySet:
+        """The policies in force at this moment."""
+        return self.parts.policies.pin()
 
     @property
     def me(self) -> Person:

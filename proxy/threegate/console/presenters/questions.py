@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from threegate.console.presenters.highlights import excerpt
-from threegate.console.presenters.records import is_found, ruling, texts
+from threegate.console.presenters.records import is_found, ruling, texts, title_of
 from threegate.types import Bilingual
 
 
@@ -32,7 +32,7 @@ def questions(
     return [
         {
             "rule": rule,
-            "title": known[rule].get(language) if rule in known else rule,
+            "title": title_of(rule, known, language),
             "mine": mine.get(rule, ""),
             "hits": _distinct(ruling(r, language, known) for r in every if r["rule"] == rule),
             "excerpts": _excerpts(event, parts, rule, revealed=revealed),

@@ -54,7 +54,7 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
         "tenant": event.get("caller", {}).get("tenant", ""),
         "model": event.get("model", {}).get("requested", ""),
         "language": event.get("caller", {}).get("language", ""),
-        "rules": [{"id": r, "title": _title(r, known, language)} for r in list(acted)[:4]],
+        "rules": [{"id": r, "title": title_of(r, known, language)} for r in list(acted)[:4]],
         "kinds": [{"kind": k, "family": family(k)} for k in list(kinds)[:5]],
         "detail": event.get("detail", {}),
         "error": event.get("error", ""),
@@ -62,7 +62,8 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
     }
 
 
-def _title(rule: str, known: Mapping[str, Bilingual], language: str) -> str:
+def title_of(rule: str, known: Mapping[str, Bilingual], language: str) -> str:
+    """Its id where no policy in force has the rule."""
     return known[rule].get(language) if rule in known else rule
 
 
@@ -92,7 +93,7 @@ def ruling(
     at = ruled["at"]
     return {
         "rule": ruled["rule"],
-        "title": _title(ruled["rule"], known, language),
+        "title": title_of(ruled["rule"], known, language),
         "action": ruled["action"],
         "kind": ruled.get("kind", ""),
         "family": family(ruled["kind"]) if "kind" in ruled else "failed",

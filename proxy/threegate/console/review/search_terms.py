@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection, func, select
 
-from threegate.audit.log.query import DAY_US, FACETS, Page, Query, is_finding
-from threegate.audit.log.record import ENDS, Stage
-from threegate.audit.log.schema import HIT, RECORD
+from threegate.audit.log.query import FACETS, Page, Query, is_finding
+from threegate.audit.log.record import DAY_US, ENDS, Stage
+from threegate.audit.log.schema import HIT, RECORD, of_record
 from threegate.audit.report.report import SLOT_US, Calls, Figures
 from threegate.console.local_time import LocalTime
 from threegate.console.presenters import charts, labels
@@ -209,11 +209,10 @@ def changes(
 
 def hits_since(connection: Connection, since_us: int) -> dict[str, int]:
     """Requests in which a rule acted, or would have (shadow), by rule."""
-    of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
     final = RECORD.c.stage.in_([s.value for s in ENDS])
     rows = connection.execute(
         select(HIT.c.rule, func.count(RECORD.c.request_id.distinct()))
-        .select_from(HIT.join(RECORD, of_record))
+        .select_from(HIT.join(RECORD, of_record(HIT)))
         .where(HIT.c.ts >= since_us, final, is_finding(HIT))
         .group_by(HIT.c.rule)
     )

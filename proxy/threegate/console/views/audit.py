@@ -68,7 +68,7 @@ def _found(
     connection: Connection, query: Query, visit: ConsoleRequest, terms: Mapping[str, str]
 ) -> dict[str, Any]:
     page, language = find(connection, query), visit.language
-    serving, master = visit.parts.policies.pin(), visit.parts.audit.master
+    serving, master = visit.serving, visit.parts.audit.master
     known, settings = explained.titles(serving), explained.constraint_ids(serving)
 
     def row(entry: Entry) -> dict[str, Any]:
@@ -126,7 +126,7 @@ async def record(visit: ConsoleRequest) -> Answer:
     revealed = revealed_now(visit)
     await visit.note("open", object=visit.path["request"], revealed=revealed)
     texts, problem = await texts_of(visit, entries, revealed=revealed)
-    known = explained.titles(visit.parts.policies.pin())
+    known = explained.titles(visit.serving)
     labels = _shown_labels(
         await blocking(visit.parts.review_store.labels, [visit.path["request"]]), visit
     )
@@ -221,7 +221,7 @@ def _judged(
     return [
         {
             "rule": rule,
-            "title": known[rule].get(language) if rule in known else rule,
+            "title": explained.title_of(rule, known, language),
             "labels": [x.label for x in labels if x.rule == rule],
         }
         for rule in rules
@@ -273,17 +273,12 @@ async def verify(visit: ConsoleRequest) -> Answer:
 
 
 def _verified(report: VerifyReport, writer: str, seq: str, language: str) -> dict[str, Any]:
-    chains = [
-        {"writer": c.writer, "size": c.size, "integrated": c.integrated, "covered": c.covered}
-        | {"pending": c.pending, "pruned": c.pruned, "erased": c.erased}
-        for c in report.chains
-    ]
     here = [p for p in report.problems if p.writer == writer and str(p.seq) == seq]
     chain = next((c for c in report.chains if c.writer == writer), None)
     signed = chain is not None and seq.isdigit() and int(seq) < chain.integrated
     return {
         "good": report.ok,
-        "chains": chains,
+        "chains": [chain.as_dict() for chain in report.chains],
         "unanswered": report.unanswered,
         "in_flight": report.in_flight,
         "problems": [p.as_dict(language) for p in report.problems[:100]],

@@ -29,7 +29,7 @@ from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
 from threegate.console.rule_fields import read_fields, write_fields
-from threegate.console.views.policies import excerpt, keep_file, space_of
+from threegate.console.views.policies import excerpt, keep_file, packs_of, space_of
 from threegate.console.views.try_page import mark_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.i18n.catalog import texts
@@ -47,8 +47,7 @@ PARAMETER_NAMES = texts("console", "parameters")
 
 async def new_page(visit: ConsoleRequest) -> Answer:
     """The usual wishes as templates, and a blank rule."""
-    space = await space_of(visit)
-    bundle = await blocking(space.bundle)
+    space, bundle = await packs_of(visit)
     rows = [_template_row(t, visit.language) for t in templates()]
     packs = [{"name": p.pack, "title": p.title.get(visit.language)} for p in bundle.packs]
     return Shown(
@@ -72,8 +71,7 @@ def target_pack(space: Workspace, bundle: Bundle) -> str:
 
 async def create(visit: ConsoleRequest) -> Answer:
     """A rule from a template, blank, or copied; then its form."""
-    space = await space_of(visit)
-    bundle = await blocking(space.bundle)
+    space, bundle = await packs_of(visit)
     known = {p.pack for p in bundle.packs}
     pack = visit.form.get("pack") or target_pack(space, bundle)
     if pack not in known | {OWN_PACK}:
@@ -199,7 +197,7 @@ def _constraining(
 
 
 def _judging(visit: ConsoleRequest, fields: dict[str, Any]) -> dict[str, Any]:
-    policies, sets = policies_of(visit.parts.policies.pin()), visit.parts.detector_set_for
+    policies, sets = policies_of(visit.serving), visit.parts.detector_set_for
     reported = {kind for p in policies for kinds in sets(p).kinds_of.values() for kind in kinds}
     asked = fields["opinion"]["ask"]
     return {"judges": judges(reported, bool(fields["claims"]), asked, visit.language)}

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from threegate.audit.report.report import gather
 from threegate.console.presenters import policies
 from threegate.console.review import search_terms
-from threegate.console.views.policies import space_of
+from threegate.console.views.policies import packs_of
 from threegate.console.views.queue import waiting
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.lifecycle.machine import Role, State, VersionStage
@@ -20,9 +20,8 @@ from threegate.policy.lifecycle.store import today_utc
 async def home(visit: ConsoleRequest) -> Answer:
     state = await blocking(visit.parts.versions.state)
     events = await blocking(visit.parts.versions.events)
-    space = await space_of(visit)
-    bundle = await blocking(space.bundle)
-    serving = visit.parts.policies.pin()
+    space, bundle = await packs_of(visit)
+    serving = visit.serving
     return Shown(
         "home.html",
         {

@@ -203,7 +203,7 @@ async def activate(visit: ConsoleRequest) -> Answer:
 
 async def resume(visit: ConsoleRequest) -> Answer:
     """A rule that stopped itself acts again; other workers follow within a second."""
-    rule, parts, serving = visit.path["rule"], visit.parts, visit.parts.policies.pin()
+    rule, parts, serving = visit.path["rule"], visit.parts, visit.serving
     await visit.note("attempt", what="resume", object=rule)
     stopped = {e.policy for e in await blocking(parts.band_store.left, serving) if e.rule == rule}
     if not stopped:

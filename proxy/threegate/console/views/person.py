@@ -16,7 +16,7 @@ from starlette.responses import StreamingResponse
 
 from threegate.audit.log.query import MAX_PAGE, Entry, Query, find, of_subject
 from threegate.audit.log.record import timestamp
-from threegate.audit.log.schema import CONTENT, RECORD
+from threegate.audit.log.schema import CONTENT, RECORD, of_record
 from threegate.audit.log.store import AuditLog
 from threegate.audit.retention.erasure import Erased, Erasure, erase
 from threegate.audit.retention.legal_holds import hold, unheld
@@ -150,8 +150,7 @@ def _touched(connection: Connection, *, pseudonym: str) -> Touched:
     count, first, last = connection.execute(
         select(func.count(), func.min(RECORD.c.ts), func.max(RECORD.c.ts)).where(mine)
     ).one()
-    of_record = (CONTENT.c.writer == RECORD.c.writer) & (CONTENT.c.seq == RECORD.c.seq)
-    texts = select(func.count()).select_from(CONTENT.join(RECORD, of_record)).where(mine)
+    texts = select(func.count()).select_from(CONTENT.join(RECORD, of_record(CONTENT))).where(mine)
     held = select(func.count()).select_from(RECORD).where(mine, ~unheld())
     return Touched(
         int(count),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from threegate.audit.log.query import DAY_US
+from threegate.audit.log.record import DAY_US
 from threegate.console.drafts import Workspace, workspace
 from threegate.console.presenters import policies
 from threegate.console.presenters.test_results import by_id, sample
@@ -28,6 +28,12 @@ async def space_of(visit: ConsoleRequest) -> Workspace:
     return await blocking(workspace, parts.versions, parts.ground, files)
 
 
+async def packs_of(visit: ConsoleRequest) -> tuple[Workspace, Bundle]:
+    """What the visitor sees of the policy, and its packs as they are read."""
+    space = await space_of(visit)
+    return space, await blocking(space.bundle)
+
+
 async def keep_file(visit: ConsoleRequest, space: Workspace, path: str, text: str) -> None:
     """A file of the visitor's draft, which remembers what was in force when it was begun."""
     base = await blocking(space.in_force, path)
@@ -40,8 +46,7 @@ async def hits(visit: ConsoleRequest) -> dict[str, int]:
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
-    space, counts = await space_of(visit), await hits(visit)
-    bundle = await blocking(space.bundle)
+    (space, bundle), counts = await packs_of(visit), await hits(visit)
     rows = [policies.rule_row(r, p, counts, visit.language) for r, p in layered(bundle)]
     return Shown(
         "policy/policies.html",
@@ -94,8 +99,7 @@ async def known_pack(visit: ConsoleRequest, space: Workspace) -> str:
 
 
 async def rule(visit: ConsoleRequest) -> Answer:
-    space, counts = await space_of(visit), await hits(visit)
-    bundle = await blocking(space.bundle)
+    (space, bundle), counts = await packs_of(visit), await hits(visit)
     found, pack_name = rule_of(bundle, visit.path["rule"])
     proposals = await blocking(visit.parts.review_store.proposals, found.id)
     report = await _report(visit, space)

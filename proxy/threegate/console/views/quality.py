@@ -58,7 +58,7 @@ async def quality(visit: ConsoleRequest) -> Answer:
 
 def _overview(visit: ConsoleRequest) -> dict[str, Any]:
     labels = visit.parts.review_store.labels()
-    known = records.titles(visit.parts.policies.pin())
+    known = records.titles(visit.serving)
     rows = [
         asdict(p)
         | {
@@ -112,7 +112,7 @@ async def lower(visit: ConsoleRequest) -> Answer:
 async def _lowered(
     visit: ConsoleRequest, new: PolicySet, level: str
 ) -> AsyncIterator[Step | Shown]:
-    async for done in judged_again(visit, visit.parts.policies.pin(), new, MOST_REPLAYED):
+    async for done in judged_again(visit, visit.serving, new, MOST_REPLAYED):
         if isinstance(done, Step):
             yield done
             continue
@@ -133,7 +133,7 @@ async def _page(visit: ConsoleRequest) -> dict[str, Any]:
 
 def _in_numbers(connection: Connection, visit: ConsoleRequest) -> dict[str, Any]:
     id, labels = visit.path["rule"], visit.parts.review_store.labels()
-    known = records.titles(visit.parts.policies.pin())
+    known = records.titles(visit.serving)
     if id not in known and not any(x.rule == id for x in labels):
         raise ConsoleError(404, "没有这条规则", "there is no such rule")
     verdicts = {
@@ -148,7 +148,7 @@ def _in_numbers(connection: Connection, visit: ConsoleRequest) -> dict[str, Any]
         "lowered": None,
         "below": _below(spec.detect.level) if spec else [],
         "rule": id,
-        "title": known[id].get(visit.language) if id in known else id,
+        "title": records.title_of(id, known, visit.language),
         "current": spec.detect.level.name.lower() if spec else "",
         "figures": shown,
         "judged": figures[0].kept.whole,
@@ -165,7 +165,7 @@ def _levels(connection: Connection, requests: Sequence[str], rule: str) -> dict[
 
 
 def _serving_rule(visit: ConsoleRequest, id: str) -> Rule | None:
-    every = (r for p in records.policies_of(visit.parts.policies.pin()) for r in p.rules)
+    every = (r for p in records.policies_of(visit.serving) for r in p.rules)
     return next((r for r in every if r.id == id), None)
 
 

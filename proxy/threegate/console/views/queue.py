@@ -47,7 +47,7 @@ async def waiting(visit: ConsoleRequest, who: str = "") -> Waiting:
 
 def _waiting(connection: Connection, visit: ConsoleRequest, name: str) -> Waiting:
     review_store = visit.parts.review_store
-    shares = shares_of(records.policies_of(visit.parts.policies.pin()))
+    shares = shares_of(records.policies_of(visit.serving))
     complaints = review_store.complaints.all()
     complained = {c.request for c in complaints if c.request and not c.outcome}
     assigned = review_store.assigned()
@@ -100,7 +100,7 @@ def _rows(
     entries: dict[str, list[Entry]] = {}
     for entry in of_requests(connection, requests):
         entries.setdefault(entry.request_id, []).append(entry)
-    known = records.titles(visit.parts.policies.pin())
+    known = records.titles(visit.serving)
 
     def row(request: str) -> dict[str, Any]:
         mine = entries[request]
@@ -125,7 +125,7 @@ def _questions(
     parts = parts_in(connection, visit.parts.audit.master, entries)
     given = desktop.labels.get(entries[-1].request_id, ())
     mine = {x.rule: x.label for x in given if x.author == visit.me.name}
-    known = records.titles(visit.parts.policies.pin())
+    known = records.titles(visit.serving)
     event = entries[-1].event
     return questions(event, parts, mine, known, visit.language, revealed=revealed)
 
@@ -140,7 +140,7 @@ async def look(visit: ConsoleRequest) -> Answer:
     questions = await visit.parts.audit.read(
         lambda c: _questions(c, visit, entries, found.desktop, revealed=revealed)
     )
-    known = records.titles(visit.parts.policies.pin())
+    known = records.titles(visit.serving)
     return Shown(
         "review/look.html",
         {

@@ -49,7 +49,7 @@ async def replay(visit: ConsoleRequest) -> Answer:
     if not limit.isdigit() or not 0 < int(limit) <= MAX_REPLAY:
         raise ConsoleError(400, "条数应为 1 到 1000", "the number of calls must be from 1 to 1000")
     new, _, _ = await draft_policies(visit)
-    old = (await base_of(visit)).policies or visit.parts.policies.pin()
+    old = (await base_of(visit)).policies or visit.serving
     title = visit.text_in("正在重放最近的请求", "Replaying recent calls")
     return LongTask(title, _replayed(visit, old, new, int(limit)))
 

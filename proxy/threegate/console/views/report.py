@@ -42,7 +42,7 @@ def _page(
     visit: ConsoleRequest, terms: dict[str, str], figures: Figures, timeline: dict[str, Any]
 ) -> dict[str, Any]:
     reviewed = _reviewed(visit, figures)
-    known = records.titles(visit.parts.policies.pin())
+    known = records.titles(visit.serving)
     return {
         "figures": figures.table(visit.clock.zone),
         "since": visit.clock.field(figures.since_us),
@@ -72,7 +72,7 @@ async def report_pdf(visit: ConsoleRequest) -> Answer:
 
 
 def _paper(visit: ConsoleRequest, figures: Figures) -> bytes:
-    known = records.titles(visit.parts.policies.pin())
+    known = records.titles(visit.serving)
 
     def naming(table: str, code: str) -> str:
         if table in ("rules", "shadow"):
@@ -94,7 +94,7 @@ def _paper(visit: ConsoleRequest, figures: Figures) -> bytes:
 async def _gathered(visit: ConsoleRequest) -> tuple[dict[str, str], Figures, dict[str, Any]]:
     terms = {n: v for n, v in search_terms.terms_of(visit.query).items() if n in PERIOD}
     since, until = search_terms.period({"days": "30"} | terms, visit.clock)
-    settings = records.constraint_ids(visit.parts.policies.pin())
+    settings = records.constraint_ids(visit.serving)
 
     def work(connection: Connection) -> tuple[Figures, dict[str, Any]]:
         figures = gather(connection, since, until, zone=visit.clock.zone)

@@ -39,7 +39,7 @@ async def propose(visit: ConsoleRequest) -> Answer:
         raise ConsoleError(
             400, "请选择规则和保存下来的文本", "choose a rule and a text that was kept"
         )
-    if rule not in records.titles(visit.parts.policies.pin()):
+    if rule not in records.titles(visit.serving):
         raise ConsoleError(400, f"没有名为 {rule} 的规则", f"there is no rule called {rule}")
     request = visit.path["request"]
     channel = records.channel_of(part["part"])

@@ -46,7 +46,7 @@ TRIED = (Channel.USER, Channel.SYSTEM, Channel.TOOL_RESULT, Channel.CONTENT, Cha
 
 
 async def try_page(visit: ConsoleRequest) -> Answer:
-    return Shown("policy/try.html", {**_blank(visit, visit.parts.policies.pin()), "trace": None})
+    return Shown("policy/try.html", {**_blank(visit, visit.serving), "trace": None})
 
 
 def _blank(visit: ConsoleRequest, policies: PolicySet) -> dict[str, Any]:

@@ -32,7 +32,7 @@ async def history(visit: ConsoleRequest) -> Answer:
             "names": presenter.version_names(events, visit.language),
             "events": happened,
             "submitted": {e["digest"]: e for e in reversed(happened) if e["verb"] == "submit"},
-            "serving": visit.parts.policies.pin().digest,
+            "serving": visit.serving.digest,
             "active": digest,
         },
     )

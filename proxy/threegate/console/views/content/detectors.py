@@ -20,7 +20,7 @@ from threegate.console.presenters.detectors import (
 from threegate.console.presenters.records import policies_of
 from threegate.console.views.content.parts import change_pack
 from threegate.console.views.guided import pack_of
-from threegate.console.views.policies import space_of
+from threegate.console.views.policies import packs_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.types import Bilingual
@@ -31,15 +31,14 @@ APART = ("category.", "language")
 
 def running(visit: ConsoleRequest) -> dict[str, Bilingual]:
     """The models that judge here, by the ids of their detectors."""
-    policies = policies_of(visit.parts.policies.pin())
+    policies = policies_of(visit.serving)
     sets = [visit.parts.detector_set_for(policy) for policy in policies]
     infos = [d.info for each in sets for d in each.sentences.detectors]
     return {i.id: i.title for i in infos if not i.id.startswith(APART)}
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
-    space = await space_of(visit)
-    bundle = await blocking(space.bundle)
+    space, bundle = await packs_of(visit)
     return Shown("policy/detectors.html", await blocking(_listing, visit, space, bundle))
 
 
@@ -61,7 +60,7 @@ def _listing(visit: ConsoleRequest, space: Workspace, bundle: Bundle) -> dict[st
 
 async def kind(visit: ConsoleRequest) -> Answer:
     id = _known(visit)
-    bundle = await blocking((await space_of(visit)).bundle)
+    _, bundle = await packs_of(visit)
     shown = await blocking(kind_page, bundle, id, frozenset(running(visit)), visit.language)
     return Shown("policy/kind.html", shown)
 

@@ -17,7 +17,7 @@ from threegate.console.drafts import Workspace
 from threegate.console.presenters.fact_checks import fact_check
 from threegate.console.views.content.parts import Row, change_pack, csv_file, found_in, take_rows
 from threegate.console.views.guided import target_pack
-from threegate.console.views.policies import keep_file, space_of
+from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import pack_path
 
@@ -25,8 +25,7 @@ COLUMNS = ("base", "document", "text")
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
-    space = await space_of(visit)
-    bundle = await blocking(space.bundle)
+    space, bundle = await packs_of(visit)
     checks = [fact_check(rule, visit.language) for rule in checks_of(bundle.packs)]
     bases = [_row(base, space) for base in bases_of(bundle)]
     return Shown("policy/knowledge.html", {"bases": bases, "checks": checks})
@@ -144,8 +143,7 @@ async def take_table(visit: ConsoleRequest) -> Answer:
     """Documents of a table, each into its base; a base that does not exist is made."""
 
     async def take(row: Row) -> None:
-        space = await space_of(visit)  # each row goes on from the one before it
-        bundle = await blocking(space.bundle)
+        space, bundle = await packs_of(visit)  # each row goes on from the one before it
         name = row.get("base", "").strip()
         new = Base(name, target_pack(space, bundle))
         base = next((each for each in bases_of(bundle) if each.name == name), new)
@@ -156,6 +154,6 @@ async def take_table(visit: ConsoleRequest) -> Answer:
 
 
 async def export(visit: ConsoleRequest) -> Answer:
-    bundle = await blocking((await space_of(visit)).bundle)
+    _, bundle = await packs_of(visit)
     rows = [(base.name, d.name, d.text) for base in bases_of(bundle) for d in base.documents]
     return csv_file("knowledge", COLUMNS, rows)

@@ -18,7 +18,7 @@ from threegate.console.drafts import Workspace
 from threegate.console.rule_form import EditError
 from threegate.console.views.content.parts import change_pack, csv_file, found_in, read_table
 from threegate.console.views.guided import target_pack
-from threegate.console.views.policies import keep_file, space_of
+from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import pack_path
 from threegate.policy.language.wordlist import imported
@@ -28,8 +28,7 @@ COLUMNS = ("text",)
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
-    space = await space_of(visit)
-    bundle = await blocking(space.bundle)
+    space, bundle = await packs_of(visit)
     rows = [_row(each, space) for each in lists_of(bundle)]
     return Shown("policy/lists.html", {"lists": rows})
 

@@ -26,7 +26,7 @@ from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.rule_form import EditError
 from threegate.console.views.content.parts import Row, change_pack, csv_file, take_rows
 from threegate.console.views.guided import target_pack
-from threegate.console.views.policies import space_of
+from threegate.console.views.policies import packs_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.detectors.custom.categories import leave_one_out
 from threegate.policy.compile import category_of
@@ -62,8 +62,7 @@ async def page(visit: ConsoleRequest) -> Answer:
 async def _here(visit: ConsoleRequest) -> tuple[Workspace, OwnDetector | None]:
     """The draft, and the detector in the address; None where it is to be written. Raises
     ConsoleError."""
-    space = await space_of(visit)
-    bundle = await blocking(space.bundle)
+    space, bundle = await packs_of(visit)
     found = _found(visit, bundle)
     if found is None and visit.path["pack"] != target_pack(space, bundle):
         raise ConsoleError(404, "没有这个检测器", "there is no such detector")
@@ -179,8 +178,7 @@ async def take_table(visit: ConsoleRequest) -> Answer:
     """Detectors of a table: those that exist are changed where they are."""
 
     async def take(row: Row) -> None:
-        space = await space_of(visit)  # each row goes on from the one before it
-        bundle = await blocking(space.bundle)
+        space, bundle = await packs_of(visit)  # each row goes on from the one before it
         known = {each.name: each.pack for each in detectors_of(bundle)}
         pack = known.get(row.get("name", "").strip(), target_pack(space, bundle))
         await _save(visit, space, pack, {**row, "edges": _on(row.get("edges", "on"))})
@@ -194,7 +192,7 @@ def _on(cell: str) -> str:
 
 
 async def export(visit: ConsoleRequest) -> Answer:
-    bundle = await blocking((await space_of(visit)).bundle)
+    _, bundle = await packs_of(visit)
     fields = [fields_of(each.name, each.spec) for each in detectors_of(bundle)]
     rows = ([row[name] for name in COLUMNS] for row in fields)
     return csv_file("detectors", COLUMNS, rows)

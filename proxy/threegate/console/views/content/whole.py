@@ -17,7 +17,7 @@ from threegate.console.drafts import PACKS, Workspace, packs_text
 from threegate.console.presenters.rule_words import value_words
 from threegate.console.rule_form import EditError, RuleForm, dumped, edited, opened
 from threegate.console.views.content.parts import change_pack
-from threegate.console.views.policies import keep_file, space_of
+from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.console.yaml_values import put_plain
 from threegate.policy.compile import layered
@@ -96,8 +96,7 @@ def _with_audit(text: str, form: Mapping[str, str]) -> str:
 
 async def messages(visit: ConsoleRequest) -> Answer:
     """The messages to users, rule by rule."""
-    space = await space_of(visit)
-    bundle = await blocking(space.bundle)
+    _, bundle = await packs_of(visit)
     rows = [
         {"id": r.id, "title": r.title.get(visit.language), "pack": pack}
         | {"zh": r.message.zh if r.message else "", "en": r.message.en if r.message else ""}
@@ -128,8 +127,7 @@ async def save_messages(visit: ConsoleRequest) -> Answer:
 
 async def download(visit: ConsoleRequest) -> Answer:
     """What the visitor sees as an archive: the draft over the policy in force."""
-    space = await space_of(visit)
-    bundle = await blocking(space.bundle)
+    space, bundle = await packs_of(visit)
     files = {path: content.decode("utf-8", "replace") for path, content in bundle.files.items()}
     drafted = {path: file.text for path, file in space.files.items()}
     body = archive({**files, **drafted, PACKS: packs_text(space.packs)})
