@@ -67,7 +67,7 @@ from threegate.server.background import BackgroundWork
 from threegate.server.warmup import warm
 from threegate.service.dialects.registry import service_routes
 from threegate.service.openapi import document
-from threegate.settings import JudgeSettings, Settings
+from threegate.settings import Settings
 from threegate.settings.errors import wrong
 from threegate.tasks import Tasks
 from threegate.trust import trusted
@@ -154,7 +154,7 @@ async def opened(
     policies = policy_store(settings, versions, replacement=replacement)
     authenticator = _door(settings, versions)
     keys = _upstream_keys(settings)
-    _check_metrics_key(settings)
+    settings.variable(settings.metrics_key_env, "metrics_key_env")
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         if (engine := _engine(settings, report, language)) is not None:
@@ -226,7 +226,10 @@ async def _background(deps: Deps, watch: BackgroundWork, audit: AuditLog) -> Asy
 def _detector_sets(
     settings: Settings, engine: Engine | None, outbound: httpx.AsyncClient, metrics: Metrics
 ) -> DetectorSets:
-    judges = [LlmJudge(j, _key_of(j, settings), outbound) for j in settings.judges]
+    judges = [
+        LlmJudge(j, settings.variable(j.key_env, f"judge {j.name}"), outbound)
+        for j in settings.judges
+    ]
     sentence = (*(sentence_detectors(engine) if engine else ()), *judges)
     second = SecondReader({j.kind(""): j for j in judges}, metrics.detector_called)
     return DetectorSets(tuple(Timed(d, metrics.detector_called) for d in sentence), second)
@@ -323,36 +326,20 @@ def _check_served(policies: PolicyStore, detector_sets: DetectorSets, settings: 
             raise failure("no-detector", kinds=", ".join(sorted(missing)))
 
 
-def _key_of(judge: JudgeSettings, settings: Settings) -> str:
-    if judge.key_env and not settings.environment.get(judge.key_env):
-        raise wrong("not-set", where=f"judge {judge.name}", name=judge.key_env)
-    return settings.environment.get(judge.key_env, "")
-
-
-def _check_metrics_key(settings: Settings) -> None:
-    name = settings.metrics_key_env
-    if name and not settings.environment.get(name):
-        raise wrong("not-set", where="metrics_key_env", name=name)
-
-
 def _upstream_keys(settings: Settings) -> dict[str, str]:
-    out = {}
-    for upstream in settings.upstreams:
-        if upstream.key_env:
-            value = settings.environment.get(upstream.key_env, "")
-            if not value:
-                raise wrong("not-set", where=f"upstream {upstream.name}", name=upstream.key_env)
-            out[upstream.name] = value
-    return out
+    return {
+        upstream.name: settings.variable(upstream.key_env, f"upstream {upstream.name}")
+        for upstream in settings.upstreams
+        if upstream.key_env
+    }
 
 
 def _secret(settings: Settings) -> bytes:
     """The key that masks are made with: from the environment, or a file made at the first start.
     Raises SettingsError for one that could be guessed, as a file that a full disk cut off."""
     if settings.secret_env:
-        if not settings.environment.get(settings.secret_env):
-            raise wrong("not-set", where="secret_env", name=settings.secret_env)
-        return _long_enough(settings.environment[settings.secret_env].encode(), settings.secret_env)
+        given = settings.variable(settings.secret_env, "secret_env")
+        return _long_enough(given.encode(), settings.secret_env)
     path: Path = settings.var / SECRET_FILE
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

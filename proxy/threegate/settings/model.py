@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from threegate.settings import shipped
+from threegate.settings.errors import wrong
 
 MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
 MANY = 1_000_000
@@ -161,6 +162,13 @@ class Settings:
     log_level: str = "info"
     log_format: str = "text"  # text | json
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def variable(self, name: str, where: str) -> str:
+        """The environment variable that the setting `where` names; empty where it names none.
+        Raises SettingsError where it is not set."""
+        if name and not self.environment.get(name):
+            raise wrong("not-set", where=where, name=name)
+        return self.environment.get(name, "")
 
     @property
     def audit_database(self) -> str:

@@ -58,11 +58,9 @@ def _check_ca(ca: Path | None) -> None:
 
 def _webhook(settings: Settings, spec: WebhookSettings) -> Webhook:
     """Raises SettingsError where a variable that it names is not set, or holds no HTTPS address."""
-    named = (spec.url_env, spec.secret_env)
-    for name in named:
-        if name and not settings.environment.get(name):
-            raise wrong("not-set", where=f"webhooks: {spec.name}", name=name)
-    url = spec.url or settings.environment[spec.url_env]
+    where = f"webhooks: {spec.name}"
+    url, secret = (settings.variable(name, where) for name in (spec.url_env, spec.secret_env))
+    url = spec.url or url
     if not url.startswith(SAFE):
-        raise wrong("oidc-url", where=f"webhooks: {spec.name}", name=spec.url_env)
-    return Webhook(spec, url, settings.environment.get(spec.secret_env, ""))
+        raise wrong("oidc-url", where=where, name=spec.url_env)
+    return Webhook(spec, url, secret)

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 from sqlalchemy import text
 
@@ -29,14 +30,15 @@ def alone(url: str, work: str) -> Iterator[bool]:
         path = Path(f"{engine.url.database}.{work}")
         create_private(path)
         with path.open("w") as file:
-            yield _locked(file.fileno())
+            yield try_lock(file)
     finally:
         engine.dispose()
 
 
-def _locked(descriptor: int) -> bool:
+def try_lock(file: IO[Any]) -> bool:
+    """Takes the lock of an open file until it is closed. False where somebody has it."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event, text
 
 from threegate.audit.log.database import is_postgres
+from threegate.audit.log.exclusive import try_lock
 
 LOCK_CLASS = 0x7467_6C76  # any constant of our own; the other half of the key is the writer's
 TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:kind, :key)")
@@ -54,7 +55,7 @@ class Liveness:
             parameters = {"kind": LOCK_CLASS, "key": _key(writer)}
             return bool(connection.execute(TRY_LOCK, parameters).scalar())
         path = self._folder / writer
-        return not path.exists() or _unlocked(path)
+        return not path.exists() or ownerless(path)
 
     def forget(self, writer: str) -> None:
         """Nothing of a writer that is gone is open any more."""
@@ -68,13 +69,10 @@ class Liveness:
             self._file.close()
 
 
-def _unlocked(path: Path) -> bool:
+def ownerless(path: Path) -> bool:
+    """Whether no process holds the lock of this file."""
     with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
+        return try_lock(file)
 
 
 def _key(writer: str) -> int:

@@ -32,8 +32,8 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.content import query_phrases, unseal
 from threegate.audit.log.database import is_postgres
 from threegate.audit.log.keys import DataKey, MasterKey
-from threegate.audit.log.record import Stage
-from threegate.audit.log.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD
+from threegate.audit.log.record import DAY_US, Stage
+from threegate.audit.log.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD, of_record
 from threegate.types import Action
 
 MAX_PAGE = 500
@@ -45,7 +45,6 @@ CHECK_NOTES = ("claim.no_source", "claim.supported")
 are no finding: nearly every answer states something that no source is there for."""
 FACETS = ("key_id", "action", "layer", "language", "tenant", "model", "policy", "stage")
 """Grouped in this order: columns that tell most rows apart first, so that sorting compares few."""
-DAY_US = 86_400 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +119,7 @@ class Page:
 
 
 # Not EXISTS: of that PostgreSQL makes a table of all contents before it looks at the first row.
-_HAS_CONTENT = (
-    select(CONTENT.c.id)
-    .where((CONTENT.c.writer == RECORD.c.writer) & (CONTENT.c.seq == RECORD.c.seq))
-    .scalar_subquery()
-    .label("content")
-)
+_HAS_CONTENT = select(CONTENT.c.id).where(of_record(CONTENT)).scalar_subquery().label("content")
 _SIGNED = (
     select(func.max(CHECKPOINT.c.size))
     .where(CHECKPOINT.c.writer == RECORD.c.writer)
@@ -285,14 +279,13 @@ def _every_hit(connection: Connection, query: Query) -> ColumnElement[bool]:
 def _newest_hit(query: Query) -> ColumnElement[bool]:
     """To list the newest records that a rule judged, whose hits have an index by rule and time:
     each record joined with the first of its hits. Without a rule, begin at the records."""
-    of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
     if not query.rule:
-        return select(HIT.c.n).where(of_record, _judged(HIT, query)).correlate(RECORD).exists()
+        return select(HIT.c.n).where(of_record(HIT), _judged(HIT, query)).correlate(RECORD).exists()
     other = HIT.alias()
     same = (other.c.writer == HIT.c.writer) & (other.c.seq == HIT.c.seq) & (other.c.n < HIT.c.n)
     earlier = select(other.c.n).where(same, _judged(other, query)).correlate(HIT).exists()
     of_rule = and_(_judged(HIT, query), *_timely(HIT, query), ~earlier)
-    return of_record & (HIT.c.ts == RECORD.c.ts) & of_rule
+    return of_record(HIT) & (HIT.c.ts == RECORD.c.ts) & of_rule
 
 
 def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
@@ -355,8 +348,9 @@ def _counted(
         for name, value in zip(FACETS, values, strict=True):
             totals[name][value] += number
     totals["action"] = Counter({Action(v).name.lower(): n for v, n in totals["action"].items()})
-    of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
-    hits = select(HIT.c.rule, HIT.c.kind, func.count()).select_from(RECORD.join(HIT, of_record))
+    hits = select(HIT.c.rule, HIT.c.kind, func.count()).select_from(
+        RECORD.join(HIT, of_record(HIT))
+    )
     hits = hits.where(*conditions, is_finding(HIT)).group_by(HIT.c.rule, HIT.c.kind)
     for rule, kind, number in connection.execute(hits):
         totals["rule"][rule] += number

@@ -45,6 +45,7 @@ MAX_RULED = 200  # per decision; a text with more hits is cut here and says so (
 STANDARD = "standard"  # the retention class that the format has a place for; there is no other
 NOBODY = Caller(tenant="", key_id="", language="")  # of records that no caller caused
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY_US = 86_400 * 1_000_000
 ACTIONS = {action: action.name.lower() for action in Action}
 CHANNELS = {channel: channel.value for channel in Channel}
 LAYERS = {layer: layer.value for layer in Layer}

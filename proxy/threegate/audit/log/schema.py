@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Integer,
     LargeBinary,
     MetaData,
@@ -134,3 +135,8 @@ HOLD = Table(
     Column("reason", String, nullable=False),
     Column("since", BIG, nullable=False),
 )
+
+
+def of_record(table: Table) -> ColumnElement[bool]:
+    """A row of this table belongs to the row of `RECORD` that it is joined with."""
+    return (table.c.writer == RECORD.c.writer) & (table.c.seq == RECORD.c.seq)

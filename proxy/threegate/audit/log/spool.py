@@ -24,6 +24,7 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.checkpoint import sync_directory
 from threegate.audit.log.content import indexed, unseal
 from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.liveness import ownerless
 from threegate.audit.log.record import Intent
 from threegate.audit.log.rows import Pending, PendingIntent, PendingRecord
 
@@ -72,7 +73,7 @@ class Spool:
         """The items of each file that is ours or has no living owner. Call `drop` once they are in
         the database."""
         for path in sorted(self.directory.glob("*.spool")):
-            if path == self._path or _orphan(path):
+            if path == self._path or ownerless(path):
                 yield list(self._read(path)), path
 
     def _read(self, path: Path) -> Iterator[Pending]:
@@ -164,12 +165,3 @@ def _write_all(file: FileIO, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[file.write(view) or 0 :]
-
-
-def _orphan(path: Path) -> bool:
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True

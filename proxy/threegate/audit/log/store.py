@@ -24,7 +24,7 @@ from threegate.audit.log.database import now_us, reader_engine, writer_engine
 from threegate.audit.log.keys import DataKey, MasterKey, load_key
 from threegate.audit.log.note import COSIGNATURE_V1, Signer
 from threegate.audit.log.query import Entry, Page, Query, find, follow, of_requests, read_content
-from threegate.audit.log.record import Content, ContentLevel, Intent, Record, timestamp
+from threegate.audit.log.record import DAY_US, Content, ContentLevel, Intent, Record, timestamp
 from threegate.audit.log.rows import Pending, PendingRecord, make, make_intent
 from threegate.audit.log.writer import Counters, Writer, new_writer_id
 from threegate.audit.settings import AuditSettings, OnFailure
@@ -35,7 +35,6 @@ from threegate.types import Caller
 Result = TypeVar("Result")
 TAIL_SECONDS = 0.5
 READERS = 4
-DAY_US = 86_400 * 1_000_000
 
 
 class AuditLog:

@@ -17,10 +17,9 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from threegate.audit.log.query import is_finding
 from threegate.audit.log.record import ENDS, Stage
-from threegate.audit.log.schema import HIT, RECORD
+from threegate.audit.log.schema import HIT, RECORD, of_record
 from threegate.types import Action
 
-DAY_US = 86_400 * 1_000_000
 SLOT_US = 900 * 1_000_000  # every time zone's offset is a multiple of it
 MAX_TIMED = 5_000  # records whose timings are read
 UNANSWERED = (Stage.RECEIVED, Stage.INTERRUPTED)
@@ -170,11 +169,10 @@ def _hits(
     connection: Connection, within: Sequence[ColumnElement[bool]]
 ) -> dict[str, dict[str, int]]:
     """Hits of final records: each request counts once."""
-    of_record = (HIT.c.writer == RECORD.c.writer) & (HIT.c.seq == RECORD.c.seq)
     number = func.count(RECORD.c.request_id.distinct())
     rows = connection.execute(
         select(HIT.c.rule, HIT.c.kind, HIT.c.shadow, number)
-        .select_from(HIT.join(RECORD, of_record))
+        .select_from(HIT.join(RECORD, of_record(HIT)))
         .where(*within, is_finding(HIT))
         .group_by(HIT.c.rule, HIT.c.kind, HIT.c.shadow)
     )

@@ -21,13 +21,12 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.database import PATIENT_SECONDS, is_postgres, now_us, writer_engine
 from threegate.audit.log.query import of_subject
-from threegate.audit.log.record import Record, Stage
-from threegate.audit.log.schema import CONTENT, HIT, KEY, RECORD, STUB
+from threegate.audit.log.record import DAY_US, Record, Stage
+from threegate.audit.log.schema import CONTENT, HIT, KEY, RECORD, STUB, of_record
 from threegate.audit.log.store import AuditLog, today
 from threegate.audit.retention.legal_holds import HOLD_RECORD, unheld
 from threegate.audit.settings import Retention
 
-DAY_US = 86_400 * 1_000_000
 BATCH = 2_000  # places per tombstone: bounds the transaction and the entry
 MERGE_PAGES = 500  # of the text index per transaction, so that records are written in between
 MERGE = "INSERT INTO audit_text(audit_text, rank) VALUES ('merge', ?)"
@@ -106,8 +105,11 @@ async def shred(log: AuditLog, tenant: str, day: str, *, actor: str, reason: str
 
 
 def _held_texts(connection: Connection, keys: Sequence[str]) -> bool:
-    of_keys = (CONTENT.c.writer == RECORD.c.writer) & (CONTENT.c.seq == RECORD.c.seq)
-    held = select(RECORD.c.seq).where(of_keys, CONTENT.c.key_id.in_(keys), ~unheld()).limit(1)
+    held = (
+        select(RECORD.c.seq)
+        .where(of_record(CONTENT), CONTENT.c.key_id.in_(keys), ~unheld())
+        .limit(1)
+    )
     return connection.execute(held).first() is not None
 
 
@@ -126,8 +128,7 @@ async def retain(log: AuditLog, retention: Retention, *, at_us: int = 0) -> tupl
 
 def _present() -> ColumnElement[bool]:
     """There is something to forget: text, salt or subject."""
-    of_record = (CONTENT.c.writer == RECORD.c.writer) & (CONTENT.c.seq == RECORD.c.seq)
-    return RECORD.c.salt.is_not(None) | exists().where(of_record)
+    return RECORD.c.salt.is_not(None) | exists().where(of_record(CONTENT))
 
 
 async def _sweep(

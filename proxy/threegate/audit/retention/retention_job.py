@@ -20,9 +20,9 @@ from threegate.audit.export.bundle import export
 from threegate.audit.log.database import now_us
 from threegate.audit.log.exclusive import alone
 from threegate.audit.log.query import Query
-from threegate.audit.log.record import Record, Stage
+from threegate.audit.log.record import DAY_US, Record, Stage
 from threegate.audit.log.store import AuditLog, load_signer, today
-from threegate.audit.retention.erasure import DAY_US, retain
+from threegate.audit.retention.erasure import retain
 from threegate.audit.settings import AuditSettings
 
 log = logging.getLogger(__name__)

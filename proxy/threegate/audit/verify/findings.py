@@ -58,6 +58,10 @@ class Chain:
     def pending(self) -> int:
         return self.size - max(self.integrated, self.covered)
 
+    def as_dict(self) -> dict[str, str | int]:
+        names = ("writer", "size", "integrated", "covered", "pending", "pruned", "erased")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(slots=True)
 class VerifyReport:

@@ -78,14 +78,9 @@ def _keys(text: str) -> list[Verifier]:
 
 
 def _as_dict(report: VerifyReport, language: str) -> dict[str, Any]:
-    chains = [
-        {"writer": c.writer, "size": c.size, "integrated": c.integrated, "covered": c.covered}
-        | {"pending": c.pending, "pruned": c.pruned, "erased": c.erased}
-        for c in report.chains
-    ]
     return {
         "ok": report.ok,
-        "chains": chains,
+        "chains": [chain.as_dict() for chain in report.chains],
         "unanswered": report.unanswered,
         "in_flight": report.in_flight,
         "problems": [p.as_dict(language) for p in report.problems],

@@ -14,11 +14,11 @@ from threegate.audit.export.bundle import Exported, Reveal, export
 from threegate.audit.export.formats import NAMES
 from threegate.audit.export.otlp import deliver
 from threegate.audit.log.database import now_us
-from threegate.audit.log.record import timestamp
+from threegate.audit.log.record import DAY_US, timestamp
 from threegate.audit.log.store import load_signer
 from threegate.audit.report.page import html, outline, pdf
 from threegate.audit.report.report import gather
-from threegate.audit.retention.erasure import DAY_US, Erasure, erase, retain, shred
+from threegate.audit.retention.erasure import Erasure, erase, retain, shred
 from threegate.audit.retention.legal_holds import Hold, hold, holds, release
 from threegate.audit.settings import AuditSettings, Format, Retention
 from threegate.cli.audit.common import access, opened, print_json, reading, reason_arguments
