@@ -70,6 +70,16 @@ class Check:
         return {"choices": [{"index": i, "message": m} for i, m in enumerate(self.answers)]}
 
 
+def text_check(stage: CheckStage, text: str, *, model: str = "", conversation: str = "") -> Check:
+    """One text: of a user at the input stage, of an assistant at the output stage."""
+    output = stage is CheckStage.OUTPUT
+    turn = ({"role": "assistant" if output else "user", "content": text},)
+    messages, answers = ((), turn) if output else (turn, ())
+    return Check(
+        stage=stage, messages=messages, answers=answers, model=model, conversation=conversation
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """`record_id` names the audit record, `policy` the one that judged (name and digest). Edited

@@ -8,8 +8,8 @@ import pytest
 from threegate.audit import AuditLog, AuditSettings, Stage
 from threegate.audit.log.database import now_us
 from threegate.audit.log.query import Query, find
-from threegate.audit.log.record import ENDS
-from threegate.audit.report.report import DAY_US, SLOT_US, Calls, Figures, gather
+from threegate.audit.log.record import DAY_US, ENDS
+from threegate.audit.report.report import SLOT_US, Calls, Figures, gather
 from threegate.audit.retention.erasure import Erasure, erase, retain
 from threegate.audit.retention.legal_holds import hold
 from threegate.audit.settings import Retention

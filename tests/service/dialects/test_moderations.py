@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import openai
 import pytest
 from threegate.service.check import Check, CheckResult, CheckStage
-from threegate.service.dialects.labels import table
+from threegate.service.dialects.labels import LABELS
 from threegate.service.dialects.moderations import CATEGORIES, _result
 from threegate.types import Action, Channel, Finding, Layer, Level, Ruling, Span, TextLocation
 
@@ -68,7 +68,7 @@ def test_what_cannot_be_judged_is_refused_in_openai_s_form(
 
 
 def test_all_categories_are_known_and_kinds_without_one_are_told_apart() -> None:
-    assert set(table("moderations").values()) <= set(CATEGORIES)
+    assert set(LABELS["moderations"].values()) <= set(CATEGORIES)
     place = TextLocation(Layer.INPUT, Channel.USER)
     found = [
         Finding("guard", kind, Span(0, 1), score, Level.HIGH, place)

@@ -13,14 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs
 
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.access.auth import presented_key
 from threegate.i18n.messages import localized
 from threegate.policy.language.vocabulary import kind_title
-from threegate.service.check import Check, CheckResult, CheckStage
+from threegate.service.check import Check, CheckResult, CheckStage, text_check
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
 from threegate.service.dialects.labels import label
 from threegate.types import Action, Finding, Ruling
@@ -78,7 +78,9 @@ class Aliyun:
             raise RequestError(localized("needed", place="content"), param="/content")
         if parameters.get("imageUrls") or form.get("ImageBase64Str"):
             raise RequestError(localized("images-unread"), code="images_refused")
-        check = _check(text, "response" in form.get("Service", ""), parameters.get("sessionId"))
+        stage = CheckStage.OUTPUT if "response" in form.get("Service", "") else CheckStage.INPUT
+        session = parameters.get("sessionId")
+        check = text_check(stage, text, conversation=session if isinstance(session, str) else "")
 
         def answer(results: Sequence[CheckResult]) -> Json:
             return _answered(results[0].record_id, _data(check, results[0], text))
@@ -103,15 +105,6 @@ def _form(data: bytes) -> dict[str, str]:
     except ValueError:
         raise RequestError(localized("form"), code="invalid_form") from None
     return {name: values[-1] for name, values in found.items()}
-
-
-def _check(text: str, answered: bool, session: Any) -> Check:
-    conversation = session if isinstance(session, str) else ""
-    if answered:
-        turn = {"role": "assistant", "content": text}
-        return Check(stage=CheckStage.OUTPUT, answers=(turn,), conversation=conversation)
-    turn = {"role": "user", "content": text}
-    return Check(stage=CheckStage.INPUT, messages=(turn,), conversation=conversation)
 
 
 def _answered(record_id: str, data: Json) -> Json:

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from threegate.errors import ThreegateError
 from threegate.service.check import Check, CheckResult
 from threegate.types import Bilingual
+from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
+from threegate.wire.request_schema import Shape, check_shape
 
 Json = dict[str, Any]
 
@@ -22,6 +24,10 @@ class ServiceRequest:
     query: bytes
     headers: Mapping[str, str] = field(repr=False)
     data: bytes = field(repr=False)
+
+    def body(self, shape: Shape) -> Body:
+        """Strict JSON of this shape. Raises RequestError."""
+        return json_of(self.data, shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,13 @@ class Dialect(Protocol):
 
 MAX_CHECKS = 64
 """Checks of one request: each is a separate call with its own record."""
+
+
+def json_of(data: bytes, shape: Shape) -> Body:
+    """Raises RequestError."""
+    body = strict_json.parse(data)
+    check_shape(body, shape)
+    return body
 
 
 def both(text: Bilingual) -> dict[str, str]:

@@ -13,14 +13,13 @@ from typing import Any, Final
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
-from threegate.service.check import Check, CheckResult, CheckStage
+from threegate.service.check import Check, CheckResult, CheckStage, text_check
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
 from threegate.service.dialects.defaults import OpenAiStyle
 from threegate.types import Bilingual
-from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
 from threegate.wire.errors import openai_error, status_of
-from threegate.wire.request_schema import OBJECT, JsonType, Shape, check_shape, fields_of
+from threegate.wire.request_schema import OBJECT, JsonType, Shape, fields_of
 
 PATH: Final = "/v1/guard/dify"
 PING, INPUT, OUTPUT = "ping", "app.moderation.input", "app.moderation.output"
@@ -56,8 +55,7 @@ class Dify(OpenAiStyle):
     )
 
     def read(self, request: ServiceRequest) -> Reading:
-        body = strict_json.parse(request.data)
-        check_shape(body, REQUEST)
+        body = request.body(REQUEST)
         params = body.get("params") or {}
         match body["point"]:
             case "ping":
@@ -119,21 +117,15 @@ def _output(params: Body) -> Reading:
         raise RequestError(localized("needed", place="params.text"), param="/params/text")
     if not text:
         return Reading((), lambda results: dict(_PASSED))
-    check = Check(stage=CheckStage.OUTPUT, answers=({"role": "assistant", "content": text},))
+    check = text_check(CheckStage.OUTPUT, text)
 
     def answer(results: Sequence[CheckResult]) -> Json:
         (result,) = results
         if result.stopped:
             return _stopped(result.message)
         new = str(result.answers[0].get("content") or "")
-        return (
-            dict(_PASSED)
-            if new == text
-            else {
-                "flagged": True,
-                "action": "overridden",
-                "text": new,
-            }
-        )
+        if new == text:
+            return dict(_PASSED)
+        return {"flagged": True, "action": "overridden", "text": new}
 
     return Reading((check,), answer)

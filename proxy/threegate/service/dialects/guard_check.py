@@ -15,9 +15,7 @@ from threegate.service.dialects.base import Json, Operation, Reading, ServiceReq
 from threegate.service.dialects.defaults import OpenAiStyle
 from threegate.service.dialects.findings import claims_of, failures_of, findings_of
 from threegate.types import Channel
-from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
-from threegate.wire.request_schema import check_shape
 
 PATH: Final = "/v1/guard/check"
 
@@ -36,8 +34,7 @@ class GuardCheck(OpenAiStyle):
     )
 
     def read(self, request: ServiceRequest) -> Reading:
-        body = strict_json.parse(request.data)
-        check_shape(body, schema.REQUEST)
+        body = request.body(schema.REQUEST)
         check = check_of(body)
         texts = len(body.get("texts") or ())
 

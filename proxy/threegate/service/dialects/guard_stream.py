@@ -30,15 +30,14 @@ from threegate.i18n.messages import localized
 from threegate.limits.admission import AdmissionSlot
 from threegate.service.check import Check
 from threegate.service.check_stream import CheckStream, check_stream
+from threegate.service.dialects.base import json_of
 from threegate.service.dialects.guard_check import answer_check, result_json
 from threegate.service.dialects.guard_stream_schema import MAX_CHOICES, MESSAGE
 from threegate.service.engine import CheckEngine, OpenCheck
 from threegate.service.lines import Lines
 from threegate.types import Caller, Channel
-from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body, StreamKey
 from threegate.wire.errors import openai_error
-from threegate.wire.request_schema import check_shape
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 
@@ -81,7 +80,7 @@ class GuardStream(HttpEndpoint):
     def _opened(
         self, path: str, headers: Mapping[str, str], data: bytes, caller: Caller, out: Responder
     ) -> OpenCheck:
-        message = _message(data)
+        message = json_of(data, MESSAGE)
         if message.get("open") is None:
             raise RequestError(localized("needed", place="open"), param="/open")
         check_request: Check = answer_check(message["open"])
@@ -115,7 +114,7 @@ def _released(stream: CheckStream) -> list[bytes]:
 
 async def _read(lines: Lines, stream: CheckStream) -> None:
     while (line := await lines.next()) is not None:
-        message = _message(line)
+        message = json_of(line, MESSAGE)
         if text := message.get("append"):
             await stream.append(_key(message), text)
         if message.get("close"):
@@ -123,12 +122,6 @@ async def _read(lines: Lines, stream: CheckStream) -> None:
             return
         await stream.room()
     raise RequestError(localized("needed", place="close"), param="/close")
-
-
-def _message(line: bytes) -> Body:
-    message = strict_json.parse(line)
-    check_shape(message, MESSAGE)
-    return message
 
 
 def _key(message: Body) -> StreamKey:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
+from threegate.data_files import table
 from threegate.policy.model import matches
 
-
-@cache
-def table(api: str) -> dict[str, str]:
-    file = Path(__file__).with_name("labels.toml")
-    found: dict[str, dict[str, str]] = tomllib.loads(file.read_text("utf-8"))
-    return found[api]
+LABELS: Mapping[str, Mapping[str, str]] = table("service.dialects", "labels")
+"""By API: our kind, or the beginning of kinds, and the word for it."""
 
 
 @cache
 def label(api: str, kind: str) -> str:
     """Empty where the API has no word for a kind."""
-    named = table(api)
+    named = LABELS[api]
     fit = [k for k in named if matches(k, kind)]
     return named[max(fit, key=len)] if fit else ""
 

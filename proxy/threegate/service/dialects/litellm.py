@@ -16,14 +16,12 @@ from threegate.gateway.outcome import BLOCKED
 from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
 from threegate.service.dialects.defaults import OpenAiStyle
-from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
 from threegate.wire.request_schema import (
     OBJECT,
     TEXT,
     JsonType,
     Shape,
-    check_shape,
     fields_of,
 )
 
@@ -79,8 +77,7 @@ class LiteLlm(OpenAiStyle):
     )
 
     def read(self, request: ServiceRequest) -> Reading:
-        body = strict_json.parse(request.data)
-        check_shape(body, REQUEST)
+        body = request.body(REQUEST)
         texts = list(body.get("texts") or ())
         calls = [c for c in body.get("tool_calls") or () if isinstance(c.get("function"), dict)]
         parameters = body["input_type"] == "request"

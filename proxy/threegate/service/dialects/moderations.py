@@ -15,15 +15,14 @@ from threegate.audit.log.record import ACTIONS
 from threegate.errors import RequestError
 from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
-from threegate.service.check import Check, CheckResult, CheckStage
+from threegate.service.check import Check, CheckResult, CheckStage, text_check
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest, both
 from threegate.service.dialects.defaults import OpenAiStyle
 from threegate.service.dialects.findings import failures_of, findings_of
 from threegate.service.dialects.labels import label
 from threegate.types import Finding
-from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
-from threegate.wire.request_schema import TEXT, WORDS, JsonType, Shape, check_shape, fields_of
+from threegate.wire.request_schema import TEXT, WORDS, JsonType, Shape, fields_of
 
 CATEGORIES: Final = (
     *("hate", "hate/threatening", "harassment", "harassment/threatening"),
@@ -75,8 +74,7 @@ class Moderations(OpenAiStyle):
     )
 
     def read(self, request: ServiceRequest) -> Reading:
-        body = strict_json.parse(request.data)
-        check_shape(body, REQUEST)
+        body = request.body(REQUEST)
         checks = tuple(_check(body, text) for text in _texts(body["input"]))
 
         def answer(results: Sequence[CheckResult]) -> Json:
@@ -88,12 +86,8 @@ class Moderations(OpenAiStyle):
 
 
 def _check(body: Body, text: str) -> Check:
-    model = body.get("model") or MODEL
-    if body.get("stage") == CheckStage.OUTPUT:
-        answer = {"role": "assistant", "content": text}
-        return Check(stage=CheckStage.OUTPUT, answers=(answer,), model=model)
-    message = {"role": "user", "content": text}
-    return Check(stage=CheckStage.INPUT, messages=(message,), model=model)
+    stage = CheckStage(body.get("stage") or CheckStage.INPUT)
+    return text_check(stage, text, model=body.get("model") or MODEL)
 
 
 def _texts(given: Any) -> list[str]:

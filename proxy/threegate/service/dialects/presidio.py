@@ -14,13 +14,12 @@ from typing import Any, Final
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
-from threegate.service.check import Check, CheckResult, CheckStage
+from threegate.service.check import CheckResult, CheckStage, text_check
 from threegate.service.dialects import presidio_operators
 from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
 from threegate.service.dialects.defaults import OpenAiStyle, refuse_unchecked
 from threegate.service.dialects.labels import entity
 from threegate.types import Channel, Finding
-from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
 from threegate.wire.errors import openai_error
 from threegate.wire.request_schema import (
@@ -31,7 +30,6 @@ from threegate.wire.request_schema import (
     WORDS,
     JsonType,
     Shape,
-    check_shape,
     fields_of,
 )
 
@@ -90,15 +88,14 @@ class Analyze(_Presidio):
     )
 
     def read(self, request: ServiceRequest) -> Reading:
-        body = strict_json.parse(request.data)
-        check_shape(body, ANALYZE)
+        body = request.body(ANALYZE)
         if body.get("ad_hoc_recognizers"):
             raise RequestError(localized("ad-hoc"), code="ad_hoc_recognizers")
         several = isinstance(body["text"], list)
         texts = body["text"] if several else [body["text"]]
         if not all(isinstance(t, str) for t in texts):
             raise RequestError(localized("token-ids", place="text"), param="/text")
-        checks = tuple(_check(text) for text in texts)
+        checks = tuple(text_check(CheckStage.INPUT, text) for text in texts)
 
         def answer(results: Sequence[CheckResult]) -> Any:
             found = [_found(body, t, r) for t, r in zip(texts, results, strict=True)]
@@ -130,16 +127,11 @@ class Anonymize(_Presidio):
     )
 
     def read(self, request: ServiceRequest) -> Reading:
-        body = strict_json.parse(request.data)
-        check_shape(body, ANONYMIZE)
+        body = request.body(ANONYMIZE)
         made = presidio_operators.anonymized(
             body["text"], body["analyzer_results"], body.get("anonymizers") or {}
         )
         return Reading((), lambda results: made)
-
-
-def _check(text: str) -> Check:
-    return Check(stage=CheckStage.INPUT, messages=({"role": "user", "content": text},))
 
 
 def _found(body: Body, text: str, result: CheckResult) -> list[Json]:
