@@ -46,6 +46,7 @@ from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.gateway.telemetry.timed_detectors import Timed
 from threegate.gateway.telemetry.tracing import Traces
+from threegate.i18n.catalog import texts
 from threegate.i18n.system import reason
 from threegate.limits.admission import CHECKING, Admission
 from threegate.limits.store import Limiter, MemoryLimiter
@@ -76,14 +77,7 @@ from threegate.upstream import Upstreams
 from threegate.wire import ADAPTERS
 
 log = logging.getLogger(__name__)
-WITHOUT = Bilingual(
-    "没有启用分类器：需要分类器的规则不起作用",
-    "classifiers are off: rules that need one do not act",
-)
-ALONE = Bilingual(
-    "state_url 的服务器用不了（{}）：恢复之前，每个进程各自限流",
-    "the server of state_url cannot be used ({}): until it can, each process limits by itself",
-)
+LINES = texts("startup", "lines")
 
 SECRET_BYTES, LEAST_SECRET_BYTES = 32, 16
 CHECKING_WITH_MODELS, CHECKING_ELSEWHERE = 32, 256
@@ -280,7 +274,7 @@ async def _limiter(
 
     limiter = RedisLimiter.open(settings.state_url, metrics.state_unavailable.inc)
     if why := await limiter.trouble():
-        report(Bilingual(ALONE.zh.format(why), ALONE.en.format(why)))
+        report(LINES["alone"].filled({"why": why}))
     return limiter
 
 
@@ -293,7 +287,7 @@ def _admission(settings: Settings, engine: Engine | None) -> Admission:
 
 def _engine(settings: Settings, report: Callable[[str], None], language: str) -> Engine | None:
     if settings.classifiers == "off":
-        report(WITHOUT.get(language))
+        report(LINES["no-classifiers"].get(language))
         return None
     unknown = {name for name, _ in settings.remote_models} - set(MODELS)
     if unknown:

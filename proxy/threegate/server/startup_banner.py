@@ -14,75 +14,15 @@ from pathlib import Path
 
 from threegate.audit.log.database import without_password
 from threegate.console.bootstrap import ConsoleLink
-from threegate.policy.lifecycle.store import InForce, Origin
+from threegate.i18n.catalog import texts
+from threegate.policy.lifecycle.store import InForce
 from threegate.settings import Settings
-from threegate.types import Bilingual
 
 log = logging.getLogger(__name__)
 LINK_FILE = "console-setup-link"
 
-GREETING = Bilingual(
-    """
-Threegate 正在监听 {url}
-
-  curl {url}/v1/chat/completions{header} -H 'content-type: application/json' -d \\
-    '{{"model":"deepseek-r1","messages":[{{"role":"user","content":"你好，我的手机号是13812345678"}}]}}'
-
-  from openai import OpenAI
-  client = OpenAI(base_url="{url}/v1", api_key="{key}")
-  print(client.chat.completions.create(model="deepseek-r1",
-      messages=[{{"role": "user", "content": "我的邮箱是 a.b@example.com"}}]))
-
-策略      {policy}
-审计日志  {audit}
-          {verify}
-控制台    {console}
-另见      {url}/readyz  {url}/metrics
-""",
-    """
-Threegate is listening on {url}
-
-  curl {url}/v1/chat/completions{header} -H 'content-type: application/json' -d \\
-    '{{"model":"deepseek-r1","messages":[{{"role":"user","content":"My phone is 415-555-0132"}}]}}'
-
-  from openai import OpenAI
-  client = OpenAI(base_url="{url}/v1", api_key="{key}")
-  print(client.chat.completions.create(model="deepseek-r1",
-      messages=[{{"role": "user", "content": "My e-mail is a.b@example.com"}}]))
-
-policy     {policy}
-audit log  {audit}
-           {verify}
-console    {console}
-see also   {url}/readyz  {url}/metrics
-""",
-)
-IN_FORCE: Mapping[Origin, Bilingual] = {
-    Origin.FOLDER: Bilingual(
-        "{packs}（目录 {folder}，摘要 {digest}）",
-        "{packs} (folder {folder}, digest {digest})",
-    ),
-    Origin.BUNDLE: Bilingual(
-        "{packs}（签名包 {bundle}，摘要 {digest}）",
-        "{packs} (signed bundle {bundle}, digest {digest})",
-    ),
-    Origin.VERSION: Bilingual(
-        "{packs}（数据库中已启用的版本，摘要 {digest}；{folder} 中的 {named} 只是草稿）",
-        "{packs} (version that was activated in the database, digest {digest}; {named} in {folder} "
-        "is a draft)",
-    ),
-    Origin.LAST_GOOD: Bilingual(
-        "{packs}（最近一次能加载的策略，摘要 {digest}）",
-        "{packs} (the last policy that loaded, digest {digest})",
-    ),
-}
-ONE_TIME = Bilingual(
-    "{}（建立第一个账号的一次性链接）", "{}  (one-time link for the first account)"
-)
-IN_FILE = Bilingual(
-    "{}（第一个账号的一次性链接在文件 {} 里）",
-    "{} (the one-time link for the first account is in the file {})",
-)
+LINES, IN_FORCE = texts("startup", "lines"), texts("startup", "in_force")
+GREETING = LINES["greeting"]
 SHORT_DIGEST = 12
 ANY_KEY = "any"
 
@@ -101,16 +41,13 @@ def report(
 
 def in_force(settings: Settings, policy: InForce, language: str) -> str:
     """The active policy: packs, where they came from, digest."""
-    return (
-        IN_FORCE[policy.origin]
-        .get(language)
-        .format(
-            packs=", ".join(policy.packs),
-            folder=settings.policies,
-            bundle=settings.bundle,
-            digest=policy.digest[:SHORT_DIGEST],
-            named=", ".join(settings.packs),
-        )
+    text = IN_FORCE[policy.origin].get(language)
+    return text.format(
+        packs=", ".join(policy.packs),
+        folder=settings.policies,
+        bundle=settings.bundle,
+        digest=policy.digest[:SHORT_DIGEST],
+        named=", ".join(settings.packs),
     )
 
 
@@ -122,9 +59,9 @@ def console(settings: Settings, link: ConsoleLink, language: str) -> str:
         file.unlink(missing_ok=True)
         return link.url
     if settings.log_format != "json":
-        return ONE_TIME.get(language).format(link.one_time)
+        return LINES["one-time"].get(language).format(link=link.one_time)
     _write_private(file, link.one_time + "\n")
-    return IN_FILE.get(language).format(link.url, file)
+    return LINES["in-file"].get(language).format(url=link.url, file=file)
 
 
 def note(settings: Settings, line: str, show: Callable[[str], None]) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from threegate.audit.report.page import Row, Section, html, outline, pdf
 from threegate.audit.log.record import DAY_US
+from threegate.audit.report.page import Row, Section, html, outline, pdf
 from threegate.audit.report.report import Calls, Figures
 
 from tests.audit.report.test_pdf import texts_of
