@@ -4,7 +4,7 @@ format, as pages show them and as people fill them in. Pure."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from threegate.console.content.files import NAME
@@ -46,7 +46,7 @@ def detectors_of(bundle: Bundle) -> list[OwnDetector]:
     for pack in bundle.packs:
         for name, spec in pack.detectors.items():
             made = OwnDetector(str(name), pack.pack, spec)
-            found.append(OwnDetector(made.name, made.pack, spec, users(bundle, made.kind)))
+            found.append(replace(made, used=users(bundle, made.kind)))
     return found
 
 

@@ -123,9 +123,7 @@ async def entries_of(visit: ConsoleRequest) -> Sequence[Entry]:
 
 async def record(visit: ConsoleRequest) -> Answer:
     entries = await entries_of(visit)
-    revealed = revealed_now(visit)
-    await visit.note("open", object=visit.path["request"], revealed=revealed)
-    texts, problem = await texts_of(visit, entries, revealed=revealed)
+    shown = await opened(visit, entries, revealed=revealed_now(visit))
     known = explained.titles(visit.serving)
     labels = _shown_labels(
         await blocking(visit.parts.review_store.labels, [visit.path["request"]]), visit
@@ -135,25 +133,37 @@ async def record(visit: ConsoleRequest) -> Answer:
     return Shown(
         "audit/record.html",
         {
-            "request": visit.path["request"],
-            "entry": explained.row(last, visit.language, known),
+            **shown,
             "event": _facts(last),
             "decisions": explained.decisions(last.event, visit.language, known),
-            "texts": texts,
-            "text_problem": problem,
-            "no_text": explained.why_no_text([e.event for e in entries]),
             "complaints": [asdict(c) for c in complaints],
             "sources": SOURCES,
             "claims": CLAIMS,
-            "revealed": revealed,
             "records": [_place(e) for e in entries],
             "labels": [asdict(label) for label in labels],
             "judged": _judged(last, labels, visit.language, known),
-            "kinds": await blocking(missable, visit.language),
             "rules": {rule: title.get(visit.language) for rule, title in known.items()},
-            "sitting": bool(sitting(visit)),
         },
     )
+
+
+async def opened(
+    visit: ConsoleRequest, entries: Sequence[Entry], *, revealed: bool
+) -> dict[str, Any]:
+    """What each page about one request shows of it, once it is recorded who looks."""
+    request, language = visit.path["request"], visit.language
+    await visit.note("open", object=request, revealed=revealed)
+    texts, problem = await texts_of(visit, entries, revealed=revealed)
+    return {
+        "request": request,
+        "entry": explained.row(entries[-1], language, explained.titles(visit.serving)),
+        "texts": texts,
+        "text_problem": problem,
+        "no_text": explained.why_no_text([e.event for e in entries]),
+        "revealed": revealed,
+        "sitting": bool(sitting(visit)),
+        "kinds": await blocking(missable, language),
+    }
 
 
 def revealed_now(visit: ConsoleRequest) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, func, select
@@ -44,29 +45,24 @@ async def form(visit: ConsoleRequest) -> Answer:
     """The person must be named at every step."""
     tenants = await _tenants(visit)
     only = tenants[0] if len(tenants) == 1 else ""
-    data = {"tenants": tenants, "step": "ask", "tenant": only, "subject": ""}
-    return Shown("audit/person.html", data)
+    return await _page(visit, "ask", only, subject="")
+
+
+async def _page(visit: ConsoleRequest, step: str, tenant: str, **shown: Any) -> Shown:
+    data = {"tenants": await _tenants(visit), "step": step, "tenant": tenant}
+    return Shown("audit/person.html", data | shown)
 
 
 async def look(visit: ConsoleRequest) -> Answer:
     """What is kept of a person: counts, dates and the newest calls, no text."""
     tenant, subject = _named(visit)
-    audit, known = visit.parts.audit, records.titles(visit.parts.policies.pin())
+    audit, known = visit.parts.audit, records.titles(visit.serving)
     pseudonym = audit.master.pseudonym(tenant, subject)
     found = await audit.read(partial(_touched, pseudonym=pseudonym))
     newest = await audit.search(Query(subject=pseudonym, limit=NEWEST))
     await visit.note("person", tenant=tenant, found=found.records)
-    return Shown(
-        "audit/person.html",
-        {
-            "tenants": await _tenants(visit),
-            "step": "look",
-            "tenant": tenant,
-            "subject": subject,
-            "found": asdict(found),
-            "rows": [records.row(e, visit.language, known) for e in newest.entries],
-        },
-    )
+    rows = [records.row(e, visit.language, known) for e in newest.entries]
+    return await _page(visit, "look", tenant, subject=subject, found=asdict(found), rows=rows)
 
 
 async def export(visit: ConsoleRequest) -> Answer:
@@ -85,10 +81,7 @@ async def keep(visit: ConsoleRequest) -> Answer:
     made = await hold(
         visit.parts.audit, "subject", subject, actor=visit.me.name, reason=reason, tenant=tenant
     )
-    return Shown(
-        "audit/person.html",
-        {"tenants": await _tenants(visit), "step": "held", "hold": made.id, "tenant": tenant},
-    )
+    return await _page(visit, "held", tenant, hold=made.id)
 
 
 async def remove(visit: ConsoleRequest) -> Answer:
@@ -96,15 +89,7 @@ async def remove(visit: ConsoleRequest) -> Answer:
     (tenant, subject), reason = _named(visit), _reason(visit)
     wanted = Erasure(visit.me.name, reason, tenant=tenant, subject=subject)
     done = await erase(visit.parts.audit, wanted)
-    return Shown(
-        "audit/person.html",
-        {
-            "tenants": await _tenants(visit),
-            "step": "erased",
-            "tenant": tenant,
-            "certificate": _certificate(visit, wanted, done),
-        },
-    )
+    return await _page(visit, "erased", tenant, certificate=_certificate(visit, wanted, done))
 
 
 def _certificate(visit: ConsoleRequest, wanted: Erasure, done: Erased) -> dict[str, object]:

@@ -11,12 +11,11 @@ from sqlalchemy import Connection
 from threegate.audit.log.query import Entry, of_requests
 from threegate.console.auth.accounts import stamp
 from threegate.console.presenters import records
-from threegate.console.presenters.form_choices import missable
 from threegate.console.presenters.questions import questions
 from threegate.console.review import review_queue
 from threegate.console.review.candidates import candidates
 from threegate.console.review.review_queue import Desktop, QueueReason, ReviewShares, shares_of
-from threegate.console.views.audit import entries_of, parts_in, revealed_now, sitting, texts_of
+from threegate.console.views.audit import entries_of, opened, parts_in, revealed_now
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.lifecycle.machine import Role
 
@@ -135,26 +134,17 @@ async def look(visit: ConsoleRequest) -> Answer:
     entries, request = await entries_of(visit), visit.path["request"]
     found, show = await waiting(visit), visit.query.get("show", "")
     revealed = revealed_now(visit)
-    await visit.note("open", object=request, revealed=revealed)
-    texts, problem = await texts_of(visit, entries, revealed=revealed)
+    shown = await opened(visit, entries, revealed=revealed)
     questions = await visit.parts.audit.read(
         lambda c: _questions(c, visit, entries, found.desktop, revealed=revealed)
     )
-    known = records.titles(visit.serving)
     return Shown(
         "review/look.html",
         {
-            "request": request,
-            "entry": records.row(entries[-1], visit.language, known),
+            **shown,
             "why": found.reasons[request].value if request in found.reasons else "",
             "questions": questions,
             "current": next((q["rule"] for q in questions if not q["mine"]), None),
-            "texts": texts,
-            "text_problem": problem,
-            "no_text": records.why_no_text([e.event for e in entries]),
-            "revealed": revealed,
-            "sitting": bool(sitting(visit)),
-            "kinds": await blocking(missable, visit.language),
             "show": show,
             "was": visit.query.get("was", ""),
             **_neighbours(found.of(show), request),

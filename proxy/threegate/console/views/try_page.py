@@ -36,7 +36,17 @@ from threegate.policy.testing.cases import (
     planned,
 )
 from threegate.policy_ops.test_runner import Runner
-from threegate.types import Action, Channel, Finding, Layer, Passage, Ruling, Source, TextLocation
+from threegate.types import (
+    Action,
+    Channel,
+    Failed,
+    Finding,
+    Layer,
+    Passage,
+    Ruling,
+    Source,
+    TextLocation,
+)
 
 MAX_TEXT = 20_000
 AT_ONCE = 4
@@ -121,8 +131,7 @@ def mark_of(ruled: Ruling) -> Highlight:
 
 def _row(ruled: Ruling, title: str) -> dict[str, Any]:
     found = ruled.finding
-    hit = isinstance(found, Finding)
-    return {
+    row = {
         "rule": ruled.rule_id,
         "title": title,
         "action": ruled.action.name.lower(),
@@ -130,12 +139,17 @@ def _row(ruled: Ruling, title: str) -> dict[str, Any]:
         "exception": ruled.exception_id,
         "opinion": "" if ruled.opinion is None else ruled.opinion.outcome,
         "detector": found.detector,
-        "kind": found.kind if isinstance(found, Finding) else "",
-        "family": family(found.kind) if isinstance(found, Finding) else "failed",
-        "level": found.level.name.lower() if isinstance(found, Finding) else "",
-        "score": round(found.score, 3) if isinstance(found, Finding) else "",
-        "span": [found.span.start, found.span.end] if isinstance(found, Finding) else [],
-        "failed": "" if hit else getattr(found, "reason", ""),
+    }
+    if isinstance(found, Failed):
+        nothing = {"kind": "", "family": "failed", "level": "", "score": "", "span": []}
+        return row | nothing | {"failed": found.reason}
+    return row | {
+        "kind": found.kind,
+        "family": family(found.kind),
+        "level": found.level.name.lower(),
+        "score": round(found.score, 3),
+        "span": [found.span.start, found.span.end],
+        "failed": "",
     }
 
 

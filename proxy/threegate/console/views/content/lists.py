@@ -3,7 +3,7 @@ and are approved like rules."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from threegate.console.content.files import (
@@ -78,8 +78,7 @@ async def save(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     found, words = await _known(visit, space), lines_of(visit.form.get("words", ""))
     match = visit.form.get("match", found.match)
-    changed = ListView(found.name, found.pack, found.file, match, words, found.used)
-    await _save(visit, space, changed)
+    await _save(visit, space, replace(found, match=match, words=words))
     return Redirect(f"/policies/list/{found.pack}/{found.name}", done="saved")
 
 
@@ -103,8 +102,7 @@ async def take_table(visit: ConsoleRequest) -> Answer:
     came, numbers = imported(rows.values()), list(rows)
     kept = () if visit.form.get("replace") else found.words
     words = tuple(dict.fromkeys((*kept, *came.words)))
-    changed = ListView(found.name, found.pack, found.file, found.match, words, found.used)
-    await _save(visit, space, changed)
+    await _save(visit, space, replace(found, words=words))
     doubtful = {
         k: [numbers[n - 1] for n in getattr(came, k)]
         for k in ("repeated", "short", "common", "long")
