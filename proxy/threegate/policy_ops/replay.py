@@ -15,9 +15,8 @@ from enum import StrEnum
 from itertools import islice
 
 from threegate.detectors.detector_set import DetectorSet
-from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.policy.model import CompiledPolicy, PolicySet
-from threegate.policy_ops.test_runner import DEADLINE_MS
+from threegate.policy_ops.test_runner import verdicts
 from threegate.types import (
     Action,
     Bilingual,
@@ -125,32 +124,15 @@ class ReplaySide:
         made = [NOT_BOUND] * len(texts)
         for policy in {p.digest: p for p in bound if p}.values():
             numbers = [i for i, p in enumerate(bound) if p and p.digest == policy.digest]
-            judged = await self._judged(policy, [texts[i] for i in numbers], today)
+            passages = [(_passage(texts[i]), texts[i].caller) for i in numbers]
+            judged = await verdicts(policy, self.detector_set_for(policy), passages, today)
             for i, verdict in zip(numbers, judged, strict=True):
                 made[i] = verdict
         return made
 
-    async def _judged(
-        self, policy: CompiledPolicy, texts: Sequence[Recorded], today: str
-    ) -> list[Verdict]:
-        detector_set, wanted = self.detector_set_for(policy), wanted_kinds(policy.rules)
-        deadlines = dict.fromkeys(filter(detector_set.is_sentence_kind, wanted), DEADLINE_MS)
-        passages = [
-            Passage(TextLocation(t.layer, t.channel), t.text, question=t.question) for t in texts
-        ]
-        found = await detector_set.check(passages, wanted, deadlines)
-        rules = [
-            RuleSet.of(policy, t.layer, t.channel, t.caller, today, detector_set.kinds_of)
-            for t in texts
-        ]
-        asked = [
-            r.questions(f.findings, t.text) for r, t, f in zip(rules, texts, found, strict=True)
-        ]
-        opinions = await detector_set.second.opinions(passages, asked)
-        return [
-            r.verdict(f.findings, f.failures, t.text, opinions=o)
-            for r, t, f, o in zip(rules, texts, found, opinions, strict=True)
-        ]
+
+def _passage(text: Recorded) -> Passage:
+    return Passage(TextLocation(text.layer, text.channel), text.text, question=text.question)
 
 
 async def replay(

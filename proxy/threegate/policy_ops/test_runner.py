@@ -38,6 +38,7 @@ from threegate.types import (
     Ruling,
     Source,
     TextLocation,
+    Verdict,
 )
 from threegate.wire.adapter import StreamKey
 from threegate.wire.openai.chat import Chat
@@ -128,18 +129,9 @@ class Runner:
         return await self._output(alone, passage)
 
     async def _input(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruling, ...]:
-        channel = passage.locus.channel
-        wanted = wanted_kinds(policy.rules_for(Layer.INPUT, channel))
-        judged = filter(self.detector_set.is_sentence_kind, wanted)
-        deadlines = dict.fromkeys(judged, DEADLINE_MS)
-        found = await self.detector_set.check([passage], wanted, deadlines)
-        judge = RuleSet.of(
-            policy, Layer.INPUT, channel, Caller(), self.today, self.detector_set.kinds_of
-        )
-        asked = judge.questions(found[0].findings, passage.text)
-        (opinions,) = await self.detector_set.second.opinions([passage], [asked])
-        scan = found[0].findings, found[0].failures
-        return judge.verdict(*scan, passage.text, opinions=opinions).ruled
+        texts = [(passage, Caller())]
+        (verdict,) = await verdicts(policy, self.detector_set, texts, self.today)
+        return verdict.ruled
 
     async def _output(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruling, ...]:
         guard = OutputGuard.of(
@@ -198,6 +190,31 @@ def _bare(rule: Rule) -> Rule:
         second_opinion=None,
         deadline_ms=DEADLINE_MS,
     )
+
+
+async def verdicts(
+    policy: CompiledPolicy,
+    detector_set: DetectorSet,
+    texts: Sequence[tuple[Passage, Caller]],
+    today: str,
+) -> list[Verdict]:
+    """What the rules for the place of each text make of it, in order."""
+    passages, callers = [p for p, _ in texts], [caller for _, caller in texts]
+    places = {(p.locus.layer, p.locus.channel) for p in passages}
+    wanted = wanted_kinds(rule for place in places for rule in policy.rules_for(*place))
+    deadlines = dict.fromkeys(filter(detector_set.is_sentence_kind, wanted), DEADLINE_MS)
+    found = await detector_set.check(passages, wanted, deadlines)
+    rules = [
+        RuleSet.of(policy, p.locus.layer, p.locus.channel, caller, today, detector_set.kinds_of)
+        for p, caller in zip(passages, callers, strict=True)
+    ]
+    every = list(zip(rules, passages, found, strict=True))
+    asked = [r.questions(f.findings, p.text) for r, p, f in every]
+    opinions = await detector_set.second.opinions(passages, asked)
+    return [
+        r.verdict(f.findings, f.failures, p.text, opinions=o)
+        for (r, p, f), o in zip(every, opinions, strict=True)
+    ]
 
 
 def _acts(ruled: Ruling) -> bool:
