@@ -39,6 +39,10 @@ class ConsoleError(Exception):
         super().__init__(en)
         self.status, self.text = status, Bilingual(zh, en)
 
+    @classmethod
+    def of(cls, status: int, text: Bilingual) -> ConsoleError:
+        return cls(status, text.zh, text.en)
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:

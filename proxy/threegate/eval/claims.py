@@ -200,19 +200,9 @@ def _table(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
         "n": len(pairs),
         "accuracy": counts.precision,
         "balanced_accuracy": wrong.balanced_accuracy,
-        "verdicts": {v: _verdict(v, pairs) for v in VERDICTS},
+        "verdicts": {v: Counts.of((g == v, s == v) for g, s in pairs).as_dict() for v in VERDICTS},
     }
 
 
 def _is_wrong(verdict: str) -> bool:
     return verdict in (Stance.CONTRADICTED.value, Stance.NEI.value)
-
-
-def _verdict(verdict: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    counts = Counts.of((g == verdict, s == verdict) for g, s in pairs)
-    return {
-        "n": counts.tp + counts.fn,
-        "precision": counts.precision,
-        "recall": counts.recall,
-        "f1": counts.f1,
-    }

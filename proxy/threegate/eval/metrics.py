@@ -34,6 +34,11 @@ class Counts:
             self.tp + other.tp, self.fp + other.fp, self.fn + other.fn, self.tn + other.tn
         )
 
+    def as_dict(self) -> dict[str, float | None]:
+        """Number of positives, precision, recall and F1."""
+        figures = {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+        return {"n": self.tp + self.fn, **figures}
+
     @property
     def precision(self) -> float | None:
         return _share(self.tp, self.tp + self.fp)

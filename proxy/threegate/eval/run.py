@@ -128,22 +128,13 @@ def _span_figures(seen: Sequence[Observation]) -> dict[str, Any]:
     characters = sum(o.clean for o in clean)
     false = sum(len(o.found) for o in clean)
     return {
-        "exact": _span_table(exact),
-        "overlap": _span_table(overlap),
+        "exact": exact.as_dict(),
+        "overlap": overlap.as_dict(),
         "clean_characters": characters,
         "false_per_10k_clean_characters": 1e4 * false / characters if characters else None,
         "recall_by_label": _by_label(marked),
         "by_check_digit": _by_check(marked),
         "false_by_kind": _false_by_kind(marked),
-    }
-
-
-def _span_table(counts: Counts) -> dict[str, Any]:
-    return {
-        "n": counts.tp + counts.fn,
-        "precision": counts.precision,
-        "recall": counts.recall,
-        "f1": counts.f1,
     }
 
 

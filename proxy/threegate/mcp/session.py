@@ -84,16 +84,7 @@ class McpSession:
             return self._unchecked(message)
 
     def _unchecked(self, message: Json) -> Routed:
-        """The sender of a request gets an error, whoever awaits a response gets one in its
-        place."""
-        error = messages.error_response(message.get("id"), NO_CHECK.get(self.language))
-        match messages.kind(message):
-            case "request":
-                return Routed(back=error)
-            case "response":
-                return Routed(on=error)
-            case _:
-                return Routed()
+        return _refused(message, NO_CHECK.get(self.language))
 
     def take_over(self, first: McpSession) -> None:
         """What is awaited by the call that opened this session."""
@@ -149,7 +140,7 @@ class McpSession:
             return Routed(on=message)
         verdict = await self._check(texts=[_text(rest)], stage="output", channel="tool_arguments")
         if not verdict.allowed:
-            return self._stopped_outgoing(message, verdict)
+            return _refused(message, self._why(verdict), verdict.id)
         meta = {META: given[META]} if isinstance(given, dict) and META in given else {}
         return Routed(on={**message, member: {**json.loads(verdict.text), **meta}})
 
@@ -159,17 +150,6 @@ class McpSession:
         return (
             isinstance(rest, dict) and set(rest) == {"uri"} and rest["uri"] in self.catalog.offered
         )
-
-    def _stopped_outgoing(self, message: Json, verdict: Verdict) -> Routed:
-        """A request is answered to the client; what answers the server's request, to the server."""
-        error = messages.error_response(message.get("id"), self._why(verdict), verdict.id)
-        match messages.kind(message):
-            case "request":
-                return Routed(back=error)
-            case "response":
-                return Routed(on=error)
-            case _:
-                return Routed()
 
     def _context(self) -> list[Json]:
         return [{"role": "tool", "tool_call_id": "0", "content": text} for text in self._results]
@@ -274,6 +254,18 @@ class McpSession:
     def _why(self, verdict: Verdict) -> str:
         words: Mapping[str, str] = verdict.message or {}
         return verdict.reply or words.get(self.language) or STOPPED.get(self.language)
+
+
+def _refused(message: Json, why: str, record: str = "") -> Routed:
+    """The sender of a request gets an error, whoever awaits a response gets one in its place."""
+    error = messages.error_response(message.get("id"), why, record)
+    match messages.kind(message):
+        case "request":
+            return Routed(back=error)
+        case "response":
+            return Routed(on=error)
+        case _:
+            return Routed()
 
 
 def _function_call(function: Json) -> Json:

@@ -23,10 +23,12 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from threegate.console.database import ACCOUNT, GUEST, INVITE
+from threegate.i18n.catalog import texts
 from threegate.policy.lifecycle.machine import Person, Role
 
 NAME = re.compile(r"[\w.@-]{1,64}")
 MIN_PASSWORD = 12
+ERRORS = texts("console", "accounts")
 INVITE_LIFE = timedelta(hours=48)
 _HASHER = PasswordHasher()
 # Looked at when there is no such account: an unknown name takes as long as a wrong password.
@@ -34,11 +36,11 @@ _NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
 
 
 class AccountError(Exception):
-    """`code` says what is wrong: name, password, invite, taken, closed, last-admin."""
+    """`code` says what is wrong, one of `ERRORS`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.text = code, ERRORS[code].filled({"least": MIN_PASSWORD})
 
 
 @dataclass(frozen=True, slots=True)

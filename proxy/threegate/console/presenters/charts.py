@@ -97,11 +97,14 @@ def _stacked(
     top = float(HEIGHT)
     for outcome in STACK:
         if number := counts[outcome]:
-            high = HEIGHT * number / most
-            top -= high
-            box = {"x": x, "y": top, "w": max(wide - 1, 1), "h": high}
-            rects.append({k: round(v, 1) for k, v in box.items()} | {"name": outcome.value})
+            top -= HEIGHT * number / most
+            rects.append(_rect(outcome.value, x, top, wide, HEIGHT * number / most))
     return rects
+
+
+def _rect(name: str, x: float, y: float, wide: float, high: float) -> dict[str, Any]:
+    box = {"x": x, "y": y, "w": max(wide - 1, 1), "h": high}
+    return {k: round(v, 1) for k, v in box.items()} | {"name": name}
 
 
 def columns(
@@ -115,7 +118,7 @@ def columns(
         "width": WIDTH,
         "height": HEIGHT,
         "bars": [
-            {"title": title, "rects": [_column(n * wide, wide, value / top)]}
+            {"title": title, "rects": [_column(n * wide, wide, HEIGHT * value / top)]}
             for n, (_, value, title) in enumerate(values)
         ],
         "marks": [],
@@ -130,7 +133,5 @@ def columns(
     }
 
 
-def _column(x: float, wide: float, share: float) -> dict[str, Any]:
-    high = HEIGHT * share
-    box = {"x": round(x, 1), "y": round(HEIGHT - high, 1), "w": round(max(wide - 1, 1), 1)}
-    return box | {"h": round(high, 1), "name": "edited"}
+def _column(x: float, wide: float, high: float) -> dict[str, Any]:
+    return _rect("edited", x, HEIGHT - high, wide, high)

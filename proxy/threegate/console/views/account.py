@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse
 
-from threegate.console.auth.accounts import MIN_PASSWORD, Account, AccountError, now
+from threegate.console.auth.accounts import Account, AccountError, now
 from threegate.console.auth.hash_queue import TooManyHashesError
 from threegate.console.auth.oidc import OidcError, Provider, Started
 from threegate.console.auth.sessions import COOKIE, MAX_OF_ADDRESS, SSO_COOKIE, SSO_S
@@ -22,19 +22,10 @@ from threegate.console.web import (
     Shown,
     blocking,
 )
-from threegate.types import Bilingual
 
 SSO_VALUES = 4
 """State, nonce, verifier and the page that was requested."""
 log = logging.getLogger(__name__)
-ERRORS = {
-    "name": Bilingual("账号名只能用字母、数字和 . _ @ -", "use letters, digits and . _ @ -"),
-    "password": Bilingual(f"密码至少 {MIN_PASSWORD} 位", f"at least {MIN_PASSWORD} characters"),
-    "invite": Bilingual("链接已失效", "this link was already used or has expired"),
-    "taken": Bilingual("账号名已被使用", "this name is taken"),
-    "last-admin": Bilingual("必须保留一名管理员", "at least one administrator has to stay"),
-    "again": Bilingual("两次输入的密码不同", "the passwords differ"),
-}
 
 
 async def login_page(visit: ConsoleRequest) -> Answer:
@@ -170,7 +161,7 @@ def _no_entry(error: OidcError | AccountError) -> ConsoleError:
 async def setup_page(visit: ConsoleRequest) -> Answer:
     invite = await blocking(visit.parts.accounts.invited, visit.path["token"], now())
     if invite is None:
-        raise ConsoleError(404, ERRORS["invite"].zh, ERRORS["invite"].en)
+        raise ConsoleError.of(404, AccountError("invite").text)
     roles = sorted(r.value for r in invite.roles)
     return Shown("account/setup.html", {"name": invite.name, "invited_roles": roles, "error": ""})
 
@@ -191,7 +182,7 @@ async def setup(visit: ConsoleRequest) -> Answer:
     except TooManyHashesError:
         raise _busy() from None
     except AccountError as error:
-        data = {"name": "", "invited_roles": [], "error": ERRORS[error.code].get(visit.language)}
+        data = {"name": "", "invited_roles": [], "error": error.text.get(visit.language)}
         return Shown("account/setup.html", data, 400)
     return _welcome(visit, account)
 

@@ -48,7 +48,7 @@ async def act(visit: ConsoleRequest, command: Command, verb: str) -> None:
     answer = await blocking(visit.parts.versions.act, command, visit.me, now_utc())
     if isinstance(answer, Refused):
         await visit.note("refused", what=verb, object=command.digest, code=answer.code)
-        raise ConsoleError(409, answer.text.zh, answer.text.en)
+        raise ConsoleError.of(409, answer.text)
     detail: dict[str, Any] = {"actor": visit.me.name, "verb": verb, "group": visit.me.group}
     detail |= presenter.event_row(answer) | {"reason": getattr(command, "reason", "")}
     more = ("untested", "reviewers", "due")

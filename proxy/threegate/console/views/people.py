@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from threegate.console.auth.accounts import AccountError, now
 from threegate.console.auth.security import seen_from
-from threegate.console.views.account import ERRORS
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.lifecycle.machine import Role
 
@@ -46,11 +45,11 @@ async def invite(visit: ConsoleRequest) -> Answer:
     """The link is shown once. For a known name it only sets a new password."""
     name, group, roles = visit.form.get("name", ""), visit.form.get("group", "")[:64], _roles(visit)
     if not name:
-        raise ConsoleError(400, ERRORS["name"].zh, ERRORS["name"].en)
+        raise ConsoleError.of(400, AccountError("name").text)
     try:
         token = await blocking(visit.parts.accounts.invite, name, roles, group, now())
     except AccountError as error:
-        return await _page(visit, 400, error=ERRORS[error.code].get(visit.language))
+        return await _page(visit, 400, error=error.text.get(visit.language))
     await visit.note("invite", object=name, roles=sorted(roles), group=group)
     link = f"{seen_from(visit.request)}{visit.request.scope.get('root_path', '')}/setup/{token}"
     return await _page(visit, link=link, invited=name)
@@ -66,6 +65,6 @@ async def change(visit: ConsoleRequest) -> Answer:
             lambda: visit.parts.accounts.change(name, roles, group, closed=closed),
         )
     except AccountError as error:
-        raise ConsoleError(409, ERRORS[error.code].zh, ERRORS[error.code].en) from None
+        raise ConsoleError.of(409, error.text) from None
     await visit.note("account", object=name, roles=sorted(roles), group=group, closed=closed)
     return Redirect("/people", done="account-saved")
