@@ -1,6 +1,6 @@
 """The language of the command line: chosen before anything is parsed, then all help texts are
-translated. Commands are written in English only; `language.toml` holds the
-translations. What they print is in `i18n/usage.toml`."""
+translated. Commands are written in English only; `language.toml` holds the translations. What they
+print is in `i18n/usage.toml`."""
 
 from __future__ import annotations
 

@@ -260,8 +260,7 @@ class Appender:
 
 def _intents(connection: Connection, writers: Sequence[str], ids: Sequence[str]) -> list[Row]:
     """Intents of these writers or with these ids, oldest first, except those that another writer is
-    about to take.
-    """
+    about to take."""
     if not writers and not ids:
         return []
     wanted = INTENT.c.writer.in_(writers) | INTENT.c.id.in_(ids)

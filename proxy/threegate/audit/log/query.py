@@ -193,8 +193,7 @@ def _newest(connection: Connection, query: Query, number: int) -> Sequence[Row[A
 
 def _newest_of_rule(connection: Connection, query: Query, number: int) -> Sequence[Row[Any]] | None:
     """Looks only at the rule's newest hits; None if too few of their records match. No query
-    planner knows that it may stop there: PostgreSQL would join all hits of the rule first.
-    """
+    planner knows that it may stop there: PostgreSQL would join all hits of the rule first."""
     before = [HIT.c.ts <= int(query.after.partition(".")[0])] if query.after else []
     hits = (
         select(HIT.c.ts)
