@@ -1,8 +1,6 @@
-"""OpenAI and DeepSeek chat completions, streamed and not.
+"""OpenAI and DeepSeek chat completions.
 
-Reasoning is `reasoning_content` (DeepSeek, SGLang), `reasoning` (vLLM), or inline `<think>`; it
-leaves in the field it came in. A refusal is content, in a separate part. Text in unknown fields is
-content too: it is released or held like the rest.
+Reasoning is `reasoning_content` (DeepSeek, SGLang), `reasoning` (vLLM), or inline `<think>`.
 """
 
 from __future__ import annotations
@@ -15,186 +13,22 @@ from threegate.wire.adapter import (
     DEFAULT_STREAM,
     Api,
     Body,
-    Chunk,
-    Delta,
-    InsertionPoint,
     Outcome,
     Slot,
     StreamCodec,
-    StreamKey,
     StreamOptions,
     ToolCall,
 )
-from threegate.wire.base import answers, index_in, objects, unlink
-from threegate.wire.frame_codec import FIELD_PARTS, is_no_text
-from threegate.wire.limits import MAX_PARTS
+from threegate.wire.base import answers, objects, unlink
 from threegate.wire.openai.chat_request import ChatRequest, tools_of
-from threegate.wire.openai.choices import Choice, ChoiceCodec, blocked_body, finish_of
+from threegate.wire.openai.chat_stream import REASONING_FIELDS, ChatCodec
+from threegate.wire.openai.choices import blocked_body
 from threegate.wire.openai.structured import wants_structure
 from threegate.wire.slots import SlotWalk, walk_fields
 
-REFUSAL_PART: Final = 1
-TRANSCRIPT_PART: Final = 2
-FUNCTION_PART: Final = -2 * MAX_PARTS  # the one call of the legacy `function_call`
-CUSTOM_PART: Final = -4 * MAX_PARTS  # calls with any text as input: about here, by their index
 CHOICE: Final = known_fields.CHOICE - {"logprobs", *known_fields.REASONS}
 """Of a whole answer: log probabilities and reasons are walked for what they should not hold."""
 _THINKING: Final = ("thinking", "reasoning", "redacted_thinking")  # parts of a content
-REASONING_FIELDS: Final = ("reasoning_content", "reasoning")
-
-
-class ChatCodec(ChoiceCodec):
-    """`chat.completion.chunk` events."""
-
-    __slots__ = ("_names", "_others", "_structured")
-
-    object_name = "chat.completion.chunk"
-    id_prefix = "chatcmpl"
-    fields = known_fields.CHOICE | {"delta"}
-
-    def __init__(self, request: Body, options: StreamOptions) -> None:
-        super().__init__(str(request.get("model") or ""), options)
-        self._structured = wants_structure(request)
-        self._names: dict[StreamKey, str] = {}
-        self._others: list[str] = []  # names of fields that no list has
-
-    def tool_name(self, key: StreamKey) -> str:
-        return self._names.get(key, "")
-
-    def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
-        delta = choice.get("delta")
-        if not delta:
-            return
-        choice.pop("message", None)  # some APIs repeat the whole text so far with each piece
-        for name in REASONING_FIELDS:
-            if text := delta.get(name):
-                self._reasoning(chunk, delta, name, text, state)
-        for detail in delta.get("reasoning_details") or ():
-            for name in ("text", "summary"):
-                if text := detail.get(name):
-                    self._reasoning(chunk, detail, name, text, state)
-            self._take_unlisted(chunk, detail, known_fields.DETAIL, state.content_key.choice)
-        content = delta.get("content")
-        if content:
-            self._content(chunk, delta, "content", content, state)
-        if len(delta) > 1 or not content:
-            self._rest(chunk, delta, state)
-
-    def _reasoning(self, chunk: Chunk, holder: Body, name: str, text: str, state: Choice) -> None:
-        """Some upstreams send one text in two fields (`reasoning` and `reasoning_content`,
-        `reasoning_details`): the later ones repeat what the first one gets."""
-        state.splitter = None  # the upstream has a reasoning parser
-        for place in chunk.places:
-            first = place.pieces[0] if place.pieces else None
-            if isinstance(first, Delta) and first.key == state.reasoning_key:
-                holder[name] = ""
-                chunk.places.append(InsertionPoint(holder, name, [first], mirror=True))
-                if name in REASONING_FIELDS:
-                    state.reasoning_fields = REASONING_FIELDS
-                return
-        if name in REASONING_FIELDS and name not in state.reasoning_fields:
-            state.reasoning_fields = (name,)
-        self._take(chunk, holder, name, Delta(state.reasoning_key, text))
-
-    def _rest(self, chunk: Chunk, delta: Body, state: Choice) -> None:
-        """The rarer texts of a delta."""
-        index = state.content_key.choice
-        if text := delta.get("refusal"):
-            key = StreamKey(index, Channel.CONTENT, REFUSAL_PART)
-            self._take(chunk, delta, "refusal", Delta(key, text))
-        if audio := delta.get("audio"):
-            self._audio(chunk, audio, index)
-        for call in delta.get("tool_calls") or ():
-            part = index_in(call)
-            if custom := call.get("custom"):
-                self._custom(chunk, custom, state, CUSTOM_PART - part)
-            self._call(chunk, call.get("function") or {}, state, part)
-            self._take_unlisted(chunk, call, known_fields.CALL, index)
-        if call := delta.get("function_call"):
-            self._call(chunk, call, state, FUNCTION_PART)
-        self._other_fields(chunk, delta, index)
-
-    def _other_fields(self, chunk: Chunk, delta: Body, index: int) -> None:
-        """A text in a field that no list has goes on from event to event."""
-        for name in [name for name in delta if name not in known_fields.DELTA]:
-            text = delta[name]
-            words = name in known_fields.PROVIDER_WORDS
-            if not isinstance(text, str):
-                self._take_all(chunk, delta, name, index)
-            elif text and not is_no_text(name, text, words=words):
-                self._take(chunk, delta, name, Delta(self._other_key(name, index), text))
-
-    def _other_key(self, name: str, index: int) -> StreamKey:
-        if name not in self._others:
-            self._limit(len(self._others))
-            self._others.append(name)
-        return StreamKey(index, Channel.CONTENT, FIELD_PARTS + self._others.index(name))
-
-    def _audio(self, chunk: Chunk, audio: Body, index: int) -> None:
-        if text := audio.get("transcript"):
-            key = StreamKey(index, Channel.CONTENT, TRANSCRIPT_PART)
-            self._take(chunk, audio, "transcript", Delta(key, text))
-        self._take_unlisted(chunk, audio, known_fields.AUDIO, index)
-
-    def _call(self, chunk: Chunk, function: Body, state: Choice, part: int) -> None:
-        key = self._called(chunk, function, state, part)
-        if text := function.get("arguments"):
-            self._take(chunk, function, "arguments", self._arguments.read(key, text))
-        self._take_unlisted(chunk, function, known_fields.FUNCTION, key.choice)
-
-    def _custom(self, chunk: Chunk, custom: Body, state: Choice, part: int) -> None:
-        key = self._called(chunk, custom, state, part)
-        if text := custom.get("input"):
-            self._take(chunk, custom, "input", Delta(key, text))
-        self._take_unlisted(chunk, custom, known_fields.CUSTOM, key.choice)
-
-    def _called(self, chunk: Chunk, tool: Body, state: Choice, part: int) -> StreamKey:
-        """The key of a call; its name is taken out."""
-        key = StreamKey(state.content_key.choice, Channel.TOOL_ARGUMENTS, part)
-        self._leave_reasoning(chunk, state)
-        if name := tool.get("name"):
-            self._names[key] = self._names.get(key, "") + name
-            self._take_complete(chunk, tool, "name", key.choice, Channel.TOOL_ARGUMENTS)
-            self._add(chunk, Delta(key, ""))  # a call without arguments is a call
-        return key
-
-    def _fields(self, key: StreamKey, text: str) -> Body:
-        return {"delta": self._delta(key, text)}
-
-    def _delta(self, key: StreamKey, text: str) -> Body:
-        match key.channel:
-            case Channel.TOOL_ARGUMENTS if key.part < FUNCTION_PART:
-                return {
-                    "tool_calls": [{"index": CUSTOM_PART - key.part, "custom": {"input": text}}]
-                }
-            case Channel.TOOL_ARGUMENTS:
-                arguments = {"arguments": self._arguments.write(key, text)}
-                if key.part == FUNCTION_PART:
-                    return {"function_call": arguments}
-                return {"tool_calls": [{"index": key.part, "function": arguments}]}
-            case Channel.REASONING:
-                return dict.fromkeys(self._choices[key.choice].reasoning_fields, text)
-            case _ if key.part >= FIELD_PARTS:
-                return {self._others[key.part - FIELD_PARTS]: text}
-            case _ if key.part == REFUSAL_PART:
-                return {"refusal": text}
-            case _ if key.part == TRANSCRIPT_PART:
-                return {"audio": {"transcript": text}}
-            case _:
-                return {"content": text}
-
-    def _message(self, text: str, *, first: bool) -> Body:
-        delta: Body = {"role": "assistant"} if first else {}
-        return {"delta": {**delta, "content": text} if text else delta}
-
-    def _stopped(self, index: int, outcome: Outcome, *, first: bool) -> tuple[Body, str]:
-        """A refusal where a program parses the answer; one that has begun is not to be parsed."""
-        if not self._structured or not outcome.text:
-            return super()._stopped(index, outcome, first=first)
-        fields = self._message("", first=first)
-        begun = index in self._begun_choices
-        fields["delta"]["refusal"] = outcome.text
-        return fields, finish_of(outcome) if begun else "stop"
 
 
 class Chat(ChatRequest):
