@@ -162,7 +162,7 @@ class Console:
         else:
             response = self._html(visit.request, visit.language, visit.person, shown)
         for name, value in shown.cookies.items():
-            _set_cookie(visit.request, response, name, value)
+            _set_cookie(visit.request, response, name, value, tls=shown.tls)
         return response
 
     def _watched(self, visit: ConsoleRequest, slow: LongTask, path: str) -> Response:
@@ -290,10 +290,12 @@ def _json(status: int, body: Mapping[str, Any]) -> Response:
     return Response(packed, status, media_type="application/json")
 
 
-def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+def _set_cookie(
+    request: Request, response: Response, name: str, value: str, *, tls: bool = False
+) -> None:
     """Strict and unreadable for scripts; `Secure` where the browser came by TLS."""
     path = _root(request) or "/"
-    secure = seen_from(request).startswith("https:")
+    secure = tls or seen_from(request).startswith("https:")
     if not value:
         response.delete_cookie(name, path)
         return

@@ -52,6 +52,7 @@ class Shown:
     data: Mapping[str, Any]
     status: int = 200
     cookies: Mapping[str, str] = field(default_factory=dict)
+    tls: bool = False  # the browser came by TLS, which a request to read does not show
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,15 +27,18 @@ ANN = {
 }
 
 
-def settings(issuer: str) -> OidcSettings:
-    return OidcSettings(issuer, CLIENT, "http://127.0.0.1:1/console", ROLES, "OIDC_SECRET")
+URL = "http://127.0.0.1:1/console"
+
+
+def settings(issuer: str, url: str = URL) -> OidcSettings:
+    return OidcSettings(issuer, CLIENT, url, ROLES, "OIDC_SECRET")
 
 
 @contextmanager
-def sites(tmp_path: Path, **claims: Any) -> Iterator[tuple[Site, FakeCompany]]:
+def sites(tmp_path: Path, url: str = URL, **claims: Any) -> Iterator[tuple[Site, FakeCompany]]:
     with company(**claims) as made:
         given: dict[str, Any] = {
-            "oidc": settings(made.issuer),
+            "oidc": settings(made.issuer, url),
             "environment": {"OIDC_SECRET": SECRET},
         }
         with proxy(tmp_path / "var", **given) as running:
@@ -49,6 +52,16 @@ def went(site: Site, client: httpx.Client) -> httpx.Response:
     back = httpx.get(away.headers["location"])
     assert back.headers["location"].startswith("http://127.0.0.1:1/console/login/sso/callback?")
     return client.get("/login/sso/callback?" + back.headers["location"].partition("?")[2])
+
+
+def test_behind_tls_the_session_is_secure(tmp_path: Path) -> None:
+    with sites(tmp_path, "https://guard.test/console", **ANN) as (site, _):
+        away = site.visitor().get("/login/sso")
+        back = httpx.get(away.headers["location"]).headers["location"]
+        kept = {"cookie": away.headers["set-cookie"].partition(";")[0]}
+        answer = site.visitor().get("/login/sso/callback?" + back.partition("?")[2], headers=kept)
+        assert answer.status_code == 200
+        assert "Secure" in answer.headers["set-cookie"]
 
 
 def me(client: httpx.Client) -> int:

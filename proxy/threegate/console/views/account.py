@@ -137,7 +137,8 @@ async def sso_back(visit: ConsoleRequest) -> Answer:
         raise _no_entry(error) from None
     cookie = visit.parts.signer.sign("session", account.name, account.epoch)
     data = {"name": account.name, "next": wanted}
-    return Shown("account/welcome.html", data, cookies={COOKIE: cookie})
+    tls = _provider(visit).redirect.startswith("https:")
+    return Shown("account/welcome.html", data, cookies={COOKIE: cookie}, tls=tls)
 
 
 def _provider(visit: ConsoleRequest) -> Provider:

@@ -51,7 +51,7 @@ class WordChecks:
     guard: OutputGuard
     detector_set: DetectorSet
     sent: Callable[[], ClientText]
-    _clean: set[str] = field(default_factory=set)
+    _clean: set[str] = field(default_factory=set, repr=False)
 
     def check(self, body: Body) -> list[Ruling] | None:
         """Takes out of the words what patterns find in them, in place. The rulings on them; None if
