@@ -16,6 +16,7 @@ from schemathesis.generation.modes import GenerationMode
 from schemathesis.specs.openapi.checks import status_code_conformance
 from threegate.service.openapi import document
 
+from tests.cases import cases
 from tests.e2e.support.running import Running
 
 
@@ -34,13 +35,7 @@ def test_the_document_is_served(guarded: Running) -> None:
 
 
 @schema.parametrize()
-@settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-    database=None,
-)
+@settings(cases(6), suppress_health_check=list(HealthCheck), database=None)
 def test_no_generated_request_breaks_a_door(guarded: Running, case: schemathesis.Case) -> None:
     response = case.call(base_url=guarded.url)
     case.validate_response(response, checks=[not_a_server_error, status_code_conformance])
