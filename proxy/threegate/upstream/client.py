@@ -12,7 +12,6 @@ from itertools import count
 from typing import Any, Protocol
 
 import aiohttp
-from yarl import URL
 
 from threegate.errors import RequestError, UpstreamError
 from threegate.guard.known_secrets import KnownSecrets
@@ -20,6 +19,7 @@ from threegate.i18n.messages import localized
 from threegate.settings import UpstreamSettings
 from threegate.tasks import Tasks
 from threegate.upstream import headers as crossing
+from threegate.upstream.connections import Connections, accepted, first_bytes
 from threegate.upstream.health import Health
 from threegate.upstream.reply import HttpReply, ModelRequest, Reply
 from threegate.upstream.target import Target
@@ -36,18 +36,6 @@ RETRY_STATUSES = DOWN_STATUSES | {429}
 
 MISCONFIGURED = frozenset({"upstream_redirect", "upstream_encoding"})
 """An upstream that is well but not what it should be: resting does not mend that."""
-
-FIRST_BYTES_S = 2.0
-"""So long an answer is waited for that has a status and no byte yet. Longer, and a client would not
-get the comments that keep its line alive."""
-
-
-LATE_S = 0.25
-"""A time to connect that ends so much later than it should says that this process was late, not the
-upstream."""
-
-IDLE_S = 4.0
-"""How long an idle connection is kept: uvicorn, and so vLLM and SGLang, close after 5."""
 
 
 class UpstreamObserver(Protocol):
@@ -77,8 +65,7 @@ class Upstreams:
     keys: Mapping[str, str] = field(repr=False)
     watch: UpstreamObserver = field(default_factory=NoObserver, repr=False)
     targets: tuple[Target, ...] = field(init=False)
-    client: aiohttp.ClientSession = field(init=False, repr=False)
-    fresh: aiohttp.ClientSession = field(init=False, repr=False)  # keeps no connection
+    connections: Connections = field(default_factory=Connections, init=False, repr=False)
     secrets: KnownSecrets = field(init=False, repr=False)
     _checks: Tasks = field(default_factory=Tasks, init=False, repr=False)
     _turn: Any = field(default_factory=count, init=False, repr=False)
@@ -86,8 +73,6 @@ class Upstreams:
     def __post_init__(self) -> None:
         self.secrets = KnownSecrets.of(self.keys.values())
         self.targets = tuple(self._target(s) for s in self.settings)
-        self.client = _session(keepalive_timeout=IDLE_S)
-        self.fresh = _session(force_close=True)
         for target in self.targets:
             self.watch.upstream_is(target.name, up=True)
             if target.settings.health_path:
@@ -104,9 +89,7 @@ class Upstreams:
 
     async def aclose(self) -> None:
         await self._checks.cancel()
-        await self.client.close()
-        await self.fresh.close()
-        await asyncio.sleep(0)  # the transports close in the next turn of the loop
+        await self.connections.aclose()
 
     def find_serving(self, model: str, tenant: str = "") -> list[Target]:
         return [t for t in self.targets if t.serves(model, tenant)]
@@ -184,8 +167,8 @@ class Upstreams:
     async def _send(self, target: Target, request: ModelRequest, *, trial: bool) -> Reply:
         until = asyncio.get_running_loop().time() + target.settings.total_s
         try:
-            response = _accepted(await self._with_retry(target, request))
-            first = await _first_bytes(response)
+            response = accepted(await self.connections.response_with_retry(target, request))
+            first = await first_bytes(response)
         except TimeoutError:
             late = localized("upstream-late")
             raise UpstreamError(late, status=504, code="upstream_timeout") from None
@@ -194,36 +177,6 @@ class Upstreams:
         headers = crossing.returned(response.headers, self.secrets)
         secrets = self.secrets
         return HttpReply(response.status, headers, response, target, until, first, trial, secrets)
-
-    async def _with_retry(self, target: Target, request: ModelRequest) -> aiohttp.ClientResponse:
-        """A kept connection may have been closed by the other side at this very moment, and after a
-        pause all of them: once more, on a new one. Likewise where the time to connect ran out while
-        this process was busy: the connection may have stood, and nothing was sent."""
-        started = asyncio.get_running_loop().time()
-        try:
-            return await self._response(target, request, self.client)
-        except (aiohttp.ServerDisconnectedError, ConnectionResetError):
-            return await self._response(target, request, self.fresh)
-        except aiohttp.ConnectionTimeoutError:
-            waited = asyncio.get_running_loop().time() - started
-            if waited < target.settings.connect_s + LATE_S:
-                raise
-            return await self._response(target, request, self.fresh)
-
-    async def _response(
-        self, target: Target, request: ModelRequest, client: aiohttp.ClientSession
-    ) -> aiohttp.ClientResponse:
-        upstream = target.settings
-        headers = crossing.sent(request.headers, target.key, body=bool(request.body))
-        async with asyncio.timeout(min(upstream.first_byte_s, upstream.total_s)):
-            return await client.request(
-                request.method,
-                URL(upstream.url + request.path, encoded=True),
-                data=request.body or None,
-                headers=headers,
-                timeout=target.timeout,
-                allow_redirects=False,
-            )
 
     async def _check(self, target: Target) -> None:
         """Polls the health path for ever, in the background."""
@@ -241,7 +194,7 @@ class Upstreams:
         request = ModelRequest("GET", target.settings.health_path, b"", {})
         try:
             async with asyncio.timeout(target.settings.health_s):
-                response = await self._response(target, request, self.client)
+                response = await self.connections.response(target, request, self.connections.kept)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError, RequestError) as error:
             return _named(error)
         response.close()
@@ -253,30 +206,6 @@ def _named(error: BaseException) -> str:
     return str(error) if isinstance(error, aiohttp.ClientConnectorError) else type(error).__name__
 
 
-def _session(**connector: Any) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, **connector),  # each target bounds its own
-        cookie_jar=aiohttp.DummyCookieJar(),
-        skip_auto_headers=("user-agent",),
-        auto_decompress=False,
-    )
-
-
-async def _first_bytes(response: aiohttp.ClientResponse) -> bytes | None:
-    """The first bytes of the body, if they come soon. An answer that breaks off before that has not
-    reached the client, so another upstream can give it."""
-    try:
-        if first := response.content.read_nowait():
-            return first
-        async with asyncio.timeout(FIRST_BYTES_S):
-            return await response.content.readany()
-    except TimeoutError:
-        return None
-    except BaseException:
-        response.close()
-        raise
-
-
 def _unavailable(why: str, retry_after_s: float) -> UpstreamError:
     return UpstreamError(
         localized(f"upstream-{why}"),
@@ -284,22 +213,3 @@ def _unavailable(why: str, retry_after_s: float) -> UpstreamError:
         code=f"upstream_{why}",
         retry_after=max(1.0, retry_after_s),
     )
-
-
-def _accepted(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:
-    try:
-        refuse_unexpected(response.status, response.headers)
-    except UpstreamError:
-        response.close()
-        raise
-    return response
-
-
-def refuse_unexpected(status: int, headers: Mapping[str, str]) -> None:
-    """Raises UpstreamError for the head of an answer that no model API should give."""
-    if not 200 <= status < 600:
-        raise UpstreamError(localized("upstream-status", status=status), code="upstream_status")
-    if 300 <= status < 400:
-        raise UpstreamError(localized("upstream-redirects"), code="upstream_redirect")
-    if headers.get("content-encoding", "identity") != "identity":
-        raise UpstreamError(localized("upstream-compresses"), code="upstream_encoding")

@@ -20,7 +20,7 @@ from threegate.guard.known_secrets import KnownSecrets
 from threegate.i18n.messages import localized
 from threegate.types import Caller
 from threegate.upstream import ModelRequest, Reply, Upstreams
-from threegate.upstream.client import refuse_unexpected
+from threegate.upstream.connections import refuse_unexpected
 from threegate.upstream.headers import returned
 from threegate.upstream.tokens import ModelTokenizer
 
