@@ -75,6 +75,8 @@ async def test_text_is_shown_only_with_a_reason_that_is_recorded(
     assert SECRET not in out
     seen = await accesses(closed_log)
     assert [(d["verb"], d["reason"], d["actor"]) for d in seen] == [("reveal", "case 9", "li")]
+    assert await audit(closed_log, "search", "--stage", "access") == 0
+    assert " reveal li " in capsys.readouterr().out  # who did what
 
 
 async def test_tail_prints_what_is_new_until_interrupted(

@@ -77,6 +77,9 @@ def test_versions_are_those_of_the_proxy_that_the_settings_describe(
     digest = capsys.readouterr().out.split()[2]
     for verb in ("approve", "activate"):
         assert main(["policy", verb, digest, "--by", "bob", *common]) == 0
+    assert main(["audit", "search", "--stage", "policy", *common]) == 0
+    out = capsys.readouterr().out
+    assert all(step in out for step in (" submit ann ", " approve bob ", " activate bob "))
     versions = policy_versions(load(environment={}, file=config))
     active = versions.state().active(now_utc())
     assert active

@@ -254,10 +254,10 @@ def _line(entry: Entry, language: str) -> str:
         dict.fromkeys(r["rule"] for d in event.get("decisions", ()) for r in d["ruled"])
     )
     state = line("integrated" if entry.integrated else "pending", language)
-    action = event.get("action", "-")
-    return (
-        f"{timestamp(entry.ts_us)} {entry.stage:<9} {action:<8} {entry.request_id} {rules} {state}"
-    )
+    action, detail = event.get("action", "-"), event.get("detail", {})
+    who = " ".join(str(detail[n]) for n in ("verb", "actor", "object") if n in detail)
+    what = f"{entry.request_id} {rules or who}"
+    return f"{timestamp(entry.ts_us)} {entry.stage:<9} {action:<8} {what} {state}"
 
 
 def _detailed(entry: Entry, language: str) -> str:

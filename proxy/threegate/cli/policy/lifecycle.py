@@ -7,17 +7,22 @@ say who they are (`--by`); where that is not enough, people act in the console, 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from threegate import settings
 from threegate.audit.log.database import writer_engine
+from threegate.audit.settings import from_settings
+from threegate.cli.audit.common import opened
 from threegate.cli.language import line
 from threegate.cli.person import current_user
 from threegate.cli.policy.arguments import add_classifiers
 from threegate.cli.policy.testing import run_tests
 from threegate.console.presenters import labels
+from threegate.console.presenters.policies import record_of
 from threegate.policy.errors import broken, failure
 from threegate.policy.facade import check
 from threegate.policy.lifecycle.approval import Refused
@@ -95,14 +100,28 @@ def _versions(args: argparse.Namespace) -> Versions:
 
 def _do(versions: Versions, command: Command, args: argparse.Namespace) -> int:
     person = Person(args.by, frozenset(Role), args.group)
-    answer = versions.act(command, person, now_utc())
-    match answer:
-        case Event():
-            print(_line(answer, args.lang))
+    match asyncio.run(_recorded(versions, command, person, args)):
+        case Event() as done:
+            print(_line(done, args.lang))
             return 0
         case Refused(code, text):
             print(f"{code}: {text.get(args.lang)}")
             return 1
+
+
+async def _recorded(
+    versions: Versions, command: Command, person: Person, args: argparse.Namespace
+) -> Event | Refused:
+    """A step of the proxy's own versions is in its audit log as one in the console is. The log is
+    opened first: where it cannot be written, nothing happens."""
+    known = settings.load(file=args.config)
+    if args.database != known.versions_database:
+        return versions.act(command, person, now_utc())
+    async with opened(from_settings(known)) as log:
+        answer = versions.act(command, person, now_utc())
+        if isinstance(answer, Event):
+            await log.append(record_of(answer, "cli"))
+        return answer
 
 
 def _submit(args: argparse.Namespace) -> int:

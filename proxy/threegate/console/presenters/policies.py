@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from threegate.audit.log.record import Record, Stage
 from threegate.console.presenters import labels
 from threegate.gateway.notices import Notices
 from threegate.i18n.catalog import bilingual, catalog
@@ -19,7 +20,7 @@ from threegate.policy.lifecycle.versions import COMMANDS
 from threegate.policy.schema import ConstraintRule, Exceptional, Rule
 from threegate.policy.strictness.compare import Direction
 from threegate.policy.strictness.diff import DIRECTIONS, Fate, PolicyChange, describe
-from threegate.types import Bilingual
+from threegate.types import Bilingual, Caller
 
 AnyRule = Rule | ConstraintRule
 SOON = timedelta(days=30)
@@ -248,3 +249,12 @@ def event_row(event: Event) -> dict[str, Any]:
         "note": getattr(command, "note", "") or getattr(command, "reason", ""),
         "emergency": getattr(command, "emergency", False),
     }
+
+
+def record_of(event: Event, by: str) -> Record:
+    """A step in the life of a version, for the audit log. `by`: console or cli."""
+    command, more = event.command, ("reason", "untested", "reviewers", "due")
+    detail = {"actor": event.by, **event_row(event)}
+    detail |= {name: value for name in more if (value := getattr(command, name, ""))}
+    caller = Caller(tenant="", key_id=by, language="")
+    return Record(stage=Stage.POLICY, caller=caller, policy=command.digest, detail=detail)

@@ -49,12 +49,7 @@ async def act(visit: ConsoleRequest, command: Command, verb: str) -> None:
     if isinstance(answer, Refused):
         await visit.note("refused", what=verb, object=command.digest, code=answer.code)
         raise ConsoleError.of(409, answer.text)
-    detail: dict[str, Any] = {"actor": visit.me.name, "verb": verb, "group": visit.me.group}
-    detail |= presenter.event_row(answer) | {"reason": getattr(command, "reason", "")}
-    more = ("untested", "reviewers", "due")
-    detail |= {name: value for name in more if (value := getattr(command, name, ""))}
-    record = Record(stage=Stage.POLICY, caller=STAFF, policy=command.digest, detail=detail)
-    await visit.parts.audit.append(record)
+    await visit.parts.audit.append(presenter.record_of(answer, STAFF.key_id))
     state = await blocking(visit.parts.versions.state)
     visit.parts.notices.emergency = state.emergency(now_utc())
 
