@@ -174,21 +174,6 @@ async def test_a_closed_log_refuses(settings: AuditSettings) -> None:
     assert not await log.healthy()
 
 
-async def test_tail_gives_what_is_new(settings: AuditSettings) -> None:
-    log = await filled(settings)
-    tail = log.tail(Query(stage=(Stage.BLOCKED,)))
-    waiting = asyncio.ensure_future(anext(tail))
-    async with asyncio.timeout(
-        30
-    ):  # the tail begins where it finds the log: what came first is old
-        while not waiting.done():
-            await log.append(record("new", Stage.BLOCKED))
-            await asyncio.sleep(0.05)
-    assert waiting.result().request_id == "new"
-    await tail.aclose()
-    await log.close()
-
-
 # --- failures
 
 

@@ -94,9 +94,6 @@ class Frontier:
             node = self.hasher.node(left, node)
         return node
 
-    def copy(self) -> Frontier:
-        return Frontier(self.hasher, self.size, self.nodes.copy())
-
 
 class Tree:
     """All full subtrees of a fixed list of leaves: 64 bytes a leaf, O(log n) hashes per proof."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from threegate.audit.log.checkpoint_shipper import CheckpointShipper
 from threegate.audit.log.database import now_us, reader_engine, writer_engine
 from threegate.audit.log.keys import DataKey, MasterKey, load_key
 from threegate.audit.log.note import COSIGNATURE_V1, Signer
-from threegate.audit.log.query import Entry, Page, Query, find, follow, of_requests, read_content
+from threegate.audit.log.query import Entry, Page, Query, find, of_requests, read_content
 from threegate.audit.log.record import DAY_US, Content, ContentLevel, Intent, Record, timestamp
 from threegate.audit.log.rows import Pending, PendingRecord, make, make_intent
 from threegate.audit.log.writer import Counters, Writer, new_writer_id
@@ -33,7 +33,6 @@ from threegate.tasks import Deadlines
 from threegate.types import Caller
 
 Result = TypeVar("Result")
-TAIL_SECONDS = 0.5
 READERS = 4
 
 
@@ -222,16 +221,6 @@ class AuditLog:
 
     async def search(self, query: Query) -> Page:
         return await self.read(lambda c: find(c, query))
-
-    async def tail(self, query: Query) -> AsyncIterator[Entry]:
-        """New records that match, for ever, in the order they were stored."""
-        places = await self.read(lambda c: follow(c, query, None)[1])
-        while True:
-            seen = places
-            entries, places = await self.read(lambda c, seen=seen: follow(c, query, seen))  # type: ignore[misc]
-            for entry in entries:
-                yield entry
-            await asyncio.sleep(TAIL_SECONDS)
 
 
 def _give_up(future: asyncio.Future[Receipt]) -> None:

@@ -18,7 +18,7 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.note import Verifier
 from threegate.audit.log.query import Entry, Query, find, follow, of_requests
 from threegate.audit.log.record import EPOCH, Stage, timestamp
-from threegate.audit.log.store import TAIL_SECONDS, load_master
+from threegate.audit.log.store import load_master
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.export import verify_export
 from threegate.audit.verify.findings import Chain, VerifyReport
@@ -150,6 +150,7 @@ async def _reveal(
 
 
 LIMIT = 50
+TAIL_SECONDS = 0.5
 FILTERS = {
     "rule": "only records of this rule",
     "kind": "only records with this kind of finding",
