@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,16 @@ def sent(fields: dict[str, Any]) -> dict[str, str]:
     return form | ({"edges": "on"} if fields["edges"] else {})
 
 
+def alone(text: str, rule: str) -> str:
+    """The pack with one rule only: `test_rule_form` keeps whole ones, which take long to read."""
+    head, *rules = re.split(r"(?m)^(?=  - id: )", text)
+    (kept,) = (each for each in rules if each.startswith(f"  - id: {rule}\n"))
+    return head + kept
+
+
 @pytest.mark.parametrize(("pack", "rule"), RULES)
 def test_a_form_that_changes_nothing_changes_no_byte(pack: str, rule: str) -> None:
-    text = (PACKS[0].parent / f"{pack}.yaml").read_text("utf-8")
+    text = alone((PACKS[0].parent / f"{pack}.yaml").read_text("utf-8"), rule)
     assert write_fields(text, rule, sent(read_fields(text, rule))) == text
 
 
