@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from threegate.policy.compile import build
 from threegate.policy.facade import Checked, check
-from threegate.policy.language.load import DictTree
+from threegate.policy.language.load import DictTree, load_bundle
+from threegate.policy.model import CompiledPolicy
 
 GOOD = """\
 pack: shop
@@ -130,3 +132,7 @@ def checked(text: str = GOOD, more: Mapping[str, bytes] | None = None) -> Checke
 
 def codes(text: str = GOOD, more: Mapping[str, bytes] | None = None) -> set[str]:
     return {p.code for p in checked(text, more).problems}
+
+
+def built(*changes: tuple[str, str], files: Mapping[str, bytes] | None = None) -> CompiledPolicy:
+    return build(load_bundle(tree(spoiled(*changes), files), ["shop"]))

@@ -1,0 +1,59 @@
+"""Input and output rules, compiled."""
+
+from __future__ import annotations
+
+import pytest
+from threegate.policy.model import (
+    Band,
+    CompiledPolicy,
+    Mode,
+    Restoring,
+    StreamMode,
+)
+from threegate.types import Action, Channel, Level
+
+from tests.policy.packs import built
+
+
+def test_a_detection_rule(shop: CompiledPolicy) -> None:
+    rule = shop.rules[0]
+    assert rule.action is Action.MASK
+    assert rule.restore == Restoring()
+    assert rule.channels == {Channel.USER, Channel.TOOL_RESULT}
+    assert rule.detect.any == ("pii.email", "pattern.staff_no", "list.codenames")
+    assert rule.exceptions[0].match.key == ("desk",)
+    assert (rule.on_error, rule.mode, rule.pack) == (Action.BLOCK, Mode.ENFORCE, "shop")
+
+
+def test_levels_streams_and_modes(shop: CompiledPolicy) -> None:
+    rule = shop.rules[1]
+    assert rule.detect.level_for("category.loans") is Level.HIGH
+    assert rule.stream is StreamMode.CUT
+    assert shop.rules[2].mode is Mode.SHADOW
+
+
+def test_a_fact_check_names_all_three_outcomes(shop: CompiledPolicy) -> None:
+    claims = shop.rules[3].claims
+    assert claims is not None
+    outcomes = (claims.on_contradicted, claims.on_unsupported, claims.on_no_source)
+    assert outcomes == (Action.BLOCK, Action.ANNOTATE, Action.FLAG)
+    assert shop.rules[3].action is Action.BLOCK
+
+
+RESTORES = {"never": None, "client": Restoring(), "[send_mail]": Restoring(("send_mail",))}
+
+
+@pytest.mark.parametrize("written", RESTORES)
+def test_where_a_masked_value_comes_back(written: str) -> None:
+    made = built(("restore: client", f"restore: {written}"))
+    assert made.rules[0].restore == RESTORES[written]
+
+
+def test_a_rule_outside_its_band_is_watched() -> None:
+    made = built(("    stream: cut\n", "    band: {max: 20, min: 0.5, minutes: 30, calls: 500}\n"))
+    assert [(r.id, r.band) for r in made.banded] == [("stop.loans", Band(20, 0.5, 30, 500))]
+    assert [r.band for r in made.rules if r not in made.banded] == [None] * 3
+
+
+def test_when_a_rule_is_looked_at_again(shop: CompiledPolicy) -> None:
+    assert {r.review_by for r in (*shop.rules, *shop.constraints)} == {"2027-06-30"}
