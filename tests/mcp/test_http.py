@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import httpx
 import pytest
 from mcp.client import Client
 from mcp_types import ElicitResult
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from threegate.testing.server import serve
 
 from tests.e2e.support.running import Running
 from tests.mcp import server
 from tests.mcp.calls import a_masked_value_goes_back_to_the_server, goes_as_the_policy_says, text
+from tests.mcp.conftest import app
 from tests.service.records import every_event
 
 
@@ -60,3 +67,20 @@ def test_a_message_with_two_meanings_is_refused(guarded_url: str) -> None:
     body = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","method":"ping"}'
     reply = httpx.post(guarded_url, content=body)
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, -32700)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+def test_a_compressed_answer_is_never_unpacked(guarding: Running, kind: str) -> None:
+    asked: list[str] = []
+
+    async def bomb(request: Request) -> Response:
+        asked.append(request.headers.get("accept-encoding", ""))
+        data = b'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n'
+        headers = {"content-encoding": "gzip", "content-type": kind}
+        return Response(gzip.compress(data[6:] if kind.endswith("json") else data), headers=headers)
+
+    routes = [Route("/mcp", bomb, methods=["POST"])]
+    with serve(Starlette(routes=routes)) as direct, serve(app(guarding.url, direct)) as url:
+        reply = httpx.post(f"{url}/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    assert asked == ["identity"]
+    assert reply.status_code == 502

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from threegate.client.async_guard import AsyncGuard
 from threegate.mcp.messages import GUARD_ERROR
-from threegate.mcp.session import McpSession
+from threegate.mcp.session import MAX_PENDING, McpSession
 
 from tests.e2e.support.running import Running
-from tests.mcp.server import CARD, POISON
+from tests.mcp.server import CARD, PHONE, POISON
 
 Json = dict[str, Any]
 
@@ -143,6 +143,57 @@ async def test_a_tool_that_is_mended_comes_back(session: McpSession) -> None:
         assert len(routed.on["result"]["tools"]) == shown
         called = await session.from_client(request("tools/call", name="t", arguments={}))
         assert (called.on is not None) == bool(shown)
+
+
+@pytest.mark.parametrize("message_id", ["7", 7.0, 8])
+async def test_a_list_is_one_whatever_request_it_answers(
+    session: McpSession, message_id: str | float
+) -> None:
+    """Clients of the official SDK for TypeScript take the answer to `"7"` as that to `7`."""
+    await session.from_client(request("tools/list"))
+    tools = [{"name": "fine", "description": "Adds."}, {"name": "bad", "description": POISON}]
+    routed = await session.from_server({**response(tools=tools), "id": message_id})
+    assert routed.on is not None
+    assert [tool["name"] for tool in routed.on["result"]["tools"]] == ["fine"]
+    called = await session.from_client(request("tools/call", name="bad", arguments={}))
+    assert called.on is None
+
+
+async def test_values_in_names_of_members_are_masked_and_come_back(session: McpSession) -> None:
+    await session.from_client(request("tools/call", name="t", arguments={}))
+    routed = await session.from_server(response(structuredContent={PHONE: {"of": "Li"}}))
+    assert routed.on is not None
+    assert PHONE not in str(routed.on)
+    (name,) = routed.on["result"]["structuredContent"]
+    assert routed.on["result"]["structuredContent"][name] == {"of": "Li"}
+    back = await session.from_client(request("tools/call", name="t", arguments={"to": name}))
+    assert back.on is not None
+    assert back.on["params"]["arguments"] == {"to": PHONE}
+
+
+@pytest.mark.parametrize(
+    "params", [None, [1], {"name": "t", "arguments": "x"}, {"name": "t", "arguments": [1]}]
+)
+async def test_a_call_of_no_known_shape_ends_no_session(session: McpSession, params: Any) -> None:
+    routed = await session.from_client({**request("tools/call"), "params": params})
+    assert (routed.on or routed.back) is not None
+
+
+@pytest.mark.parametrize("result", [None, [1], "text", {"tools": 5}])
+async def test_a_list_of_no_known_shape_ends_no_session(session: McpSession, result: Any) -> None:
+    await session.from_client(request("tools/list"))
+    routed = await session.from_server({"jsonrpc": "2.0", "id": 7, "result": result})
+    assert routed.on is not None
+    assert routed.on["error"]["code"] == GUARD_ERROR
+
+
+async def test_a_list_without_end_is_not_read(session: McpSession) -> None:
+    await session.from_client(request("tools/list"))
+    tools = [{"name": f"t{n}"} for n in range(MAX_PENDING + 1)]
+    routed = await session.from_server(response(tools=tools))
+    assert routed.on is not None
+    assert routed.on["error"]["code"] == GUARD_ERROR
+    assert not session.catalog.poisoned
 
 
 async def test_without_the_guard_nothing_goes_on(alone: McpSession) -> None:

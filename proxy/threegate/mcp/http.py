@@ -89,7 +89,7 @@ class HttpProxy:
     async def _forward(
         self, request: Request, session: McpSession, body: bytes, *, edited: bool = False
     ) -> Response:
-        headers = _sent(request, edited=edited)
+        headers = _sent(request, edited=edited) | {"accept-encoding": "identity"}
         sent = self.client.build_request(
             request.method, self.upstream, headers=headers, content=body or None
         )
@@ -97,6 +97,9 @@ class HttpProxy:
             reply = await self.client.send(sent, stream=True)
         except httpx.HTTPError:
             return JSONResponse(error_response(None, "the MCP server cannot be reached"), 502)
+        if reply.headers.get("content-encoding", "identity") != "identity":
+            await reply.aclose()
+            return JSONResponse(error_response(None, "the MCP server compresses its answer"), 502)
         if (named := reply.headers.get(SESSION)) and not request.headers.get(SESSION):
             session = self._adopt(named, session)
         headers = _returned(reply)

@@ -90,6 +90,17 @@ def bare(message: Json) -> Json:
     return made
 
 
+SHAPE_ERRORS: Final = (AttributeError, KeyError, TypeError, ValueError)
+"""What a message of the wrong shape does to the code that reads it."""
+
+
+def method_of(result: Any) -> str:
+    """The method that lists what a result lists; empty if it is no list. It tells what an answer is
+    whose id is that of no request here: some clients take the answer to `"7"` as that to `7`."""
+    found = (m for m, member in LISTS.items() if isinstance(result, dict) and member in result)
+    return next(found, "")
+
+
 def texts_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every text below `value` with its place, in order."""
     match value:
@@ -123,6 +134,17 @@ def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:
             return [put_texts(item, texts, (*path, n)) for n, item in enumerate(value)]
         case dict():
             return {name: put_texts(item, texts, (*path, name)) for name, item in value.items()}
+        case _:
+            return value
+
+
+def renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """A copy whose members have other names."""
+    match value:
+        case list():
+            return [renamed(item, names) for item in value]
+        case dict():
+            return {names[name]: renamed(item, names) for name, item in value.items()}
         case _:
             return value
 

@@ -32,7 +32,8 @@ CONTEXT_RESULTS, CONTEXT_CHARS = 20, 32_000
 """Results of this session that later arguments are judged with: values in them are known, and
 placeholders made of them can be put back."""
 MAX_PENDING = 4096
-"""Requests whose answers are awaited, and addresses of resources that the server has offered."""
+"""Requests whose answers are awaited, entries of one list, tools that are left out, and addresses
+of resources that the server has offered."""
 _OF_CALLS = ("name", "arguments", META)
 
 
@@ -74,13 +75,13 @@ class McpSession:
     async def from_client(self, message: Json) -> Routed:
         try:
             return await self._from_client(messages.bare(message))
-        except GuardError:
+        except (GuardError, *messages.SHAPE_ERRORS):
             return self._unchecked(message)
 
     async def from_server(self, message: Json) -> Routed:
         try:
             return await self._from_server(messages.bare(message))
-        except GuardError:
+        except (GuardError, *messages.SHAPE_ERRORS):
             return self._unchecked(message)
 
     def _unchecked(self, message: Json) -> Routed:
@@ -174,8 +175,9 @@ class McpSession:
                 return Routed()
 
     async def _response(self, message: Json, pending: _Pending) -> Json:
-        if "error" not in message and pending.method in messages.LISTS:
-            return await self._listed(message, messages.LISTS[pending.method], pending.method)
+        method = pending.method or messages.method_of(message.get("result"))
+        if "error" not in message and method in messages.LISTS:
+            return await self._listed(message, messages.LISTS[method], method)
         judged = await self._incoming(message, "error" if "error" in message else "result")
         if not isinstance(judged, Verdict):
             return judged
@@ -187,23 +189,35 @@ class McpSession:
         """The message with edited texts, or the verdict that stops it."""
         given = message.get(member)
         places = dict(messages.texts_of(given))
-        names = " ".join(dict.fromkeys(messages.names_of(given)))
+        names = list(dict.fromkeys(messages.names_of(given)))
         if not places and not names:
             return message
-        verdict = await self._check(texts=[names, *places.values()], role="tool")
+        read = [" ".join(names), *places.values()]
+        verdict = await self._check(texts=read, role="tool")
         if not verdict.allowed:
             return verdict
-        self._known(places.values(), verdict)
+        self._known(read, verdict)
         new = zip(places.items(), verdict.texts[1:], strict=True)
         edited = {path: text for (path, old), text in new if text != old}
-        return {**message, member: messages.put_texts(given, edited)} if edited else message
+        given = messages.put_texts(given, edited) if edited else given
+        if verdict.texts[0] != read[0]:
+            given = messages.renamed(given, await self._edited_names(names))
+        return {**message, member: given}
+
+    async def _edited_names(self, names: list[str]) -> dict[str, str]:
+        """Old to new. Read together they show an order; which of them holds a value is seen one by
+        one."""
+        verdict = await self._check(texts=names, role="tool")
+        if not verdict.allowed:
+            raise GuardError("a name", 502, "name")
+        return dict(zip(names, verdict.texts, strict=True))
 
     async def _listed(self, message: Json, member: str, method: str) -> Json:
         """A list without the entries that a rule stops. What surrounds the list is judged too."""
         result = message["result"]
         items = result.get(member)
-        if not isinstance(items, list):
-            raise GuardError("no list", 502, "no_list")
+        if not isinstance(items, list) or len(items) > MAX_PENDING:
+            raise GuardError("no list that can be checked", 502, "no_list")
         kept = [item for item in items if not await self._is_poisoned(item, method)]
         uris = {str(i["uri"]) for i in kept if isinstance(i, dict) and "uri" in i}
         if len(self.catalog.offered) < MAX_PENDING:
@@ -217,9 +231,17 @@ class McpSession:
     async def _is_poisoned(self, item: Any, method: str) -> bool:
         verdict = await self._check(texts=[messages.described(item)], role="tool")
         if method == "tools/list" and isinstance(item, dict):
-            change = self.catalog.poisoned.discard if verdict.allowed else self.catalog.poisoned.add
-            change(str(item.get("name")))
+            self._note(str(item.get("name")), poisoned=not verdict.allowed)
         return not verdict.allowed
+
+    def _note(self, tool: str, *, poisoned: bool) -> None:
+        known = self.catalog.poisoned
+        if not poisoned:
+            known.discard(tool)
+        elif len(known) < MAX_PENDING or tool in known:
+            known.add(tool)
+        else:
+            raise GuardError("too many tools that are left out", 502, "no_list")
 
     # Both
 
