@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from threegate.tasks import Deadlines, Tasks
+from threegate.tasks import Deadlines, LoopTurns, Tasks
 
 
 async def fail() -> None:
@@ -46,3 +46,26 @@ async def test_what_is_late_is_told_once_and_what_is_done_is_not() -> None:
     deadlines.add(third)
     await asyncio.wait([third], timeout=10)
     assert late == [second, third]
+
+
+async def test_one_slice_of_long_work_is_done_in_a_turn_of_the_loop() -> None:
+    turns, loop = LoopTurns(), asyncio.get_running_loop()
+    now, taken = 0, []
+
+    def tick() -> None:
+        nonlocal now
+        now += 1
+        loop.call_soon(tick)
+
+    async def work() -> None:
+        for _ in range(3):
+            await turns.take()
+            taken.append(now)
+
+    gone = asyncio.ensure_future(turns.take())
+    workers = [asyncio.ensure_future(work()) for _ in range(4)]
+    await asyncio.sleep(0)
+    gone.cancel()
+    tick()
+    await asyncio.wait_for(asyncio.gather(*workers), 10)
+    assert len(taken) == len(set(taken)) == 12

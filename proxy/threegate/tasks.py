@@ -1,5 +1,5 @@
 """Background tasks that belong to something, kept by reference and cancelled with it; deadlines of
-many futures with one timer.
+many futures with one timer; long work on the loop in slices.
 
 An error in a task is never lost: the owner calls `raise_first`.
 """
@@ -7,6 +7,7 @@ An error in a task is never lost: the owner calls `raise_first`.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -77,3 +78,51 @@ class Deadlines(Generic[T]):
             if not future.done():
                 self._late(future)
         self._timer = self._loop.call_at(waiting[0][0], self._look) if waiting else None
+
+
+SLICE_S = 0.01
+"""So long work goes on before other calls get their turn."""
+
+
+@dataclass(slots=True)
+class LoopTurns:
+    """Turns for all long work of one loop: one slice of it is done between two looks at the
+    sockets, however many calls have some."""
+
+    _waiting: deque[asyncio.Future[None]] = field(default_factory=deque, repr=False)
+
+    async def take(self) -> None:
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(turn)
+        if len(self._waiting) == 1:
+            loop.call_soon(self._give, loop)
+        await turn
+
+    def _give(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not (turn := self._waiting[0]).done():
+            turn.set_result(None)
+        self._waiting.popleft()
+        if self._waiting:
+            loop.call_soon(self._give, loop)
+
+
+@dataclass(slots=True)
+class Slices:
+    """The work of one call, between `begin` and `end`, in slices."""
+
+    turns: LoopTurns = field(default_factory=LoopTurns)
+    _begun: float = 0.0
+    _worked: float = 0.0
+
+    def begin(self) -> None:
+        self._begun = time.perf_counter()
+
+    def end(self) -> None:
+        self._worked += time.perf_counter() - self._begun
+
+    async def rest(self) -> None:
+        """Waits for a turn where a slice has been worked since the last one."""
+        if self._worked + time.perf_counter() - self._begun > SLICE_S:
+            await self.turns.take()
+            self._worked, self._begun = 0.0, time.perf_counter()

@@ -87,7 +87,8 @@ def _own(detector: SentenceDetector, deadlines: Deadlines) -> list[int]:
 async def _query(
     detector: SentenceDetector, passages: Sequence[Passage], deadline_ms: int
 ) -> list[tuple[Finding, ...] | Failed]:
-    CALL.set(object())  # in a task of its own
+    if CALL.get() is None:
+        CALL.set(object())  # in a task of its own
     try:
         async with asyncio.timeout(deadline_ms / 1000):
             return await detector.judge(passages)

@@ -17,6 +17,7 @@ from threegate.limits.admission import Admission
 from threegate.limits.store import Limiter
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.settings import Settings
+from threegate.tasks import LoopTurns
 from threegate.types import Caller
 from threegate.upstream import ModelApi, Upstreams
 
@@ -75,6 +76,7 @@ class Deps:
     today: Callable[[], str] = today_utc
     admission: Admission = field(default_factory=Admission)
     model_api_override: ModelApi | None = None  # calls the model in place of the upstreams
+    turns: LoopTurns = field(default_factory=LoopTurns)
 
     @property
     def model_api(self) -> ModelApi:

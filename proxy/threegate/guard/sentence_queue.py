@@ -43,6 +43,7 @@ class SentenceQueue:
     _steps: deque[tuple[int, Span]] = field(default_factory=deque, init=False, repr=False)
     _unchecked: deque[JudgeSentence] = field(default_factory=deque, init=False, repr=False)
     _clear: set[int] = field(default_factory=set, init=False)  # sentences that nothing holds
+    _first_held: int = field(default=0, init=False)  # no sentence before it is held
 
     def __bool__(self) -> bool:
         """Whether a verdict is awaited."""
@@ -73,8 +74,10 @@ class SentenceQueue:
 
     def judged_until(self) -> int:
         """The position before which everything has its verdict or is clear."""
-        held = self._waiting.keys() - self._clear if self._clear else self._waiting
-        first = min(held, default=len(self._ends))
+        first = self._first_held
+        while first < len(self._ends) and (first not in self._waiting or first in self._clear):
+            first += 1
+        self._first_held = first
         at = self._ends[first - 1] if first else 0
         return at if self.early is None else self.early.clear_until(at)
 

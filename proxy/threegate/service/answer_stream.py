@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from threegate.gateway.answer.call_answer import answer_of_call
 from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.gateway.context import CallContext
-from threegate.guard.stream_machine import HIGH_WATER
 from threegate.types import Ruling
 from threegate.wire.adapter import StreamKey
 
@@ -46,7 +45,7 @@ class AnswerStream:
     @property
     def full(self) -> bool:
         """So much is held that the caller should wait for judgements before it sends more."""
-        return len(self.answer.tasks) > 0 and self.answer.held > HIGH_WATER
+        return self.answer.full
 
     async def feed(self, key: StreamKey, text: str) -> None:
         """In parts, so that other calls have their turn: a client may send megabytes at once."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from threegate.errors import UpstreamError
 from threegate.gateway.answer.annotations import notes_of
-from threegate.gateway.answer.guarded_answer import CalledTool, GuardedAnswer
+from threegate.gateway.answer.guarded_answer import MAX_JUDGING, CalledTool, GuardedAnswer
 from threegate.gateway.answer.guarded_text import GuardedText
 from threegate.i18n.messages import localized
 from threegate.types import Passage
@@ -40,6 +40,7 @@ async def guard_body(
     if answer.cut is not None:
         return None
     read: list[tuple[str, GuardedText, str]] = []
+    answer.slices.begin()
     answer.check_words(body)
     if answer.cut is not None:
         return None
@@ -54,6 +55,8 @@ async def guard_body(
             Passage(slot.locus, slot.text), guarded.guard.pattern_kinds
         )
         guarded.feed(slot.text, last=True)
+        await answer.slices.rest()
+        await _judged(answer, MAX_JUDGING)
     await settle(answer)
     if answer.cut is not None:
         return None
@@ -81,9 +84,18 @@ def _released(text: GuardedText, sign: str) -> str:
     return text.take() + text.suffix(sign)
 
 
+async def _judged(answer: GuardedAnswer, left: int) -> None:
+    while answer.cut is None and len(answer.tasks) > left:
+        await _wait(answer)
+
+
 async def settle(answer: GuardedAnswer) -> None:
     """Waits until all texts, which have ended, are decided, or one has stopped the answer."""
     while answer.cut is None and not answer.all_decided:
-        answer.tasks.raise_first()
-        await answer.changed.wait()
-        answer.changed.clear()
+        await _wait(answer)
+
+
+async def _wait(answer: GuardedAnswer) -> None:
+    answer.tasks.raise_first()
+    await answer.changed.wait()
+    answer.changed.clear()

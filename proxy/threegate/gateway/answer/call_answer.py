@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from threegate_classifiers.turns import CALL
+
 from threegate.audit.log.record import Part, Stage
 from threegate.gateway.access.rate_limit import counts_text
 from threegate.gateway.answer.answer_context import AnswerContext
@@ -18,6 +20,7 @@ from threegate.gateway.request.request_context import counted_by, last_question,
 from threegate.gateway.telemetry.hold_timer import HoldTimer
 from threegate.guard.output import OutputGuard, citations_of
 from threegate.policy.model import ReasoningVisibility
+from threegate.tasks import Slices
 from threegate.types import Channel, Ruling
 from threegate.wire.adapter import Body, Outcome, StreamKey, StreamOptions
 from threegate.wire.frame_codec import FIELD_PARTS, shape_errors
@@ -38,7 +41,9 @@ def answer_of_call(call: CallContext) -> GuardedAnswer:
     )
     guard = _guard(call, [source.id for source in context.sources])
     keep = keeps_texts(call) or counts_text(call)
-    return GuardedAnswer(guard, call.detector_set, context, keep, _options(call))
+    CALL.set(object())  # at the classifiers all texts of the answer take turns as one
+    slices = Slices(call.deps.turns)
+    return GuardedAnswer(guard, call.detector_set, context, keep, _options(call), slices=slices)
 
 
 def _guard(call: CallContext, sources: Sequence[str]) -> OutputGuard:

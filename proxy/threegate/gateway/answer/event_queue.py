@@ -43,7 +43,11 @@ class EventQueue:
     def released(self) -> list[bytes]:
         """All that may be sent now, but for the last event of the answer."""
         out: list[bytes] = []
-        while self._events and not self._events[0].terminal and self._may_leave(self._events[0]):
+        passed = False  # once it is so it stays so: nothing comes meanwhile
+        while self._events and not self._events[0].terminal:
+            passed = passed or (_has_call(self._events[0]) and self._passed)
+            if not passed and not self._may_leave(self._events[0]):
+                break
             out.append(self._write(self._events.popleft()))
         for key in self._free():
             if text := self.answer.text(key).take():
@@ -72,9 +76,8 @@ class EventQueue:
         return [key for key in head.closes if key not in own]
 
     def _may_leave(self, chunk: Chunk) -> bool:
-        for delta in chunk.deltas:
-            if is_call(delta.key):
-                return self._passed
+        if _has_call(chunk):
+            return self._passed
         return not chunk.closes or all(self.answer.text(k).is_released for k in chunk.closes)
 
     @property
@@ -125,6 +128,10 @@ class EventQueue:
         notes = notes_of(self.answer.ruled[self._annotated :])
         self._annotated = len(self.answer.ruled)
         return [self.codec.extra("claims", notes)] if notes else []
+
+
+def _has_call(chunk: Chunk) -> bool:
+    return any(is_call(delta.key) for delta in chunk.deltas)
 
 
 def is_call(key: StreamKey) -> bool:

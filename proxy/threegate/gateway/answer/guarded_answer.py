@@ -20,10 +20,14 @@ from threegate.guard.events import UNLIMITED, CheckStep, JudgeSentence
 from threegate.guard.output import OutputGuard
 from threegate.guard.release_order import Piece, ReleaseOrder
 from threegate.i18n.messages import localized
-from threegate.tasks import Tasks
+from threegate.tasks import Slices, Tasks
 from threegate.types import Channel, Finding, Layer, Passage, Ruling, TextLocation, frozen
 from threegate.wire.adapter import Body, StreamKey
 from threegate.wire.frame_codec import FIELD_PARTS
+
+MAX_HELD, MAX_JUDGING = 8192, 32
+"""Code points of one text that wait, and judgements under way, at which no more is read: it would
+wait for the classifiers longer than rules allow, and make other calls wait."""
 
 
 @frozen
@@ -50,6 +54,7 @@ class GuardedAnswer:
     options: Callable[[StreamKey], TextOptions] = lambda key: NO_OPTIONS
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: Tasks = field(default_factory=Tasks)
+    slices: Slices = field(default_factory=Slices)
     texts: dict[StreamKey, GuardedText] = field(default_factory=dict)
     calls: dict[StreamKey, CalledTool] = field(default_factory=dict)
     ruled: list[Ruling] = field(default_factory=list, repr=False)
@@ -60,6 +65,7 @@ class GuardedAnswer:
     _released_texts: list[GuardedText] = field(default_factory=list, repr=False)  # with `keep` only
     _released_chars: int = 0
     _released_keys: set[StreamKey] = field(default_factory=set)
+    _latest: GuardedText | None = field(default=None, repr=False)
     _order: ReleaseOrder = field(default_factory=ReleaseOrder, repr=False)
     _nearby: NearbyTexts = field(init=False, repr=False)
     _words: WordChecks = field(init=False, repr=False)
@@ -122,14 +128,18 @@ class GuardedAnswer:
         return self._released_chars + sum(t.machine.received for t in self.texts.values())
 
     @property
-    def held(self) -> int:
-        """Code points of the text that holds most."""
-        return max((t.machine.held for t in self.texts.values()), default=0)
+    def full(self) -> bool:
+        """Whether so much waits for judgements that no more should come."""
+        judging, latest = len(self.tasks), self._latest
+        if self.ending or not judging:
+            return False
+        return judging > MAX_JUDGING or (latest is not None and latest.machine.held > MAX_HELD)
 
     # Order
 
     def arrived(self, text: GuardedText, to: int) -> None:
         """A piece of a text is here, or its end."""
+        self._latest = text
         limited = self._order.arrived(text.key, to)
         if limited is not None and (head := self.texts.get(limited.key)) is not None:
             head.allow_release(limited.to)

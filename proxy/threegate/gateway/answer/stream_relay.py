@@ -21,12 +21,14 @@ from threegate.errors import AuditError, ProtocolError, ThreegateError, Upstream
 from threegate.gateway.answer.event_queue import EventQueue, is_call
 from threegate.gateway.answer.guarded_answer import CalledTool, GuardedAnswer
 from threegate.gateway.answer.output_contract import ToolRules
-from threegate.guard.stream_machine import HIGH_WATER
 from threegate.i18n.messages import localized
 from threegate.types import Ruling
 from threegate.upstream import Reply
 from threegate.wire.adapter import Chunk, Outcome, StreamCodec, StreamKey
 from threegate.wire.sse import ServerSentEvent, SSEDecoder
+
+AT_ONCE = 2048
+"""Code points of one text that are scanned at a time."""
 
 KEEP_ALIVE = b": keep-alive\n\n"
 KEEP_ALIVE_S = 8.0
@@ -68,6 +70,7 @@ class StreamRelay:
     phase: Phase = field(default=Phase.READING, init=False)
     _pending: PendingText | None = field(default=None, init=False)
     _progressed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _taking: bool = field(default=False, init=False)  # an event is being given to the machines
 
     async def run(self, reply: Reply) -> None:
         """Returns when the last byte has been sent. Errors end the stream in its own format; an
@@ -115,21 +118,20 @@ class StreamRelay:
     # Reading
 
     async def _read(self, reply: Reply) -> None:
-        decoder = SSEDecoder()
+        decoder, slices = SSEDecoder(), self.answer.slices
         async for data in reply.chunks():
-            self._events(decoder.feed(data))
+            slices.begin()
+            await self._events(decoder.feed(data))
             await self._flush()
-            if self._is_full():
-                self._progressed.clear()
-                await self._progressed.wait()
+            slices.end()
             if self.phase >= Phase.ENDING:
                 return
-        self._events(decoder.close())
+        await self._events(decoder.close())
         if not self.answer.ending and (last := self.codec.close()) is not None:
-            self._take(last)
-            self._feed()
+            await self._take(last)
+            await self._feed()
 
-    def _events(self, events: Iterable[ServerSentEvent]) -> None:
+    async def _events(self, events: Iterable[ServerSentEvent]) -> None:
         try:
             for event in events:
                 if self.answer.ending:
@@ -138,40 +140,68 @@ class StreamRelay:
                 if chunk.frame is not None and self.answer.check_words(chunk.frame):
                     self.codec.reread()
                 if not self._joins(chunk):
-                    self._take(chunk)
-        finally:
-            self._feed()
+                    await self._take(chunk)
+                await self._pause()
+        except UpstreamError:
+            await self._feed()
+            raise
+        await self._feed()
+
+    async def _pause(self) -> None:
+        """Other calls have their turn, and the classifiers the time that they need."""
+        await self.answer.slices.rest()
+        while self.answer.full and self.phase < Phase.ENDING:
+            self._progressed.clear()
+            await self._progressed.wait()
 
     def _joins(self, chunk: Chunk) -> bool:
         """Pieces of one text that arrive together are scanned and released together."""
-        if self._pending is None or not self.codec.is_piece(chunk, self._pending.key):
+        pending = self._pending
+        if pending is None or len(pending.text) > AT_ONCE:
             return False
-        self._pending.text += chunk.deltas[0].text
+        if not self.codec.is_piece(chunk, pending.key):
+            return False
+        pending.text += chunk.deltas[0].text
         return True
 
-    def _feed(self) -> None:
-        if (pending := self._pending) is not None:
-            self._pending = None
-            self.answer.text(pending.key).feed(pending.text)
+    async def _feed(self) -> None:
+        if (pending := self._pending) is None:
+            return
+        self._pending = None
+        for start in range(0, len(pending.text), AT_ONCE):
+            if self.answer.ending:
+                return
+            self.answer.text(pending.key).feed(pending.text[start : start + AT_ONCE])
+            if start + AT_ONCE < len(pending.text):
+                await self._pause()
 
-    def _take(self, chunk: Chunk) -> None:
+    async def _take(self, chunk: Chunk) -> None:
+        self._taking = True
+        try:
+            await self._take_texts(chunk)
+        finally:
+            self._taking = False
+
+    async def _take_texts(self, chunk: Chunk) -> None:
         if self._pending is not None:
-            self._feed()
+            await self._feed()
         if self.answer.ending:
             return
         for delta in chunk.deltas:
             if self._pending is not None:
-                self._feed()
+                await self._feed()
             if not delta.text or delta.key not in self.answer.texts:
                 self._begin(delta.key)
             if self.answer.stopping:
                 return
             if delta.text:
                 self._pending = PendingText(delta.key, delta.text)
+            await self._pause()
         if chunk.closes:
-            self._feed()
+            await self._feed()
         for key in chunk.closes:
             self.answer.text(key).close()
+            await self._pause()
         self.queue.append(chunk)
 
     def _begin(self, key: StreamKey) -> None:
@@ -181,11 +211,6 @@ class StreamRelay:
             self.answer.calls[key] = CalledTool(name, self.tools.gate(name))
             if (ruled := self.tools.name(name)) is not None:
                 self.answer.stop_after_received(ruled)
-
-    def _is_full(self) -> bool:
-        """Whether so much text waits for a verdict that reading has to pause."""
-        waits = len(self.answer.tasks) and self.phase < Phase.ENDING
-        return bool(waits) and self.answer.held > HIGH_WATER
 
     # Writing
 
@@ -219,7 +244,7 @@ class StreamRelay:
 
     async def _flush(self) -> None:
         """Sends everything that may be released now, in one write."""
-        if self.phase >= Phase.ENDING:
+        if self._taking or self.phase >= Phase.ENDING:
             return
         out = self.queue.released()
         if self.answer.cut is not None:

@@ -1,0 +1,173 @@
+"""A model API that sends much at once: other calls have their turn, and no more waits for the
+classifiers than they can read in time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from threegate.audit.log.record import Stage
+from threegate.detectors.base import DetectorInfo
+from threegate.gateway.answer.guarded_answer import MAX_HELD, MAX_JUDGING
+from threegate.gateway.answer.guarded_text import GuardedText
+from threegate.gateway.answer.output_layer import output_layer
+from threegate.types import Action, Failed, Finding, Passage
+from threegate_classifiers.turns import CALL
+
+from tests.gateway.calls import HI, Said, call_of, deps_of, said
+from tests.gateway.shell import INFO, Heard, hear, policy, rule, stream_of, suite
+
+RULES = policy(rule("key", Action.REDACT, "secret"), rule("harm", Action.BLOCK, "hazard.test"))
+SENTENCE = "The fox goes on to the next house. "
+STREAMED = {"content-type": "text/event-stream"}
+
+
+@dataclass
+class Slow:
+    """Judges nothing, after some turns of the loop; notes how much it was given at a time."""
+
+    calls: list[object] = field(default_factory=list)
+    most: int = 0
+    _waiting: int = 0
+    info: DetectorInfo = field(default=DetectorInfo("slow", ("hazard.test",), INFO.title))
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+        self.calls.append(CALL.get())
+        size = sum(len(p.text) for p in passages)
+        self._waiting += size
+        self.most = max(self.most, self._waiting)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        self._waiting -= size
+        return [() for _ in passages]
+
+
+@dataclass
+class Ticks:
+    """How often something else had its turn."""
+
+    count: int = 0
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(0)
+            self.count += 1
+
+
+async def heard_meanwhile(data: bytes, slow: Slow) -> tuple[Heard, int]:
+    ticks = Ticks()
+    other = asyncio.ensure_future(ticks.run())
+    heard = await hear([data], RULES, suite(slow))
+    other.cancel()
+    return heard, ticks.count
+
+
+@pytest.fixture
+def every_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice ends as soon as it can."""
+    monkeypatch.setattr("threegate.tasks.SLICE_S", 0.0)
+
+
+@pytest.mark.usefixtures("every_slice")
+async def test_others_have_their_turn_between_the_events_that_came_at_once() -> None:
+    heard, ticks = await heard_meanwhile(stream_of(["word "] * 300), Slow())
+    assert heard.text() == "word " * 300
+    assert ticks >= 300
+
+
+@pytest.mark.usefixtures("every_slice")
+async def test_others_have_their_turn_within_one_large_event() -> None:
+    text = SENTENCE * 2000
+    heard, ticks = await heard_meanwhile(stream_of([text]), Slow())
+    assert heard.text() == text
+    assert ticks >= len(text) // 2048
+
+
+async def test_no_more_waits_for_the_classifiers_than_they_can_read() -> None:
+    slow, text = Slow(), SENTENCE * 2000
+    heard, _ = await heard_meanwhile(stream_of([text, text]), slow)
+    assert heard.text() == text * 2
+    assert heard.stages == [Stage.COMPLETED]
+    assert slow.most <= 2 * MAX_HELD
+
+
+async def test_no_more_choices_wait_for_the_classifiers_than_they_can_read() -> None:
+    slow = Slow()
+    choices = [
+        {"index": n, "delta": {"content": SENTENCE}, "finish_reason": "stop"} for n in range(400)
+    ]
+    data = b"data: " + json.dumps({"id": "c", "choices": choices}).encode() + b"\n\n"
+    heard, _ = await heard_meanwhile(data + b"data: [DONE]\n\n", slow)
+    assert heard.text() == SENTENCE * 400
+    assert slow.most <= 2 * MAX_JUDGING * len(SENTENCE)
+
+
+async def test_no_more_texts_of_a_whole_answer_wait_than_they_can_read(tmp_path: Path) -> None:
+    slow = Slow()
+    notes = [f"{SENTENCE} {n}" for n in range(400)]
+    message = {"role": "assistant", "content": "Yes.", "notes": notes}
+    await answered(tmp_path, slow, said({"choices": [{"index": 0, "message": message}]}))
+    assert len(slow.calls) > 100
+    assert slow.most <= 2 * MAX_JUDGING * len(notes[-1])
+
+
+async def test_all_texts_of_an_answer_take_turns_as_one_call(tmp_path: Path) -> None:
+    slow = Slow()
+    reply = Said([stream_of([SENTENCE])] * 1 + [b""], headers=STREAMED)
+    await answered(tmp_path, slow, reply, stream=True)
+    pieces = [stream_of([SENTENCE] * 5)[at : at + 90] for at in range(0, 900, 90)]
+    await answered(tmp_path, other := Slow(), Said(pieces, headers=STREAMED), stream=True)
+    assert len(other.calls) > 1
+    assert len(set(other.calls)) == 1
+    assert None not in other.calls
+    assert slow.calls[0] not in other.calls
+
+
+async def answered(tmp_path: Path, slow: Slow, reply: Said, **asked: Any) -> None:
+    deps = deps_of(tmp_path, RULES, detectors=suite(slow))
+    call, _ = call_of(deps, RULES, {**HI, **asked})
+    try:
+        await output_layer(call, reply)  # type: ignore[arg-type]
+    finally:
+        await deps.upstreams.aclose()
+
+
+async def test_tool_calls_are_not_looked_at_again_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked, count = 0, 200
+
+    is_released = GuardedText.is_released.fget
+    assert is_released is not None
+
+    def counted(text: GuardedText) -> bool:
+        nonlocal looked
+        looked += 1
+        return bool(is_released(text))
+
+    monkeypatch.setattr(GuardedText, "is_released", property(counted))
+    calls = [
+        {
+            "index": n,
+            "id": f"c{n}",
+            "type": "function",
+            "function": {"name": "f", "arguments": "{}"},
+        }
+        for n in range(count)
+    ]
+    deltas = [{"tool_calls": [call]} for call in calls]
+    frames: list[Any] = [
+        {"id": "c", "choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas
+    ]
+    frames.append(
+        {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
+    )
+    data = b"".join(b"data: " + json.dumps(f).encode() + b"\n\n" for f in frames)
+    heard = await hear([data + b"data: [DONE]\n\n"], RULES, suite())
+    assert heard.arguments() == "{}" * count
+    assert looked < 10 * count
