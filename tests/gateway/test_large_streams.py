@@ -137,6 +137,52 @@ async def answered(tmp_path: Path, slow: Slow, reply: Said, **asked: Any) -> Non
         await deps.upstreams.aclose()
 
 
+def _calls(*calls: dict[str, Any]) -> bytes:
+    """A stream of one event for each piece of a call."""
+    deltas = [{"tool_calls": [call]} for call in calls]
+    frames = [
+        {"id": "c", "choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas
+    ]
+    end = {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
+    data = b"".join(b"data: " + json.dumps(f).encode() + b"\n\n" for f in [*frames, end])
+    return data + b"data: [DONE]\n\n"
+
+
+def _named(number: int) -> dict[str, Any]:
+    function = {"name": "f", "arguments": "{}"}
+    return {"index": number, "id": f"c{number}", "type": "function", "function": function}
+
+
+async def test_what_waits_for_the_end_of_an_answer_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("threegate.gateway.answer.event_queue.MAX_RESPONSE_BYTES", 2_000)
+    heard = await hear([_calls(*map(_named, range(50)))], RULES, suite())
+    assert heard.stages == [Stage.ABORTED]
+    assert not heard.arguments()
+    assert b"too large" in heard.data
+
+
+async def test_pieces_of_a_call_do_not_wait_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threegate.gateway.answer.event_queue.MAX_RESPONSE_BYTES", 2_000)
+    pieces = [
+        {"index": 0, "function": {"arguments": text}} for text in ('{"a": "', *"x" * 50, '"}')
+    ]
+    data = _calls({**_named(0), "function": {"name": "f", "arguments": ""}}, *pieces)
+    at_a_time = [event + b"\n\n" for event in data.split(b"\n\n") if event]
+    heard = await hear(at_a_time, RULES, suite())
+    assert heard.arguments() == '{"a": "' + "x" * 50 + '"}'
+    assert heard.stages == [Stage.COMPLETED]
+
+
+async def test_the_text_of_a_stream_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threegate.gateway.answer.guarded_answer.MAX_RESPONSE_BYTES", 1_000)
+    heard = await hear([stream_of([SENTENCE] * 100)], RULES, suite())
+    assert heard.stages == [Stage.ABORTED]
+    assert b"too large" in heard.data
+    assert len(heard.text()) <= 1_000
+
+
 async def test_tool_calls_are_not_looked_at_again_for_each_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -151,23 +197,6 @@ async def test_tool_calls_are_not_looked_at_again_for_each_other(
         return bool(is_released(text))
 
     monkeypatch.setattr(GuardedText, "is_released", property(counted))
-    calls = [
-        {
-            "index": n,
-            "id": f"c{n}",
-            "type": "function",
-            "function": {"name": "f", "arguments": "{}"},
-        }
-        for n in range(count)
-    ]
-    deltas = [{"tool_calls": [call]} for call in calls]
-    frames: list[Any] = [
-        {"id": "c", "choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas
-    ]
-    frames.append(
-        {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
-    )
-    data = b"".join(b"data: " + json.dumps(f).encode() + b"\n\n" for f in frames)
-    heard = await hear([data + b"data: [DONE]\n\n"], RULES, suite())
+    heard = await hear([_calls(*map(_named, range(count)))], RULES, suite())
     assert heard.arguments() == "{}" * count
     assert looked < 10 * count

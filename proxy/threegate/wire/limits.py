@@ -6,7 +6,8 @@ MAX_BODY_BYTES = 8 << 20
 """A request body. 128 k tokens are about 0.5 MiB of text; the rest is room for inline files."""
 
 MAX_RESPONSE_BYTES = 16 << 20
-"""A whole (not streamed) answer, `n` choices with logprobs included."""
+"""A whole (not streamed) answer, `n` choices with logprobs included. Of a stream, its text in code
+points, and the events that wait for its end."""
 
 MAX_EVENT_BYTES = 4 << 20
 """One server-sent event. Responses `response.completed` repeats the whole answer, 64 k tokens."""

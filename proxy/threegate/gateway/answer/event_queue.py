@@ -10,10 +10,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from threegate.errors import UpstreamError
 from threegate.gateway.answer.annotations import notes_of
 from threegate.gateway.answer.guarded_answer import GuardedAnswer
+from threegate.i18n.messages import localized
 from threegate.types import Channel
 from threegate.wire.adapter import Chunk, StreamCodec, StreamKey
+from threegate.wire.limits import MAX_RESPONSE_BYTES
 
 
 @dataclass(slots=True)
@@ -28,6 +31,7 @@ class EventQueue:
     sign: str = ""
     upstream_ended: bool = False
     _events: deque[Chunk] = field(default_factory=deque, init=False, repr=False)
+    _size: int = field(default=0, init=False)  # of the data of these events
     _annotated: int = field(default=0, init=False)  # rulings whose annotations have gone out
     _begun: bool = field(default=False, init=False)  # text has gone out
 
@@ -35,7 +39,24 @@ class EventQueue:
         return len(self._events)
 
     def append(self, chunk: Chunk) -> None:
+        """Raises UpstreamError where more would wait than may be held."""
+        self._size += _size_of(chunk)
+        if self._size > MAX_RESPONSE_BYTES:
+            raise UpstreamError(localized("answer-large"))
         self._events.append(chunk)
+
+    @property
+    def open_call(self) -> StreamKey | None:
+        """The tool call of which the last event that waits has a piece. Further pieces leave with
+        it, at the end of the answer."""
+        deltas = self._events[-1].deltas if self._events else []
+        last = deltas[-1] if deltas else None
+        return last.key if last is not None and last.text and is_call(last.key) else None
+
+    def _next(self) -> Chunk:
+        chunk = self._events.popleft()
+        self._size -= _size_of(chunk)
+        return chunk
 
     def clear(self) -> None:
         self._events.clear()
@@ -48,7 +69,7 @@ class EventQueue:
             passed = passed or (_has_call(self._events[0]) and self._passed)
             if not passed and not self._may_leave(self._events[0]):
                 break
-            out.append(self._write(self._events.popleft()))
+            out.append(self._write(self._next()))
         for key in self._free():
             if text := self.answer.text(key).take():
                 self._text_leaves()
@@ -58,7 +79,7 @@ class EventQueue:
     def last(self) -> bytes | None:
         """The last event of the answer, if all of it has been released."""
         if self._events and self._events[0].terminal and self._may_leave(self._events[0]):
-            return self._write(self._events.popleft())
+            return self._write(self._next())
         return None
 
     def rest(self) -> list[bytes]:
@@ -128,6 +149,10 @@ class EventQueue:
         notes = notes_of(self.answer.ruled[self._annotated :])
         self._annotated = len(self.answer.ruled)
         return [self.codec.extra("claims", notes)] if notes else []
+
+
+def _size_of(chunk: Chunk) -> int:
+    return len(chunk.event.data or "")
 
 
 def _has_call(chunk: Chunk) -> bool:

@@ -24,6 +24,7 @@ from threegate.tasks import Slices, Tasks
 from threegate.types import Channel, Finding, Layer, Passage, Ruling, TextLocation, frozen
 from threegate.wire.adapter import Body, StreamKey
 from threegate.wire.frame_codec import FIELD_PARTS
+from threegate.wire.limits import MAX_RESPONSE_BYTES
 
 MAX_HELD, MAX_JUDGING = 8192, 32
 """Code points of one text that wait, and judgements under way, at which no more is read: it would
@@ -65,6 +66,7 @@ class GuardedAnswer:
     _released_texts: list[GuardedText] = field(default_factory=list, repr=False)  # with `keep` only
     _released_chars: int = 0
     _released_keys: set[StreamKey] = field(default_factory=set)
+    _received_chars: int = 0  # without those of fields
     _latest: GuardedText | None = field(default=None, repr=False)
     _order: ReleaseOrder = field(default_factory=ReleaseOrder, repr=False)
     _nearby: NearbyTexts = field(init=False, repr=False)
@@ -134,6 +136,12 @@ class GuardedAnswer:
         if self.ending or not judging:
             return False
         return judging > MAX_JUDGING or (latest is not None and latest.machine.held > MAX_HELD)
+
+    def count(self, chars: int) -> None:
+        """Raises UpstreamError where an answer has more text than any model writes."""
+        self._received_chars += chars
+        if self._received_chars > MAX_RESPONSE_BYTES:
+            raise UpstreamError(localized("answer-large"))
 
     # Order
 

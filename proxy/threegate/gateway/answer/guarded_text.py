@@ -81,6 +81,8 @@ class GuardedText:
         machine, before = self.machine, self.machine.received
         if machine.state in (State.DRAINING, State.DONE):
             raise UpstreamError(localized("event-shape"))  # more text after its end
+        if not self.is_field:
+            self.answer.count(len(text))
         if self.answer.keep:
             self.raw.append(text)
         self.answer.arrived(self, before + len(text) + last)

@@ -157,9 +157,13 @@ class StreamRelay:
     def _joins(self, chunk: Chunk) -> bool:
         """Pieces of one text that arrive together are scanned and released together."""
         pending = self._pending
-        if pending is None or len(pending.text) > AT_ONCE:
+        key = self.queue.open_call if pending is None else pending.key
+        if key is None or not self.codec.is_piece(chunk, key):
             return False
-        if not self.codec.is_piece(chunk, pending.key):
+        if pending is None:
+            self._pending = PendingText(key, chunk.deltas[0].text)
+            return True
+        if len(pending.text) > AT_ONCE:
             return False
         pending.text += chunk.deltas[0].text
         return True
