@@ -35,7 +35,7 @@ def post(url: str, text: str) -> httpx.Response:
 @pytest.mark.parametrize("unit", [UNITS["addresses"], UNITS["percent escapes"]])
 def test_health_is_answered_while_some_are_scanned(guarded: Running, unit: str) -> None:
     """Two of the four units: values that are found, and escapes that are decoded first."""
-    health_meanwhile(guarded, unit * (SIZE // 3 // len(unit)), AT_ONCE)
+    health_meanwhile(guarded, unit * (SIZE // 6 // len(unit)), AT_ONCE)
 
 
 @pytest.mark.slow
