@@ -16,6 +16,7 @@ import pytest
 from threegate.audit.errors import trouble
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.detector_set import DetectorSet
+from threegate.detectors.sentence_judging import SentenceJudging
 from threegate.types import Bilingual, Failed, Finding, Passage, Reason
 
 from tests.e2e.support.running import Running, proxy
@@ -83,7 +84,7 @@ def test_a_detector_that_gives_no_answer_closes_the_input(
     with proxy(tmp_path / "var") as running:
         policy = running.deps.policies.pin().bindings[0].policy
         whole: DetectorSet = running.deps.detector_set_for(policy)
-        whole.sentence = (Hanging(how),)
+        whole.sentences = SentenceJudging((Hanging(how),))
         whole.kinds_of = {**whole.kinds_of, "hanging": ("pii.email",)}
         seen = len(running.demo.received)
         reply = post(running, ask(CANARY))
