@@ -71,7 +71,7 @@ async def best_ms(policy: CompiledPolicy, texts: Texts) -> float:
             ScannedText(p.locus, f"/messages/{n}", p.text, j.findings, j.failures)
             for n, (p, j) in enumerate(zip(passages, judged, strict=True))
         ]
-        judge_input(scans, by_channel, MaskMap(b"k"))
+        judge_input(scans, by_channel, MaskMap(b"k"), "en")
         took.append(time.thread_time() - started)
     return round(min(took[1:]) * 1000, 3)
 

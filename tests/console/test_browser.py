@@ -259,7 +259,8 @@ def test_every_page_fits_and_is_accessible(
     long = "{zh: " + "很长的名字" * 60 + ", en: " + "Averylongtitle" * 30 + "}"
     short = "{zh: 居民身份证号脱敏, en: Mask Chinese resident ID numbers}"
     assert short in pack.read_text("utf-8")
-    pack.write_text(pack.read_text("utf-8").replace(short, long), "utf-8")
+    text = pack.read_text("utf-8").replace(short, long)
+    pack.write_text(text.replace("owner: privacy", "owner: " + "Averylongowner" * 8), "utf-8")
     with (
         proxy(tmp_path / "var", root, packs=PACKS) as running,
         browser(running.url + "/console", language) as page,

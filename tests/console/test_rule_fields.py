@@ -29,8 +29,8 @@ def sent(fields: dict[str, Any]) -> dict[str, str]:
     for group, name in groups:
         form |= {f"{group}.{each}": "on" for each in fields[name]}
     form |= {f"option_{fields['action']}": fields["option"] or "client"}
-    if fields["action"] in ("redact", "rewrite", "answer"):
-        form[f"option_{fields['action']}"] = fields["option"]
+    if fields["action"] == "answer":
+        form["option_answer"] = fields["option"]
     form |= {k: v for k, v in fields["claims"].items() if isinstance(v, str)}
     form |= {f"source.{each}": "on" for each in fields["claims"].get("sources", ())}
     form |= {f"opinion_{k}": v for k, v in fields["opinion"].items() if isinstance(v, str)}
@@ -104,9 +104,22 @@ def test_a_list_that_another_rule_uses_stays_when_one_lets_it_go() -> None:
 
 
 def test_another_action_drops_the_options_of_the_old() -> None:
-    text = edited(action="redact", option_redact="[x]")
+    text = edited(action="redact", replacement_zh="[删]", replacement_en="[x]")
     assert "status" not in text
-    assert read_fields(text, "p.one")["option"] == "[x]"
+    assert "{redact: {replacement: {zh: '[删]', en: '[x]'}}}" in text
+
+
+@pytest.mark.parametrize(
+    "old", ["{}", "{replacement: '[x]'}", "{replacement: {zh: '[删]', en: '[x]'}}"]
+)
+def test_a_plain_replacement_is_of_both_languages_until_one_changes(old: str) -> None:
+    before = TEXT.replace("{block: {status: 451}}", f"{{redact: {old}}}")
+    form = sent(read_fields(before, "p.one"))
+    assert write_fields(before, "p.one", form) == before
+    text = write_fields(before, "p.one", form | {"replacement_zh": "[无]"})
+    assert f"replacement: {{zh: '[无]', en: '{form['replacement_en']}'}}" in text
+    nothing = {"replacement_zh": "", "replacement_en": ""}
+    assert "{redact: {}}" in write_fields(text, "p.one", form | nothing)
 
 
 def test_callers_and_language() -> None:

@@ -148,10 +148,11 @@ async def hear(
     adapter: Adapter = CHAT,
     silent: int = 0,
     heard: Heard | None = None,
+    caller: Caller | None = None,
 ) -> Heard:
     """With `stored` false the last record of the call cannot be made durable. `heard` is for what
     the client got before an exception."""
-    caller, heard = Caller(), heard or Heard(b"")
+    caller, heard = caller or Caller(), heard or Heard(b"")
     guard = OutputGuard.of(
         rules,
         caller,

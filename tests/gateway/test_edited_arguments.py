@@ -6,12 +6,17 @@ import json
 
 import pytest
 from threegate.policy.model import CompiledPolicy
-from threegate.types import Action
+from threegate.types import Action, Bilingual
 
 from tests.gateway.shell import hear, policy, rule, stream_of, suite
 
 REDACT = policy(
-    rule("mobile", Action.REDACT, "pii.cn.mobile", replacement="[personal data removed]")
+    rule(
+        "mobile",
+        Action.REDACT,
+        "pii.cn.mobile",
+        replacement=Bilingual("[个人信息已删除]", "[personal data removed]"),
+    )
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from threegate.guard.input import ScannedText, judge_input, judges
 from threegate.guard.mask import MaskMap
 from threegate.policy.model import MaskStyle, Rule
-from threegate.types import Action, Channel, Finding, Layer, Level, Span, TextLocation
+from threegate.types import Action, Bilingual, Channel, Finding, Layer, Level, Span, TextLocation
 
 from tests.guard.build import CALLER, failed, policy, rule
 
@@ -26,14 +26,14 @@ def scanned(text: str, *hits: tuple[str, str], channel: Channel = Channel.USER) 
 def run(rules: list[Rule], *texts: ScannedText) -> tuple[dict[str, str], Action, str]:
     kinds = {"d": ("pii.email",)}
     by_channel = judges(policy(*rules), Layer.INPUT, CALLER, "2026-11-25", kinds)
-    result = judge_input(texts, by_channel, MaskMap(b"k" * 32))
+    result = judge_input(texts, by_channel, MaskMap(b"k" * 32), "en")
     return dict(result.texts), result.verdict.action, result.stop.rule_id if result.stop else ""
 
 
 def test_masks_redactions_and_hashes_stand_in_the_text() -> None:
     rules = [
         rule("mail", Action.MASK, "pii.email"),
-        rule("key", Action.REDACT, "secret", replacement="[gone]"),
+        rule("key", Action.REDACT, "secret", replacement=Bilingual("[无]", "[gone]")),
         rule("tel", Action.MASK, "pii.phone", style=MaskStyle.HASH),
     ]
     text = scanned(
@@ -71,7 +71,7 @@ def test_a_detector_that_failed_closes_the_guard() -> None:
 
 @pytest.mark.parametrize("replacement", ["[personal data removed]", 'a "b"'])
 def test_a_redacted_number_in_arguments_becomes_a_string(replacement: str) -> None:
-    rules = [rule("mail", Action.REDACT, "pii.email", replacement=replacement)]
+    rules = [rule("mail", Action.REDACT, "pii.email", replacement=Bilingual("", replacement))]
     text = scanned('{"n": [1, 13912345678]}', ("pii.email", "13912345678"))
     text = replace(text, pointer="/messages/0/tool_calls/0/function/arguments#json")
     (new,) = run(rules, text)[0].values()

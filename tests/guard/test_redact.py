@@ -35,13 +35,13 @@ RULES = {
     for r in (
         rule("mask", Action.MASK),
         rule("hash", Action.MASK, style=MaskStyle.HASH),
-        rule("out", Action.REDACT, replacement="<out>"),
+        rule("out", Action.REDACT, replacement=Bilingual("<删>", "<out>")),
         rule("bare", Action.REDACT),
-        rule("put", Action.REWRITE, replacement="<put>"),
+        rule("put", Action.REWRITE, replacement=Bilingual("<换>", "<put>")),
         rule("flag", Action.FLAG),
     )
 }
-RENDER = Renderer(RULES, MaskMap(b"k"), {"n1": "the right sentence"})
+RENDER = Renderer(RULES, MaskMap(b"k"), "en", {"n1": "the right sentence"})
 
 
 def ruling(rule_id: str, start: int, end: int, *, note: str = "", shadow: bool = False) -> Ruling:
@@ -84,6 +84,14 @@ def test_what_takes_the_place_of_a_value() -> None:
     assert done(ruling("put", 0, 10, note="n1")) == "the right sentence"
 
 
+@pytest.mark.parametrize(
+    ("rule_id", "zh"), [("out", "<删>"), ("put", "<换>"), ("bare", "[中国手机号已删除]")]
+)
+def test_a_call_in_chinese_gets_chinese_words(rule_id: str, zh: str) -> None:
+    render = Renderer(RULES, MaskMap(b"k"), "zh-CN")
+    assert edited(TEXT, [ruling(rule_id, 0, 10)], render) == zh
+
+
 def test_a_text_that_could_not_be_checked_gets_a_replacement_before_it() -> None:
     failed = Ruling("bare", Action.REDACT, Failed("d", Reason.ERROR, WHERE))
-    assert edited(TEXT, [failed], RENDER) == f"[UNCHECKED_REMOVED]{TEXT}"
+    assert edited(TEXT, [failed], RENDER) == f"[UNCHECKED]{TEXT}"

@@ -79,6 +79,7 @@ PAGES = (
     Page("GET", "/policies/list/{pack}/{list}", lists.page, WRITERS),
     Page("POST", "/policies/list/{pack}/{list}", lists.save, EDITORS),
     Page("POST", "/policies/list/{pack}/{list}/table", lists.take_table, EDITORS),
+    Page("POST", "/policies/list/{pack}/{list}/remove", lists.remove, EDITORS),
     Page("POST", "/policies/list/{pack}/{list}/export", lists.export, WRITERS),
     Page("GET", "/policies/answers", answers.listing, ANYONE),
     Page("POST", "/policies/answers", answers.create, EDITORS),

@@ -28,6 +28,7 @@ from threegate.console.second_opinion_fields import read_opinion, write_opinion
 from threegate.console.yaml_values import (
     lines,
     plain,
+    quoted,
     set_list,
     set_text,
     texts,
@@ -36,8 +37,9 @@ from threegate.console.yaml_values import (
 )
 from threegate.policy.language.patterns import PatternError, compile_pattern
 
-OPTIONS = {"redact": "replacement", "rewrite": "replacement", "mask": "restore", "answer": "use"}
+OPTIONS = {"mask": "restore", "answer": "use"}
 """The one option of an action that the form has."""
+REPLACING = ("redact", "rewrite")
 UNWRITTEN = {"mask": "client"}
 """Options that mean the same when they are left out."""
 CALLERS = ("tenant", "key", "route", "model")
@@ -75,6 +77,7 @@ def _detecting(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
         "where": texts(rule.get("where")), "level": str(rule.get("level", "medium")),
         "action": action, "single": len(then) == 1,
         "option": str((options or {}).get(OPTIONS.get(action, ""), "")),
+        **_replacement(options or {}),
         "match": "\n".join(_plain_samples(rule, "match")),
         "no_match": "\n".join(_plain_samples(rule, "no_match")),
         "more_tests": sum(len(_other_samples(rule, e)) for e in ("match", "no_match")),
@@ -108,6 +111,13 @@ def _then(rule: CommentedMap) -> Mapping[str, Any]:
     """The actions with their options; `then: flag` is short for `then: {flag: {}}`."""
     then = rule.get("then") or {}
     return {then: {}} if isinstance(then, str) else then
+
+
+def _replacement(options: Mapping[str, Any]) -> dict[str, str]:
+    """In both languages; a plain text is the same in both."""
+    found = options.get("replacement", "")
+    by_language = found if isinstance(found, Mapping) else {"zh": found, "en": found}
+    return {f"replacement_{each}": str(by_language.get(each, "")) for each in ("zh", "en")}
 
 
 def _plain_samples(rule: CommentedMap, expect: str) -> list[str]:
@@ -297,6 +307,8 @@ def _write_action(rule: CommentedMap, form: Mapping[str, str]) -> None:
     old = then.get(action)
     options = old if isinstance(old, CommentedMap) else CommentedMap()
     options.fa.set_flow_style()
+    if action in REPLACING:
+        _write_replacement(options, form)
     name = OPTIONS.get(action)
     value = form.get(f"option_{action}", "").strip()
     if name and not (value == UNWRITTEN.get(action) and name not in options):
@@ -305,6 +317,23 @@ def _write_action(rule: CommentedMap, form: Mapping[str, str]) -> None:
         chosen = CommentedMap({action: options})
         chosen.fa.set_flow_style()
         rule["then"] = chosen
+
+
+def _write_replacement(options: CommentedMap, form: Mapping[str, str]) -> None:
+    old = _replacement(options)
+    given = {name: form.get(name, "").strip() for name in old}
+    if given == old:
+        return
+    if not any(given.values()):
+        options.pop("replacement")
+        return
+    words = options.get("replacement")
+    if not isinstance(words, CommentedMap):
+        words = options["replacement"] = CommentedMap()
+        words.fa.set_flow_style()
+    for name, value in given.items():
+        if value != old[name] or name[-2:] not in words:
+            words[name[-2:]] = quoted(value)
 
 
 def _write_tests(rule: CommentedMap, form: Mapping[str, str]) -> None:

@@ -65,7 +65,10 @@ def judges(
 
 
 def judge_input(
-    scans: Sequence[ScannedText], by_channel: Mapping[Channel, RuleSet], masks: MaskMap
+    scans: Sequence[ScannedText],
+    by_channel: Mapping[Channel, RuleSet],
+    masks: MaskMap,
+    language: str,
 ) -> InputResult:
     ruled: list[Ruling] = []
     texts: dict[str, str] = {}
@@ -75,7 +78,7 @@ def judge_input(
         judge = by_channel[scan.locus.channel]
         verdict = judge.verdict(scan.findings, scan.failures, scan.text, opinions=scan.opinions)
         ruled += verdict.ruled
-        render, is_json = Renderer(judge.by_id, masks), _is_json(scan.pointer)
+        render, is_json = Renderer(judge.by_id, masks, language), _is_json(scan.pointer)
         new = edited(scan.text, verdict.ruled, render, is_json=is_json)
         if new != scan.text:
             texts[scan.pointer] = new

@@ -122,10 +122,12 @@ def _leak(finding: Finding) -> Finding:
 
 @dataclass(slots=True)
 class OutputGuard:
-    """Machines for one answer. `corrections` is filled by the shell as claims are judged."""
+    """Machines for one answer. `corrections` is filled by the shell as claims are judged;
+    `language` is that of the call."""
 
     channels: Mapping[Channel, ChannelGuard]
     masks: MaskMap
+    language: str
     placeholders: PlaceholderFinder | None
     secrets: KnownSecrets = NO_SECRETS
     citations: Citations = NO_CITATIONS
@@ -145,20 +147,21 @@ class OutputGuard:
         needs: Needs,
     ) -> OutputGuard:
         channels = channel_guards(policy, caller, today, same=same, kinds_of=kinds_of, needs=needs)
-        return cls.over(channels, masks)
+        return cls.over(channels, masks, caller.language)
 
     @classmethod
     def over(
         cls,
         channels: Mapping[Channel, ChannelGuard],
         masks: MaskMap,
+        language: str,
         secrets: KnownSecrets = NO_SECRETS,
         citations: Citations = NO_CITATIONS,
         masked: frozenset[Channel] = frozenset(),
     ) -> OutputGuard:
         """`masked`: channels in which values are not put back."""
         placeholders = PlaceholderFinder(masks) or None
-        return cls(channels, masks, placeholders, secrets, citations, masked)
+        return cls(channels, masks, language, placeholders, secrets, citations, masked)
 
     def machine(
         self,
@@ -179,7 +182,8 @@ class OutputGuard:
         return StreamMachine(plan, render, replacers, self.citations.mark, fast_path)
 
     def renderer(self, channel: Channel) -> Renderer:
-        return Renderer(self.channels[channel].judge.by_id, self.masks, self.corrections)
+        rules = self.channels[channel].judge.by_id
+        return Renderer(rules, self.masks, self.language, self.corrections)
 
 
 def citations_of(

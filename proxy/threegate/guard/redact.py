@@ -9,25 +9,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from threegate.guard.mask import MaskMap, hashed
+from threegate.policy.kinds import BY_KIND
 from threegate.policy.model import MaskStyle, Rule
-from threegate.types import Action, Finding, Ruling, Span, frozen
+from threegate.types import Action, Bilingual, Finding, Ruling, Span, frozen
 from threegate.wire.jsontext import JsonStrings
 
 EDITS = (Action.MASK, Action.REDACT, Action.REWRITE)
 TERMINAL = (Action.ANSWER, Action.BLOCK)
+UNCHECKED, NOT_CHECKED = "unchecked", Bilingual("[未检查]", "[UNCHECKED]")
+"""The kind of a failure, and what an edit puts before a text that could not be checked."""
 
 
 @frozen
 class Renderer:
-    """`corrections` maps a finding's note to the sentence of the source that puts it right."""
+    """`corrections` maps a finding's note to the sentence of the source that puts it right;
+    `language` is that of the call."""
 
     rules: Mapping[str, Rule]
     masks: MaskMap
+    language: str
     corrections: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __call__(self, ruled: Ruling, original: str) -> str:
         rule = self.rules[ruled.rule_id]
-        kind = ruled.finding.kind if isinstance(ruled.finding, Finding) else "unchecked"
+        kind = ruled.finding.kind if isinstance(ruled.finding, Finding) else UNCHECKED
         match ruled.action:
             case Action.MASK if rule.style is MaskStyle.HASH:
                 return hashed(self.masks.key, kind, original)
@@ -35,9 +40,19 @@ class Renderer:
                 made_up = rule.style is MaskStyle.SYNTHETIC
                 return self.masks.mask(kind, original, restore=rule.restore, synthetic=made_up)
             case Action.REWRITE if isinstance(ruled.finding, Finding):
-                return self.corrections.get(ruled.finding.note, rule.replacement)
+                own = rule.replacement.get(self.language)
+                return self.corrections.get(ruled.finding.note, own)
             case _:
-                return rule.replacement or f"[{kind.rsplit('.', 1)[-1].upper()}_REMOVED]"
+                return rule.replacement.get(self.language) or _removed(kind, self.language)
+
+
+def _removed(kind: str, language: str) -> str:
+    if kind == UNCHECKED:
+        return NOT_CHECKED.get(language)
+    if language.startswith("zh"):
+        info = BY_KIND.get(kind.removeprefix("leak."))
+        return f"[{info.title.zh if info else '内容'}已删除]"
+    return f"[{kind.rsplit('.', 1)[-1].upper()}_REMOVED]"
 
 
 def edited(text: str, ruled: Sequence[Ruling], render: Renderer, *, is_json: bool = False) -> str:

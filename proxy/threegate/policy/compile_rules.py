@@ -15,7 +15,7 @@ from threegate.policy.model import (
     SecondOpinion,
     Selector,
 )
-from threegate.types import Action
+from threegate.types import Action, Bilingual
 
 
 def selector_of(when: schema.When) -> Selector:
@@ -45,7 +45,7 @@ def rule_of(rule: schema.Rule, pack: str) -> Rule:
         message=rule.message,
         restore=_restoring(mask) if mask else None,
         style=mask.style if mask else MaskStyle.PLACEHOLDER,
-        replacement=replace.replacement if replace else "",
+        replacement=_both_languages(replace.replacement if replace else ""),
         answer=then.answer.use if then.answer else "",
         http_status=then.block.status if then.block else None,
         exceptions=tuple(_exception(e) for e in rule.exceptions),
@@ -54,6 +54,10 @@ def rule_of(rule: schema.Rule, pack: str) -> Rule:
         review_by=rule.review_by or "",
         pack=pack,
     )
+
+
+def _both_languages(text: str | Bilingual) -> Bilingual:
+    return text if isinstance(text, Bilingual) else Bilingual(text, text)
 
 
 def _restoring(mask: schema.MaskThen) -> Restoring | None:

@@ -19,7 +19,7 @@ from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
 from threegate.gateway.request.call_opening import CallRequest, call_failed, open_call
 from threegate.gateway.request.input_layer import judge_request, scan_request
-from threegate.gateway.request.request_context import CONVERSATION_HEADER, language_of
+from threegate.gateway.request.request_context import CONVERSATION_HEADER, language_of_text
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.guard.input import strongest_stop
 from threegate.guard.mask import Masked
@@ -32,13 +32,9 @@ from threegate.types import (
     CLAIM_KINDS,
     Action,
     Caller,
-    Channel,
     Finding,
-    Layer,
     Ruling,
-    TextLocation,
 )
-from threegate.wire.adapter import Slot
 from threegate.wire.openai.chat import Chat
 
 _CHAT: Final = Chat()
@@ -168,9 +164,8 @@ def _language(check: Check) -> str:
     """The language of the answer, if there is no request that shows it."""
     if check.messages:
         return ""
-    user = TextLocation(Layer.INPUT, Channel.USER)
     texts = [m.get("content") or m.get("reasoning_content") or "" for m in check.answers]
-    return language_of([Slot(user, "", t) for t in texts if isinstance(t, str)])
+    return language_of_text("\n".join(t for t in texts if isinstance(t, str)))
 
 
 def _dismissed(ruling: Ruling) -> bool:

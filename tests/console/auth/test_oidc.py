@@ -90,7 +90,11 @@ def test_a_log_in_with_roles_of_the_group(tmp_path: Path) -> None:
         assert account.roles == {Role.APPROVER}
 
         made.kid, made.key = "k2", rsa_key()  # the provider changes its key
-        assert went(site, site.visitor()).status_code == 403  # asked again once a minute at most
+        refused = went(site, site.visitor())  # asked again once a minute at most
+        assert refused.status_code == 403
+        assert "single sign-on did not work" in refused.text
+        assert "/console/login/sso" in refused.text  # to try again
+        assert "another role" not in refused.text
 
 
 def test_who_does_not_get_in(tmp_path: Path) -> None:

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
+from threegate.policy.lifecycle.store import today_utc
 
 from tests.console.conftest import Site
 
 RULE = "/policies/rule/cn.pii.documents"
+TODAY = date.fromisoformat(today_utc())
+SOON = str(TODAY + timedelta(days=10))
 
 
 def test_an_edit_is_a_draft_of_ones_own(site: Site) -> None:
@@ -115,7 +120,7 @@ def test_an_exception_for_one_value_keeps_only_its_hash(site: Site) -> None:
     form = {
         "do": "add_exception", "exception_id": "E-8", "exception_field": "value",
         "exception_value": "E12345678", "exception_reason": "test_data",
-        "exception_approver": "li.lei", "exception_expires": "2026-12-20",
+        "exception_approver": "li.lei", "exception_expires": SOON,
     }  # fmt: skip
     assert editor.post(RULE, data=form).status_code == 303
     assert "E12345678" not in exceptions_of(editor.get("/policies/edit/cn-privacy.json").json())
@@ -134,7 +139,7 @@ def test_exceptions_expire_and_show(site: Site) -> None:
     form = {
         "do": "add_exception", "exception_id": "E-7", "exception_field": "tenant",
         "exception_value": "acme", "exception_reason": "test_data",
-        "exception_approver": "li.lei", "exception_expires": "2026-12-20",
+        "exception_approver": "li.lei", "exception_expires": SOON,
     }  # fmt: skip
     assert editor.post(RULE, data=form).status_code == 303
     soon = editor.get("/home.json").json()["expiring"]
@@ -142,6 +147,10 @@ def test_exceptions_expire_and_show(site: Site) -> None:
     editor.post(RULE, data={"do": "drop_exception", "exception_id": "E-7"})
     assert editor.get(RULE + ".json").json()["rule"]["excepted"] == []
     assert editor.post(RULE, data={"do": "add_exception"}).status_code == 400
+    late = form | {"exception_expires": str(TODAY - timedelta(days=1))}
+    refused = editor.post(RULE, data=late)
+    assert refused.status_code == 400
+    assert "the expiry is past" in refused.text
 
 
 def test_the_editor_lays_out_yaml_and_keeps_comments(site: Site) -> None:

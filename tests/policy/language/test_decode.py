@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from threegate.policy.compile import build
 from threegate.policy.language.load import load_text
 from threegate.policy.language.shapes import Word
 from threegate.policy.schema import ConstraintRule, Rule
+from threegate.types import Bilingual
 
 from tests.policy.packs import GOOD, checked, codes, spoiled
 
@@ -40,6 +42,8 @@ WRONG = [
     ("title: {zh: 求助, en: Help}", "title: {zh: 求助}", "missing-key"),
     ("then: {answer: {use: help}}", "then: answer", "missing-key"),
     ("then: {answer: {use: help}}", "then: allow", "wrong-type"),
+    ("then: {block: {}}", "then: {redact: {replacement: {zh: x}}}", "missing-key"),
+    ("then: {block: {}}", "then: {redact: {replacement: [x]}}", "wrong-type"),
     ("pack: shop\ntitle", "pack: shopp\ntitle", "pack-name"),
     (
         "words: [海燕计划, Project Petrel]",
@@ -47,6 +51,19 @@ WRONG = [
         "file-and-words",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("replacement", "made"),
+    [
+        ("'[x]'", Bilingual("[x]", "[x]")),
+        ("{zh: '[删]', en: '[x]'}", Bilingual("[删]", "[x]")),
+    ],
+)
+def test_a_replacement_is_of_one_language_or_of_both(replacement: str, made: Bilingual) -> None:
+    then = f"then: {{redact: {{replacement: {replacement}}}}}"
+    found = checked(spoiled(("then: {mask: {restore: client}}", then)))
+    assert build(found.bundles[0]).rules[0].replacement == made
 
 
 @pytest.mark.parametrize(("old", "new", "code"), WRONG)

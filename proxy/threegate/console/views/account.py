@@ -107,7 +107,7 @@ async def sso(visit: ConsoleRequest) -> Answer:
     try:
         started = await _provider(visit).start()
     except OidcError as error:
-        raise _no_entry(error) from None
+        return _no_entry(visit, error)
     kept = visit.parts.signer.sign("sso", started.state, started.nonce, started.verifier,
                                    own_page(visit.query.get("next", "")))  # fmt: skip
     response = RedirectResponse(started.url, 303)
@@ -125,16 +125,16 @@ async def sso_back(visit: ConsoleRequest) -> Answer:
     kept = visit.request.cookies.get(SSO_COOKIE, "")
     values = visit.parts.signer.read("sso", kept, SSO_S)
     if values is None or len(values) != SSO_VALUES:
-        raise ConsoleError(400, "登录已过期，请重新开始", "this log-in has expired; start again")
+        return _too_old(visit)
     *parts, wanted = (str(v) for v in values)
     started = Started(*parts)
     if not hmac.compare_digest(visit.query.get("state", "").encode(), started.state.encode()):
-        raise ConsoleError(400, "登录已过期，请重新开始", "this log-in has expired; start again")
+        return _too_old(visit)
     try:
         guest = await _provider(visit).finish(visit.query.get("code", ""), started)
         account = await blocking(visit.parts.accounts.welcome, guest)
     except (OidcError, AccountError) as error:
-        raise _no_entry(error) from None
+        return _no_entry(visit, error)
     cookie = visit.parts.signer.sign("session", account.name, account.epoch)
     data = {"name": account.name, "next": wanted}
     tls = _provider(visit).redirect.startswith("https:")
@@ -151,12 +151,20 @@ def _sso_path(visit: ConsoleRequest) -> str:
     return f"{visit.request.scope.get('root_path', '')}/login"
 
 
-def _no_entry(error: OidcError | AccountError) -> ConsoleError:
-    """The reason goes to the server's log only: an attacker learns nothing."""
+def _no_entry(visit: ConsoleRequest, error: OidcError | AccountError) -> Shown:
+    """The log-in page again. The reason goes to the server's log only: an attacker learns
+    nothing."""
     log.warning("single sign-on: %s", error)
-    return ConsoleError(
-        403, "单点登录没有成功，请联系管理员", "single sign-on did not work; ask an administrator"
+    text = visit.text_in(
+        "单点登录没有成功，请重试，或联系管理员",
+        "single sign-on did not work; try again or ask an administrator",
     )
+    return Shown("account/login.html", _login(visit, text), 403)
+
+
+def _too_old(visit: ConsoleRequest) -> Shown:
+    text = visit.text_in("登录已过期，请重新开始", "this log-in has expired; start again")
+    return Shown("account/login.html", _login(visit, text), 400)
 
 
 async def setup_page(visit: ConsoleRequest) -> Answer:

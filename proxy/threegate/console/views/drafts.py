@@ -21,6 +21,7 @@ from threegate.policy.language.hashed_values import new_salt, value_sha256
 from threegate.policy.language.load import pack_path
 from threegate.policy.language.snippets import snippet
 from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.model import PolicySet
 
 MAX_DIGITS = 8
@@ -60,6 +61,8 @@ def _exception(visit: ConsoleRequest) -> dict[str, str]:
     given = {n: form.get(f"exception_{n}", "").strip() for n in names}
     if not all(given.values()) or given["field"] not in FIELDS:
         raise ConsoleError(400, "请填完例外的每一项", "fill in every field of the exception")
+    if given["expires"] < today_utc():
+        raise EditError("past")
     return _hashed(given) if given["field"] == "value" else given
 
 

@@ -23,7 +23,7 @@ from threegate.console.web import (
     Step,
     blocking,
 )
-from threegate.gateway.request.request_context import counted_by, sources_of
+from threegate.gateway.request.request_context import counted_by, language_of_text, sources_of
 from threegate.guard.mask import MaskMap
 from threegate.guard.redact import Renderer, edited
 from threegate.policy.lifecycle.store import today_utc
@@ -84,7 +84,8 @@ async def try_it(visit: ConsoleRequest) -> Answer:
     passage = _passage(text, Channel(form["channel"]), form, policy)
     runner = Runner(policy, visit.parts.detector_set_for(policy), today=today_utc())
     ruled = await runner.ruled(passage)
-    trace = _trace(policy, text, ruled, visit.language)
+    spoken = language_of_text(form["question"] or text)
+    trace = _trace(policy, text, spoken, ruled, visit.language)
     return Shown("policy/try.html", {**form, "trace": trace | {"draft": bool(space.files)}})
 
 
@@ -103,13 +104,13 @@ def _passage(text: str, channel: Channel, form: dict[str, Any], policy: Compiled
 
 
 def _trace(
-    policy: CompiledPolicy, text: str, ruled: Sequence[Ruling], language: str
+    policy: CompiledPolicy, text: str, spoken: str, ruled: Sequence[Ruling], language: str
 ) -> dict[str, Any]:
+    """`spoken` is the language that a call with this text would have."""
     action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
     rules = {r.id: r for r in policy.rules}
-    result = (
-        "" if action >= Action.ANSWER else edited(text, ruled, Renderer(rules, MaskMap(b"try")))
-    )
+    render = Renderer(rules, MaskMap(b"try"), spoken)
+    result = "" if action >= Action.ANSWER else edited(text, ruled, render)
     return {
         "action": action.name.lower(),
         "pieces": pieces(text, [mark_of(r) for r in ruled if isinstance(r.finding, Finding)]),

@@ -53,6 +53,7 @@ def _guard(call: CallContext, sources: Sequence[str]) -> OutputGuard:
     return OutputGuard.over(
         channels,
         call.masks,
+        call.caller.language,
         call.deps.model_api.secrets,
         citations_of(channels, sources, call.caller.language),
         frozenset({Channel.REASONING} if masked else ()),

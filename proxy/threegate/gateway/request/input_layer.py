@@ -64,7 +64,7 @@ async def scan_request(call: CallContext) -> InputResult:
             scans.append(ScannedText(slots[-1].locus, slots[-1].pointer, slots[-1].text, spread))
         for s, j in await over_parts(call.detector_set, slots, *wanted, budget):
             scans.append(ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures))
-    return judge_input(scans, by_channel, call.masks)
+    return judge_input(scans, by_channel, call.masks, call.caller.language)
 
 
 async def constraint_layer(call: CallContext, kinds: frozenset[str]) -> bool:

@@ -31,8 +31,13 @@ MIN_SOURCE_CHARS = 120
 
 
 def language_of(slots: Sequence[Slot]) -> str:
-    """`zh` if more than 15 % of the letters of the last user turn are Han characters, else `en`."""
-    text = last_question(slots)[:LANGUAGE_CHARS]
+    """That of the last user turn."""
+    return language_of_text(last_question(slots))
+
+
+def language_of_text(text: str) -> str:
+    """`zh` if more than 15 % of the letters at its start are Han characters, else `en`."""
+    text = text[:LANGUAGE_CHARS]
     if text.isascii():
         return "en"
     han, latin = (sum(map(len, letters.findall(text))) for letters in (_HAN, _LATIN))

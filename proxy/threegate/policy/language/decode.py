@@ -171,9 +171,7 @@ class Decoder:
         kinds = [a for a in args if a is not NoneType]
         if kinds == [Rule, ConstraintRule]:
             return self._object(node, _rule_kind(node), name)
-        lists = [k for k in kinds if get_origin(k) is tuple]
-        chosen = lists if lists and isinstance(node, Sequence) else kinds
-        return self.decode(node, chosen[0], name)
+        return self.decode(node, next((k for k in kinds if _fits(node, k)), kinds[0]), name)
 
     def _tuple(self, node: Node, kind: Any, name: str) -> Any:
         if not isinstance(node, Sequence):
@@ -275,6 +273,16 @@ def _named(item: Node, name: str) -> str:
     """`rules[pii.email]`: items that have an id are called by it."""
     id = item.pairs.get("id") if isinstance(item, Mapping) else None
     return f"{name}[{_short(id[1].value)}]" if id and isinstance(id[1], Scalar) else name
+
+
+def _fits(node: Node, kind: Any) -> bool:
+    """Of `text or list` the list, of `text or {zh: …, en: …}` the texts in both languages."""
+    match node:
+        case Sequence():
+            return get_origin(kind) is tuple
+        case Mapping():
+            return kind is Bilingual
+    return False
 
 
 def _rule_kind(node: Node) -> type:

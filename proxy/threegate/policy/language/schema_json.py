@@ -102,7 +102,7 @@ class _Maker:
         kinds = [a for a in args if a is not NoneType]
         if len(kinds) == 1:
             return self.make(kinds[0])
-        if any(get_origin(k) is tuple for k in kinds):
+        if any(get_origin(k) is tuple or k is Bilingual for k in kinds):
             return {"oneOf": [self.make(k) for k in kinds]}
         # Rules: the layer decides, as in the decoder.
         detection, constraint = (self.make(k) for k in kinds)

@@ -8,6 +8,8 @@ from enum import StrEnum
 from threegate.policy.model.callers import EVERYONE, Selector, matches
 from threegate.types import Action, Bilingual, Channel, Layer, Level
 
+NO_REPLACEMENT = Bilingual("", "")
+
 
 class Mode(StrEnum):
     OFF = "off"
@@ -132,7 +134,7 @@ class Rule:
     restore: Restoring | None = Restoring()
     """Where a masked value is restored; None: never."""
     style: MaskStyle = MaskStyle.PLACEHOLDER
-    replacement: str = ""
+    replacement: Bilingual = NO_REPLACEMENT
     answer: str = ""
     http_status: int | None = None
     exceptions: tuple[RuleException, ...] = ()

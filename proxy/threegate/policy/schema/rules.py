@@ -96,7 +96,7 @@ class AnswerThen(Located):
 class ReplaceThen(Located):
     """替换 / Replace"""
 
-    replacement: str = ""
+    replacement: str | Bilingual = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,20 @@ def test_words_come_and_go_as_a_table(editor: httpx.Client) -> None:
     assert editor.get(page + ".json").json()["list"]["words"] == "only this one"
 
 
+def test_a_list_goes_when_no_rule_looks_for_it(editor: httpx.Client) -> None:
+    used = editor.post("/policies/list/base/self_harm/remove.json")
+    assert used.status_code == 409
+    assert "base.harm.self_harm" in used.text
+    editor.post("/policies/answer/kept", data={"zh": "好。", "en": "Yes."})
+    form = {"name": "brief", "words": "海燕计划\n", "match": "word"}
+    pack = editor.post("/policies/lists.json", data=form).json()["pack"]
+    assert editor.post(f"/policies/list/{pack}/brief/remove.json").status_code == 200
+    assert "brief" not in listed(editor)
+    files = editor.get("/policies/draft.json").json()["files"]
+    assert "lists/brief.txt" not in files
+    assert "answers/kept.en.md" in files
+
+
 def test_only_writers_see_the_words(site: Site) -> None:
     assert site.who("viewer").get("/policies/list/base/self_harm").status_code == 403
     approver = site.who("approver").get("/policies/list/base/self_harm.json").json()

@@ -14,9 +14,16 @@ from threegate.console.content.files import (
     with_list,
     words_file,
 )
+from threegate.console.content.own_detectors import without
 from threegate.console.drafts import Workspace
 from threegate.console.rule_form import EditError
-from threegate.console.views.content.parts import change_pack, csv_file, found_in, read_table
+from threegate.console.views.content.parts import (
+    change_pack,
+    check_unused,
+    csv_file,
+    found_in,
+    read_table,
+)
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
@@ -92,6 +99,18 @@ async def _save(visit: ConsoleRequest, space: Workspace, found: ListView) -> Non
     if found.file:
         body = words_file(space.text(found.file), found.words, visit.me.name)
         await keep_file(visit, space, found.file, body)
+
+
+async def remove(visit: ConsoleRequest) -> Answer:
+    """Gone from the pack, unless a rule still looks for it; its file is no longer part of the
+    policy."""
+    space = await space_of(visit)
+    found = await _known(visit, space)
+    check_unused(found.used)
+    await change_pack(visit, space, found.pack, lambda text: without(text, "lists", found.name))
+    if found.file:
+        await blocking(visit.parts.drafts.discard, visit.me.name, found.file)
+    return Redirect("/policies/lists", done="removed")
 
 
 async def take_table(visit: ConsoleRequest) -> Answer:

@@ -24,7 +24,13 @@ from threegate.console.presenters import policies
 from threegate.console.presenters.highlights import Highlight
 from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.rule_form import EditError
-from threegate.console.views.content.parts import Row, change_pack, csv_file, take_rows
+from threegate.console.views.content.parts import (
+    Row,
+    change_pack,
+    check_unused,
+    csv_file,
+    take_rows,
+)
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import packs_of, space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
@@ -167,8 +173,7 @@ async def remove(visit: ConsoleRequest) -> Answer:
     found = _found(visit, await blocking(space.bundle))
     if found is None:
         raise ConsoleError(404, "没有这个检测器", "there is no such detector")
-    if found.used:
-        raise ConsoleError(409, "还有规则在使用它", "a rule still looks for it")
+    check_unused(found.used)
     gone = found.name
     await change_pack(visit, space, found.pack, lambda text: without(text, "detectors", gone))
     return Redirect("/policies/detectors", done="removed")

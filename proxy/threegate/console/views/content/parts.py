@@ -38,6 +38,16 @@ def found_in(parts: Iterable[Found], pack: str, name: str, zh: str, en: str) -> 
     return found
 
 
+def check_unused(used: Iterable[str]) -> None:
+    """Raises ConsoleError where rules (their ids) still look for a part that is to go."""
+    if rules := ", ".join(used):
+        raise ConsoleError(
+            409,
+            f"还有规则在使用它：{rules}。请先在这些规则里去掉它",
+            f"rules still look for it: {rules}. Take it out of them first",
+        )
+
+
 async def change_pack(
     visit: ConsoleRequest, space: Workspace, pack: str, change: Callable[[str], str]
 ) -> None:

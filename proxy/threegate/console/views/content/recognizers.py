@@ -21,7 +21,7 @@ from threegate.console.drafts import Workspace
 from threegate.console.pattern_like import pattern_like
 from threegate.console.presenters.highlights import Highlight, pieces
 from threegate.console.rule_form import EditError
-from threegate.console.views.content.parts import change_pack, found_in
+from threegate.console.views.content.parts import change_pack, check_unused, found_in
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
@@ -62,8 +62,7 @@ async def remove(visit: ConsoleRequest) -> Answer:
     space, found = await _here(visit, visit.form)
     if found is None:
         raise ConsoleError(404, "没有这个识别器", "there is no such recognizer")
-    if found.used:
-        raise ConsoleError(409, "还有规则在使用它", "a rule still looks for it")
+    check_unused(found.used)
     name = found.name
     await change_pack(visit, space, found.pack, lambda text: without_recognizer(text, name))
     return Redirect("/policies/detectors", done="removed")
