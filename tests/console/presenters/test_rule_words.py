@@ -36,12 +36,14 @@ rules:
     detect: {any: [pii.email], levels: {pii.email: high}}
     then: {mask: {restore: never}}
     rollout: 20
+    second_opinion: {ask: judge.house}
     message: {zh: 已隐藏, en: Hidden.}
 """
     pack = load_bundle(DictTree({pack_path("p"): text.encode()}), ["p"]).packs[0]
     rows = {key: value for key, (_, value) in rule_rows(pack.rules[0], "en").items()}
     assert rows["message"] == "已隐藏 / Hidden."
     assert rows["rollout"] == "20"
+    assert "medium" in rows["second_opinion"]  # what it is asked about, though left at the default
     assert rows["when"].endswith("hr")
     assert "never" in rows["then"]
     assert "e-mail address (pii.email)" in rows["detect"]

@@ -133,4 +133,6 @@ def test_a_replay_of_nothing_is_no_good_news(tmp_path: Path) -> None:
         editor.post(RULE, data={"mode": "shadow"})
         page = editor.post("/policies/draft/replay").text
         assert "There is nothing to replay" in page
+        assert "/policies/coverage#kept" in page  # where texts are kept from now on, without YAML
+        assert 'id="kept"' in editor.get("/policies/coverage").text
         assert "No call would have been treated differently" not in page

@@ -21,7 +21,7 @@ from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.shapes import description, specs
 from threegate.policy.language.vocabulary import VOCABULARY, kind_named, kind_title
-from threegate.policy.schema import ConstraintRule, ListSpec, Rule, Then
+from threegate.policy.schema import ConstraintRule, ListSpec, Rule, SecondOpinionSpec, Then
 from threegate.types import Action, Bilingual
 
 AnyRule = Rule | ConstraintRule
@@ -149,12 +149,14 @@ def _then(then: Then, language: str) -> Iterator[str]:
 
 
 def _written(thing: Any, language: str) -> str:
-    """What is written, or differs from its default, in a nested mapping."""
+    """What is written, or differs from its default, in a nested mapping; of a second opinion also
+    the defaults, which decide whether the rule acts."""
     parts = []
     for spec in specs(type(thing)):
         value = getattr(thing, spec.name)
         default = spec.default_factory() if spec.default_factory is not MISSING else spec.default
         given = value != default or key_of(spec) in getattr(thing, "marks", ())
+        given = given or isinstance(thing, SecondOpinionSpec)
         if given and (words := _named_value(spec.name, value, language)):
             parts.append(f"{_label(type(thing), spec, language)}{_colon(language)}{words}")
     return ("；" if language == "zh" else "; ").join(parts)

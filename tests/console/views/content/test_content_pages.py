@@ -27,7 +27,7 @@ def test_a_word_list_from_its_page_to_a_rule(editor: httpx.Client) -> None:
     assert editor.post("/policies/lists.json", data=form).json()["pack"] == "own"
     assert editor.post("/policies/lists.json", data=form).status_code == 409
     assert listed(editor)["projects"] == 2
-    rule = create(editor, template="")
+    rule = create(editor, kind="list.projects")
     page = editor.get(f"/policies/rule/{rule}/form.json").json()
     offered = {k["id"] for g in page["kind_groups"] for k in g["items"]}
     assert "list.projects" in offered
@@ -44,9 +44,10 @@ def test_a_word_list_from_its_page_to_a_rule(editor: httpx.Client) -> None:
 def test_words_come_and_go_as_a_table(editor: httpx.Client) -> None:
     page = "/policies/list/base/self_harm"
     before = editor.get(page + ".json").json()["list"]["words"].split("\n")
-    csv = "text,risk\nnew word one,high\n的,low\nnew word one,low\n"
+    csv = f"text,risk\nnew word one,high\n的,low\nnew word one,low\n{before[0]},\n"
     report = editor.post(page + "/table.json", data={"csv": csv}).json()["report"]
-    assert report == {"taken": 1, "repeated": [4], "short": [], "common": [3], "long": []}
+    assert (report.pop("taken"), report.pop("known")) == (1, 1)
+    assert report == {"repeated": [4], "short": [], "common": [3], "long": []}
     after = editor.get(page + ".json").json()["list"]["words"].split("\n")
     assert after == [*before, "new word one"]
     table = editor.post(page + "/export")

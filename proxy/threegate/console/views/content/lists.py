@@ -126,7 +126,8 @@ async def take_table(visit: ConsoleRequest) -> Answer:
         k: [numbers[n - 1] for n in getattr(came, k)]
         for k in ("repeated", "short", "common", "long")
     }
-    report = {**doubtful, "taken": len(came.words)}
+    known = len(set(came.words).intersection(kept))
+    report = {**doubtful, "taken": len(came.words) - known, "known": known}
     space = await space_of(visit)
     return Shown("policy/list.html", _page(await _known(visit, space), space, report=report))
 
