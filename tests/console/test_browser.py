@@ -236,6 +236,12 @@ PAGES = (
     "/policies/rule/base.model.sampling/form", "/policies/rule/base.out.grounded/form",
 )  # fmt: skip
 WIDER = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+THIN = """return [...document.querySelectorAll('.list td')].filter(cell => {
+  const style = getComputedStyle(cell), size = parseFloat(style.fontSize);
+  const width = cell.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  return cell.textContent.trim().length > 3 && width < 3 * size && cell.clientHeight > 5 * size;
+}).map(cell => cell.textContent.trim())"""
+"""Cells with a sign or two a line."""
 
 
 @pytest.mark.parametrize(
@@ -275,6 +281,7 @@ def test_every_page_fits_and_is_accessible(
         for path in PAGES:
             page.go(path.replace("first", first))
             assert page.driver.execute_script(WIDER) <= 0, path
+            assert page.driver.execute_script(THIN) == [], path
             if language == "en-US":  # the markup is the same in both; a run takes a second a page
                 assert page.accessibility() == [], path
         assert not [c for c in page.complaints() if "404" not in c]

@@ -43,6 +43,10 @@ async def test_answers(
     assert orjson.loads(sent[1]["content"]) == {"question": "hi", "text": 'you "fool"'}
 
 
+async def test_people_see_what_a_judge_is_asked(client: httpx.AsyncClient) -> None:
+    assert judge("http://127.0.0.1:1", client).info.title.en == "tone: Is the text rude?"
+
+
 async def test_an_endpoint_that_fails_is_a_failure(client: httpx.AsyncClient) -> None:
     (answer,) = await judge("http://127.0.0.1:1", client).judge([Passage(LOCUS, "x")])
     assert answer == Failed("judge_tone", Reason.ERROR, LOCUS)

@@ -58,7 +58,9 @@ class LlmJudge:
     def info(self) -> DetectorInfo:
         name = self.settings.name
         own = dict.fromkeys(self.kind(kind) for kind in ("", *self.format.kinds(self.settings)))
-        return DetectorInfo(f"judge_{name}", tuple(own), Bilingual(name, name))
+        zh, en = f"{name}：{self.settings.question}", f"{name}: {self.settings.question}"
+        title = Bilingual(zh, en) if self.settings.question else Bilingual(name, name)
+        return DetectorInfo(f"judge_{name}", tuple(own), title)
 
     def kind(self, kind: str) -> str:
         """The kind that rules use for one of the format's; empty for the verdict itself."""
