@@ -27,7 +27,7 @@ def test_a_word_list_from_its_page_to_a_rule(editor: httpx.Client) -> None:
     assert editor.post("/policies/lists.json", data=form).json()["pack"] == "own"
     assert editor.post("/policies/lists.json", data=form).status_code == 409
     assert listed(editor)["projects"] == 2
-    rule = create(editor, kind="list.projects")
+    rule = create(editor, template="")
     page = editor.get(f"/policies/rule/{rule}/form.json").json()
     offered = {k["id"] for g in page["kind_groups"] for k in g["items"]}
     assert "list.projects" in offered
@@ -38,7 +38,9 @@ def test_a_word_list_from_its_page_to_a_rule(editor: httpx.Client) -> None:
     }  # fmt: skip
     shown = editor.post(f"/policies/rule/{rule}/form.json", data=fields).json()
     assert (shown["problems"], [t["passed"] for t in shown["tests"]]) == ([], [True] * 4)
-    assert "no rule yet" not in editor.get("/policies/list/own/projects").text
+    page = editor.get("/policies/list/own/projects").text
+    assert "no rule yet" not in page
+    assert 'name="kind" value="list.projects"' in page  # a further rule for it
 
 
 def test_words_come_and_go_as_a_table(editor: httpx.Client) -> None:
