@@ -91,11 +91,9 @@ class ScanText:
         self.final = final
         self.open = len(text)
         self.spend = meter().spend
-        self._clauses = clauses = _Memo(clause_before)
-        self._last_labels: _Memo[Labels, _Memo[str, int]] = _Memo(
-            lambda labels: _Memo(lambda window: labels.last(clauses[window]))
-        )
-        """Where the last label in the clause before a value ends, by the text before it."""
+        self._clauses = _Memo(clause_before)
+        self._last_labels: _Memo[Labels, _Memo[str, int]] = _Memo(lambda each: _Memo(each.last))
+        """Where the last label ends, by the clause: what is before it differs more often."""
         self._labels_after: _Memo[Labels, _Memo[str, bool]] = _Memo(
             lambda labels: _Memo(lambda window: labels.search(_STRONG.split(window, 1)[0]))
         )
@@ -140,7 +138,8 @@ class ScanText:
 
     def last(self, start: int, labels: Labels) -> int:
         """Where in `before(start)` the last of `labels` ends, or -1."""
-        return self._last_labels[labels][self._context[max(0, start - REACH) : start]]
+        clause = self._clauses[self._context[max(0, start - REACH) : start]]
+        return self._last_labels[labels][clause]
 
     def after(self, start: int, end: int) -> str:
         """The clause after `end`, at most `AFTER` characters. While that clause may still grow, the
@@ -165,9 +164,9 @@ class ScanText:
         """1: one of `labels` is near the value; -1: the nearest label is one of `other`; 0: no
         label. `look_after`: labels after the value count too; where the text ends there, one may
         still follow."""
-        window = self._context[max(0, start - REACH) : start]
-        own, foreign = self._last_labels[labels][window], self._last_labels[other][window]
-        polarity = _polarity(self._clauses[window], own, foreign)
+        clause = self._clauses[self._context[max(0, start - REACH) : start]]
+        own, foreign = self._last_labels[labels][clause], self._last_labels[other][clause]
+        polarity = _polarity(clause, own, foreign)
         if polarity or not look_after:
             return polarity
         if end + AFTER > len(self.text):
