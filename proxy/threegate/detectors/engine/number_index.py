@@ -34,10 +34,12 @@ _RUN = re.compile("[0-9]+")
 _OPENING = "+(（"
 _LETTERS = "letter"
 _MOST_LETTERS = 3
-
+_MOST_DIGITS = 20
+"""No shape asks for more."""
 _JOINTS = frozenset(".-")
-Start = tuple[int, int, int]
-"""Position, digits in the rest of its row, and digits directly at the position."""
+Look = tuple[str, int, int]
+"""How a start looks to shapes: what it begins with, digits in the rest of its row as far as shapes
+ask, and digits without separators."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ class Shape:
     letters: bool = False
     most: int = sys.maxsize
 
+    def __post_init__(self) -> None:
+        assert self.digits <= _MOST_DIGITS
+
     @cached_property
     def keys(self) -> frozenset[str]:
         return frozenset((*self.heads, *((_LETTERS,) if self.letters else ())))
@@ -62,7 +67,7 @@ class NumberIndex:
 
     def __init__(self, text: str, data: bytes) -> None:
         self._text = text
-        self._by_head = defaultdict[str, list[Start]](list)
+        self._by_look = defaultdict[Look, list[int]](list)
         self._longest = 0
         self.dense = False
         for first, last in char_spans(_DENSE, text, data):
@@ -76,10 +81,9 @@ class NumberIndex:
         keys, digits, run, most = shape.keys, shape.digits, shape.run, shape.most
         return [
             position
-            for key, starts in self._by_head.items()
-            if key in keys
-            for position, following, together in starts
-            if following >= digits and run <= together <= most
+            for (head, following, together), starts in self._by_look.items()
+            if head in keys and following >= digits and run <= together <= most
+            for position in starts
         ]
 
     def _read(self, first: int, last: int) -> None:
@@ -105,24 +109,24 @@ class NumberIndex:
         for start, end in row:
             if count < _FEWEST:
                 return
-            size = end - start
+            size, following = end - start, min(count, _MOST_DIGITS)
             if start - previous_end != 1 or text[previous_end] not in _JOINTS:
-                self._by_head[text[start]].append((start, count, size))
+                self._by_look[text[start], following, size].append(start)
                 if start:
-                    self._add_before(start, count, size)
+                    self._add_before(start, following, size)
             count -= size
             previous_end = end
 
-    def _add_before(self, start: int, count: int, size: int) -> None:
+    def _add_before(self, start: int, following: int, size: int) -> None:
         """Adds the letters or signs before a run as starts."""
-        text, heads, before = self._text, self._by_head, self._text[start - 1]
+        text, starts, before = self._text, self._by_look, self._text[start - 1]
         if before in _OPENING:
-            heads[before].append((start - 1, count, size))
+            starts[before, following, size].append(start - 1)
             if start > 1 and text[start - 2] in _OPENING:
-                heads[text[start - 2]].append((start - 2, count, size))
+                starts[text[start - 2], following, size].append(start - 2)
             return
         last = start - 1 - (before == " ")
         for at in range(last, max(last - _MOST_LETTERS, -1), -1):
             if not (text[at].isascii() and text[at].isalpha()):
                 return
-            heads[_LETTERS].append((at, count, size))
+            starts[_LETTERS, following, size].append(at)
