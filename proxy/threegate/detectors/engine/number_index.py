@@ -14,6 +14,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from string import ascii_letters
 
 import re2
 
@@ -127,6 +128,6 @@ class NumberIndex:
             return
         last = start - 1 - (before == " ")
         for at in range(last, max(last - _MOST_LETTERS, -1), -1):
-            if not (text[at].isascii() and text[at].isalpha()):
+            if text[at] not in ascii_letters:
                 return
             starts[_LETTERS, following, size].append(at)
