@@ -38,6 +38,12 @@ class Tasks:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
+    async def one_ends(self) -> None:
+        """Waits for any; the next look at the number of those that run is without it."""
+        await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(0)  # what ended together is dropped together
+        self.raise_first()
+
     def __len__(self) -> int:
         return len(self._running)
 

@@ -116,6 +116,30 @@ async def test_no_more_texts_of_a_whole_answer_wait_than_they_can_read(tmp_path:
     assert slow.most <= 2 * MAX_JUDGING * len(notes[-1])
 
 
+@dataclass
+class Together(Slow):
+    """All that waits has its verdict in the same turn of the loop, as in a batch."""
+
+    _verdict: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+        asyncio.get_running_loop().call_later(0.05, self._verdict.set)
+        await self._verdict.wait()
+        self._verdict.clear()
+        return [() for _ in passages]
+
+
+@pytest.mark.parametrize("count", [65, 100, 400])
+async def test_texts_that_are_judged_together_are_all_waited_for(
+    tmp_path: Path, count: int
+) -> None:
+    notes = [f"{SENTENCE} {n}" for n in range(count)]
+    message = {"role": "assistant", "content": "Yes.", "notes": notes}
+    reply = said({"choices": [{"index": 0, "message": message}]})
+    async with asyncio.timeout(20):
+        await answered(tmp_path, Together(), reply)
+
+
 async def test_all_texts_of_an_answer_take_turns_as_one_call(tmp_path: Path) -> None:
     slow = Slow()
     reply = Said([stream_of([SENTENCE])] * 1 + [b""], headers=STREAMED)

@@ -86,7 +86,7 @@ def _released(text: GuardedText, sign: str) -> str:
 
 async def _judged(answer: GuardedAnswer, left: int) -> None:
     while answer.cut is None and len(answer.tasks) > left:
-        await _wait(answer)
+        await answer.tasks.one_ends()
 
 
 async def settle(answer: GuardedAnswer) -> None:
