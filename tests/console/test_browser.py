@@ -236,7 +236,7 @@ PAGES = (
     "/policies/rule/base.model.sampling/form", "/policies/rule/base.out.grounded/form",
 )  # fmt: skip
 WIDER = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-THIN = """return [...document.querySelectorAll('.list td')].filter(cell => {
+THIN = """return [...document.querySelectorAll('.list td:not(.num)')].filter(cell => {
   const style = getComputedStyle(cell), size = parseFloat(style.fontSize);
   const width = cell.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
   return cell.textContent.trim().length > 3 && width < 3 * size && cell.clientHeight > 5 * size;
