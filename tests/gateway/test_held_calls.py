@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 import pytest
+from threegate.gateway.answer.stream_relay import KEEP_ALIVE
 from threegate.testing import shapes
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
@@ -16,7 +19,7 @@ from threegate.wire.adapter import Api
 from threegate.wire.base import Adapter
 from threegate.wire.sse import SSEDecoder
 
-from tests.gateway.shell import BadWords, Heard, hear, policy, rule, suite
+from tests.gateway.shell import BadWords, Heard, hear, policy, rule, stream_of, suite
 
 SHAPES: dict[Api, Any] = {
     Api.CHAT: shapes.Chat,
@@ -106,3 +109,22 @@ def test_the_answer_in_front_of_a_call_is_not_held() -> None:
 def broken_after(pieces: list[bytes]) -> Any:
     yield from pieces
     raise RuntimeError("broken")
+
+
+async def test_the_line_is_kept_alive_while_a_held_call_is_judged_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("threegate.gateway.answer.stream_relay.KEEP_ALIVE_S", 0.1)
+    got = Heard(b"")
+    arguments = ['{"a": "', *["The fox goes on to the next house. "] * 500, '"}']
+    await hear(until_kept_alive(arguments, got), BLOCK_BAD, suite(BadWords()), heard=got)
+    assert KEEP_ALIVE in got.data
+
+
+def until_kept_alive(arguments: list[str], got: Heard) -> Iterator[bytes]:
+    for event in stream_of([], arguments=arguments).split(b"\n\n"):
+        if b"house" in event:
+            if KEEP_ALIVE in got.data:
+                continue
+            time.sleep(0.001)
+        yield event + b"\n\n"

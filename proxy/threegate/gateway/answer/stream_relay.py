@@ -71,6 +71,7 @@ class StreamRelay:
     _pending: PendingText | None = field(default=None, init=False)
     _progressed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _taking: bool = field(default=False, init=False)  # an event is being given to the machines
+    _sent_at: float = field(default=0.0, init=False)  # when the client got something last
 
     async def run(self, reply: Reply) -> None:
         """Returns when the last byte has been sent. Errors end the stream in its own format; an
@@ -221,16 +222,21 @@ class StreamRelay:
     async def _pump(self) -> None:
         """Sends text that verdicts release between reads and after the last one, and keeps the
         client's connection alive."""
+        self._sent_at = asyncio.get_running_loop().time()
         while self.phase < Phase.ENDING and not self._is_drained():
             self.answer.tasks.raise_first()
             try:
-                async with asyncio.timeout(KEEP_ALIVE_S):
+                async with asyncio.timeout_at(self._sent_at + KEEP_ALIVE_S):
                     await self.answer.changed.wait()
                 self.answer.changed.clear()
                 self._progressed.set()
                 await self._flush()
             except TimeoutError:
-                await self.send(KEEP_ALIVE)
+                await self._send(KEEP_ALIVE)
+
+    async def _send(self, data: bytes) -> None:
+        await self.send(data)
+        self._sent_at = asyncio.get_running_loop().time()
 
     def _is_drained(self) -> bool:
         if self.phase is Phase.READING or self.answer.cut is not None:
@@ -259,7 +265,7 @@ class StreamRelay:
             self.phase = Phase.ENDING
             await self.end(Stage.COMPLETED)
         if data := b"".join(out):
-            await self.send(data)
+            await self._send(data)
         if last is not None:
             self.phase = Phase.CLOSED
 
