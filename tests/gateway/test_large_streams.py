@@ -161,12 +161,14 @@ async def answered(tmp_path: Path, slow: Slow, reply: Said, **asked: Any) -> Non
         await deps.upstreams.aclose()
 
 
-def _calls(*calls: dict[str, Any]) -> bytes:
-    """A stream of one event for each piece of a call."""
+def _calls(*calls: dict[str, Any], counted: bool = False) -> bytes:
+    """A stream of one event for each piece of a call; `counted`: with the tokens used so far."""
     deltas = [{"tool_calls": [call]} for call in calls]
-    frames = [
+    frames: list[dict[str, Any]] = [
         {"id": "c", "choices": [{"index": 0, "delta": d, "finish_reason": None}]} for d in deltas
     ]
+    for number, frame in enumerate(frames):
+        frame |= {"usage": {"completion_tokens": number}} if counted else {}
     end = {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
     data = b"".join(b"data: " + json.dumps(f).encode() + b"\n\n" for f in [*frames, end])
     return data + b"data: [DONE]\n\n"
@@ -187,16 +189,22 @@ async def test_what_waits_for_the_end_of_an_answer_is_bounded(
     assert b"too large" in heard.data
 
 
-async def test_pieces_of_a_call_do_not_wait_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("counted", [False, True])
+async def test_pieces_of_a_call_do_not_wait_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, counted: bool
+) -> None:
     monkeypatch.setattr("threegate.gateway.answer.event_queue.MAX_RESPONSE_BYTES", 2_000)
     pieces = [
         {"index": 0, "function": {"arguments": text}} for text in ('{"a": "', *"x" * 50, '"}')
     ]
-    data = _calls({**_named(0), "function": {"name": "f", "arguments": ""}}, *pieces)
+    head = {**_named(0), "function": {"name": "f", "arguments": ""}}
+    data = _calls(head, *pieces, counted=counted)
     at_a_time = [event + b"\n\n" for event in data.split(b"\n\n") if event]
     heard = await hear(at_a_time, RULES, suite())
     assert heard.arguments() == '{"a": "' + "x" * 50 + '"}'
     assert heard.stages == [Stage.COMPLETED]
+    told = [p["usage"]["completion_tokens"] for p in heard.payloads() if "usage" in p]
+    assert told == ([0, 52] if counted else [])
 
 
 async def test_the_text_of_a_stream_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,8 +204,9 @@ class StreamCodec(Protocol):
         """The frame of the last chunk was changed: it says nothing about the next events."""
         ...
 
-    def is_piece(self, chunk: Chunk, key: StreamKey) -> bool:
-        """Whether the chunk is nothing but one more piece of this text."""
+    def is_piece(self, chunk: Chunk, key: StreamKey, *, counted: bool = False) -> bool:
+        """Whether the chunk is nothing but one more piece of this text; with `counted` it may say
+        how many tokens have been used so far."""
         ...
 
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:

@@ -196,14 +196,17 @@ class FrameCodec:
     def reread(self) -> None:
         """Nothing is kept of a frame here."""
 
-    def is_piece(self, chunk: Chunk, key: StreamKey) -> bool:
+    def is_piece(self, chunk: Chunk, key: StreamKey, *, counted: bool = False) -> bool:
         """Whether a chunk is one more piece of this text and says nothing else, so that it need not
-        go out once its text has gone with the piece before."""
+        go out once its text has gone with the piece before. With `counted` it may say how many
+        tokens have been used so far, which a later piece says anew."""
         if chunk.template is not None:
             return chunk.template.key == key
         if len(chunk.deltas) != 1 or len(chunk.places) != 1 or chunk.closes or chunk.linked:
             return False
         delta, frame = chunk.deltas[0], chunk.frame
+        if frame is not None and counted:
+            frame = {name: value for name, value in frame.items() if name != "usage"}
         alone = delta.key == key and chunk.places[0].pieces == [delta]
         return alone and bool(delta.text) and frame is not None and self._is_empty(frame)
 

@@ -40,6 +40,8 @@ class EventQueue:
 
     def append(self, chunk: Chunk) -> None:
         """Raises UpstreamError where more would wait than may be held."""
+        if self._replaces_last(chunk):
+            self._size -= _size_of(self._events.pop())
         self._size += _size_of(chunk)
         if self._size > MAX_RESPONSE_BYTES:
             raise UpstreamError(localized("answer-large"))
@@ -52,6 +54,15 @@ class EventQueue:
         deltas = self._events[-1].deltas if self._events else []
         last = deltas[-1] if deltas else None
         return last.key if last is not None and last.text and is_call(last.key) else None
+
+    def _replaces_last(self, chunk: Chunk) -> bool:
+        """Whether both are pieces of one call and the newer one tells the tokens used so far."""
+        key, is_piece = self.open_call, self.codec.is_piece
+        if key is None or not is_piece(chunk, key, counted=True):
+            return False
+        said, says = self._events[-1].frame, chunk.frame
+        newer = not (said and said.get("usage")) or bool(says and says.get("usage"))
+        return newer and is_piece(self._events[-1], key, counted=True)
 
     def _next(self) -> Chunk:
         chunk = self._events.popleft()
