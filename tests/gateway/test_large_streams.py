@@ -16,7 +16,10 @@ from threegate.detectors.base import DetectorInfo
 from threegate.gateway.answer.guarded_answer import MAX_HELD, MAX_JUDGING
 from threegate.gateway.answer.guarded_text import GuardedText
 from threegate.gateway.answer.output_layer import output_layer
-from threegate.types import Action, Failed, Finding, Passage
+from threegate.service.answer_stream import AnswerStream
+from threegate.service.check_stream import CheckStream
+from threegate.types import Action, Channel, Failed, Finding, Passage
+from threegate.wire.adapter import StreamKey
 from threegate_classifiers.turns import CALL
 
 from tests.gateway.calls import HI, Said, call_of, deps_of, said
@@ -138,6 +141,22 @@ async def test_texts_that_are_judged_together_are_all_waited_for(
     reply = said({"choices": [{"index": 0, "message": message}]})
     async with asyncio.timeout(20):
         await answered(tmp_path, Together(), reply)
+
+
+async def test_pieces_that_are_judged_together_make_room_together(tmp_path: Path) -> None:
+    deps = deps_of(tmp_path, RULES, detectors=suite(Together()))
+    call, _ = call_of(deps, RULES, HI)
+    stream = CheckStream(None, None, AnswerStream.of(call))  # type: ignore[arg-type]
+    try:
+        for _ in range(MAX_JUDGING + 8):
+            await stream.append(StreamKey(0, Channel.CONTENT), SENTENCE)
+        assert stream.full
+        async with asyncio.timeout(20):
+            while stream.full:
+                await stream.wait()
+    finally:
+        await stream.stream.answer.abandon()
+        await deps.upstreams.aclose()
 
 
 async def test_all_texts_of_an_answer_take_turns_as_one_call(tmp_path: Path) -> None:

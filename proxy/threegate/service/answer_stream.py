@@ -70,15 +70,16 @@ class AnswerStream:
     async def settled(self) -> None:
         """No judgement is under way: what is held now waits for more text."""
         while self.cut is None and len(self.answer.tasks):
-            await self._wait()
+            await self.wait()
         self.answer.tasks.raise_first()
 
     async def finished(self) -> None:
         """After `close`: everything has been released, or the answer was cut."""
         while not self.done:
-            await self._wait()
+            await self.wait()
 
-    async def _wait(self) -> None:
+    async def wait(self) -> None:
+        """A judgement has ended, or `changed` was set. Raises the error of one that failed."""
         self.answer.tasks.raise_first()
         await self.changed.wait()
         self.changed.clear()

@@ -56,9 +56,7 @@ class CheckStream:
         return released
 
     async def wait(self) -> None:
-        self.stream.answer.tasks.raise_first()
-        await self.stream.changed.wait()
-        self.stream.changed.clear()
+        await self.stream.wait()
         self._progress.set()
 
     async def room(self) -> None:

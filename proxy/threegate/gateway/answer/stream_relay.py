@@ -197,7 +197,7 @@ class StreamRelay:
                 await self._feed()
             if not delta.text or delta.key not in self.answer.texts:
                 self._begin(delta.key)
-            if self.answer.stopping:
+            if self.answer.ending:
                 return
             if delta.text:
                 self._pending = PendingText(delta.key, delta.text)
@@ -228,11 +228,11 @@ class StreamRelay:
             try:
                 async with asyncio.timeout_at(self._sent_at + KEEP_ALIVE_S):
                     await self.answer.changed.wait()
-                self.answer.changed.clear()
-                self._progressed.set()
-                await self._flush()
             except TimeoutError:
                 await self._send(KEEP_ALIVE)
+            self.answer.changed.clear()
+            self._progressed.set()
+            await self._flush()
 
     async def _send(self, data: bytes) -> None:
         await self.send(data)
