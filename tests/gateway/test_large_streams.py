@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from threegate.wire.adapter import StreamKey
 from threegate_classifiers.turns import CALL
 
 from tests.gateway.calls import HI, Said, call_of, deps_of, said
-from tests.gateway.shell import INFO, Heard, hear, policy, rule, stream_of, suite
+from tests.gateway.shell import INFO, Heard, Pieces, hear, policy, rule, stream_of, suite
 
 RULES = policy(rule("key", Action.REDACT, "secret"), rule("harm", Action.BLOCK, "hazard.test"))
 SENTENCE = "The fox goes on to the next house. "
@@ -108,6 +108,59 @@ async def test_no_more_choices_wait_for_the_classifiers_than_they_can_read() -> 
     heard, _ = await heard_meanwhile(data + b"data: [DONE]\n\n", slow)
     assert heard.text() == SENTENCE * 400
     assert slow.most <= 2 * MAX_JUDGING * len(SENTENCE)
+
+
+@dataclass
+class Halves(Slow):
+    """The first three judgements end in one turn of the loop with the others; `between` is what
+    is woken between the two."""
+
+    gates: tuple[asyncio.Event, ...] = field(
+        default_factory=lambda: (asyncio.Event(), asyncio.Event())
+    )
+    between: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+        self.calls.append(None)
+        await self.gates[len(self.calls) > 3].wait()
+        return [() for _ in passages]
+
+    def end(self) -> None:
+        self.gates[0].set()
+        self.between.set()
+        self.gates[1].set()
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_reading_goes_on_when_judgements_end_together(
+    monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    """Wherever among their ends the next bytes come."""
+    halves, text = Halves(), SENTENCE * 2
+
+    class Late(Pieces):
+        async def chunks(self) -> AsyncIterator[bytes]:
+            first, *others = self.pieces
+            yield first
+            for _ in range(10):
+                await asyncio.sleep(0)
+            monkeypatch.setattr("threegate.gateway.answer.guarded_answer.MAX_JUDGING", 0)
+            asyncio.get_running_loop().call_soon(halves.end)
+            await halves.between.wait()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for piece in others:
+                yield piece
+
+    monkeypatch.setattr("tests.gateway.shell.Pieces", Late)
+    begun = [{"index": n, "delta": {"content": text}, "finish_reason": None} for n in range(6)]
+    ended = [{"index": n, "delta": {}, "finish_reason": "stop"} for n in range(6)]
+    more = [{"index": 0, "delta": {"content": "And"}, "finish_reason": None}]
+    events = [json.dumps({"id": "c", "choices": c}).encode() for c in (begun, more, ended)]
+    pieces = [b"data: " + event + b"\n\n" for event in events] + [b"data: [DONE]\n\n"]
+    async with asyncio.timeout(5):
+        heard = await hear(pieces, RULES, suite(halves))
+    assert heard.stages == [Stage.COMPLETED]
 
 
 async def test_no_more_texts_of_a_whole_answer_wait_than_they_can_read(tmp_path: Path) -> None:

@@ -231,6 +231,7 @@ class StreamRelay:
             except TimeoutError:
                 await self._send(KEEP_ALIVE)
             self.answer.changed.clear()
+            await asyncio.sleep(0)  # the tasks that have notified end
             self._progressed.set()
             await self._flush()
 
