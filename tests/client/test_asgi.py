@@ -97,7 +97,7 @@ def test_answers_are_judged(url: str) -> None:
 
 def test_text_is_judged_and_restored_while_it_streams(url: str) -> None:
     reply = post(f"{url}/tell", message=f"{PHONE} 你好")
-    assert reply.text == f"You wrote 「{PHONE} 你好」, and the key is [secret removed]."
+    assert reply.text == f"You wrote 「{PHONE} 你好」, and the key is [密钥已删除]."
 
 
 def test_what_cannot_be_read_does_not_pass(url: str) -> None:

@@ -50,6 +50,7 @@ MATRIX = {
     "GET /policies/list/{pack}/{list}": "editor approver",
     "POST /policies/list/{pack}/{list}": "editor",
     "POST /policies/list/{pack}/{list}/table": "editor",
+    "POST /policies/list/{pack}/{list}/remove": "editor",
     "POST /policies/list/{pack}/{list}/export": "editor approver",
     "GET /policies/answers": ALL,
     "POST /policies/answers": "editor",

@@ -65,7 +65,7 @@ class Upstreams:
     keys: Mapping[str, str] = field(repr=False)
     watch: UpstreamObserver = field(default_factory=NoObserver, repr=False)
     targets: tuple[Target, ...] = field(init=False)
-    connections: Connections = field(default_factory=Connections, init=False, repr=False)
+    connections: Connections = field(init=False, repr=False)
     secrets: KnownSecrets = field(init=False, repr=False)
     _checks: Tasks = field(default_factory=Tasks, init=False, repr=False)
     _turn: Any = field(default_factory=count, init=False, repr=False)
@@ -73,6 +73,7 @@ class Upstreams:
     def __post_init__(self) -> None:
         self.secrets = KnownSecrets.of(self.keys.values())
         self.targets = tuple(self._target(s) for s in self.settings)
+        self.connections = Connections()  # after what may raise: nobody would close it
         for target in self.targets:
             self.watch.upstream_is(target.name, up=True)
             if target.settings.health_path:

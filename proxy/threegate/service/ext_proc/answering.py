@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,11 @@ from threegate.service.ext_proc.messages import (
 from threegate.tasks import Tasks
 
 Write = Callable[[Any], Awaitable[None]]
+
+END_S = 1.0
+"""How long an answer that has ended waits for the end of Envoy's message. Whether that ends in
+trailers must be known before the last piece; an answer that was cut ends long before the model's.
+"""
 
 
 async def immediate(exchange: Exchange, write: Write) -> bool:
@@ -43,6 +50,7 @@ class Answering:
     mode: BodyMode
     tasks: Tasks
     _trailers: bool = False
+    _received: bool = False  # Envoy's message to its end
 
     async def run(self) -> bool:
         """False where Envoy must not go on by itself."""
@@ -108,18 +116,28 @@ class Answering:
         if exchange.status != reply.status:
             return await immediate(exchange, self.write)
         await self.write(headers_answer("response_headers", self._changes(reply)))
-        last = False
-        while not last:
+        while True:
             await exchange.until(lambda: exchange.out or exchange.ended or exchange.gone)
             if exchange.gone and not exchange.ended:
                 return False
             data = exchange.take(PIECE)
-            last = exchange.ended and not exchange.out
-            ends = last and not self._trailers
-            await self.write(streamed_answer("response_body", data, last=ends))
+            if exchange.ended and not exchange.out and self._received:
+                break
+            if data:
+                await self.write(streamed_answer("response_body", data, last=False))
+            elif exchange.ended:
+                await self._end_of_message()
+        await self.write(streamed_answer("response_body", data, last=not self._trailers))
         if self._trailers:
             await self.write(trailers_answer("response_trailers"))
         return True
+
+    async def _end_of_message(self) -> None:
+        exchange = self.exchange
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_S):
+                await exchange.until(lambda: self._received or exchange.gone)
+        self._received = True
 
     async def _feed_all(self, reply: EnvoyReply) -> None:
         exchange = self.exchange
@@ -128,13 +146,20 @@ class Answering:
             match part:
                 case "response_body":
                     self._feed(reply, message.body, last=message.end_of_stream)
+                    self._note_end(ended=message.end_of_stream)
                     await exchange.until(lambda: reply.hungry or exchange.ended or exchange.gone)
                 case "response_trailers":
-                    self._trailers = True
+                    self._trailers = not self._received
                     self._feed(reply, b"", last=True)
+                    self._note_end(ended=True)
                 case _:
                     exchange.leave()
                     return
+
+    def _note_end(self, *, ended: bool) -> None:
+        if ended:
+            self._received = True
+            self.exchange.changed.set()
 
     def _feed(self, reply: EnvoyReply, data: bytes, *, last: bool) -> None:
         if self.exchange.ended:  # what comes after a cut is for nobody
