@@ -70,3 +70,12 @@ def test_the_version_and_the_list_of_commands_load_no_detector() -> None:
 def test_options_before_the_command_are_understood(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--lang", "zh", "keys", "list", "--config", "nowhere.yaml"]) == 2
     assert "没有这个文件" in capsys.readouterr().err
+
+
+def test_wrong_use_names_the_command_and_no_value(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["policy", "check", "--key", "sk-made-up"])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("threegate policy check: unrecognized arguments: --key;")
+    assert "sk-made-up" not in error

@@ -9,6 +9,7 @@ import os
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any, NoReturn
 
 from threegate.data_files import table
 from threegate.i18n.catalog import bilingual, texts
@@ -19,6 +20,7 @@ HELP: Mapping[str, str] = _TABLES["help"]
 OPTIONS: Mapping[str, Bilingual] = {n: bilingual(e) for n, e in _TABLES["options"].items()}
 ARGPARSE: Mapping[str, str] = _TABLES["argparse"]
 """The Chinese of argparse's own words."""
+_WRONG_USE = "%(prog)s: %(message)s; %(prog)s --help shows what there is\n"
 LINES = texts("usage", "lines")
 LANGUAGES = ("zh", "en")
 
@@ -76,6 +78,23 @@ def _help(text: str | None, language: str) -> str | None:
 
 def _option(name: str, language: str) -> str | None:
     return OPTIONS[name].get(language) if name in OPTIONS else None
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with a command; argparse prints all options before it."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """What is left over is an error of the command that did not take it, not of the first one.
+        Only options are repeated: a value beside a misspelt one may be a secret."""
+        known, left = super().parse_known_args(args, namespace)
+        if left:
+            named = [a.partition("=")[0] for a in left if a.startswith("-")] or left
+            self.error(vars(argparse)["_"]("unrecognized arguments: %s") % " ".join(named))
+        return known, left
+
+    def error(self, message: str) -> NoReturn:
+        words = {"prog": self.prog, "message": message}
+        self.exit(2, vars(argparse)["_"](_WRONG_USE) % words)
 
 
 class _Lines(argparse.HelpFormatter):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from threegate import __version__
-from threegate.cli.language import chosen, translate_argparse, translate_parser
+from threegate.cli.language import Parser, chosen, translate_argparse, translate_parser
 
 COMMANDS: Mapping[str, str] = {
     "serve": "start the proxy",
@@ -34,7 +34,7 @@ def parser(
 ) -> argparse.ArgumentParser:
     """With the arguments of `commands`; the others are listed only."""
     translate_argparse(language)
-    top = argparse.ArgumentParser(prog="threegate", description="A guard in front of a model API")
+    top = Parser(prog="threegate", description="A guard in front of a model API")
     version = f"threegate {__version__}"
     top.add_argument(
         "--version", action="version", version=version, help="the version of this program"
