@@ -232,6 +232,7 @@ def test_own_keep_alives_while_a_text_is_held(
 @apis
 def test_headers_of_the_model_api_are_kept_or_hidden(guarded: Running, api: str) -> None:
     names = {"x-request-id": "up-1", "retry-after": "7", "x-ratelimit-remaining-tokens": "5"}
+    names |= {"retry-after-ms": "300", "x-should-retry": "false", "x-ds-trace-id": "0c1f"}
     hidden = {"server": "vllm", "x-internal-host": "10.0.0.7", "set-cookie": "a=b", "via": "x"}
     guarded.demo.play(
         [b'{"error":{"message":"slow down"}}'],

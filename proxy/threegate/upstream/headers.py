@@ -40,6 +40,9 @@ RETURNED = frozenset(
         "openai-version",
         "request-id",
         "retry-after",
+        "retry-after-ms",
+        "x-ds-trace-id",
+        "x-should-retry",
     }
 )
 """Answer headers that reach the client, besides the rate limits'."""
