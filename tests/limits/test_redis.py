@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
+from contextlib import suppress
 
 import pytest
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from threegate.errors import RequestError
 from threegate.limits.redis import MAX_CONCURRENT_QUERIES, TIMEOUT_S, RedisLimiter
 from threegate.policy.model import Limits
+
+from tests.waiting import PATIENCE_S
 
 URL = os.environ.get("THREEGATE_TEST_REDIS", "")
 
@@ -53,6 +56,54 @@ async def test_places_and_tokens_are_shared() -> None:
         await second.admit(scope, limits)
     await first.aclose()
     await second.aclose()
+
+
+@pytest.mark.redis
+@needs_redis
+async def test_a_call_that_is_cancelled_while_it_settles_gives_its_place_back() -> None:
+    limiter, scope, limits = RedisLimiter.open(URL), uuid.uuid4().hex, Limits(concurrency=1)
+    lease = await limiter.admit(scope, limits)
+    await limiter.client.connection_pool.disconnect()  # to connect takes several turns of the loop
+    settling = asyncio.ensure_future(limiter.settle(lease, 0))
+    await asyncio.sleep(0)
+    await _is_cancelled(settling)
+    await _is_free(limiter, scope, limits)
+
+
+@pytest.mark.redis
+@needs_redis
+async def test_a_call_that_is_cancelled_while_it_is_admitted_gives_its_place_back() -> None:
+    limiter, scope, limits = RedisLimiter.open(URL), uuid.uuid4().hex, Limits(concurrency=1)
+    counted, admit = asyncio.Event(), limiter._admit
+
+    async def late(**asked: object) -> None:
+        await admit(**asked)  # type: ignore[operator]
+        counted.set()
+        await asyncio.sleep(PATIENCE_S)
+
+    limiter._admit = late
+    admitting = asyncio.ensure_future(limiter.admit(scope, limits))
+    await counted.wait()
+    await _is_cancelled(admitting)
+    limiter._admit = admit
+    await _is_free(limiter, scope, limits)
+
+
+async def _is_cancelled(task: asyncio.Future[object]) -> None:
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def _is_free(limiter: RedisLimiter, scope: str, limits: Limits) -> None:
+    """A place, within a moment."""
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(RequestError):
+                await limiter.admit(scope, limits)
+                break
+            await asyncio.sleep(0.01)
+    await limiter.aclose()
 
 
 async def test_without_the_store_each_process_limits_by_itself() -> None:

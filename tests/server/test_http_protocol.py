@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 import uvloop
+from threegate.gateway.asgi import WhileConnected
 from threegate.server.http_protocol import HEAD_BYTES, IDLE_S, HttpProtocol
 from uvicorn.server import ServerState
 
@@ -25,9 +26,9 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
 
 @asynccontextmanager
 async def connected(
-    state: ServerState | None = None, keep_alive_s: int = 5
+    state: ServerState | None = None, keep_alive_s: int = 5, app: Any = hello
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    config = uvicorn.Config(hello, log_config=None, ws="none", timeout_keep_alive=keep_alive_s)
+    config = uvicorn.Config(app, log_config=None, ws="none", timeout_keep_alive=keep_alive_s)
     state = state or ServerState()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: HttpProtocol(config, state, {}), "127.0.0.1", 0)
@@ -56,6 +57,28 @@ async def test_a_request_is_answered_and_another_after_it() -> None:
         for _ in range(2):
             writer.write(GET)
             assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200")
+
+
+async def test_one_who_has_the_answer_and_goes_ends_nothing() -> None:
+    """What a call does after its last byte, such as giving its place back, runs to its end."""
+    left, over = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async with WhileConnected(scope, receive):
+            await hello(scope, receive, send)
+            await left.wait()
+            await asyncio.sleep(0)
+            over.set()
+
+    async with connected(app=app) as (reader, writer):
+        writer.write(GET)
+        await reader.readuntil(b"hi")
+        writer.close()
+        await writer.wait_closed()
+        await asyncio.sleep(0.05)
+        left.set()
+        async with asyncio.timeout(10):
+            await over.wait()
 
 
 @pytest.mark.parametrize("start", [b"", b"GET / HT", GET[:-2], GET + b"\r\n", GET + GET[:9]])

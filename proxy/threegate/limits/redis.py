@@ -27,6 +27,7 @@ from threegate.limits.store import (
     allowances_of,
 )
 from threegate.policy.model import Limits
+from threegate.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ class RedisLimiter:
     _lanes: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_QUERIES)
     )
+    _settling: Tasks = field(default_factory=Tasks, repr=False)
     _admit: object = field(init=False, repr=False)
     _settle: object = field(init=False, repr=False)
 
@@ -136,8 +138,12 @@ class RedisLimiter:
 
     async def admit(self, scope: str, limits: Limits) -> Lease:
         lease = Lease(uuid.uuid4().hex, scope, limits)
-        async with self._lanes:
-            answer = await self._query(lease)
+        try:
+            async with self._lanes:
+                answer = await self._query(lease)
+        except asyncio.CancelledError:  # the store may have counted it
+            self._settling.spawn(self._give_back(lease, 0))
+            raise
         if answer is None:
             return await self._local(scope, limits)
         what, wait, *used = answer
@@ -174,9 +180,14 @@ class RedisLimiter:
         return isinstance(error, RedisTimeoutError) and late > LATE_S
 
     async def settle(self, lease: Lease, tokens: int) -> None:
+        """Goes on where the caller is cancelled: a place that is not given back stays taken for
+        `LEASE_S`."""
         if lease.local:
             await self.fallback.settle(lease, tokens)
             return
+        await asyncio.shield(self._settling.spawn(self._give_back(lease, tokens)))
+
+    async def _give_back(self, lease: Lease, tokens: int) -> None:
         try:
             await self._settle(keys=[PREFIX + lease.scope], args=[lease.id, tokens])  # type: ignore[operator]
         except (RedisError, OSError) as error:

@@ -48,7 +48,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._due = None
         self._stop()
         super().connection_lost(exc)
-        self._departure.leave()
+        if self.cycle is None or not self.cycle.response_complete:
+            self._departure.leave()  # one who has the answer does not end what follows it
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
