@@ -17,7 +17,7 @@ from dataclasses import replace
 from threegate.detectors.detector_sets import DetectorSets
 from threegate.guard.decide import wanted_kinds
 from threegate.guard.input import ScannedText, judge_input, judges
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.policy.model import CompiledPolicy, Detect, Rule, WordList
 from threegate.types import Action, Bilingual, Caller, Channel, Layer, Passage, TextLocation
 

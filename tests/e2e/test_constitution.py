@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.guard.mask import MaskMap
-from threegate.guard.placeholders import PlaceholderFinder
+from threegate.guard.masking.mask import MaskMap
+from threegate.guard.masking.placeholders import PlaceholderFinder
 from threegate.testing.scripts import Prompt, Reply
 from threegate.testing.shapes import Chat
 

@@ -20,7 +20,7 @@ from threegate.gateway.deps import Deps
 from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.audit_trail import AuditTrail
 from threegate.gateway.telemetry.metrics import Metrics
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.limits.store import MemoryLimiter
 from threegate.policy.model import Binding, CompiledPolicy, PolicySet, Selector
 from threegate.settings import Settings, UpstreamSettings

@@ -20,7 +20,7 @@ from threegate.gateway.answer.output_contract import ToolRules
 from threegate.gateway.answer.stream_relay import StreamRelay
 from threegate.gateway.outcome import outcome_of
 from threegate.guard.constraint_merge import Constraints
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import CompiledPolicy, Detect, Rule
 from threegate.types import (

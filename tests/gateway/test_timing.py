@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from threegate.detectors.base import DetectorInfo
 from threegate.guard.constraint_merge import Constraints
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.policy.model import Tools
 from threegate.types import Action, Failed, Finding, Level, Passage, Span
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from threegate.guard.events import (
+from threegate.guard.masking.restore import Restored
+from threegate.guard.stream.events import (
     CheckStep,
     Command,
     Cut,
@@ -23,9 +24,8 @@ from threegate.guard.events import (
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.restore import Restored
-from threegate.guard.stream_machine import Plan, StreamMachine
-from threegate.guard.stream_text import Replacer
+from threegate.guard.stream.machine import Plan, StreamMachine
+from threegate.guard.stream.text import Replacer
 from threegate.types import (
     Action,
     Channel,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from threegate.guard.mask import EVERYWHERE, MaskMap
-from threegate.guard.placeholders import PlaceholderFinder
-from threegate.guard.restore import TextRestorer
+from threegate.guard.masking.mask import EVERYWHERE, MaskMap
+from threegate.guard.masking.placeholders import PlaceholderFinder
+from threegate.guard.masking.restore import TextRestorer
 from threegate.policy.model import Restoring
 from threegate.types import Channel
 

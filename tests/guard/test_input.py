@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from threegate.guard.input import ScannedText, judge_input, judges
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.policy.model import MaskStyle, Rule
 from threegate.types import Action, Bilingual, Channel, Finding, Layer, Level, Span, TextLocation
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.guard.known_secrets import REMOVED, ByteScrubber, KnownSecrets
-from threegate.guard.stream_machine import Plan
+from threegate.guard.stream.machine import Plan
 from threegate.types import Channel
 
 from tests.guard.machine import Driver

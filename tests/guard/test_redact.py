@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.guard.mask import MaskMap, hashed
+from threegate.guard.masking.mask import MaskMap, hashed
 from threegate.guard.redact import Renderer, edited
 from threegate.policy.model import Detect, MaskStyle, Rule
 from threegate.types import (

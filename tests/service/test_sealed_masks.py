@@ -4,7 +4,7 @@ import base64
 
 import pytest
 from threegate.errors import RequestError
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.policy.model import Restoring
 from threegate.service.sealed_masks import VERSION, seal, unseal
 

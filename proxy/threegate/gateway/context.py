@@ -15,7 +15,7 @@ from threegate.gateway.asgi import EVENTS, Responder
 from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.audit_trail import AuditTrail
 from threegate.guard.constraint_merge import Constraints
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.limits.admission import AdmissionSlot
 from threegate.policy.model import AiLabel, CompiledPolicy
 from threegate.types import Caller

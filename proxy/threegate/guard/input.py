@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from threegate.guard.decide import RuleSet
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.guard.redact import TERMINAL, Renderer, edited
 from threegate.guard.second_opinion import Opinions
 from threegate.policy.model import CompiledPolicy

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from threegate.guard.restore import Restored
+from threegate.guard.masking.restore import Restored
 from threegate.types import Span
 
 REMOVED = "[KEY_REMOVED]"

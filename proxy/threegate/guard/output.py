@@ -14,13 +14,13 @@ from threegate.guard.cite import Citations
 from threegate.guard.client_text import ClientText, letters
 from threegate.guard.decide import RuleSet, wanted_kinds
 from threegate.guard.known_secrets import KnownSecrets
-from threegate.guard.mask import MaskMap
-from threegate.guard.placeholders import PlaceholderFinder
-from threegate.guard.public_values import is_public
+from threegate.guard.masking.mask import MaskMap
+from threegate.guard.masking.placeholders import PlaceholderFinder
+from threegate.guard.masking.public_values import is_public
+from threegate.guard.masking.restore import TextRestorer
 from threegate.guard.redact import EDITS, Renderer
-from threegate.guard.restore import TextRestorer
-from threegate.guard.stream_machine import FastPath, Plan, StreamMachine
-from threegate.guard.stream_text import Replacer
+from threegate.guard.stream.machine import FastPath, Plan, StreamMachine
+from threegate.guard.stream.text import Replacer
 from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode, matches
 from threegate.types import Action, Caller, Channel, Failed, Finding, Layer, Verdict
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
-from threegate.guard.mask import MaskMap, hashed
+from threegate.guard.masking.mask import MaskMap, hashed
 from threegate.policy.kinds import BY_KIND
 from threegate.policy.model import MaskStyle, Rule
 from threegate.types import Action, Bilingual, Finding, Ruling, Span, frozen

@@ -21,7 +21,7 @@ from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.guard.constraint import constrain
 from threegate.guard.constraint_merge import merge
 from threegate.guard.decide import RuleSet, wanted_kinds
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import EVERYONE, CompiledPolicy, ConstraintRule, Mode, Rule
 from threegate.policy.testing import case_messages as messages

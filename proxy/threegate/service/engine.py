@@ -22,7 +22,7 @@ from threegate.gateway.request.input_layer import judge_request, scan_request
 from threegate.gateway.request.request_context import CONVERSATION_HEADER, language_of_text
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.guard.input import strongest_stop
-from threegate.guard.mask import Masked
+from threegate.guard.masking.mask import Masked
 from threegate.limits.admission import AdmissionSlot
 from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.judged_answer import open_answer, whole_answer

@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from threegate.errors import RequestError
-from threegate.guard.mask import Masked
+from threegate.guard.masking.mask import Masked
 from threegate.i18n.messages import localized
 from threegate.policy.model import Restoring
 from threegate.random_pool import random_bytes

@@ -9,7 +9,7 @@ from threegate.errors import UpstreamError
 from threegate.gateway.answer.ai_label import SIGN
 from threegate.gateway.answer.buffered_answer import guard_body, read_body
 from threegate.gateway.answer.guarded_answer import GuardedAnswer
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Action, Caller

@@ -11,7 +11,7 @@ import pytest
 from threegate.audit.log.record import Stage
 from threegate.detectors.base import DetectorInfo, Scanned
 from threegate.detectors.detector_set import DetectorSet
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.testing import shapes
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply

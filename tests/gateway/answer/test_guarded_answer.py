@@ -1,4 +1,4 @@
-"""An answer that leaves as it grows: the guard model reads it in steps (`guard/early_release.py`)."""
+"""An answer that leaves as it grows: the guard model reads it in steps (`guard/stream/early_release.py`)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from threegate.audit.log.record import Stage
 from threegate.detectors.base import DetectorInfo, Scanned
 from threegate.detectors.detector_set import DetectorSet
 from threegate.guard.constraint_merge import Constraints
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.policy.model import CompiledPolicy, Tools
 from threegate.types import Action, Passage
 

@@ -24,7 +24,7 @@ from threegate.console.web import (
     blocking,
 )
 from threegate.gateway.request.request_context import counted_by, language_of_text, sources_of
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.guard.redact import Renderer, edited
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.model import Claims, CompiledPolicy, PolicySet

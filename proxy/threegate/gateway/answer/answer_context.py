@@ -9,9 +9,9 @@ from functools import cached_property
 
 from threegate.gateway.answer.guarded_text import GuardedText
 from threegate.guard.client_text import ClientText
-from threegate.guard.events import CheckStep, JudgeSentence
-from threegate.guard.release_order import ReleaseOrder
-from threegate.guard.stream_text import CONTEXT
+from threegate.guard.stream.events import CheckStep, JudgeSentence
+from threegate.guard.stream.release_order import ReleaseOrder
+from threegate.guard.stream.text import CONTEXT
 from threegate.types import Channel, Source
 from threegate.wire.adapter import StreamKey
 

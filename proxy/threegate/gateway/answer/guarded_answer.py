@@ -16,9 +16,9 @@ from threegate.gateway.answer.guarded_text import GuardedText, TextOptions
 from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.answer.protocol_words import WordChecks, stops_answer
 from threegate.gateway.answer.text_checks import HarmlessTexts
-from threegate.guard.events import UNLIMITED, CheckStep, JudgeSentence
 from threegate.guard.output import OutputGuard
-from threegate.guard.release_order import Piece, ReleaseOrder
+from threegate.guard.stream.events import UNLIMITED, CheckStep, JudgeSentence
+from threegate.guard.stream.release_order import Piece, ReleaseOrder
 from threegate.i18n.messages import localized
 from threegate.tasks import Slices, Tasks
 from threegate.types import Channel, Finding, Layer, Passage, Ruling, TextLocation, frozen

@@ -12,7 +12,9 @@ from threegate.errors import UpstreamError
 from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.answer.text_checks import TextChecks
 from threegate.gateway.telemetry.hold_timer import HoldTimer
-from threegate.guard.events import (
+from threegate.guard.output import ChannelGuard
+from threegate.guard.redact import TERMINAL, edited
+from threegate.guard.stream.events import (
     AllowRelease,
     CheckStep,
     ClientDisconnected,
@@ -28,9 +30,7 @@ from threegate.guard.events import (
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.output import ChannelGuard
-from threegate.guard.redact import TERMINAL, edited
-from threegate.guard.stream_machine import StreamMachine
+from threegate.guard.stream.machine import StreamMachine
 from threegate.i18n.messages import localized
 from threegate.types import Channel, Finding, Ruling, TextLocation, frozen
 from threegate.wire.adapter import StreamKey

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from threegate.detectors.judged_texts import Judgement
 from threegate.guard.client_text import NO_TEXT
-from threegate.guard.events import (
+from threegate.guard.output import NOTHING
+from threegate.guard.second_opinion import Opinions
+from threegate.guard.stream.events import (
     CheckStep,
     JudgeSentence,
     PatternsScanned,
@@ -20,8 +22,6 @@ from threegate.guard.events import (
     State,
     StepChecked,
 )
-from threegate.guard.output import NOTHING
-from threegate.guard.second_opinion import Opinions
 from threegate.types import Channel, Passage
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from threegate.gateway.request.request_context import conversation_of, language_
 from threegate.gateway.telemetry.audit_trail import AuditTrail, on_failure_of
 from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
 from threegate.gateway.telemetry.tracing import parent_of
-from threegate.guard.mask import MaskMap
+from threegate.guard.masking.mask import MaskMap
 from threegate.i18n.messages import localized
 from threegate.limits.admission import AdmissionSlot
 from threegate.policy.model import CompiledPolicy

@@ -7,13 +7,13 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.guard.addresses import UNREAD
-from threegate.guard.stream_text import CONTEXT
+from threegate.guard.masking.addresses import UNREAD
+from threegate.guard.stream.text import CONTEXT
 from threegate.policy.model import Restoring
 from threegate.types import Channel
 
+from tests.guard.masking.test_address_forms import BACK, MASK
 from tests.guard.restoring import made, restored, streamed
-from tests.guard.test_address_forms import BACK, MASK
 
 LISTED = Restoring(hosts=("crm.example.com", "*.corp.example"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.guard.early_release import (
+from threegate.guard.stream.early_release import (
     ASKED_AGAIN,
     FIRST_STEPS,
     STEP,

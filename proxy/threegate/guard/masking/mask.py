@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 
-from threegate.guard.synthetic import synthetic as synthetic_value
+from threegate.guard.masking.synthetic import synthetic as synthetic_value
 from threegate.policy.model import Restoring
 from threegate.types import frozen
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from threegate.guard.address_forms import (
+from threegate.guard.masking.address_forms import (
     BLANK,
     MAX_HEAD,
     AttributeReader,
@@ -26,7 +26,7 @@ from threegate.guard.address_forms import (
 )
 
 UNREAD = 256
-"""Code points that may be unread; the stream machine keeps more (`stream_text.CONTEXT`)."""
+"""Code points that may be unread; the stream machine keeps more (`stream.text.CONTEXT`)."""
 _ADDRESS: Final = re.compile(
     rf"{BLANK}*<?(?i:https?)://([A-Za-z0-9.-]+)(?::\d{{1,5}})?[/?#]((?!.*//)[^\s\\<>\"'`]*)"
 )

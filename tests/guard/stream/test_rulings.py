@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from threegate.guard.events import Cut, PatternsScanned, RecordRulings, Release, TextReceived
-from threegate.guard.stream_machine import StreamMachine
+from threegate.guard.stream.events import Cut, PatternsScanned, RecordRulings, Release, TextReceived
+from threegate.guard.stream.machine import StreamMachine
 from threegate.types import Action, Verdict
 
 from tests.guard.machine import PATTERNS, ruled

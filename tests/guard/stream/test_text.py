@@ -6,9 +6,9 @@ import re
 
 import pytest
 from threegate.detectors import base
-from threegate.guard import stream_text
-from threegate.guard.events import JudgeSentence, ScanPatterns, TextReceived
-from threegate.guard.stream_machine import StreamMachine
+from threegate.guard.stream.events import JudgeSentence, ScanPatterns, TextReceived
+from threegate.guard.stream.machine import StreamMachine
+from threegate.guard.stream.text import CONTEXT, KEPT, LOOKBEHIND
 from threegate.types import Action
 
 from tests.guard.machine import CUT, HOLD, PATTERNS, Driver, Shortened, fed
@@ -18,11 +18,11 @@ def test_old_text_is_forgotten() -> None:
     driver = Driver(HOLD, Action.REDACT, Action.BLOCK)
     driver.run(["一句话在这里。" * 10 for _ in range(200)], eager=True)
     assert driver.released == "一句话在这里。" * 2000
-    assert len(driver.machine._text.text) < 20 * stream_text.CONTEXT
+    assert len(driver.machine._text.text) < 20 * CONTEXT
 
 
 def test_machine_and_detectors_agree_on_how_far_a_pattern_looks_back() -> None:
-    assert stream_text.LOOKBEHIND == base.LOOKBEHIND
+    assert LOOKBEHIND == base.LOOKBEHIND
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_scan_looks_back_as_far_in_what_the_client_reads(text: str, start: int
 
 
 def test_text_is_forgotten_when_enough_of_it_has_left() -> None:
-    kept, back = stream_text.KEPT, stream_text.CONTEXT
+    kept, back = KEPT, CONTEXT
     machine = StreamMachine(PATTERNS, lambda r, t: "")
     fed(machine, "w" * kept)
     assert machine.before(kept, 9 * kept) == "w" * kept

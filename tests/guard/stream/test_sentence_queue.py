@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from threegate.guard.events import (
+from threegate.guard.stream.events import (
     CheckStep,
     Cut,
     JudgeSentence,
@@ -14,7 +14,7 @@ from threegate.guard.events import (
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.stream_machine import Plan, StreamMachine
+from threegate.guard.stream.machine import Plan, StreamMachine
 from threegate.types import Action, Channel, Failed, Reason, Ruling, Verdict
 
 from tests.guard.machine import EARLY, LOCUS, Driver

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.guard import placeholders
-from threegate.guard.mask import MaskMap
-from threegate.guard.placeholders import PlaceholderFinder
+from threegate.guard.masking import placeholders
+from threegate.guard.masking.mask import MaskMap
+from threegate.guard.masking.placeholders import PlaceholderFinder
 
 from tests.guard.manglings import MANGLED, MANGLINGS, forms
 from tests.guard.restoring import made, restored

@@ -7,10 +7,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.guard.mask import MaskMap
-from threegate.guard.placeholders import PlaceholderFinder
-from threegate.guard.restore import TextRestorer
-from threegate.guard.stream_text import CONTEXT
+from threegate.guard.masking.mask import MaskMap
+from threegate.guard.masking.placeholders import PlaceholderFinder
+from threegate.guard.masking.restore import TextRestorer
+from threegate.guard.stream.text import CONTEXT
 from threegate.policy.model import Restoring
 from threegate.types import Channel
 

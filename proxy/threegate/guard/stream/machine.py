@@ -27,10 +27,11 @@ from typing import assert_never
 
 from threegate.errors import ProtocolError
 from threegate.guard.cite import marked
-from threegate.guard.client_view import ClientView
-from threegate.guard.early_release import EarlyRelease
-from threegate.guard.edits import Edit, Edits
-from threegate.guard.events import (
+from threegate.guard.redact import EDITS, TERMINAL
+from threegate.guard.stream.client_view import ClientView
+from threegate.guard.stream.early_release import EarlyRelease
+from threegate.guard.stream.edits import Edit, Edits
+from threegate.guard.stream.events import (
     ALLOWED_EVENTS,
     UNLIMITED,
     AllowRelease,
@@ -50,10 +51,9 @@ from threegate.guard.events import (
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.redact import EDITS, TERMINAL
-from threegate.guard.rulings import UnreportedRulings, span_of
-from threegate.guard.sentence_queue import SentenceQueue
-from threegate.guard.stream_text import KEPT, Replacer, StreamText
+from threegate.guard.stream.rulings import UnreportedRulings, span_of
+from threegate.guard.stream.sentence_queue import SentenceQueue
+from threegate.guard.stream.text import KEPT, Replacer, StreamText
 from threegate.types import Channel, Ruling, Span, Verdict
 from threegate.wire.jsontext import JsonStrings
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from threegate.guard.mask import CODE_LENGTH, KeyedHash, MaskMap, hashed
+from threegate.guard.masking.mask import CODE_LENGTH, KeyedHash, MaskMap, hashed
 
 
 def test_a_value_has_one_placeholder_in_a_conversation_and_another_in_the_next() -> None:

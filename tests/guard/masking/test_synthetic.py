@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.engine.checksums import luhn, resident_id
 from threegate.detectors.registry import scanner
-from threegate.guard.mask import MaskMap
-from threegate.guard.synthetic import synthetic
+from threegate.guard.masking.mask import MaskMap
+from threegate.guard.masking.synthetic import synthetic
 from threegate.types import Channel, Layer, Passage, TextLocation
 
 KEY = b"k" * 32

@@ -14,7 +14,7 @@ from typing import Any
 
 import re2
 
-from threegate.guard.mask import ALPHABET, CODE_LENGTH, Masked, MaskMap, bare_word
+from threegate.guard.masking.mask import ALPHABET, CODE_LENGTH, Masked, MaskMap, bare_word
 from threegate.normalize.re2_spans import start_of
 from threegate.types import Span, frozen
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from threegate.errors import ProtocolError
-from threegate.guard import stream_machine
-from threegate.guard.events import (
+from threegate.guard.masking.mask import MaskMap
+from threegate.guard.masking.placeholders import PlaceholderFinder
+from threegate.guard.masking.restore import TextRestorer
+from threegate.guard.stream.events import (
     AllowRelease,
     ClientDisconnected,
     Cut,
@@ -27,10 +29,7 @@ from threegate.guard.events import (
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.mask import MaskMap
-from threegate.guard.placeholders import PlaceholderFinder
-from threegate.guard.restore import TextRestorer
-from threegate.guard.stream_machine import Plan, State, StreamMachine
+from threegate.guard.stream.machine import HIGH_WATER, LOW_WATER, Plan, State, StreamMachine
 from threegate.types import Action, Channel, Ruling, Verdict
 
 from tests.cases import cases
@@ -136,10 +135,10 @@ def test_a_shadow_rule_is_recorded_only() -> None:
 
 def test_reading_pauses_when_too_much_is_held() -> None:
     machine = StreamMachine(PATTERNS, lambda r, t: "")
-    commands = machine.receive(TextReceived("1" * (stream_machine.HIGH_WATER + 1)))
+    commands = machine.receive(TextReceived("1" * (HIGH_WATER + 1)))
     assert commands[0] == Pause()
     assert machine.receive(PatternsScanned(Verdict(), 0)) == []
-    done = machine.receive(PatternsScanned(Verdict(), stream_machine.HIGH_WATER))
+    done = machine.receive(PatternsScanned(Verdict(), HIGH_WATER))
     assert done[-1] == Resume()
 
 
@@ -200,7 +199,7 @@ def test_an_edit_leaves_whole_or_not_at_all() -> None:
 
 
 def test_reading_goes_on_when_little_is_held_and_not_before() -> None:
-    high, low = stream_machine.HIGH_WATER, stream_machine.LOW_WATER
+    high, low = HIGH_WATER, LOW_WATER
     machine = StreamMachine(PATTERNS, lambda r, t: "")
     assert not isinstance(fed(machine, "1" * high, settled=0)[0], Pause)
     assert machine.held == high

@@ -12,8 +12,8 @@ from dataclasses import field
 from functools import cached_property
 from typing import Final
 
-from threegate.guard.addresses import AddressReader, ArgumentReader
-from threegate.guard.placeholders import PlaceholderFinder
+from threegate.guard.masking.addresses import AddressReader, ArgumentReader
+from threegate.guard.masking.placeholders import PlaceholderFinder
 from threegate.policy.model import Restoring
 from threegate.types import Channel, Span, frozen
 

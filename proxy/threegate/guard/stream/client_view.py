@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from threegate.guard.restore import Restored
+from threegate.guard.masking.restore import Restored
 from threegate.types import Finding, Ruling, Span
 
 

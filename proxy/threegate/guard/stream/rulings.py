@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.guard.events import Command, RecordRulings
+from threegate.guard.stream.events import Command, RecordRulings
 from threegate.types import Finding, Ruling, Span
 
 

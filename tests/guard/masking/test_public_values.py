@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.guard.public_values import is_public
+from threegate.guard.masking.public_values import is_public
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Protocol
 
-from threegate.guard.client_view import ClientView
-from threegate.guard.edits import Edit
-from threegate.guard.restore import Restored
+from threegate.guard.masking.restore import Restored
+from threegate.guard.stream.client_view import ClientView
+from threegate.guard.stream.edits import Edit
 from threegate.types import Span
 from threegate.wire.jsontext import JsonStrings
 

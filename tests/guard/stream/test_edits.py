@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.guard.edits import Edit, Edits
+from threegate.guard.stream.edits import Edit, Edits
 from threegate.types import Span
 
 TEXT = "abcdefghijklmnopqrstuvwxyz"

@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from threegate.guard.client_view import ClientView
-from threegate.guard.early_release import EarlyRelease, needs_question
-from threegate.guard.events import CheckStep, Command, JudgeSentence
 from threegate.guard.segments import sentences
-from threegate.guard.stream_text import StreamText
+from threegate.guard.stream.client_view import ClientView
+from threegate.guard.stream.early_release import EarlyRelease, needs_question
+from threegate.guard.stream.events import CheckStep, Command, JudgeSentence
+from threegate.guard.stream.text import StreamText
 from threegate.types import Span, frozen
 
 _NO_VIEW = ClientView()
