@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -11,7 +14,7 @@ from mcp.client import Client
 from mcp_types import ElicitResult
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from threegate.testing.server import serve
 
@@ -52,6 +55,8 @@ async def test_what_a_person_enters_for_the_server_is_judged(guarded_url: str) -
     ("headers", "status"),
     [
         ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),  # of a frame without rights, which any page can make
+        ({"origin": "http://["}, 403),
         ({"host": "rebound.example"}, 403),
         ({"origin": "http://localhost:5173"}, 400),
     ],
@@ -84,3 +89,27 @@ def test_a_compressed_answer_is_never_unpacked(guarding: Running, kind: str) -> 
         reply = httpx.post(f"{url}/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
     assert asked == ["identity"]
     assert reply.status_code == 502
+
+
+async def test_what_a_server_says_to_a_refusal_is_not_read(guarding: Running) -> None:
+    """Its request is answered in place of the client; the answer to that has no end."""
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "elicitation/create"}
+    events = [{**asked, "params": {"message": server.POISON}}, {"jsonrpc": "2.0", "method": "ok"}]
+
+    async def talk(request: Request) -> Response:
+        async def endless() -> AsyncIterator[bytes]:
+            while True:
+                yield b"x" * 65_536
+
+        if b"error" in await request.body():
+            return StreamingResponse(endless())
+        lines = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+        return Response(lines, media_type="text/event-stream")
+
+    routes = [Route("/mcp", talk, methods=["POST"])]
+    with serve(Starlette(routes=routes)) as direct, serve(app(guarding.url, direct)) as url:
+        async with asyncio.timeout(30), httpx.AsyncClient() as client:
+            ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+            reply = await client.post(f"{url}/mcp", json=ping, timeout=30)
+    assert reply.text.count("data:") == 1
+    assert '"ok"' in reply.text

@@ -111,6 +111,29 @@ async def test_no_order_is_hidden_where_only_some_clients_look(
     assert not {POISON, b64encode(POISON.encode()).decode()} & set(strings(routed.on))
 
 
+async def test_no_order_is_hidden_in_the_blocks_of_one_result(session: McpSession) -> None:
+    """Clients give a model the blocks one after the other, as one text."""
+    blocks = [{"type": "text", "text": word} for word in POISON.split()]
+    await session.from_client(request("tools/call", name="t", arguments={}))
+    routed = await session.from_server(response(content=blocks))
+    assert routed.on is not None
+    assert routed.on["result"]["isError"]
+
+
+@pytest.mark.parametrize("given", [{"p": float(PHONE)}, {"type": PHONE}, {"taskId": PHONE}])
+async def test_no_value_is_hidden_in_what_a_tool_calls_its_own(
+    session: McpSession, given: Json
+) -> None:
+    """Beyond the protocol, a `type` is no word of the protocol and a number is no count."""
+    routed = await session.from_server(response(structuredContent=given))
+    assert PHONE not in str(routed.on)
+
+
+async def test_what_is_kept_of_a_request_is_small(session: McpSession) -> None:
+    await session.from_client({**request("ping" * 10_000), "id": "7" * 100_000})
+    assert len(str(session._pending)) < 1000
+
+
 async def test_a_text_in_base64_goes_on_as_such(session: McpSession) -> None:
     def page(text: str) -> Json:
         return response(contents=[{"uri": "a:b", "blob": b64encode(text.encode()).decode()}])

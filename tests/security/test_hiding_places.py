@@ -109,6 +109,26 @@ def test_chunks_in_http_1_0_are_refused(guarded: Running) -> None:
 
 
 @pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://evil.example:8080", 403),  # whose name leads here now: DNS rebinding
+        ("null", 403),
+        ("http://[", 403),
+        ("http://localhost:5173", 200),
+        ("tauri://localhost", 200),
+    ],
+)
+def test_a_page_by_a_name_that_leads_here_does_not_call_a_proxy_without_keys(
+    guarded: Running, origin: str, status: int
+) -> None:
+    """To a host without TLS that is not this machine's, browsers do not say where they are."""
+    response = httpx.post(
+        guarded.url + CHAT, json=request("chat"), headers={"origin": origin}, timeout=60
+    )
+    assert response.status_code == status
+
+
+@pytest.mark.parametrize(
     ("site", "status"), [("cross-site", 403), ("same-site", 403), ("none", 200), ("", 200)]
 )
 def test_a_foreign_page_does_not_call_a_proxy_without_keys(

@@ -8,7 +8,6 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import httpx
 import orjson
@@ -18,6 +17,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from threegate.errors import ThreegateError
+from threegate.gateway.access.auth import LOOPBACK, host_of
 from threegate.gateway.asgi import BODY_S
 from threegate.mcp.messages import Json, error_response
 from threegate.mcp.session import McpSession, Routed
@@ -32,7 +32,6 @@ SENT = (
 )
 RETURNED = ("content-type", "www-authenticate", "retry-after", "cache-control", "allow")
 """Headers that cross, beside others that begin with `mcp-`."""
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MAX_SESSIONS = 1024
 EVENTS = "text/event-stream"
 
@@ -67,12 +66,11 @@ class HttpProxy:
     def _may_call(self, request: Request) -> bool:
         """Web pages of other sites must not reach a server on this machine, by their own name or
         by one that leads here."""
-        names = [
-            request.headers.get("host", ""),
-            urlsplit(request.headers.get("origin", "")).netloc,
-        ]
-        hosts = [urlsplit(f"//{name}").hostname for name in names if name]
-        return all(host in (*LOOPBACK, *self.hosts) for host in hosts)
+        host, origin = (request.headers.get(name) for name in ("host", "origin"))
+        named = [host_of(f"//{host}")] if host else []
+        if origin is not None:  # `null`, which any page can make of its own, names no host
+            named.append(host_of(origin))
+        return all(name in (*LOOPBACK, *self.hosts) for name in named)
 
     def _of(self, session_id: str) -> McpSession:
         """A call without a session has one of its own."""
@@ -163,12 +161,12 @@ class HttpProxy:
     async def _back(self, reply: httpx.Response, routed: Routed) -> None:
         """The server's own request, answered in place of the client."""
         if routed.back is not None:
-            headers = {
-                k: v for k, v in reply.request.headers.items() if k.lower() != "content-length"
-            }
-            await self.client.post(
-                self.upstream, headers=headers, content=orjson.dumps(routed.back)
-            )
+            asked = reply.request.headers.items()
+            headers = {k: v for k, v in asked if k not in ("content-length", "last-event-id")}
+            headers |= {"content-type": "application/json", "accept": f"application/json, {EVENTS}"}
+            data = orjson.dumps(routed.back)
+            async with self.client.stream("POST", self.upstream, headers=headers, content=data):
+                pass  # whatever the server says to that is not read
 
 
 def application(proxy: HttpProxy) -> Starlette:

@@ -2,7 +2,7 @@
 Pure.
 
 Source: the protocol's schemas 2025-11-25 and 2026-07-28. Texts are all strings of `params`,
-`result` and `error`, and integers long enough to be an identifier; tokens without spaces under the
+`result` and `error`, and numbers long enough to be an identifier; tokens without spaces under the
 protocol's own names (types, cursors, base64 of media) are none, but base64 of text is text.
 """
 
@@ -56,6 +56,8 @@ _TOKENS: Final = frozenset(
 """Members whose tokens are not text; `data` and `blob` are base64 of images and sounds."""
 _TOKEN: Final = re.compile(r"[\w.:/+=%~-]*", re.ASCII)
 _MEDIA: Final = ("data", "blob")
+_FREE: Final = "structuredContent"
+"""A tool's own object: a `type` in it may be anything."""
 _BASE64: Final = "#base64"
 """Last part of the path of a text that a member holds as base64."""
 META: Final = "_meta"
@@ -101,26 +103,29 @@ def method_of(result: Any) -> str:
     return next(found, "")
 
 
-def texts_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text below `value` with its place, in order."""
+def texts_of(value: Any, path: Path = (), *, tokens: bool = True) -> Iterator[tuple[Path, str]]:
+    """Every text below `value` with its place, in order. `tokens`: the protocol's own names are
+    those of the protocol here."""
     match value:
         case str() if value.strip():
             yield path, value
         case bool():
             return
-        case int() if abs(value) >= 10 ** (IDENTIFIER_DIGITS - 1):
-            yield path, str(value)
+        case int() | float() if abs(value) >= 10 ** (IDENTIFIER_DIGITS - 1):
+            yield path, str(int(value) if value == int(value) else value)
         case list():
             for number, item in enumerate(value):
-                yield from texts_of(item, (*path, number))
+                yield from texts_of(item, (*path, number), tokens=tokens)
         case dict():
             for name, item in value.items():
-                if not (name in _TOKENS and isinstance(item, str) and _TOKEN.fullmatch(item)):
-                    yield from texts_of(item, (*path, name))
+                if not (isinstance(item, str) and name in _TOKENS and _TOKEN.fullmatch(item)):
+                    yield from texts_of(item, (*path, name), tokens=tokens and name != _FREE)
                 elif name in _MEDIA:
                     for form, read in inline.readings("data", item):
                         if read.strip():
                             yield (*path, name, *((_BASE64,) if form else ())), read
+                elif not tokens:
+                    yield from texts_of(item, (*path, name))
 
 
 def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:

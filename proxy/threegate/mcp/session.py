@@ -12,6 +12,7 @@ Where a check cannot be made nothing goes on.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,10 @@ placeholders made of them can be put back."""
 MAX_PENDING = 4096
 """Requests whose answers are awaited, entries of one list, tools that are left out, and addresses
 of resources that the server has offered."""
+MAX_METHOD = 64
 _OF_CALLS = ("name", "arguments", META)
+_BLOCKS = (("content",), ("contents",))
+"""Lists whose texts a model reads one after the other, as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,6 @@ class Routed:
 
     on: Json | None = None
     back: Json | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    method: str
-    tool: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class McpSession:
     language: str = "en"
     conversation: str = ""
     catalog: Catalog = field(default_factory=Catalog)
-    _pending: OrderedDict[str, _Pending] = field(default_factory=OrderedDict, repr=False)
+    _pending: OrderedDict[bytes, str] = field(default_factory=OrderedDict, repr=False)
     _results: deque[str] = field(default_factory=deque, repr=False)
 
     async def from_client(self, message: Json) -> Routed:
@@ -160,8 +158,8 @@ class McpSession:
     async def _from_server(self, message: Json) -> Routed:
         match messages.kind(message):
             case "response":
-                pending = self._pending.pop(_key(message["id"]), _Pending(""))
-                return Routed(on=await self._response(message, pending))
+                asked = self._pending.pop(_key(message["id"]), "")
+                return Routed(on=await self._response(message, asked))
             case "request":
                 judged = await self._incoming(message, "params")
                 if isinstance(judged, Verdict):
@@ -174,14 +172,14 @@ class McpSession:
             case _:
                 return Routed()
 
-    async def _response(self, message: Json, pending: _Pending) -> Json:
-        method = pending.method or messages.method_of(message.get("result"))
+    async def _response(self, message: Json, asked: str) -> Json:
+        method = asked or messages.method_of(message.get("result"))
         if "error" not in message and method in messages.LISTS:
             return await self._listed(message, messages.LISTS[method], method)
         judged = await self._incoming(message, "error" if "error" in message else "result")
         if not isinstance(judged, Verdict):
             return judged
-        if pending.method == "tools/call" and "result" in message:
+        if asked == "tools/call" and "result" in message:
             return self._stopped_call(message["id"], judged)
         return messages.error_response(message["id"], self._why(judged), judged.id)
 
@@ -192,15 +190,19 @@ class McpSession:
         names = list(dict.fromkeys(messages.names_of(given)))
         if not places and not names:
             return message
-        read = [" ".join(names), *places.values()]
-        verdict = await self._check(texts=read, role="tool")
+        blocks = {path: text for path, text in places.items() if path[:1] in _BLOCKS}
+        apart = {path: text for path, text in places.items() if path not in blocks}
+        named = " ".join(names)
+        turns = [_turn(text) for text in (named, *apart.values())]
+        verdict = await self._check(messages=[*turns, _turn(*blocks.values())])
         if not verdict.allowed:
             return verdict
-        self._known(read, verdict)
-        new = zip(places.items(), verdict.texts[1:], strict=True)
+        self._known([named, *places.values()], verdict)
+        renamed, *texts = (part["text"] for turn in verdict.messages for part in turn["content"])
+        new = zip({**apart, **blocks}.items(), texts, strict=True)
         edited = {path: text for (path, old), text in new if text != old}
         given = messages.put_texts(given, edited) if edited else given
-        if verdict.texts[0] != read[0]:
+        if renamed != named:
             given = messages.renamed(given, await self._edited_names(names))
         return {**message, member: given}
 
@@ -264,9 +266,7 @@ class McpSession:
             self._results.popleft()
 
     def _remember(self, message: Json) -> None:
-        params = message.get("params") or {}
-        tool = str(params.get("name") or "") if isinstance(params, dict) else ""
-        self._pending[_key(message["id"])] = _Pending(message["method"], tool)
+        self._pending[_key(message["id"])] = message["method"][:MAX_METHOD]
         if len(self._pending) > MAX_PENDING:
             self._pending.popitem(last=False)
 
@@ -298,6 +298,11 @@ def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _key(message_id: Any) -> str:
-    """JSON-RPC tells `1` from `"1"`."""
-    return json.dumps(message_id)
+def _turn(*texts: str) -> Json:
+    parts = [{"type": "text", "text": text} for text in texts]
+    return {"role": "tool", "tool_call_id": "0", "content": parts}
+
+
+def _key(message_id: Any) -> bytes:
+    """JSON-RPC tells `1` from `"1"`. An id may be of any length."""
+    return hashlib.sha256(json.dumps(message_id).encode()).digest()

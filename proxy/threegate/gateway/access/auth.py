@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 from threegate.errors import RequestError
 from threegate.i18n.messages import localized
@@ -24,6 +26,7 @@ from threegate.types import Caller
 
 log = logging.getLogger(__name__)
 KEY_PREFIX = "tg-"
+LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 ONWARD = {"x-upstream-authorization": "authorization", "x-upstream-api-key": "x-api-key"}
 """Headers with a client's key for the model API, where `authorization` holds the proxy's own."""
 
@@ -56,10 +59,26 @@ def onward(headers: Mapping[str, str], caller: Caller) -> dict[str, str]:
 def refuse_foreign_page(headers: Mapping[str, str], caller: Caller, cors: Sequence[str]) -> None:
     """Where no key is needed, a page that somebody opens in a browser could call the proxy on his
     own machine. Raises RequestError 403 unless the settings name its origin."""
-    foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
     named = "*" in cors or headers.get("origin", "") in cors
-    if foreign and not named and caller.key_id == Caller().key_id:
+    if not named and caller.key_id == Caller().key_id and _is_foreign(headers):
         raise RequestError(localized("foreign-page"), status=403, code="cross_site")
+
+
+def _is_foreign(headers: Mapping[str, str]) -> bool:
+    """Browsers say so themselves, but not to a host without TLS that they do not take for this
+    machine: a page whose own name has come to lead here would seem to call itself."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site not in ("none", "same-origin")
+    return origin is not None and host_of(origin) not in LOOPBACK
+
+
+def host_of(origin: str) -> str:
+    """The host of an origin; empty for `null` and for what is none."""
+    try:
+        return urlsplit(origin).hostname or ""
+    except ValueError:
+        return ""
 
 
 def utc_time(text: str) -> datetime:
