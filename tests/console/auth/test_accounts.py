@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from threegate.audit.log.database import writer_engine
-from threegate.console.auth.accounts import _NOBODY, AccountError, Accounts, now, roles_from
+from threegate.console.auth.accounts import (
+    _NOBODY,
+    AccountError,
+    Accounts,
+    SsoIdentity,
+    now,
+    roles_from,
+)
 from threegate.console.database import prepared
 from threegate.policy.lifecycle.machine import Role
 
@@ -100,6 +108,43 @@ def test_a_closed_account_is_shut(accounts: Accounts) -> None:
     accounts.accept(accounts.invite("ben", ADMIN, "", now()), "", GOOD, now())
     accounts.change("ben", ADMIN, "", closed=True)
     assert accounts.log_in("ben", GOOD) is None
+
+
+@pytest.mark.parametrize(
+    ("roles", "closed"), [(ADMIN, True), (frozenset({Role.EDITOR}), False)], ids=["closed", "role"]
+)
+def test_links_end_with_the_administrator_who_could_have_made_them(
+    accounts: Accounts, roles: frozenset[Role], closed: bool
+) -> None:
+    first(accounts)
+    accounts.accept(accounts.invite("ben", ADMIN, "", now()), "", GOOD, now())
+    back = [accounts.invite(name, ADMIN, "", now()) for name in ("ben2", "anna")]
+    accounts.change("ben", ADMIN, "another group", closed=False)
+    assert all(accounts.invited(token, now()) for token in back)
+    accounts.change("ben", roles, "", closed=closed)
+    assert not any(accounts.invited(token, now()) for token in back)
+
+
+GUEST_OF = partial(SsoIdentity, roles=frozenset({Role.APPROVER}), group="")
+
+
+@pytest.mark.parametrize("name", ["Anna", "аnna", "ａnna", "ANNA"])
+def test_nobody_gets_a_name_that_people_take_for_anothers(accounts: Accounts, name: str) -> None:
+    first(accounts)
+    with pytest.raises(AccountError, match="taken"):
+        accounts.invite(name, ADMIN, "", now())
+    with pytest.raises(AccountError, match="taken"):
+        accounts.welcome(GUEST_OF("https://id.example 1", name))
+
+
+def test_a_guest_does_not_take_the_name_of_somebody_invited(accounts: Accounts) -> None:
+    first(accounts)
+    token = accounts.invite("ben", frozenset({Role.EDITOR}), "", now())
+    with pytest.raises(AccountError, match="taken"):
+        accounts.welcome(GUEST_OF("https://id.example 1", "ben"))
+    assert accounts.accept(token, "", GOOD, now()).roles == {Role.EDITOR}
+    accounts.invite("eve", ADMIN, "", now() - timedelta(hours=49))  # whose link has ended
+    assert accounts.welcome(GUEST_OF("https://id.example 2", "eve")).roles == {Role.APPROVER}
 
 
 def test_unknown_roles_give_nothing() -> None:

@@ -83,6 +83,8 @@ def test_other_algorithms() -> None:
         {"exp": "soon"},
         {"exp": True},
         {"iat": NOW + 61},
+        {"nbf": NOW + 61},
+        {"azp": "another"},
         {"nonce": "n2"},
         {"nonce": None},
         {"sub": ""},

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from threegate.console.auth import oidc
 from threegate.console.auth.accounts import AccountError, now
 from threegate.console.auth.oidc import OidcError, guest_of
 from threegate.policy.lifecycle.machine import Role
 from threegate.settings import OidcSettings
+from threegate.testing.server import serve
 
 from tests.console.conftest import Site, opened_site
 from tests.console.provider import CLIENT, SECRET, FakeCompany, company, rsa_key
@@ -140,3 +147,24 @@ def test_roles_come_from_the_settings_alone() -> None:
     for nobody in ({}, {"groups": 7}, {"groups": ["admin"]}):
         with pytest.raises(OidcError):
             guest_of({"sub": "u"} | nobody, made)
+
+
+async def test_a_provider_that_sends_on_and_on_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each log-in would wait behind it."""
+    monkeypatch.setattr(oidc, "TIMEOUT_S", 0.5)
+
+    async def slowly(_: Request) -> Response:
+        async def drops() -> AsyncIterator[bytes]:
+            for _ in range(100):
+                yield b" "
+                await asyncio.sleep(0.1)
+
+        return StreamingResponse(drops())
+
+    routes = [Route("/.well-known/openid-configuration", slowly)]
+    with serve(Starlette(routes=routes)) as issuer:
+        async with asyncio.timeout(8):
+            with pytest.raises(OidcError, match="reached"):
+                await oidc.Provider(settings(issuer)).start()

@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 
 from threegate.console.database import ACCOUNT, GUEST, INVITE
 from threegate.i18n.catalog import texts
+from threegate.normalize.fold import plain_text
 from threegate.policy.lifecycle.machine import Person, Role
 
 NAME = re.compile(r"[\w.@-]{1,64}")
@@ -119,8 +121,7 @@ class Accounts:
             raise AccountError("name")
         with self.engine.begin() as connection:
             name = _known_guest(connection, guest) or _new_guest(connection, guest)
-            now_has = {"roles": _listed(guest.roles), "team": guest.group}
-            connection.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(now_has))
+            _set(connection, name, {"roles": _listed(guest.roles), "team": guest.group})
         account = self.find(name)
         assert account is not None
         if account.closed:
@@ -140,7 +141,7 @@ class Accounts:
             "expires": (now + INVITE_LIFE).isoformat(),
         }
         with self.engine.begin() as connection:
-            if connection.execute(select(GUEST.c.name).where(GUEST.c.name == name)).scalar():
+            if _is_guest(connection, name) or _has_twin(connection, name):
                 raise AccountError("taken")
             connection.execute(delete(INVITE).where(INVITE.c.name == name))
             connection.execute(insert(INVITE).values(row))
@@ -199,12 +200,38 @@ class Accounts:
         if closed:
             values["epoch"] = ACCOUNT.c.epoch + 1
         with self.engine.begin() as connection:
-            connection.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(values))
+            _set(connection, name, values)
 
     def end_sessions(self, name: str) -> None:
         bump = update(ACCOUNT).where(ACCOUNT.c.name == name)
         with self.engine.begin() as connection:
             connection.execute(bump.values(epoch=ACCOUNT.c.epoch + 1))
+
+
+def _set(connection: Connection, name: str, values: Mapping[str, Any]) -> None:
+    """New values of an account. The links of one who was administrator end with that: each would be
+    a way back in, as somebody new or as somebody known."""
+    query = select(ACCOUNT.c.roles).where(ACCOUNT.c.name == name)
+    was = roles_from(str(connection.execute(query).scalar() or ""))
+    connection.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(values))
+    stays = Role.ADMIN in roles_from(values["roles"]) and not values.get("closed")
+    if Role.ADMIN in was and not stays:
+        connection.execute(delete(INVITE))
+
+
+def _is_guest(connection: Connection, name: str) -> bool:
+    query = select(GUEST.c.name).where(GUEST.c.name == name)
+    return connection.execute(query).scalar() is not None
+
+
+def _has_twin(connection: Connection, name: str) -> bool:
+    """Whether another account has a name that people take for this one."""
+    names = connection.execute(select(ACCOUNT.c.name)).scalars()
+    return any(other != name and _looks(other) == _looks(name) for other in names)
+
+
+def _looks(name: str) -> str:
+    return plain_text(name).casefold()
 
 
 def _known_guest(connection: Connection, guest: SsoIdentity) -> str:
@@ -214,6 +241,10 @@ def _known_guest(connection: Connection, guest: SsoIdentity) -> str:
 
 def _new_guest(connection: Connection, guest: SsoIdentity) -> str:
     """Raises AccountError."""
+    invited = select(INVITE.c.name).where(INVITE.c.name == guest.name)
+    promised = connection.execute(invited.where(INVITE.c.expires >= now().isoformat())).first()
+    if promised or _has_twin(connection, guest.name):
+        raise AccountError("taken")
     row = {"name": guest.name, "password": "", "roles": "", "team": "", "epoch": 0, "closed": 0}
     try:
         connection.execute(insert(ACCOUNT).values(row))
@@ -230,7 +261,7 @@ def _is_first(connection: Any) -> bool:
 def _store(connection: Any, name: str, hashed: str, invite: Invite) -> None:
     """A known account keeps its roles: the link only sets its password. Raises AccountError."""
     known = connection.execute(select(ACCOUNT.c.name).where(ACCOUNT.c.name == name)).scalar()
-    if known and not invite.name:
+    if (known and not invite.name) or _is_guest(connection, name):
         raise AccountError("taken")
     if known:
         new = {"password": hashed, "epoch": ACCOUNT.c.epoch + 1}

@@ -113,11 +113,12 @@ def _check(claims: Json, expected: Expected, now: float) -> None:
     audiences = audience if isinstance(audience, list) else [audience]
     if claims.get("iss") != expected.issuer or expected.client_id not in audiences:
         raise TokenError("the token is for somebody else")
-    if len(audiences) > 1 and claims.get("azp") != expected.client_id:
+    if (len(audiences) > 1 or "azp" in claims) and claims.get("azp") != expected.client_id:
         raise TokenError("the token is for somebody else")
     if not _seconds(claims, "exp") > now - LEEWAY_S:
         raise TokenError("the token is too old")
-    if _seconds(claims, "iat") > now + LEEWAY_S:
+    begins = _seconds(claims, "nbf") if "nbf" in claims else 0
+    if max(_seconds(claims, "iat"), begins) > now + LEEWAY_S:
         raise TokenError("the token is from the future")
     nonce = claims.get("nonce")
     if not isinstance(nonce, str) or not hmac.compare_digest(nonce, expected.nonce):

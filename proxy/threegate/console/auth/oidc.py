@@ -130,14 +130,18 @@ class Provider:
 
     async def _json(self, method: str, url: str, **more: Any) -> Mapping[str, Any]:
         client = httpx.AsyncClient(verify=trusted(), timeout=TIMEOUT_S, trust_env=False)
-        try:
-            async with client, client.stream(method, url, **more) as reply:
+        try:  # the time is for each read, too: a provider that sends on and on is not waited for
+            async with (
+                asyncio.timeout(TIMEOUT_S),
+                client,
+                client.stream(method, url, **more) as reply,
+            ):
                 body = b""
                 async for chunk in reply.aiter_bytes():
                     body += chunk
                     if len(body) > MAX_ANSWER:
                         raise OidcError("the provider's answer is too long")
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             raise OidcError(
                 f"the provider cannot be reached: {error or type(error).__name__}"
             ) from None
