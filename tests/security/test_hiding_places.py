@@ -51,6 +51,36 @@ def test_a_seed_is_a_seed_and_no_number_of_somebody(
     assert all((str(seed) in data.decode()) is same for _, _, _, data in watched.seen)
 
 
+NAMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "metadata": ("chat", {"metadata": {SECRET: "x"}}),
+    "weights": ("chat", {"logit_bias": {SECRET: 1}}),
+    "environment": ("responses", {"input": [{"type": "shell_call", "env": {SECRET: "x"}}]}),
+    "example": ("messages", {"tools": [{"name": "f", "input_examples": [{"id": SECRET}]}]}),
+}
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_no_secret_in_names_of_fields(guarded: Running, watched: Watched, case: str) -> None:
+    api, more = NAMED[case]
+    watched.seen.clear()
+    httpx.post(guarded.url + PATHS[api], json=request(api) | more, timeout=60)
+    assert len(watched.seen) == 1
+    assert SECRET not in str(watched.seen)
+
+
+def test_a_sealed_field_that_is_none_is_text(guarded: Running, watched: Watched) -> None:
+    """A provider that puts words where others put what only they can open."""
+    details = [
+        {"type": "reasoning.encrypted", "data": d} for d in (f"her mobile is {PHONE}", "gA+=")
+    ]
+    delta = {"content": "ok", "reasoning_details": details}
+    event = {"id": "c", "choices": [{"index": 0, "delta": delta}]}
+    watched.demo.play([b"data: %s\n\n" % json.dumps(event).encode(), b"data: [DONE]\n\n"])
+    text = httpx.post(guarded.url + CHAT, json=request("chat", stream=True), timeout=60).text
+    assert PHONE not in text
+    assert "gA+=" in text
+
+
 WHOLE: dict[str, dict[str, Any]] = {
     "id": {"id": f"key: {SECRET}"},
     "model": {"model": f"api_key={SECRET}"},

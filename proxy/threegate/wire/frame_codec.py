@@ -30,7 +30,7 @@ from threegate.wire.event_template import EventTemplate
 from threegate.wire.jsontext import JsonSpelling, JsonTextReader
 from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.limits import MAX_PARTS
-from threegate.wire.slots import is_protocol, is_word
+from threegate.wire.slots import SEALED, is_open, is_protocol, is_word
 from threegate.wire.sse import bare, encode, encode_json, name_of
 
 FIELD_PARTS: Final = 1 << 39  # parts from here on are texts of fields that the codec does not know
@@ -154,9 +154,10 @@ class FrameCodec:
     def _take_unlisted(
         self, chunk: Chunk, holder: Body, listed: frozenset[str], choice: int = 0
     ) -> None:
-        """Texts in all fields of an object that are not on the list of its kind."""
-        if not holder.keys() <= listed:
-            for name in [name for name in holder if name not in listed]:
+        """Texts in all fields of an object that are not on the list of its kind, and in those that
+        should be sealed and are not."""
+        if not holder.keys() <= listed or not holder.keys().isdisjoint(SEALED):
+            for name in [n for n in holder if n not in listed or is_open(n, holder[n])]:
                 self._take_all(chunk, holder, name, choice)
 
     def _take_complete(

@@ -33,9 +33,14 @@ _LINKED: Final = frozenset(("logprobs",))  # repeats an answer token by token; g
 _WORD: Final = re.compile(r"[\w.:/+=\-]{0,128}", re.ASCII)
 _SEALED: Final = re.compile(r"[\w.:/+=\-]{64,}", re.ASCII)
 _USUAL_NAME: Final = re.compile(r"[A-Za-z_]{1,64}")
-_NAME: Final = re.compile(r"[A-Za-z_$][\w$.\-]{0,63}|\d{1,6}", re.ASCII)
+_NAME: Final = re.compile(r"[A-Za-z_$][\w$.\-]{0,18}|\d{1,6}", re.ASCII)  # shorter than a key
 _OPAQUE: Final = frozenset(("signature", "encrypted_content"))
-_FREE: Final = frozenset(("metadata", "default", "const", "examples", "enum"))  # the client's words
+SEALED: Final = _OPAQUE | {"data"}
+"""Fields of streams that only the model API can open."""
+_TOKEN: Final = re.compile(r"[\w.:/+=\-]*", re.ASCII)
+_FREE: Final = frozenset(  # the client's words
+    ("metadata", "default", "const", "examples", "input_examples", "enum", "variables")
+)
 _JSON_CHANNELS: Final = frozenset((Channel.TOOL_ARGUMENTS, Channel.TOOL_RESULT))
 _COUNTED: Final = frozenset(("seed",))
 _LARGEST_SEED: Final = 2**32
@@ -51,6 +56,11 @@ def is_protocol(key: str, text: str) -> bool:
     return _WORD.fullmatch(text) is not None or (
         key in _OPAQUE and _SEALED.fullmatch(text) is not None
     )
+
+
+def is_open(key: str, value: Any) -> bool:
+    """Whether a field that should be sealed holds what anybody could read."""
+    return key in SEALED and isinstance(value, str) and _TOKEN.fullmatch(value) is None
 
 
 def is_word(text: str) -> bool:
