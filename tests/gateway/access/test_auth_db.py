@@ -95,10 +95,11 @@ async def test_known_keys_count_while_the_database_is_away(
 
     with monkeypatch.context() as patch:
         patch.setattr(KeyDatabase, "look", away)
-        clock.wait()
-        assert (await table.admit(secret)).key_id == key.id
-        assert await refused(table, "tg-other")
-        assert "API keys cannot be read: OperationalError" in caplog.text
+        for _ in range(2):
+            clock.wait()
+            assert (await table.admit(secret)).key_id == key.id
+            assert await refused(table, "tg-other")
+        assert caplog.text.count("API keys cannot be read (OperationalError)") == 1
     opened(engine, clock).revoke(key.id)
     clock.wait()
     assert await refused(table, secret)

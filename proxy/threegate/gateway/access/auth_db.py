@@ -50,6 +50,7 @@ class KeyDatabase:
     _counted: tuple[int, int] = (0, 0)
     _looked_at: float = float("-inf")
     _looking: asyncio.Future[None] | None = None
+    _trouble: str = ""  # why they cannot be read
 
     @classmethod
     def open(cls, engine: Engine, *, required: bool = False) -> KeyDatabase:
@@ -99,8 +100,11 @@ class KeyDatabase:
     async def _look(self) -> None:
         try:
             await asyncio.to_thread(self.look)
+            self._trouble = ""
         except Exception as error:  # whatever a driver raises; the cached keys apply
-            log.warning("API keys cannot be read: %s", type(error).__name__)
+            if self._trouble != (name := type(error).__name__):  # once an outage
+                log.warning("API keys cannot be read (%s): those read last stay valid", name)
+            self._trouble = name
         finally:
             self._looked_at, self._looking = self.clock(), None
 
