@@ -23,6 +23,11 @@ def reason_of(error: DBAPIError) -> str:
     return driver_reason(error.orig) if error.orig else type(error).__name__
 
 
+def loggable(error: Exception) -> str:
+    """What a server's log may say of an error in the writer: no value of a record."""
+    return reason_of(error) if isinstance(error, DBAPIError) else type(error).__name__
+
+
 def driver_reason(error: BaseException) -> str:
     """The same for an error of the driver itself."""
     given = error.args[0] if error.args else ""

@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Connection, text
@@ -312,18 +313,36 @@ async def test_an_absent_database_is_an_error_at_the_start(settings: AuditSettin
         await AuditLog.open(dataclasses.replace(settings, url="mysql://h/d"))
 
 
-async def test_a_full_disk_refuses_and_recovers(settings: AuditSettings) -> None:
+async def test_a_disk_without_room_for_a_call_is_not_ready(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The probe's one row fits into pages that the write-ahead log has already."""
+    log = await filled(settings, 1)
+    assert await log.healthy()
+    full = SimpleNamespace(free=4096)
+    monkeypatch.setattr("threegate.audit.log.database.disk_usage", lambda _: full)
+    assert not await log.healthy()
+    await log.close()
+
+
+async def test_a_full_disk_refuses_and_recovers(
+    settings: AuditSettings, caplog: pytest.LogCaptureFixture
+) -> None:
     """The limit stands for a full disk: SQLite gets EFBIG from write(2), as it gets ENOSPC from a full one."""
     log = await filled(settings, 1)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:
-        with pytest.raises(AuditError):
-            await log.append(record("lost"), content())
+        for _ in range(2):
+            with pytest.raises(AuditError):
+                await log.append(record("lost"), content())
         assert not await log.healthy()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    await log.append(record("kept"))
+    with caplog.at_level("INFO"):
+        await log.append(record("kept"))
+    assert caplog.text.count("audit: records cannot be stored: ") == 1
+    assert caplog.text.count("audit: records are stored again") == 1
     await log.close()
     report = check(settings)
     assert report.ok

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 import orjson
@@ -31,6 +32,8 @@ PATIENT_SECONDS = 600  # for searches and maintenance
 CACHE_KIB = 16_384
 PAGE_BYTES = 2048  # of a new database: a commit writes whole pages, and a call's are small
 WAL_PAGES = 8_000  # 16 MiB before they go into the database, so that a page changed often goes once
+
+ROOM_BYTES = 1 << 20
 
 
 def writer_engine(url: str, away_seconds: int = AWAY_SECONDS) -> Engine:
@@ -74,6 +77,13 @@ def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
     event.listen(engine, "connect", _pragmas)
     event.listen(engine, "begin", lambda connection: _driver(connection).execute(begin))
     return engine
+
+
+def has_room(engine: Engine) -> bool:
+    """Whether the disk of an SQLite file can take a record: one row may still fit into the pages of
+    the write-ahead log where a call's do not. A server knows its own disk."""
+    path = engine.url.database
+    return engine.name != "sqlite" or not path or disk_usage(Path(path).parent).free >= ROOM_BYTES
 
 
 def create_private(path: Path) -> None:

@@ -20,7 +20,7 @@ from threegate.audit.errors import reason_of, trouble
 from threegate.audit.log.append_queue import PendingAppend, Receipt
 from threegate.audit.log.checkpoint import Publisher, replace_file, writer_origin
 from threegate.audit.log.checkpoint_shipper import CheckpointShipper
-from threegate.audit.log.database import now_us, reader_engine, writer_engine
+from threegate.audit.log.database import has_room, now_us, reader_engine, writer_engine
 from threegate.audit.log.keys import DataKey, MasterKey, load_key
 from threegate.audit.log.note import COSIGNATURE_V1, Signer
 from threegate.audit.log.query import Entry, Page, Query, find, of_requests, read_content
@@ -166,7 +166,7 @@ class AuditLog:
 
     async def healthy(self) -> bool:
         """Whether a write reaches the database now."""
-        if self._closed or not self._writer.is_alive():
+        if self._closed or not self._writer.is_alive() or not has_room(self._writer.engine):
             return False
         try:
             await self._submit(None)

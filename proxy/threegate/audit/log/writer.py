@@ -22,11 +22,12 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from logging import getLogger
 
 from sqlalchemy import Engine
 
 from threegate.audit import migrations
-from threegate.audit.errors import trouble
+from threegate.audit.errors import loggable, trouble
 from threegate.audit.log.append_queue import PendingAppend, Receipt, Result, items_of, settle
 from threegate.audit.log.appender import ADOPTED, Appender
 from threegate.audit.log.chain import Hasher
@@ -37,6 +38,8 @@ from threegate.audit.log.rows import Pending, PendingRecord
 from threegate.audit.log.spool import Spool
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.errors import AuditError
+
+log = getLogger(__name__)
 
 RETRY_SECONDS = 1.0  # between attempts to reopen, replay or publish
 MAX_LINGER_S = 0.001
@@ -90,6 +93,7 @@ class Writer(threading.Thread):
         self._publish_after = 0.0
         self._next_try, self._month, self._stopping = 0.0, "", False
         self._linger_s = 0.0
+        self._outage_logged = False
 
     @property
     def pending(self) -> int:
@@ -169,6 +173,9 @@ class Writer(threading.Thread):
         self.counters.records += sum(isinstance(i, PendingRecord) for i in items)
         self.counters.batches += 1
         self.problem = None
+        if items and self._outage_logged:
+            log.info("audit: records are stored again")
+            self._outage_logged = False
         return receipts
 
     # --- without a database -----------------------------------------------------------------------
@@ -187,6 +194,9 @@ class Writer(threading.Thread):
         self._next_try = time.monotonic() + RETRY_SECONDS
         self.problem, self._in_doubt, self._replay = error, True, True
         self.counters.failures += 1
+        if self.opened.is_set() and not self._outage_logged:
+            log.error("audit: records cannot be stored: %s", loggable(error))
+            self._outage_logged = True
         return trouble("database", why=type(error).__name__)
 
     def _without_database(self, item: Pending) -> Result:
