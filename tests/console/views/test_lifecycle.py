@@ -95,6 +95,19 @@ def test_a_weaker_change_needs_another_group(fresh_site: Site) -> None:
     assert act(near, digest, "activate") == 409
 
 
+def test_an_emergency_makes_no_weaker_policy_the_measure(fresh_site: Site) -> None:
+    site = fresh_site
+    editor = site.who("editor", name="ed", group="privacy")
+    near = site.who("approver", name="near", group="privacy")
+    weak = submitted(editor, mode="off")
+    assert act(near, weak, "activate", emergency="1", reason="too many false alarms") == 200
+    site.reload()
+    again = submitted(editor, mode="off", message_zh="已隐藏。", message_en="Hidden.")
+    assert act(near, again, "approve") == 200
+    assert stage(near, again) == "submitted"
+    assert act(near, again, "activate") == 409
+
+
 def test_a_rejected_version_stays_out(fresh_site: Site) -> None:
     site = fresh_site
     digest = submitted(site.who("editor", name="ed", group="privacy"))

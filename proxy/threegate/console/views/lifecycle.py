@@ -15,6 +15,7 @@ from threegate.console.presenters import policies as presenter
 from threegate.console.presenters.changes import rules_of
 from threegate.console.views.drafts import approvers, base_of, draft_policies, results_of
 from threegate.console.views.merge import give_back
+from threegate.console.views.version import checked_version
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, blocking
 from threegate.policy.facade import Checked
 from threegate.policy.lifecycle.approval import Refused
@@ -77,8 +78,7 @@ async def submit(visit: ConsoleRequest) -> Answer:
     if old.policies is not None:  # kept, so that differences can be shown later
         await blocking(parts.versions.save, old, space.ground.packs, now_utc())
     base = proper(await blocking(parts.versions.state))
-    before = old.policies or parts.policies.pin()
-    weaker = any(c.needs_other_group for c in diff_sets(before, policies))
+    before = old.policies or visit.serving
     if policies.digest == before.digest:
         raise ConsoleError(
             409,
@@ -88,12 +88,20 @@ async def submit(visit: ConsoleRequest) -> Answer:
         )
     digest = await blocking(parts.versions.save, checked, space.packs, now_utc())
     asked = await _asked(visit)
+    weaker = await _weaker(visit, base, policies)
     command = Submit(digest, weaker, base, (visit.me.name,), _note(visit), untested, asked)
     await act(visit, command, "submit")
     for path in {PACKS, *checked.files} & set(space.files):  # what no pack uses yet stays a draft
         await blocking(parts.drafts.discard, visit.me.name, path)
     await blocking(parts.drafts.settle, visit.me.name)
     return Redirect(f"/policies/version/{digest}", done="submitted", data={"digest": digest})
+
+
+async def _weaker(visit: ConsoleRequest, base: str, new: PolicySet) -> bool:
+    """Whether the step from what was last activated with approval may let more through. Measured by
+    an emergency that lies over it, a weaker policy would need no approver of another group."""
+    old = (await checked_version(visit, base)).policies or visit.serving
+    return any(c.needs_other_group for c in diff_sets(old, new))
 
 
 def _check_found(visit: ConsoleRequest, policies: PolicySet) -> None:

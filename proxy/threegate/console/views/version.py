@@ -51,7 +51,7 @@ async def version(visit: ConsoleRequest) -> Answer:
 async def version_page(
     visit: ConsoleRequest, state: State, known: Version, events: tuple[Event, ...]
 ) -> dict[str, Any]:
-    new, old = await _checked(visit, known.digest), await _checked(visit, known.base)
+    new, old = await checked_version(visit, known.digest), await checked_version(visit, known.base)
     active = state.active(now_utc())
     results = await results_of(visit, new)
     assert new.policies is not None
@@ -81,7 +81,7 @@ def _comments(events: tuple[Event, ...], digest: str) -> dict[str, list[dict[str
     return found
 
 
-async def _checked(visit: ConsoleRequest, digest: str) -> Checked:
+async def checked_version(visit: ConsoleRequest, digest: str) -> Checked:
     """A version with what it is made of; the folder's policy where nothing was active yet."""
     if digest:
         _, made = await blocking(visit.parts.versions.rebuilt, digest)
