@@ -68,7 +68,8 @@ class MetaEndpoints:
 
     async def readiness(self, request: Request) -> Response:
         missing = dict(self.ready())
-        if not await self.deps.audit.healthy():
+        needed = self.deps.settings.audit_on_failure == "fail_request"
+        if needed and not await self.deps.audit.healthy():
             missing["audit"] = "not writable"
         body = {"status": "not ready" if missing else "ready", "missing": missing}
         return json_response(503 if missing else 200, body)
