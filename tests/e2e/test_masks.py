@@ -95,3 +95,14 @@ def test_tool_arguments_come_back_as_json(guarded: Running, escaped: bool) -> No
     guarded.demo.play([json.dumps(shape.body()).encode()], media_type="application/json")
     (call,) = ask(guarded, text, tools=tools).json()["choices"][0]["message"]["tool_calls"]
     assert json.loads(call["function"]["arguments"]) == given | {"number": "13917352846"}
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_an_answer_in_json_stays_json(guarded: Running, stream: bool) -> None:
+    """A card number over two lines, and whatever else must not stand in a string as it is."""
+    text = ASKED["en"].format("card 4111 1111\n1111 1111")
+    wanted = {"response_format": {"type": "json_object"}}
+    ask(guarded, text, **wanted)
+    play(guarded, Reply(json.dumps({"card": placeholder_in(guarded)})), stream=stream)
+    said = said_in(ask(guarded, text, stream=stream, **wanted), stream=stream)
+    assert json.loads(said) == {"card": "4111 1111\n1111 1111"}

@@ -132,6 +132,7 @@ class OutputGuard:
     secrets: KnownSecrets = NO_SECRETS
     citations: Citations = NO_CITATIONS
     masked: frozenset[Channel] = frozenset()
+    in_json: bool = False
     corrections: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -158,10 +159,12 @@ class OutputGuard:
         secrets: KnownSecrets = NO_SECRETS,
         citations: Citations = NO_CITATIONS,
         masked: frozenset[Channel] = frozenset(),
+        *,
+        in_json: bool = False,
     ) -> OutputGuard:
-        """`masked`: channels in which values are not put back."""
+        """`masked`: channels in which values are not put back. `in_json`: the answer is JSON."""
         placeholders = PlaceholderFinder(masks) or None
-        return cls(channels, masks, language, placeholders, secrets, citations, masked)
+        return cls(channels, masks, language, placeholders, secrets, citations, masked, in_json)
 
     def machine(
         self,
@@ -178,7 +181,8 @@ class OutputGuard:
         placeholders = None if channel in self.masked else self.placeholders
         replacers: list[Replacer] = [self.secrets] if self.secrets else []
         if placeholders:
-            replacers.append(TextRestorer(placeholders, channel, tool))
+            in_json = self.in_json and channel is Channel.CONTENT
+            replacers.append(TextRestorer(placeholders, channel, tool, in_json=in_json))
         return StreamMachine(plan, render, replacers, self.citations.mark, fast_path)
 
     def renderer(self, channel: Channel) -> Renderer:

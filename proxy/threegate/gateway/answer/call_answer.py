@@ -25,6 +25,7 @@ from threegate.types import Channel, Ruling
 from threegate.wire.adapter import Body, Outcome, StreamKey, StreamOptions
 from threegate.wire.frame_codec import FIELD_PARTS, shape_errors
 from threegate.wire.known_fields import UNKNOWN_REASON
+from threegate.wire.openai.structured import wants_json
 from threegate.wire.slots import is_protocol
 
 
@@ -57,6 +58,7 @@ def _guard(call: CallContext, sources: Sequence[str]) -> OutputGuard:
         call.deps.model_api.secrets,
         citations_of(channels, sources, call.caller.language),
         frozenset({Channel.REASONING} if masked else ()),
+        in_json=wants_json(call.request),
     )
 
 

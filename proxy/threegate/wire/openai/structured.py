@@ -1,4 +1,4 @@
-"""Whether a request wants an answer that a program parses.
+"""Whether a request wants an answer that a program parses, and whether that is JSON.
 
 Such a client reads a block in `refusal`, as the OpenAI API reports one; text in place of the JSON
 that it expects makes it ask again. Source: OpenAI, Structured Outputs, "Refusals".
@@ -19,10 +19,16 @@ _JSON: Final = ("json_schema", "json_object")
 
 def wants_structure(request: Body) -> bool:
     """A format for the answer (chat completions or responses), or a tool that must be called."""
-    formats = (request.get("response_format"), _member(request.get("text"), "format"))
+    return wants_json(request) or any(request.get(name) for name in _FIELDS) or _must_call(request)
+
+
+def wants_json(request: Body) -> bool:
+    """The answer itself is JSON, in any API."""
+    formats = [request.get(name) for name in ("response_format", "output_format")]
+    formats += [_member(request.get(name), "format") for name in ("text", "output_config")]
     if any(_member(f, "type") in _JSON for f in formats):
         return True
-    return any(request.get(name) for name in _FIELDS) or _must_call(request)
+    return bool(request.get("guided_json") or _member(request.get("structured_outputs"), "json"))
 
 
 def _must_call(request: Body) -> bool:
