@@ -60,7 +60,9 @@ def test_a_new_database_that_another_writes_to_is_waited_for(tmp_path: Path) -> 
     other.close()
 
 
-def test_a_database_of_a_newer_version_is_refused(settings: AuditSettings) -> None:
+async def test_a_database_of_a_newer_version_is_refused(
+    settings: AuditSettings, caplog: pytest.LogCaptureFixture
+) -> None:
     engine = writer_engine(settings.url)
     migrations.upgrade(engine)
     with engine.begin() as connection:
@@ -68,6 +70,10 @@ def test_a_database_of_a_newer_version_is_refused(settings: AuditSettings) -> No
     with pytest.raises(AuditError, match=r"schema of the audit database \(9999\) is newer"):
         migrations.upgrade(engine)
     engine.dispose()
+    with pytest.raises(AuditError) as refused:
+        await AuditLog.open(settings)
+    assert refused.value.text.zh.startswith("审计数据库的结构（9999）")
+    assert not caplog.text
 
 
 def test_migrations_make_the_tables_that_queries_name(settings: AuditSettings) -> None:

@@ -70,6 +70,8 @@ class AuditLog:
         problem = writer.problem  # the last attempt of a writer that stops may clear it
         if problem is not None and settings.on_failure is OnFailure.FAIL_REQUEST:
             log._shut()
+            if isinstance(problem, AuditError):
+                raise problem
             raise trouble("database", why=_first_line(problem))
         return log
 

@@ -194,7 +194,8 @@ class Writer(threading.Thread):
         self._next_try = time.monotonic() + RETRY_SECONDS
         self.problem, self._in_doubt, self._replay = error, True, True
         self.counters.failures += 1
-        if self.opened.is_set() and not self._outage_logged:
+        running = self.opened.is_set() and not self._stopping
+        if running and not self._outage_logged:
             log.error("audit: records cannot be stored: %s", loggable(error))
             self._outage_logged = True
         return trouble("database", why=type(error).__name__)
