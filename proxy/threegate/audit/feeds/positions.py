@@ -6,17 +6,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, Engine, MetaData, String, Table, delete, insert, select
+from sqlalchemy import BigInteger, Engine, MetaData, Table, delete, insert, select
 
-from threegate.policy.lifecycle.versions import create_tables
+from threegate.sql_tables import create_tables, key, required
 
 METADATA = MetaData()
 POSITION = Table(
     "audit_feed_position",
     METADATA,
-    Column("feed", String, primary_key=True),
-    Column("writer", String, primary_key=True),
-    Column("seq", BigInteger, nullable=False),
+    *key("feed", "writer"),
+    *required("seq", of=BigInteger),
 )
 
 

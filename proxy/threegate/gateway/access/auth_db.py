@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from sqlalchemy import Boolean, Column, Engine, MetaData, Table, Text, func, insert, select, update
 
 from threegate.gateway.access.auth import Key, made, over, refused
-from threegate.policy.lifecycle.versions import create_tables
+from threegate.sql_tables import create_tables, key, required
 from threegate.types import Caller
 
 log = logging.getLogger(__name__)
@@ -30,12 +30,11 @@ METADATA = MetaData()
 API_KEY = Table(
     "api_key",
     METADATA,
-    Column("id", Text, primary_key=True),
-    Column("tenant", Text, nullable=False),
+    *key("id", of=Text),
+    *required("tenant", of=Text),
     Column("sha256", Text, nullable=False, unique=True),
-    Column("created", Text, nullable=False),
-    Column("expires", Text, nullable=False),
-    Column("revoked", Boolean, nullable=False),
+    *required("created", "expires", of=Text),
+    *required("revoked", of=Boolean),
 )
 
 

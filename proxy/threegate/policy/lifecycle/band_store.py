@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Engine,
@@ -27,8 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from threegate.policy.lifecycle.bands import BandExit, BandMinute, BandSide, Count, side_of
-from threegate.policy.lifecycle.versions import create_tables
 from threegate.policy.model import Band, PolicySet
+from threegate.sql_tables import create_tables, key, required
 
 KEPT_MINUTES = 24 * 60
 """The longest that a band may look back."""
@@ -37,22 +36,17 @@ METADATA = MetaData()
 COUNTS = Table(
     "rule_count",
     METADATA,
-    Column("policy", Text, primary_key=True),
-    Column("rule", Text, primary_key=True),
-    Column("minute", Integer, primary_key=True, autoincrement=False),
-    Column("process", Text, primary_key=True),
-    Column("calls", Integer, nullable=False),
-    Column("acted", Integer, nullable=False),
+    *key("policy", "rule", of=Text),
+    *key("minute", of=Integer),
+    *key("process", of=Text),
+    *required("calls", "acted", of=Integer),
 )
 LEFT = Table(
     "rule_left_band",
     METADATA,
-    Column("policy", Text, primary_key=True),
-    Column("rule", Text, primary_key=True),
-    Column("side", Text, primary_key=True),
-    Column("calls", Integer, nullable=False),
-    Column("acted", Integer, nullable=False),
-    Column("at", Text, nullable=False),
+    *key("policy", "rule", "side", of=Text),
+    *required("calls", "acted", of=Integer),
+    *required("at", of=Text),
 )
 
 

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, insert, select
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy import Engine, Integer, MetaData, Table, Text, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from threegate.policy.errors import broken, failure
 from threegate.policy.facade import Checked, Rebuilt, rebuild
@@ -39,6 +39,7 @@ from threegate.policy.lifecycle.machine import (
     fold,
 )
 from threegate.policy.model import PolicySet
+from threegate.sql_tables import create_tables, key, required
 
 MAX_TRIES = 20
 """Collisions with others in a row before giving up; each means that somebody else succeeded."""
@@ -47,20 +48,14 @@ METADATA = MetaData()
 VERSIONS = Table(
     "policy_version",
     METADATA,
-    Column("digest", Text, primary_key=True),
-    Column("packs", Text, nullable=False),
-    Column("files", Text, nullable=False),
-    Column("created", Text, nullable=False),
+    *key("digest", of=Text),
+    *required("packs", "files", "created", of=Text),
 )
 EVENTS = Table(
     "policy_event",
     METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("at", Text, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("actor_group", Text, nullable=False),
-    Column("command", Text, nullable=False),
-    Column("body", Text, nullable=False),
+    *key("seq", of=Integer),
+    *required("at", "actor", "actor_group", "command", "body", of=Text),
 )
 COMMANDS: Mapping[str, type[Any]] = {
     "submit": Submit,
@@ -83,15 +78,6 @@ class Stored:
     digest: str
     packs: tuple[str, ...]
     files: Mapping[str, bytes]
-
-
-def create_tables(engine: Engine, tables: MetaData) -> None:
-    """Makes the tables that are missing. Tries again if another replica makes them now: its
-    transaction has ended by the time the conflict is reported."""
-    try:
-        tables.create_all(engine)
-    except (IntegrityError, ProgrammingError, OperationalError):
-        tables.create_all(engine)
 
 
 @dataclass(slots=True, eq=False)

@@ -1,0 +1,28 @@
+"""Tables of a database: columns, several of one type at once, and how they come to be. The audit
+log's are made by its migrations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Engine, MetaData, String
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.types import TypeEngine
+
+
+def key(*names: str, of: type[TypeEngine[Any]] = String) -> list[Column[Any]]:
+    """Parts of the primary key, whose values the caller gives."""
+    return [Column(name, of, primary_key=True, autoincrement=False) for name in names]
+
+
+def required(*names: str, of: type[TypeEngine[Any]] = String) -> list[Column[Any]]:
+    return [Column(name, of, nullable=False) for name in names]
+
+
+def create_tables(engine: Engine, tables: MetaData) -> None:
+    """Makes the tables that are missing. Tries again if another replica makes them now: its
+    transaction has ended by the time the conflict is reported."""
+    try:
+        tables.create_all(engine)
+    except (IntegrityError, ProgrammingError, OperationalError):
+        tables.create_all(engine)
