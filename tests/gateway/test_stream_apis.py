@@ -82,7 +82,7 @@ def _ends(value: Any) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("api", SHAPES)
 @given(replies(), RULES, st.sets(st.integers(0, 12_000), max_size=30))
-@cases(50)
+@cases(25)
 def test_every_cut_gives_the_same_answer_and_no_value_leaks(
     api: str, reply: Reply, rules: CompiledPolicy, marks: set[int]
 ) -> None:

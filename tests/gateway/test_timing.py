@@ -162,7 +162,7 @@ HALVES = [
     st.sets(st.integers(0, 4000), max_size=12),
     st.integers(0, 1000),
 )
-@cases(40)
+@cases(20)
 @example(HALVES, "done", {60, 200}, 3)
 def test_what_leaves_is_a_function_of_the_bytes(
     frames: list[dict[str, Any]], end: str, cuts: set[int], seed: int

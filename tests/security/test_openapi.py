@@ -35,7 +35,7 @@ def test_the_document_is_served(guarded: Running) -> None:
 
 
 @schema.parametrize()
-@settings(cases(6), suppress_health_check=list(HealthCheck), database=None)
+@settings(cases(3), suppress_health_check=list(HealthCheck), database=None)
 def test_no_generated_request_breaks_a_door(guarded: Running, case: schemathesis.Case) -> None:
     response = case.call(base_url=guarded.url)
     case.validate_response(response, checks=[not_a_server_error, status_code_conformance])

@@ -296,7 +296,7 @@ def test_a_file_cut_short_does_not_verify(pristine: AuditSettings, tmp_path: Pat
         verify_database(connect(str(path)), own_keys(pristine))
 
 
-@hypothesis_settings(cases(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(cases(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_random_flips_anywhere_are_found(pristine: AuditSettings, seed: int) -> None:
     copy, dice = Copy(pristine), random.Random(seed)

@@ -137,7 +137,7 @@ def test_a_long_match_is_found_by_its_first_characters() -> None:
 
 @pytest.mark.parametrize("edges", [True, False])
 @pytest.mark.parametrize("pattern", PATTERNS)
-@cases(20)
+@cases(10)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
     st.sampled_from(STRETCHES),

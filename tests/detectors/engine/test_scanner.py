@@ -25,7 +25,7 @@ def found(text: str, *, final: bool = True) -> tuple[tuple[Finding, ...], int]:
 
 
 @given(texts(), texts(3))
-@cases(200)
+@cases(100)
 def test_what_is_settled_never_changes(text: str, more: str) -> None:
     before, settled = found(text, final=False)
     after, _ = found(text + more)
@@ -61,7 +61,7 @@ def test_values_that_touch_are_found_one_by_one() -> None:
 
 
 @given(texts(), st.lists(st.integers(1, 40), min_size=1, max_size=40))
-@cases(200)
+@cases(100)
 def test_a_stream_finds_what_the_whole_text_has(text: str, sizes: list[int]) -> None:
     """As the guard does it: each piece is scanned with `LOOKBEHIND` characters before what is settled."""
     streamed: list[tuple[str, int, int, Level]] = []

@@ -81,7 +81,7 @@ def story(heard: Heard) -> tuple[object, ...]:
 
 
 @given(streams())
-@cases(400)
+@cases(150)
 def test_every_cut_gives_the_same_answer_and_no_value_leaks(
     case: tuple[bytes, list[bytes]],
 ) -> None:
@@ -95,7 +95,7 @@ def test_every_cut_gives_the_same_answer_and_no_value_leaks(
 
 
 @given(streams())
-@cases(100)
+@cases(50)
 def test_held_sentences_do_not_depend_on_the_cut(case: tuple[bytes, list[bytes]]) -> None:
     data, pieces = case
     with asyncio.Runner() as runner:

@@ -253,7 +253,7 @@ def test_what_replaces_a_part_of_arguments_leaves_them_json() -> None:
 
 
 @given(cut_texts(), st.integers(0, 99), st.sampled_from([Action.REDACT, Action.BLOCK, Action.FLAG]))
-@cases(250)
+@cases(120)
 @example(("a123-456b", list("a123-456b")), 0, Action.BLOCK)
 def test_any_cut_and_any_order_gives_the_same(
     case: tuple[str, list[str]], seed: int, action: Action
@@ -266,7 +266,7 @@ def test_any_cut_and_any_order_gives_the_same(
 
 
 @given(cut_texts(), st.integers(0, 99), st.sampled_from(["!", "1", "你", "[wW]"]))
-@cases(250)
+@cases(120)
 @example(
     ("word " * 30 + "bad. " + "word " * 30, ["word " * 30 + "b", "ad. " + "word " * 30]), 1, "!"
 )
@@ -289,7 +289,7 @@ def test_a_text_that_leaves_as_it_grows_is_the_same_for_any_cut_and_any_order(
 
 
 @given(cut_texts(), st.integers(0, 99))
-@cases(100)
+@cases(60)
 def test_what_is_clear_ends_as_if_sentences_were_held(
     case: tuple[str, list[str]], seed: int
 ) -> None:
@@ -303,7 +303,7 @@ def test_what_is_clear_ends_as_if_sentences_were_held(
 
 
 @given(cut_texts(), st.integers(0, 99))
-@cases(100)
+@cases(60)
 def test_marks_are_the_same_for_any_cut_and_any_order(
     case: tuple[str, list[str]], seed: int
 ) -> None:
@@ -334,7 +334,7 @@ def test_a_mark_stands_before_the_punctuation_that_ends_its_claim() -> None:
 
 
 @given(cut_texts(), st.integers(0, 99))
-@cases(100)
+@cases(60)
 def test_nothing_of_a_value_leaves(case: tuple[str, list[str]], seed: int) -> None:
     for action in (Action.REDACT, Action.BLOCK, Action.MASK):
         driver = drive(HOLD, case[1], seed, action, Action.BLOCK)
@@ -343,7 +343,7 @@ def test_nothing_of_a_value_leaves(case: tuple[str, list[str]], seed: int) -> No
 
 
 @given(cut_texts(), st.integers(0, 99))
-@cases(100)
+@cases(60)
 def test_without_findings_the_text_arrives_whole(case: tuple[str, list[str]], seed: int) -> None:
     text = case[0].replace(PLACEHOLDER, "").replace(PLACEHOLDER.lower(), "")
     for plan in (PATTERNS, HOLD, CUT):
@@ -353,7 +353,7 @@ def test_without_findings_the_text_arrives_whole(case: tuple[str, list[str]], se
 
 
 @given(cut_texts(), st.integers(0, 99))
-@cases(100)
+@cases(60)
 def test_rules_that_cut_still_stop_the_stream(case: tuple[str, list[str]], seed: int) -> None:
     text, pieces = case
     driver = drive(CUT, pieces, seed, Action.FLAG, Action.BLOCK)

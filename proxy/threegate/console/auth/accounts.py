@@ -34,7 +34,7 @@ ERRORS = texts("console", "accounts")
 INVITE_LIFE = timedelta(hours=48)
 _HASHER = PasswordHasher()
 # Looked at when there is no such account: an unknown name takes as long as a wrong password.
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))
+_NOBODY = f"$argon2id$v=19$m=65536,t=3,p=4${'A' * 22}${'A' * 43}"
 
 
 class AccountError(Exception):
