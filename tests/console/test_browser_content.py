@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.console.conftest import PASSWORD, Site, opened_site, policies
-from tests.console.test_browser import digest_of, first_version, quick_in
+from tests.console.test_browser import DOWN, digest_of, first_version, quick_in
 from tests.console.test_browser_hour import choose, put_into_force, saved, submitted
 from tests.e2e.support.running import proxy
 
@@ -26,6 +26,7 @@ pytestmark = [
     ),
 ]
 STAFF_NO = "E10423"
+TAB = "\ue004"
 PRICES = "# 收费标准\n标准版每月收费十五元。\nThe standard plan costs 15 yuan a month.\n"
 
 
@@ -174,3 +175,33 @@ def _masking_rule(page: Browser) -> None:
     page.fill("[name=no_match]", "E1签证\nE1 visa")
     saved(page)
     page.until(lambda: len(page.all("#live .cases .pill.good")) == 4)
+
+
+@pytest.mark.parametrize("language", quick_in("en-US"))
+def test_a_form_by_keyboard_that_says_what_it_did_not_take(tmp_path: Path, language: str) -> None:
+    """Two hundred boxes lay between the name and the tests of a rule; a number that was none left
+    “Saved” on the page, and was lost."""
+    with an_editor(tmp_path, language) as (_, page):
+        page.go("/policies/new")
+        page.press("button[value='']")
+        page.one("#why").find_element("xpath", "..").find_element("css selector", "input").click()
+        page.keys(TAB)
+        first = focused(page)
+        page.keys(DOWN, " ")
+        assert focused(page) != first
+        assert [b.get_attribute("name") for b in page.all("#why :checked")] == [focused(page)]
+        page.keys(TAB)
+        assert not focused(page).startswith("why.")
+
+        page.go("/policies/new")
+        page.press("button[value=constraint]")
+        page.one("#constraints details:has(.bounds) summary").click()
+        page.fill("[name='clamp.temperature.max']", "much")
+        state = "return document.getElementById('state').className"
+        page.until(lambda: "bad" in page.driver.execute_script(state))
+        page.fill("[name='clamp.temperature.max']", "0.7")
+        page.until(lambda: "bad" not in page.driver.execute_script(state))
+
+
+def focused(page: Browser) -> str:
+    return str(page.driver.execute_script("return document.activeElement.name || ''"))

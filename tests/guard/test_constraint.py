@@ -122,6 +122,13 @@ def test_the_constitution_stands_where_the_model_reads_it() -> None:
     assert first[0]["content"].endswith("hi")
 
 
+def test_a_constitution_and_its_clauses_are_one_change() -> None:
+    """The record of a call named the rule once for each text."""
+    both = rule(constitution=Constitution("Be true."), clauses=(Clause(("pii",), "Codes."),))
+    changes = run(HI, both, kinds=("pii.email",)).changes
+    assert [(c.rule_id, c.what) for c in changes] == [("r", "constitution")]
+
+
 @pytest.mark.parametrize(
     ("model", "placement"),
     [

@@ -124,7 +124,8 @@ def _place_constitution(draft: RequestDraft, kinds: frozenset[str], *, masked: b
     ]
     if not texts:
         return
-    draft.changes += [BodyChange(rule_id, "constitution", "placed") for rule_id, _ in texts]
+    rules = dict.fromkeys(rule_id for rule_id, _ in texts)  # a text and its clauses are one change
+    draft.changes += [BodyChange(rule_id, "constitution", "placed") for rule_id in rules]
     places = [place for _, _, place in draft.constraints.constitutions]
     where = place_for(
         places[-1] if places else ConstitutionPlace.AUTO, str(draft.body.get("model", ""))

@@ -10,6 +10,14 @@ def test_what_is_in_force_is_named(site: Site) -> None:
     assert page["notices"] == {"emergency": None, "left": []}
 
 
+def test_a_draft_is_not_in_force(site: Site) -> None:
+    """The packs that an editor's draft switched on stood under "Policy in force"."""
+    editor = site.who("editor", name="switches")
+    editor.post("/policies/packs", data={"pack": "minors", "on": "1"})
+    assert editor.get("/home.json").json()["packs"] == ["base", "cn-privacy"]
+    editor.post("/policies/draft/discard")
+
+
 def test_only_reviewers_see_traffic(site: Site) -> None:
     assert site.who("viewer").get("/home.json").json()["week"] is None
     assert site.who("reviewer").get("/home.json").json()["week"]["requests"] >= 4

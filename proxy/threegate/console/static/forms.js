@@ -63,11 +63,16 @@ function post(url, body) {
 }
 
 // Saves what `body()` gives, asking for the password where the session has ended. A connection that
-// was closed meanwhile is tried once more: saving twice does no harm.
-async function send(url, body) {
+// was closed meanwhile is tried once more: saving twice does no harm. `refused` is told why the server
+// did not take it.
+async function send(url, body, refused = () => null) {
   let answer = (await post(url, body())) || (await post(url, body()));
   if (answer && answer.status === 401 && again && (await logIn())) answer = await post(url, body());
-  return answer && answer.ok ? await answer.json() : null;
+  if (!answer) return null;
+  const said = await answer.json().catch(() => ({}));
+  if (answer.ok) return said;
+  refused(said.error || answer.status);
+  return null;
 }
 
 window.threegate = { send, unsaved };
@@ -76,6 +81,7 @@ const ruleForm = document.getElementById("rule-form");
 if (ruleForm) startForm(ruleForm);
 document.querySelectorAll("form[data-try]").forEach(startTrying);
 document.querySelectorAll("[data-filter]").forEach(startFilter);
+document.querySelectorAll(".ticks").forEach(startTicks);
 
 // Saves the form at each pause; the panel beside it then shows what the rule does now.
 function startForm(form) {
@@ -99,11 +105,17 @@ function startForm(form) {
   async function saveNow() {
     const values = () => Object.fromEntries(new FormData(form));
     const sent = JSON.stringify(values());
-    const shown = await send(form.dataset.save, values);
+    const shown = await send(form.dataset.save, values, tell);
     if (!shown) return;
     if (sent === JSON.stringify(values())) unsaved(false);
     if (form.regex && !form.regex.value && shown.fields.regex) form.regex.value = shown.fields.regex;
     await refresh(form.getAttribute("action"));  // a field is called action
+  }
+
+  function tell(why) {
+    const state = document.getElementById("state");
+    state.textContent = state.dataset.refused + why;
+    state.className = "note bad";
   }
 
   form.addEventListener("input", () => {
@@ -163,6 +175,33 @@ function startFilter(field) {
     }
     if (field.value) for (const group of groups) group.open = Boolean(group.querySelector("[data-text]:not([hidden])"));
   });
+}
+
+// A list of boxes is one stop of the Tab key, which would have to pass a hundred; arrows move in it.
+function startTicks(list) {
+  const boxes = () => [...list.querySelectorAll("label:not([hidden]) > [type=checkbox]")];
+
+  function here(box) {
+    for (const each of list.querySelectorAll("[type=checkbox]")) each.tabIndex = each === box ? 0 : -1;
+  }
+
+  function first() {
+    here(boxes().find((box) => box.checked) || boxes()[0]);
+  }
+
+  list.addEventListener("focusin", (event) => here(event.target));
+  list.addEventListener("keydown", (event) => {
+    const shown = boxes();
+    const at = shown.indexOf(event.target);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: shown.length - 1 }[event.key];
+    if (at < 0 || !shown[to]) return;
+    event.preventDefault();
+    shown[to].focus();
+  });
+  for (const filter of document.querySelectorAll("[data-filter]")) {
+    if (filter.dataset.filter === "#" + list.id) filter.addEventListener("input", first);
+  }
+  first();
 }
 
 // A chosen file becomes the text of a field of its form: no upload of another kind is needed.

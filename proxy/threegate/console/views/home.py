@@ -26,7 +26,7 @@ async def home(visit: ConsoleRequest) -> Answer:
         "home.html",
         {
             "serving": serving.digest,
-            "packs": list(space.packs),
+            "packs": list(space.ground.packs),  # a draft may switch on others
             "rules": sum(len(b.policy.rules) + len(b.policy.constraints) for b in serving.bindings),
             "notices": policies.notices(visit.parts.notices),
             "waiting": _waiting(state, visit.me.name),
