@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from threegate.detectors.engine.checksums import luhn, resident_id
+from threegate.checksums import luhn, resident_id
 
 from bench import compare
 from bench.speed import load, mock, overload, overload_page, plot, prompts, run

@@ -16,6 +16,7 @@ from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from threegate.console.claims_fields import is_fact_check, read_claims, write_claims
 from threegate.console.constraint_fields import read_constraint, write_constraint
+from threegate.console.number_format import check_digits_of, pattern_of
 from threegate.console.rule_form import (
     RuleForm,
     apply_form,
@@ -35,7 +36,7 @@ from threegate.console.yaml_values import (
     ticked,
     written,
 )
-from threegate.policy.language.patterns import PatternError, compile_pattern
+from threegate.policy.language.patterns import PatternError
 
 OPTIONS = {"mask": "restore", "answer": "use"}
 """The one option of an action that the form has."""
@@ -168,6 +169,7 @@ def _what(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
         "matching": str(specs["list"].get("match", "substring")),
         "regex": str(specs["pattern"].get("regex", "")),
         "edges": bool(specs["pattern"].get("edges", True)),
+        "check_digits": str(specs["pattern"].get("check_digits") or ""),
         "describe_zh": describe.get("zh", ""), "describe_en": describe.get("en", ""),
         "examples": "\n".join(texts(category.get("examples"))),
         "counter_examples": "\n".join(texts(category.get("counter_examples"))),
@@ -200,7 +202,7 @@ def _own_specs(form: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
     regex = form.get("regex", "").strip()
     examples_of = {e: _matching(form, e) for e in ("match", "no_match")}
     pattern: dict[str, Any] = {"regex": regex, "examples": examples_of}
-    pattern |= {} if form.get("edges") else {"edges": False}
+    pattern |= ({} if form.get("edges") else {"edges": False}) | check_digits_of(form)
     return (
         {"words": words, "match": form.get("matching") or "substring"} if words else {},
         pattern if regex else {},
@@ -211,7 +213,7 @@ def _own_specs(form: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
 def _matching(form: Mapping[str, str], expect: str) -> list[str]:
     """The tests of the form that its pattern treats as they want it: good examples of it."""
     try:
-        pattern = compile_pattern(form.get("regex", "").strip(), edges=bool(form.get("edges")))
+        pattern = pattern_of(form)
     except PatternError:
         return []
     wanted = expect == "match"
@@ -236,8 +238,9 @@ def _with_examples(known: CommentedMap | None, spec: dict[str, Any]) -> dict[str
     """A pattern that stays keeps the examples its author wrote; a new one has those of the form."""
     if known is None or "regex" not in spec:
         return spec
-    if "edges" not in spec:
-        known.pop("edges", None)
+    for key in ("edges", "check_digits"):
+        if key not in spec:
+            known.pop(key, None)
     stays = str(known.get("regex", "")) == spec["regex"] and known.get("examples")
     return {k: v for k, v in spec.items() if not (stays and k == "examples")}
 

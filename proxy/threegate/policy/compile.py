@@ -110,7 +110,8 @@ def _leaks(bundle: Bundle) -> Iterator[WordList]:
 
 
 def _pattern(name: str, spec: schema.DetectorSpec) -> CustomPattern:
-    return CustomPattern(name, f"pattern.{name}", spec.regex or "", spec.level, spec.edges)
+    regex, kind = spec.regex or "", f"pattern.{name}"
+    return CustomPattern(name, kind, regex, spec.level, spec.edges, spec.check_digits)
 
 
 def category_of(name: str, spec: schema.DetectorSpec) -> Category:

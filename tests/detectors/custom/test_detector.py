@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from threegate.detectors.base import PatternDetector
 from threegate.detectors.custom.detector import ListDetector, RegexDetector
 from threegate.detectors.custom.pattern_matcher import MAX_SPAN
-from threegate.policy.model import CustomPattern, WordList
+from threegate.policy.model import CheckDigits, CustomPattern, WordList
 from threegate.types import Channel, Layer, Passage, Span, TextLocation
 
 from tests.cases import cases
@@ -19,6 +19,9 @@ from tests.cases import cases
 WORDS = ListDetector(WordList("w", "list.w", ("北极星", "北极星计划", "project x", "ab", "abab")))
 WHOLE = ListDetector(WordList("v", "list.v", ("cat", "catalogue", "凤凰"), match="word"))
 STAFF = RegexDetector(CustomPattern("staff", "pattern.staff", r"EMP-\d{6}"))
+CONTRACT = RegexDetector(
+    CustomPattern("c", "pattern.c", r"LC-\d{10}", check_digits=CheckDigits.LUHN)
+)
 LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 
 
@@ -35,6 +38,7 @@ def found(detector: PatternDetector, text: str) -> list[str]:
         (WORDS, "xababab", ["abab", "ab"]),
         (WHOLE, "a cat, concat, catalogue凤凰", ["cat", "catalogue", "凤凰"]),
         (STAFF, "工号EMP-123456的同事", ["EMP-123456"]),
+        (CONTRACT, "合同LC-4539148801，不是LC-4539148802", ["LC-4539148801"]),
         (STAFF, "XEMP-123456 EMP-1234567", []),
     ],
 )

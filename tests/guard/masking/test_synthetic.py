@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.engine.checksums import luhn, resident_id
+from threegate.checksums import luhn, resident_id
 from threegate.detectors.registry import scanner
 from threegate.guard.masking.mask import MaskMap
 from threegate.guard.masking.synthetic import synthetic

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from threegate.console.content.files import NAME
+from threegate.console.number_format import check_digits_of
 from threegate.console.rule_fields import define
 from threegate.console.rule_form import EditError, dumped, opened
 from threegate.console.yaml_values import lines
@@ -18,7 +19,7 @@ from threegate.policy.schema import DetectorSpec, Rule
 
 PATTERN, CATEGORY = "pattern", "category"
 COLUMNS = (
-    "name", "regex", "edges", "level", "match", "no_match",
+    "name", "regex", "edges", "check_digits", "level", "match", "no_match",
     "describe_zh", "describe_en", "examples", "counter_examples",
 )  # fmt: skip
 """The fields of the form, and of the table."""
@@ -74,6 +75,7 @@ def fields_of(name: str, spec: DetectorSpec | None) -> dict[str, str]:
         "name": name,
         "regex": str(spec.regex or ""),
         "edges": "on" if spec.edges else "",
+        "check_digits": spec.check_digits.value if spec.check_digits else "",
         "level": spec.level.name.lower(),
         "describe_zh": category.describe.zh if category else "",
         "describe_en": category.describe.en if category else "",
@@ -108,6 +110,7 @@ def _spec(form: Mapping[str, str]) -> dict[str, Any]:
             spec
             | ({} if level == "high" else {"level": level})
             | ({} if edges else {"edges": False})
+            | check_digits_of(form)
         )
     texts = {language: form.get(f"describe_{language}", "").strip() for language in ("zh", "en")}
     if not any(texts.values()):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from threegate.console.kind_samples import example_of
+from threegate.console.number_format import schemes
 from threegate.console.presenters.fact_checks import SOURCES, source_title
 from threegate.policy.actions import ACTIONS
 from threegate.policy.compliance.taxonomy import TAXONOMIES
@@ -58,6 +59,7 @@ def choices(bundle: Bundle, chosen: Iterable[str], language: str) -> dict[str, A
         ],
         "answers": sorted(answer_names(bundle)),
         "sources": _sources(bundle, language),
+        "schemes": schemes(language),
     }
 
 

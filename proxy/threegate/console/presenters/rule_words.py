@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from threegate.console.presenters import labels
+from threegate.console.presenters.fact_checks import source_title
 from threegate.i18n.catalog import texts
 from threegate.policy.actions import title_of
 from threegate.policy.compliance.taxonomy import BY_ID
@@ -21,7 +22,14 @@ from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.shapes import description, specs
 from threegate.policy.language.vocabulary import VOCABULARY, kind_named, kind_title
-from threegate.policy.schema import ConstraintRule, ListSpec, Rule, SecondOpinionSpec, Then
+from threegate.policy.schema import (
+    ConstraintRule,
+    DetectorSpec,
+    ListSpec,
+    Rule,
+    SecondOpinionSpec,
+    Then,
+)
 from threegate.types import Action, Bilingual
 
 AnyRule = Rule | ConstraintRule
@@ -57,7 +65,7 @@ def definition_rows(
             named = {f"list.{n}": _words(bundle, s, language) for n, s in pack.lists.items()}
             for name, spec in pack.detectors.items():
                 kind = f"{'pattern' if spec.regex else 'category'}.{name}"
-                named[kind] = spec.regex or _written(spec.category, language)
+                named[kind] = _defined(spec, language)
             for each in pack.recognizers:
                 kind = kind_of(entity(each))
                 named[kind] = " / ".join(
@@ -65,6 +73,16 @@ def definition_rows(
                 )
             found.update({k: (kind_title(k).get(language), named[k]) for k in wanted if k in named})
     return found
+
+
+def _defined(spec: DetectorSpec, language: str) -> str:
+    """A pattern with its check digits, or the sentences of a category."""
+    if not spec.regex:
+        return _written(spec.category, language)
+    if not spec.check_digits:
+        return spec.regex
+    head = "；校验码：" if language == "zh" else "; check digits: "
+    return spec.regex + head + value_words(spec.check_digits, language)
 
 
 def _recognized(data: Mapping[str, Any], language: str) -> str:
@@ -99,6 +117,8 @@ def _label(kind: type, spec: Field[Any], language: str) -> str:
 def _named_value(name: str, value: Any, language: str) -> str:
     if name == "why":
         return _joined([_reason(id, language) for id in value], language)
+    if name == "sources":
+        return _joined([source_title(source, language) for source in value], language)
     if name in KINDS:
         return _joined([kind_named(kind).get(language) for kind in value], language)
     return value_words(value, language)

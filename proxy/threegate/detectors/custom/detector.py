@@ -20,7 +20,7 @@ from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
 from threegate.normalize import plain_text
 from threegate.normalize.re2_spans import found
 from threegate.normalize.work import meter
-from threegate.policy.model import CompiledPolicy, CustomPattern, WordList
+from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, agree
 from threegate.types import Bilingual, Finding, Level, Passage, Span
 
 _FEW = 256
@@ -111,13 +111,14 @@ class RegexDetector:
     def __init__(self, custom: CustomPattern) -> None:
         self.info = DetectorInfo(custom.kind, (custom.kind,), Bilingual(custom.name, custom.name))
         self._matcher = PatternMatcher(custom.pattern, edges=custom.edges)
-        self._level = custom.level
+        self._level, self._check_digits = custom.level, custom.check_digits
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         text = passage.text
         spans = self._matcher.all(text)
         settled = len(text) if final else self._matcher.open_from(text)
-        findings = (_finding(self.info.id, s, passage, self._level) for s in spans)
+        right = (s for s in spans if agree(self._check_digits, text[s.start : s.end]))
+        findings = (_finding(self.info.id, s, passage, self._level) for s in right)
         return Scanned(tuple(findings), uncrossed(settled, spans))
 
 

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from threegate.checksums import resident_id
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.checksums import resident_id
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.number_index import Shape

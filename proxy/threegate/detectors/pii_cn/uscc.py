@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from threegate.checksums import uscc
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.checksums import uscc
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.number_index import DIGITS, Shape

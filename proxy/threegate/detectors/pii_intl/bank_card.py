@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from threegate.checksums import luhn
 from threegate.data_files import table
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.checksums import luhn
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.example_values import is_example

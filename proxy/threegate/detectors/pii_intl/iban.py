@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from threegate.checksums import mod97
 from threegate.detectors.engine import open_match
-from threegate.detectors.engine.checksums import mod97
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.recognizer import Hit, overlapping

@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from threegate.detectors.engine import checksums, open_match
+from threegate import checksums
+from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.recognizer import WORD_EDGE, Hit, overlapping

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import re2
 import regex
 
-from threegate.detectors.engine import checksums
+from threegate import checksums
 from threegate.detectors.engine.context import REACH, ScanText
 from threegate.detectors.engine.recognizer import Hit
 from threegate.detectors.presidio.patterns import compact, mentions, raised, spelled

@@ -16,6 +16,7 @@ from typing import Any
 import re2
 
 from threegate.i18n.catalog import texts
+from threegate.policy.model import CheckDigits, agree
 from threegate.types import Bilingual, Span
 
 MAX_PROGRAM_BYTES = 8 << 20
@@ -39,9 +40,16 @@ class PatternError(ValueError):
 class Pattern:
     compiled: Any
     edges: bool
+    check_digits: CheckDigits | None = None
 
     def find(self, text: str) -> Iterator[Span]:
-        """Non-overlapping matches from left to right. Empty matches are left out."""
+        """Non-overlapping matches from left to right whose check digits are right. Empty matches
+        are left out."""
+        for span in self._matches(text):
+            if agree(self.check_digits, text[span.start : span.end]):
+                yield span
+
+    def _matches(self, text: str) -> Iterator[Span]:
         at = 0
         while (match := self.compiled.search(text, at)) is not None:
             start, end = match.span()
@@ -55,13 +63,15 @@ class Pattern:
 
 
 @lru_cache(maxsize=4096)
-def compile_pattern(pattern: str, *, edges: bool = True) -> Pattern:
+def compile_pattern(
+    pattern: str, *, edges: bool = True, check_digits: CheckDigits | None = None
+) -> Pattern:
     """Raises PatternError."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = MAX_PROGRAM_BYTES
     try:
-        return Pattern(re2.compile(pattern, options=options), edges)
+        return Pattern(re2.compile(pattern, options=options), edges, check_digits)
     except re2.error as error:
         raise PatternError(_re2_error(error)) from None
 

@@ -17,6 +17,7 @@ from threegate.policy.kinds import title_of
 from threegate.policy.language.problems import Severity
 from threegate.policy.model import (
     AiLabel,
+    CheckDigits,
     ConstitutionPlace,
     KeepHistory,
     LimitScope,
@@ -57,6 +58,7 @@ _KINDS: tuple[type[Enum], ...] = (
     AiLabel,
     Layer,
     Level,
+    CheckDigits,
     MaskStyle,
     Match,
     Mode,

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from threegate.policy.language.patterns import PatternError, compile_pattern
+from threegate.policy.language.patterns import Pattern, PatternError, compile_pattern
 from threegate.policy.language.problems import Mark, Severity
 from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Findings, Found, Subject, checks
@@ -128,10 +128,14 @@ def empty_pattern(subject: Subject) -> Findings:
             yield spec.mark("regex")
 
 
+def _pattern(spec: DetectorSpec) -> Pattern:
+    return compile_pattern(spec.regex or "", edges=spec.edges, check_digits=spec.check_digits)
+
+
 @checks("broad-pattern")
 def broad_pattern(subject: Subject) -> Findings:
     for _, spec in _usable(subject):
-        pattern = compile_pattern(spec.regex or "", edges=spec.edges)
+        pattern = _pattern(spec)
         if any(next(pattern.find(text), None) for text in ORDINARY):
             yield spec.mark("regex")
 
@@ -146,7 +150,7 @@ def no_examples(subject: Subject) -> Findings:
 @checks("wrong-example")
 def wrong_example(subject: Subject) -> Findings:
     for _, spec in _usable(subject):
-        pattern = compile_pattern(spec.regex or "", edges=spec.edges)
+        pattern = _pattern(spec)
         wrong = [e for e in spec.examples.match if not any(pattern.find(e))]
         wrong += [e for e in spec.examples.no_match if any(pattern.find(e))]
         yield from (place(example, spec.at) for example in wrong)

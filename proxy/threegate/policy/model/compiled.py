@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from threegate.policy.model.callers import EVERYONE, Selector, in_rollout
+from threegate.policy.model.check_digits import CheckDigits
 from threegate.policy.model.constraints import ConstraintRule
 from threegate.policy.model.rules import Mode, Rule
 from threegate.types import Bilingual, Caller, Channel, Layer, Level
@@ -58,6 +59,7 @@ class CustomPattern:
     pattern: str
     level: Level = Level.HIGH
     edges: bool = True
+    check_digits: CheckDigits | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from threegate.policy.language.shapes import (
     mapping,
     within,
 )
-from threegate.policy.model import AiLabel
+from threegate.policy.model import AiLabel, CheckDigits
 from threegate.policy.schema.constraints import ConstraintRule
 from threegate.policy.schema.rules import Rule
 from threegate.types import Bilingual, Level
@@ -80,6 +80,7 @@ class DetectorSpec(Located):
     examples: Examples = Examples()
     level: Level = Level.HIGH
     edges: bool = True
+    check_digits: CheckDigits | None = None
     category: CategorySpec | None = None
 
 

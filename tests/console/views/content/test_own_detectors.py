@@ -71,3 +71,24 @@ def test_detectors_as_a_table(editor: httpx.Client) -> None:
 def test_only_known_places(editor: httpx.Client) -> None:
     assert editor.get("/policies/detectors/base/nothing").status_code == 404
     assert editor.post("/policies/detectors/base/nothing", data={"regex": "x"}).status_code == 404
+
+
+def test_check_digits_of_a_number_from_form_to_rule(site: Site) -> None:
+    """A company's own numbers could have a form only, so that every number like one was masked."""
+    editor = site.who("editor", name="digits")
+    page = "/policies/detectors/own/contract"
+    form = {
+        "regex": r"LC-\d{10}",
+        "edges": "on",
+        "match": "LC-4539148801",
+        "no_match": "LC-4539148802",
+    }
+    assert "check digits" in editor.get(page + "?sort=pattern").text.lower()
+    tried = editor.post(page + "/try.json?sort=pattern", data=form).json()["tried"]
+    assert [t["passed"] for t in tried] == [True, False]
+    saved = editor.post(page + ".json", data=form | {"check_digits": "luhn"})
+    assert saved.status_code == 200
+    shown = editor.get(page + ".json").json()
+    assert shown["fields"]["check_digits"] == "luhn"
+    assert [t["passed"] for t in shown["tried"]] == [True, True]
+    editor.post("/policies/draft/discard")

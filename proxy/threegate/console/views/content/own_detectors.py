@@ -18,6 +18,7 @@ from threegate.console.content.own_detectors import (
     without,
 )
 from threegate.console.drafts import Workspace
+from threegate.console.number_format import pattern_of, schemes
 from threegate.console.pack_merge import pieces
 from threegate.console.pattern_like import pattern_like
 from threegate.console.presenters import policies
@@ -37,7 +38,7 @@ from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect
 from threegate.detectors.custom.categories import leave_one_out
 from threegate.policy.compile import category_of
 from threegate.policy.language.load import Bundle, pack_path
-from threegate.policy.language.patterns import PatternError, compile_pattern
+from threegate.policy.language.patterns import PatternError
 
 SORTS = (PATTERN, CATEGORY)
 
@@ -110,6 +111,7 @@ def _page(
         "used": list(found.used) if found else [],
         "changed": pack_path(pack) in space.files,
         "fields": fields,
+        "schemes": schemes(visit.language),
         "tried": _tried(fields, f"pattern.{name}") if sort == PATTERN else [],
         "fit": _fit(found),
         "problems": _problems(visit, space, pack, name) if found else [],
@@ -119,7 +121,7 @@ def _page(
 def _tried(fields: dict[str, str], kind: str) -> list[dict[str, Any]]:
     """The examples as the pattern reads them."""
     try:
-        pattern = compile_pattern(fields["regex"], edges=bool(fields["edges"]))
+        pattern = pattern_of(fields)
     except PatternError:
         return []
     rows = []

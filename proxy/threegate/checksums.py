@@ -1,7 +1,6 @@
 """Check digits of identifiers, pure functions over ASCII strings without separators.
 
-Test vectors are in `tests/detectors/test_checksums.py`; sources are the standards named per
-function.
+Test vectors are in `tests/test_checksums.py`; sources are the standards named per function.
 """
 
 from __future__ import annotations
@@ -46,6 +45,27 @@ def resident_id(value: str) -> bool:
     return "10X98765432"[total % 11] == value[17].upper()
 
 
+def mod11_2(value: str) -> bool:
+    """ISO 7064 MOD 11-2 over digits of any number; the last may be X."""
+    total = 0
+    for digit in value.upper():
+        total = 2 * total + (10 if digit == "X" else int(digit))
+    return total % 11 == 1
+
+
+def mod11_10(digits: str) -> bool:
+    """ISO 7064 MOD 11,10 over digits of any number."""
+    product = 10
+    for digit in digits[:-1]:
+        product = 2 * ((product + int(digit)) % 10 or 10) % 11
+    return (product + int(digits[-1])) % 10 == 1
+
+
+def mod97_10(value: str) -> bool:
+    """ISO 7064 MOD 97-10 over digits and upper-case letters, the two check digits last."""
+    return int("".join(map(_IBAN_VALUES.__getitem__, value))) % 97 == 1
+
+
 def uscc(value: str) -> bool:
     """GB 32100 over 18 upper-case characters."""
     values = value.encode().translate(_USCC_VALUES)
@@ -61,8 +81,7 @@ def vin(value: str) -> bool:
 
 def mod97(value: str) -> bool:
     """ISO 13616 (IBAN) over upper-case characters."""
-    moved = value[4:] + value[:4]
-    return int("".join(map(_IBAN_VALUES.__getitem__, moved))) % 97 == 1
+    return mod97_10(value[4:] + value[:4])
 
 
 def hong_kong_id(value: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.engine import checksums
+from threegate import checksums
 
 GOOD = [
     (checksums.luhn, "4111111111111111"),
