@@ -74,8 +74,21 @@ def fields_of(**shapes: Shape) -> tuple[tuple[str, Shape], ...]:
     return tuple(shapes.items())
 
 
+def record(required: tuple[str, ...] = (), /, **shapes: Shape) -> Shape:
+    """An object with these fields."""
+    return Shape((JsonType.OBJECT,), fields=fields_of(**shapes), required=required)
+
+
+def list_of(shape: Shape) -> Shape:
+    return Shape((JsonType.ARRAY,), shape)
+
+
+def one_of(*values: str) -> Shape:
+    return Shape((JsonType.STRING,), values=values)
+
+
 def _objects(**shapes: Shape) -> Shape:
-    return Shape((JsonType.ARRAY,), Shape((JsonType.OBJECT,), fields=fields_of(**shapes)))
+    return list_of(record(**shapes))
 
 
 TEXT: Final = Shape((JsonType.STRING,))
@@ -86,10 +99,10 @@ OBJECT: Final = Shape((JsonType.OBJECT,))
 WORDS: Final = Shape((JsonType.STRING, JsonType.ARRAY))
 _NAMED: Final = Shape((JsonType.STRING, JsonType.OBJECT))
 _ARGUMENTS: Final = Shape((JsonType.STRING, JsonType.OBJECT))
-_FUNCTION: Final = Shape((JsonType.OBJECT,), fields=fields_of(name=TEXT, parameters=OBJECT))
-_CUSTOM: Final = Shape((JsonType.OBJECT,), fields=fields_of(name=TEXT))
-_CALL: Final = Shape((JsonType.OBJECT,), fields=fields_of(name=TEXT, arguments=_ARGUMENTS))
-_PART: Final = Shape((JsonType.OBJECT,), fields=fields_of(type=TEXT, text=TEXT))
+_FUNCTION: Final = record(name=TEXT, parameters=OBJECT)
+_CUSTOM: Final = record(name=TEXT)
+_CALL: Final = record(name=TEXT, arguments=_ARGUMENTS)
+_PART: Final = record(type=TEXT, text=TEXT)
 _CONTENT: Final = Shape((JsonType.STRING, JsonType.ARRAY), _PART)
 _OUTPUT: Final = Shape((JsonType.STRING, JsonType.ARRAY, JsonType.OBJECT), _PART)
 _COMMON: Final = fields_of(
@@ -125,7 +138,7 @@ _CHAT: Final = fields_of(
     messages=replace(MESSAGES, filled=True),
     tools=TOOLS,
     tool_choice=_NAMED,
-    functions=Shape((JsonType.ARRAY,), _FUNCTION),
+    functions=list_of(_FUNCTION),
     function_call=_NAMED,
     response_format=OBJECT,
     max_completion_tokens=COUNT,
@@ -133,13 +146,8 @@ _CHAT: Final = fields_of(
 _RESPONSES: Final = fields_of(
     input=Shape(
         (JsonType.STRING, JsonType.ARRAY),
-        Shape(
-            (JsonType.OBJECT,),
-            fields=fields_of(
-                type=TEXT, role=TEXT, content=_CONTENT, name=TEXT, arguments=_ARGUMENTS,
-                output=_OUTPUT,
-            ),
-        ),
+        record(type=TEXT, role=TEXT, content=_CONTENT, name=TEXT, arguments=_ARGUMENTS,
+                output=_OUTPUT,),
     ),
     instructions=TEXT,
     tools=_objects(type=TEXT, name=TEXT, parameters=OBJECT),
@@ -155,7 +163,7 @@ _MESSAGES: Final = fields_of(
     tool_choice=OBJECT,
     thinking=OBJECT,
     max_tokens=COUNT,
-    stop_sequences=Shape((JsonType.ARRAY,), TEXT),
+    stop_sequences=list_of(TEXT),
 )
 
 

@@ -19,15 +19,11 @@ from threegate.service.dialects.defaults import OpenAiStyle
 from threegate.types import Bilingual
 from threegate.wire.adapter import Body
 from threegate.wire.errors import openai_error, status_of
-from threegate.wire.request_schema import OBJECT, JsonType, Shape, fields_of
+from threegate.wire.request_schema import OBJECT, one_of, record
 
 PATH: Final = "/v1/guard/dify"
 PING, INPUT, OUTPUT = "ping", "app.moderation.input", "app.moderation.output"
-REQUEST: Final = Shape(
-    (JsonType.OBJECT,),
-    fields=fields_of(point=Shape((JsonType.STRING,), values=(PING, INPUT, OUTPUT)), params=OBJECT),
-    required=("point",),
-)
+REQUEST: Final = record(("point",), point=one_of(PING, INPUT, OUTPUT), params=OBJECT)
 ANSWER: Final[Json] = {
     "type": "object",
     "properties": {

@@ -14,6 +14,8 @@ from threegate.wire.request_schema import (
     JsonType,
     Shape,
     fields_of,
+    list_of,
+    one_of,
 )
 
 Json = dict[str, Any]
@@ -24,13 +26,9 @@ NAMES: Final = ("model", "route", "policy", "conversation", "language", "subject
 _SOURCE = Shape((JsonType.STRING, JsonType.OBJECT), fields=fields_of(id=TEXT, text=TEXT))
 
 
-def _one_of(*values: str) -> Shape:
-    return Shape((JsonType.STRING,), values=values)
-
-
 _CONTEXT = fields_of(
     messages=MESSAGES,
-    sources=Shape((JsonType.ARRAY,), _SOURCE),
+    sources=list_of(_SOURCE),
     tools=TOOLS,
     **dict.fromkeys(NAMES, TEXT),
 )
@@ -41,10 +39,10 @@ REQUEST: Final = Shape(
     fields=(
         *_CONTEXT,
         *fields_of(
-            stage=_one_of(*CheckStage),
-            texts=Shape((JsonType.ARRAY,), TEXT),
-            role=_one_of("user", "system", "assistant", "tool"),
-            channel=_one_of(Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS),
+            stage=one_of(*CheckStage),
+            texts=list_of(TEXT),
+            role=one_of("user", "system", "assistant", "tool"),
+            channel=one_of(Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS),
         ),
     ),
     closed=True,

@@ -8,19 +8,22 @@ from threegate.gateway.meta.openapi import schema_of
 from threegate.service.dialects.base import Json, Operation
 from threegate.service.dialects.guard_check_schema import ANSWER_SCHEMA, OPEN
 from threegate.types import Channel
-from threegate.wire.request_schema import COUNT, FLAG, TEXT, JsonType, Shape, fields_of
+from threegate.wire.request_schema import (
+    COUNT,
+    FLAG,
+    TEXT,
+    one_of,
+    record,
+)
 
 MAX_CHOICES: Final = 128
 CHANNELS: Final = (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS)
-MESSAGE: Final = Shape(
-    (JsonType.OBJECT,),
-    fields=fields_of(
-        open=OPEN,
-        append=TEXT,
-        channel=Shape((JsonType.STRING,), values=CHANNELS),
-        choice=COUNT,
-        close=FLAG,
-    ),
+MESSAGE: Final = record(
+    open=OPEN,
+    append=TEXT,
+    channel=one_of(*CHANNELS),
+    choice=COUNT,
+    close=FLAG,
 )
 _RELEASED: Final[Json] = {
     "type": "object",

@@ -22,27 +22,26 @@ from threegate.wire.request_schema import (
     TEXT,
     JsonType,
     Shape,
-    fields_of,
+    list_of,
+    one_of,
+    record,
 )
 
 PATH: Final = "/beta/litellm_basic_guardrail_api"
 _LIST = Shape((JsonType.ARRAY,))
-REQUEST: Final = Shape(
-    (JsonType.OBJECT,),
-    fields=fields_of(
-        input_type=Shape((JsonType.STRING,), values=("request", "response")),
-        texts=Shape((JsonType.ARRAY,), TEXT),
-        structured_messages=Shape((JsonType.ARRAY,), OBJECT),
-        tools=Shape((JsonType.ARRAY,), OBJECT),
-        tool_calls=Shape((JsonType.ARRAY,), OBJECT),
-        images=_LIST,
-        model=TEXT,
-        request_data=OBJECT,
-        litellm_call_id=TEXT,
-        litellm_trace_id=TEXT,
-        additional_provider_specific_params=OBJECT,
-    ),
-    required=("input_type",),
+REQUEST: Final = record(
+    ("input_type",),
+    input_type=one_of("request", "response"),
+    texts=list_of(TEXT),
+    structured_messages=list_of(OBJECT),
+    tools=list_of(OBJECT),
+    tool_calls=list_of(OBJECT),
+    images=_LIST,
+    model=TEXT,
+    request_data=OBJECT,
+    litellm_call_id=TEXT,
+    litellm_trace_id=TEXT,
+    additional_provider_specific_params=OBJECT,
 )
 ANSWER: Final[Json] = {
     "type": "object",

@@ -22,7 +22,7 @@ from threegate.service.dialects.findings import failures_of, findings_of
 from threegate.service.dialects.labels import label
 from threegate.types import Finding
 from threegate.wire.adapter import Body
-from threegate.wire.request_schema import TEXT, WORDS, JsonType, Shape, fields_of
+from threegate.wire.request_schema import TEXT, WORDS, one_of, record
 
 CATEGORIES: Final = (
     *("hate", "hate/threatening", "harassment", "harassment/threatening"),
@@ -30,14 +30,11 @@ CATEGORIES: Final = (
     *("sexual", "sexual/minors", "violence", "violence/graphic"),
 )
 MODEL: Final = "omni-moderation-latest"
-REQUEST: Final = Shape(
-    (JsonType.OBJECT,),
-    fields=fields_of(
-        input=WORDS,
-        model=TEXT,
-        stage=Shape((JsonType.STRING,), values=(CheckStage.INPUT, CheckStage.OUTPUT)),
-    ),
-    required=("input",),
+REQUEST: Final = record(
+    ("input",),
+    input=WORDS,
+    model=TEXT,
+    stage=one_of(CheckStage.INPUT, CheckStage.OUTPUT),
 )
 _RESULT: Final[Json] = {
     "type": "object",

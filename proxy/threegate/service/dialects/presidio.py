@@ -30,34 +30,26 @@ from threegate.wire.request_schema import (
     WORDS,
     JsonType,
     Shape,
-    fields_of,
+    list_of,
+    record,
 )
 
-_TEXTS: Final = Shape((JsonType.ARRAY,), TEXT)
-ANALYZE: Final = Shape(
-    (JsonType.OBJECT,),
-    fields=fields_of(
-        text=WORDS,
-        language=TEXT,
-        entities=_TEXTS,
-        correlation_id=TEXT,
-        score_threshold=NUMBER,
-        allow_list=_TEXTS,
-        ad_hoc_recognizers=Shape((JsonType.ARRAY,)),
-    ),
-    required=("text", "language"),
+_TEXTS: Final = list_of(TEXT)
+ANALYZE: Final = record(
+    ("text", "language"),
+    text=WORDS,
+    language=TEXT,
+    entities=_TEXTS,
+    correlation_id=TEXT,
+    score_threshold=NUMBER,
+    allow_list=_TEXTS,
+    ad_hoc_recognizers=Shape((JsonType.ARRAY,)),
 )
-_FOUND: Final = Shape(
-    (JsonType.OBJECT,),
-    fields=fields_of(start=COUNT, end=COUNT, entity_type=TEXT, score=NUMBER),
-    required=("start", "end", "entity_type"),
+_FOUND: Final = record(
+    ("start", "end", "entity_type"), start=COUNT, end=COUNT, entity_type=TEXT, score=NUMBER
 )
-ANONYMIZE: Final = Shape(
-    (JsonType.OBJECT,),
-    fields=fields_of(
-        text=TEXT, analyzer_results=Shape((JsonType.ARRAY,), _FOUND), anonymizers=OBJECT
-    ),
-    required=("text", "analyzer_results"),
+ANONYMIZE: Final = record(
+    ("text", "analyzer_results"), text=TEXT, analyzer_results=list_of(_FOUND), anonymizers=OBJECT
 )
 _RESULTS: Final[Json] = {"type": "array", "items": {"type": ["object", "array"]}}
 _ITEMS: Final[Json] = {
