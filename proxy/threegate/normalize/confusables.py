@@ -78,7 +78,7 @@ def tables() -> Tables:
         single[code] = ord(plain)
         if unicodedata.normalize("NFKC", char) == char:
             accented.append(char)
-    single |= {ord(a): ord(b) for a, b in _LOOK_ALIKE.items()} | _simplified()
+    single |= {ord(a): ord(b) for a, b in _LOOK_ALIKE.items()} | simplified()
     for code in range(0xFF01, 0xFF5F):
         single.setdefault(code, code - 0xFEE0)
     quiet = {*accented, *_NATURAL, *map(chr, range(0x1F1E6, 0x1F200))}
@@ -99,7 +99,8 @@ def _needs_folding(plain: str) -> bool:
     return any(("0" <= c <= "z" and c.isalnum()) or "\u4e00" <= c <= "\u9fff" for c in plain)
 
 
-def _simplified() -> dict[int, int]:
+@cache
+def simplified() -> dict[int, int]:
     """Traditional to simplified, of characters that simplified Chinese does not use itself."""
     chars = [chr(c) for c in chain(range(0x3400, 0x4DC0), range(0x4E00, 0xA000))]
     to = opencc.OpenCC("t2s").convert("\n".join(chars)).split("\n")

@@ -39,3 +39,8 @@ def test_what_has_no_source_is_no_hit() -> None:
 def test_of_a_plain_record_its_beginning() -> None:
     assert marked("", PARTS[1:]) == []
     assert snippet(EVENT, [], "autumn") == []
+
+
+def test_the_words_are_marked_in_either_script() -> None:
+    parts = [{"part": "messages/0/content:user", "redacted": "請幫我登記銀行賬戶"}]
+    assert marked("银行账户", parts) == ["銀行賬戶"]

@@ -21,6 +21,7 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.chain import Hasher
 from threegate.audit.log.keys import NONCE_BYTES, DataKey
 from threegate.audit.log.record import Content, ContentLevel, Part, clean
+from threegate.normalize.confusables import simplified
 from threegate.random_pool import random_bytes
 from threegate.types import frozen
 
@@ -144,12 +145,12 @@ _MARKS = "，：；！？（）"  # the commonest signs that normal forms change
 
 
 def _folded(text: str) -> str:
-    """Normalized and in lower case. A text without a character to change is normalized in no time,
-    and in Chinese most have only such signs."""
+    """Normalized, in lower case and in simplified characters. A text without a character to change
+    is normalized in no time, and in Chinese most have only such signs."""
     if not text.isascii():
         for mark in _MARKS:
             text = text.replace(mark, " ")
-    return unicodedata.normalize("NFKC", text).lower()
+    return unicodedata.normalize("NFKC", text).lower().translate(simplified())
 
 
 def terms(text: str) -> str:
@@ -164,7 +165,16 @@ def terms(text: str) -> str:
 def query_phrases(text: str) -> Sequence[Sequence[str]]:
     """The phrases a search for `text` must find: one per run; a Chinese run is a chain of its
     pairs."""
-    return [_pairs(wide) or [wide or word] for wide, word in _RUNS.findall(_folded(text))]
+    return _phrases(_folded(text))
+
+
+def unsimplified_phrases(text: str) -> Sequence[Sequence[str]]:
+    """The same in the characters of `text`, as the index had them until 2026-12."""
+    return _phrases(unicodedata.normalize("NFKC", text).lower())
+
+
+def _phrases(text: str) -> Sequence[Sequence[str]]:
+    return [_pairs(wide) or [wide or word] for wide, word in _RUNS.findall(text)]
 
 
 def _pairs(run: str) -> list[str]:

@@ -7,7 +7,7 @@ last row seen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import FromClause
 
 from threegate.audit.errors import trouble
-from threegate.audit.log.content import query_phrases, unseal
+from threegate.audit.log.content import query_phrases, unseal, unsimplified_phrases
 from threegate.audit.log.database import is_postgres
 from threegate.audit.log.keys import DataKey, MasterKey
 from threegate.audit.log.record import DAY_US, Stage
@@ -288,23 +288,19 @@ def _newest_hit(query: Query) -> ColumnElement[bool]:
 
 
 def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
-    """Every phrase occurs. A phrase's words are letters and digits only, so they need no quoting
-    rules."""
-    phrases = query_phrases(words)
-    if not phrases:
+    """Every phrase occurs, in simplified characters or in those of the search. A phrase's words are
+    letters and digits only, so they need no quoting rules."""
+    forms = [f for f in (query_phrases(words), unsimplified_phrases(words)) if f]
+    if not forms:
         return literal_column("1") == 0
     if is_postgres(connection):
-        wanted = " & ".join(
-            "(" + " <-> ".join(f"'{w}'" for w in p) + _open_end(p) + ")" for p in phrases
-        )
+        wanted = _either(forms, " | ", " & ", _for_postgres)
         found = text(
             "SELECT id FROM audit_text WHERE terms @@ to_tsquery('simple', :wanted)"
             " ORDER BY id DESC LIMIT :most"
         )
     else:
-        wanted = " AND ".join(
-            '"' + " ".join(p) + '"' + _open_end(p).replace(":", "") for p in phrases
-        )
+        wanted = _either(forms, " OR ", " AND ", _for_sqlite)
         found = text(
             "SELECT rowid FROM audit_text WHERE audit_text MATCH :wanted"
             " ORDER BY rowid DESC LIMIT :most"
@@ -315,6 +311,24 @@ def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
         .scalar_subquery()
     )
     return _among(connection, CONTENT, CONTENT.c.id.in_(ids))
+
+
+def _either(
+    forms: Sequence[Sequence[Sequence[str]]],
+    or_: str,
+    and_: str,
+    one: Callable[[Sequence[str]], str],
+) -> str:
+    """One of the forms, each of whose phrases occurs."""
+    return or_.join(dict.fromkeys("(" + and_.join(map(one, form)) + ")" for form in forms))
+
+
+def _for_postgres(phrase: Sequence[str]) -> str:
+    return "(" + " <-> ".join(f"'{word}'" for word in phrase) + _open_end(phrase) + ")"
+
+
+def _for_sqlite(phrase: Sequence[str]) -> str:
+    return '"' + " ".join(phrase) + '"' + _open_end(phrase).replace(":", "")
 
 
 def _among(

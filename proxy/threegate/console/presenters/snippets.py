@@ -9,6 +9,7 @@ from typing import Any
 
 from threegate.console.presenters.highlights import Highlight, excerpt, pieces
 from threegate.console.presenters.records import texts
+from threegate.normalize.confusables import simplified
 from threegate.types import CLAIM_NO_SOURCE, CLAIM_SUPPORTED
 
 SIZE = 60
@@ -32,7 +33,8 @@ def snippet(
 
 def _searched(text: str, words: str) -> list[Highlight]:
     """The first places of the words, as they are written; the index also finds other forms."""
-    terms = [re.escape(word) for word in re.findall(r"\w+", words)]
-    found = re.finditer("|".join(terms), text, re.IGNORECASE) if terms else ()
+    terms = [re.escape(word) for word in re.findall(r"\w+", words.translate(simplified()))]
+    plain = text.translate(simplified())  # one character for one
+    found = re.finditer("|".join(terms), plain, re.IGNORECASE) if terms else ()
     places = [Highlight(m.start(), m.end(), SEARCHED, "", "") for m in found]
     return places[:4]
