@@ -157,6 +157,18 @@ def test_the_csv_holds_no_formula(site: Site) -> None:
     assert not [c for row in rows for c in row if c.startswith(("=", "+", "-", "@"))]
 
 
+def test_a_csv_holds_the_redacted_texts_where_they_are_asked_for(site: Site) -> None:
+    """Whoever may read the records had to open each of them to see what it is about."""
+    client, form = site.who("reviewer", name="sheet"), {"format": "csv", "q": "护照号码"}
+    (row,) = csv.DictReader(
+        io.StringIO(client.post("/audit/export", data=form | {"texts": "1"}).text)
+    )
+    assert "签证需要什么材料" in row["texts"]
+    assert "E12345678" not in row["texts"]
+    assert "texts" not in client.post("/audit/export", data=form).text.partition("\n")[0]
+    assert [a["texts"] for a in accesses(site) if a["actor"] == "sheet"] == [False, True]
+
+
 def test_jsonl_lines_are_the_entries_themselves(site: Site) -> None:
     text = site.who("reviewer").post("/audit/export", data={"format": "jsonl"}).text
     lines = [json.loads(line) for line in text.splitlines()]

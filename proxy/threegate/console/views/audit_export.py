@@ -1,13 +1,14 @@
 """What a search of the audit log shows, as a file: every record of it, page by page.
 
-Metadata only; texts are exported on the command line, with their proofs.
+Metadata, and in a CSV the redacted texts where they are asked for. Originals and proofs are
+exported on the command line.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,10 +17,12 @@ from sqlalchemy import Connection, func, select
 from starlette.responses import StreamingResponse
 
 from threegate.audit.export.formats import FLAT, cell, flat
-from threegate.audit.log.query import MAX_PAGE, Entry, Query, find, where
+from threegate.audit.log.query import MAX_PAGE, Entry, Page, Query, find, where
 from threegate.audit.log.schema import RECORD
 from threegate.audit.log.store import AuditLog
+from threegate.console.presenters.records import channel_of
 from threegate.console.review import search_terms
+from threegate.console.views.audit import parts_in
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest
 
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
@@ -32,11 +35,12 @@ async def export(visit: ConsoleRequest) -> Answer:
     if form not in MEDIA:
         raise ConsoleError(400, "不支持的格式", "no such format")
     query = search_terms.to_query(terms, visit.clock, limit=MAX_PAGE)
+    texts = form == "csv" and visit.form.get("texts") == "1"
     records = await visit.parts.audit.read(lambda c: _count(c, query))
-    await visit.note("export", format=form, records=records, terms=sorted(terms))
+    await visit.note("export", format=form, records=records, terms=sorted(terms), texts=texts)
     name = {"content-disposition": f'attachment; filename="threegate-audit.{form}"'}
     return StreamingResponse(
-        _lines(visit.parts.audit, query, form), media_type=MEDIA[form], headers=name
+        _lines(visit.parts.audit, query, form, texts=texts), media_type=MEDIA[form], headers=name
     )
 
 
@@ -45,28 +49,45 @@ def _count(connection: Connection, query: Query) -> int:
     return int(connection.execute(counted).scalar_one())
 
 
-async def _lines(audit: AuditLog, query: Query, form: str) -> AsyncIterator[str]:
+async def _lines(audit: AuditLog, query: Query, form: str, *, texts: bool) -> AsyncIterator[str]:
     """The end of the period is fixed by the query, so records written meanwhile do not shift it."""
     if form == "csv":
-        yield "\ufeff" + _row(FLAT)  # a byte order mark, so that spreadsheets read Chinese
-    written = _csv if form == "csv" else _jsonl
+        heads = (*FLAT, "texts") if texts else FLAT
+        yield "\ufeff" + _row(heads)  # a byte order mark, so that spreadsheets read Chinese
     after = ""
     while True:
-        following = replace(query, after=after)
-        page = await audit.read(partial(find, query=following))
-        yield written(page.entries)
+        page, kept = await audit.read(partial(_page, audit, replace(query, after=after), texts))
+        yield _csv(page.entries, kept) if form == "csv" else _jsonl(page.entries)
         if not (after := page.next):
             return
+
+
+def _page(
+    audit: AuditLog, query: Query, texts: bool, connection: Connection
+) -> tuple[Page, Sequence[Sequence[str]]]:
+    """A page of records, and of each the cells that follow its columns."""
+    page = find(connection, query)
+    if not texts:
+        return page, [()] * len(page.entries)
+    parts = (parts_in(connection, audit.master, [entry]) for entry in page.entries)
+    return page, [(_said(each),) for each in parts]
+
+
+def _said(parts: Sequence[Mapping[str, str]]) -> str:
+    return "\n".join(f"{channel_of(part['part'])}: {part['redacted']}" for part in parts)
 
 
 def _jsonl(entries: Sequence[Entry]) -> str:
     return "".join(entry.entry + "\n" for entry in entries)
 
 
-def _csv(entries: Sequence[Entry]) -> str:
+def _csv(entries: Sequence[Entry], more: Sequence[Sequence[str]]) -> str:
     """No cell is a formula."""
     columns = (flat(orjson.loads(entry.entry)) for entry in entries)
-    return "".join(_row([cell(each[name]) for name in FLAT]) for each in columns)
+    rows = (
+        [*(each[name] for name in FLAT), *cells] for each, cells in zip(columns, more, strict=True)
+    )
+    return "".join(_row([cell(value) for value in row]) for row in rows)
 
 
 def _row(cells: Sequence[object]) -> str:
