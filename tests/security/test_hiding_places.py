@@ -68,6 +68,26 @@ def test_no_secret_in_names_of_fields(guarded: Running, watched: Watched, case: 
     assert SECRET not in str(watched.seen)
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("escape", [r"\n", r"\r\n", r"\t", r"\\n"])
+def test_no_value_behind_the_letter_of_an_escape(
+    guarded: Running, watched: Watched, escape: str, stream: bool
+) -> None:
+    """JSON, logs and code that somebody pastes, and answers in JSON."""
+    values = (PHONE, SECRET, "11010519491231002X", "4111111111111111", "203.0.113.77")
+    text = "".join(f"{escape}{value} ;" for value in values)
+    answer = {"index": 0, ("delta" if stream else "message"): {"content": text}}
+    data = json.dumps({"id": "c", "choices": [answer]}).encode()
+    pieces = [b"data: %s\n\n" % data, b"data: [DONE]\n\n"] if stream else [data]
+    watched.seen.clear()
+    httpx.post(guarded.url + CHAT, json=request("chat", text=text), timeout=60)
+    assert not [v for v in values if v in str(watched.seen)]
+    watched.demo.play(pieces, media_type="text/event-stream" if stream else "application/json")
+    said = httpx.post(guarded.url + CHAT, json=request("chat", stream=stream), timeout=60).text
+    assert not [v for v in values if v in said]
+    assert "removed]" in said
+
+
 def test_a_sealed_field_that_is_none_is_text(guarded: Running, watched: Watched) -> None:
     """A provider that puts words where others put what only they can open."""
     details = [

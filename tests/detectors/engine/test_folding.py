@@ -17,6 +17,8 @@ from threegate.detectors.engine.folding import fold
         ("٣𝟏०", "310"),
         ("𝟏𝟖𝐗 𝚊𝚋@𝗰.𝘤𝘯 𝛼", "18X ab@c.cn 𝛼"),
         ("①②", "①②"),
+        (r'"\n139 \tAKIA \nsk-4 \na.b@c"', '"\\\n139 \\\tAKIA \\\nsk-4 \\\na.b@c"'),
+        (r"C:\new\tmp\readme", r"C:\new\tmp\readme"),
         ("（全角：标点，）", "（全角：标点，）"),
     ],
 )

@@ -47,9 +47,18 @@ _VALUES = "001234567891234567891"
 _HAN_VALUES = str.maketrans(HAN_DIGITS, _VALUES)
 
 
+_ESCAPED = re.compile(r"(?<=\\)[nrt](?=[0-9A-Z+(]|[a-z]{2,6}[_-]|ey[A-Z]|[\w.+-]{1,64}@)", re.ASCII)
+"""The letter of an escape, where a number or the prefix of a key may begin after it; other letters
+may be those of a path (`C:\\tmp`)."""
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+
+
 def fold(text: str) -> str:
     """Same length: full-width ASCII and digits of other scripts to ASCII, long runs of Chinese
-    digits to digits."""
+    digits to digits. In JSON, logs and code a value may follow `\\n` directly, whose letter then is
+    none of its own."""
+    if "\\" in text:
+        text = _ESCAPED.sub(lambda letter: _ESCAPES[letter[0]], text)
     if text.isascii() or not (_FOLDED.search(text) or _MATHEMATICAL.search(text)):
         return text
     if _WIDE.search(text) or _MATHEMATICAL.search(text):
