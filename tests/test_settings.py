@@ -52,6 +52,11 @@ def test_an_upstream_without_a_web_address_is_refused(value: Any) -> None:
         upstream_from(value, "upstreams[0]")
 
 
+def test_an_upstreams_proxy_is_a_web_address() -> None:
+    with pytest.raises(SettingsError, match=r"^upstreams\[0\]: proxy must begin"):
+        upstream_from({"url": "http://a", "proxy": "u:made-up@proxy:3128"}, "upstreams[0]")
+
+
 def test_unknown_settings_are_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="unknown setting prot"):
         from_text(tmp_path, "prot: 8080")

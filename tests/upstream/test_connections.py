@@ -57,6 +57,14 @@ async def dropping(times: int) -> AsyncIterator[tuple[UpstreamSettings, list[int
         yield UpstreamSettings(f"http://127.0.0.1:{port}"), seen
 
 
+async def test_a_call_goes_through_the_proxy_of_its_upstream() -> None:
+    async with dropping(0) as (proxy, seen):
+        settings = UpstreamSettings("http://model.invalid", proxy=proxy.url)
+        async with upstreams(settings) as one:
+            assert await read(one) == b"{}"
+    assert len(seen) == 1
+
+
 @pytest.mark.parametrize(("times", "answered"), [(0, True), (1, True), (2, False)])
 async def test_a_connection_closed_at_once_is_tried_once_more(times: int, answered: bool) -> None:
     async with dropping(times) as (settings, seen), upstreams(settings) as one:

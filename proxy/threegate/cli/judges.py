@@ -12,6 +12,7 @@ import httpx
 from threegate.cli.errors import misuse
 from threegate.detectors.judges.detector import LlmJudge
 from threegate.settings import JudgeSettings, Settings
+from threegate.trust import trusted
 
 UNLIMITED = 1_000_000
 
@@ -27,5 +28,5 @@ def named(name: str, settings: Settings) -> JudgeSettings:
 @asynccontextmanager
 async def opened_judge(judge: JudgeSettings, settings: Settings) -> AsyncIterator[LlmJudge]:
     key = settings.environment.get(judge.key_env, "")
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=trusted(), trust_env=False) as client:
         yield LlmJudge(replace(judge, calls_per_minute=UNLIMITED), key, client)

@@ -17,6 +17,7 @@ import orjson
 
 from threegate.audit.log.lookup import event_of
 from threegate.demo.conversations import Conversation
+from threegate.trust import trusted
 from threegate.wire.sse import ServerSentEvent, SSEDecoder
 
 PATH = "/v1/chat/completions"
@@ -74,7 +75,7 @@ class DemoStage:
 async def play(stage: DemoStage, conversation: Conversation) -> Played:
     """Raises httpx.HTTPError when proxy or upstream cannot be reached."""
     headers = {"authorization": f"Bearer {stage.key}"} if stage.key else {}
-    async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=trusted(), trust_env=False) as client:
         before = await _received(client, stage)
         reply = await client.post(stage.url + PATH, json=conversation.body, headers=headers)
         after = await _received(client, stage)

@@ -156,6 +156,8 @@ def upstream_from(value: Any, where: str) -> UpstreamSettings:
     if not isinstance(url, str) or not values.leads_somewhere(url, WEB):
         raise wrong("upstream-url", where=where)
     given = values.members(UpstreamSettings, raw, where)
+    if (proxy := given.get("proxy")) and not values.leads_somewhere(proxy, WEB):
+        raise wrong("upstream-proxy", where=where)
     return UpstreamSettings(**{**given, "url": url.rstrip("/").removesuffix("/v1")})
 
 

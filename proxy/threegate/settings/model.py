@@ -36,6 +36,7 @@ class UpstreamSettings:
     health_s: float = 10.0
     starts_in_reasoning: bool = False
     tokenizer: str = ""  # path of the model's tokenizer.json; without it tokens are estimated
+    proxy: str = field(default="", repr=False)  # HTTP proxy on the way; may hold a password
 
 
 JUDGE_FORMATS = (

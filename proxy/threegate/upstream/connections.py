@@ -84,6 +84,7 @@ class Connections:
                 headers=headers,
                 timeout=target.timeout,
                 allow_redirects=False,
+                proxy=upstream.proxy or None,
             )
 
 

@@ -15,6 +15,7 @@ import httpx
 from threegate.testing.attacks import encoding, exfiltration
 from threegate.testing.attacks.deployment import TIMEOUT_S, Deployment
 from threegate.testing.attacks.trials import Report, Trial
+from threegate.trust import trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ def run(
     """Raises NothingMasked, and httpx.HTTPError where the deployment does not answer."""
     started = datetime.now(UTC).isoformat(timespec="seconds")
     headers = {"authorization": f"Bearer {key}"} if key else {}
-    with httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S) as client:
+    with httpx.Client(
+        base_url=url, headers=headers, timeout=TIMEOUT_S, verify=trusted(), trust_env=False
+    ) as client:
         deployment = Deployment(client)
         policy = str(deployment.check({"texts": ["hello"]})["policy"])
         trials = tuple(t for name in suites for t in SUITES[name](deployment, effort))
