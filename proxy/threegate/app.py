@@ -124,6 +124,7 @@ def _console(deps: Deps) -> list[BaseRoute]:
         deps.detector_set_for,
         deps.secret,
         deps.notices,
+        deps.upstreams.targets,
     )
     home = Route("/console", RedirectResponse("/console/"))
     return [home, Mount("/console", create_console(parts))]

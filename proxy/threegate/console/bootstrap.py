@@ -28,6 +28,7 @@ from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import CompiledPolicy
 from threegate.policy_ops.signed_bundle import sealed_source
 from threegate.settings import Settings
+from threegate.upstream.target import Target
 
 
 def engine_of(settings: Settings) -> Engine:
@@ -44,6 +45,7 @@ def open_parts(
     detector_set_for: Callable[[CompiledPolicy], DetectorSet],
     secret: bytes,
     notices: Notices,
+    upstreams: tuple[Target, ...] = (),
 ) -> ConsoleDeps:
     engine = engine_of(settings)
     return ConsoleDeps(
@@ -61,6 +63,8 @@ def open_parts(
         band_store=BandStore(versions.engine, ""),
         sso=_provider(settings),
         partial=settings.classifiers == "off",
+        upstreams=upstreams,
+        judges=settings.judges,
     )
 
 

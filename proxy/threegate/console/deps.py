@@ -19,6 +19,8 @@ from threegate.policy.lifecycle.band_store import BandStore
 from threegate.policy.lifecycle.store import PolicyStore
 from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import CompiledPolicy
+from threegate.settings import JudgeSettings
+from threegate.upstream.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +41,7 @@ class ConsoleDeps:
     band_store: BandStore
     sso: Provider | None = None
     partial: bool = False
+    upstreams: tuple[Target, ...] = ()
+    judges: tuple[JudgeSettings, ...] = ()
     throttle: Throttle = field(default_factory=Throttle)
     hashes: HashQueue = field(default_factory=HashQueue)

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from threegate.console.pack_merge import pieces
-from threegate.console.rule_fields import define
+from threegate.console.rule_fields import define, drop_unused
 from threegate.console.rule_form import EditError, dumped, find_rule, opened
 from threegate.console.yaml_values import written
 from threegate.policy.language.vocabulary import kind_title
@@ -174,3 +174,15 @@ def with_copy(text: str, source: str, rule_id: str, new_id: str) -> str:
     rule["mode"] = "shadow"
     block = dumped(CommentedMap({"rules": [rule]})).partition("\n")[2]
     return inserted(text, block)
+
+
+def without_rule(text: str, rule_id: str) -> str:
+    """The pack without the rule, and without the lists and detectors that only this rule used.
+    Raises EditError, for a pack's last rule too."""
+    document = opened(text)
+    rule = find_rule(document, rule_id)
+    if len(document["rules"]) == 1:
+        raise EditError("last-rule")
+    document["rules"].remove(rule)
+    drop_unused(document, rule)
+    return dumped(document)

@@ -28,6 +28,7 @@ from threegate.console.views import (
     report,
     review,
     try_page,
+    upstreams,
     version,
 )
 from threegate.console.views.content import (
@@ -114,6 +115,7 @@ PAGES = (
     Page("POST", "/policies/messages", whole.save_messages, EDITORS),
     Page("POST", "/policies/packs", whole.switch, EDITORS),
     Page("POST", "/policies/kept", whole.keep, EDITORS),
+    Page("GET", "/policies/upstreams", upstreams.page, WRITERS),
     Page("POST", "/policies/download", whole.download, WRITERS),
     Page("GET", "/policies/upload", whole.upload_page, WRITERS),
     Page("POST", "/policies/upload", whole.upload, EDITORS),
@@ -122,6 +124,7 @@ PAGES = (
     Page("GET", "/policies/rule/{rule}/form", guided.form_page, EDITORS),
     Page("POST", "/policies/rule/{rule}/form", guided.save_form, EDITORS),
     Page("POST", "/policies/rule/{rule}", drafts.edit_rule, EDITORS),
+    Page("POST", "/policies/rule/{rule}/remove", guided.remove_rule, EDITORS),
     Page("POST", "/policies/rule/{rule}/resume", lifecycle.resume, APPROVERS),
     Page("GET", "/policies/edit/{pack}", drafts.editor, EDITORS),
     Page("POST", "/policies/edit/{pack}", drafts.save, EDITORS),

@@ -245,6 +245,14 @@ def _with_examples(known: CommentedMap | None, spec: dict[str, Any]) -> dict[str
     return {k: v for k, v in spec.items() if not (stays and k == "examples")}
 
 
+def drop_unused(document: CommentedMap, rule: CommentedMap) -> None:
+    """What the rule, which is gone, brought and no other rule of the pack uses."""
+    for part, family in OWN:
+        name = own_name(document, rule, part, family)
+        if _own_spec(document, part, family, name) is not None:
+            _undefine(document, rule, part, f"{family}.{name}")
+
+
 def _undefine(document: CommentedMap, rule: CommentedMap, part: str, kind: str) -> None:
     """Gone with its last user."""
     others = (r for r in document.get("rules", ()) if r is not rule)

@@ -234,6 +234,17 @@ def test_verification_says_what_it_found(site: Site, newest: Newest) -> None:
     assert page["problems"] == []
 
 
+def test_a_record_begins_with_the_rule_that_decided(site: Site, newest: Newest) -> None:
+    """It stood somewhere in a table of every finding, below rules that only recorded it."""
+    page, client = f"/audit/record/{newest('q=护照号码')}", site.who("reviewer")
+    assert [r["id"] for r in client.get(page + ".json").json()["entry"]["decided"]] == [
+        "cn.pii.documents"
+    ]
+    assert "Decided by" in client.get(page).text
+    poem = f"/audit/record/{newest('q=秋天的诗')}"
+    assert "Decided by" not in client.get(poem).text
+
+
 def test_no_such_record(site: Site) -> None:
     assert site.who("reviewer").get("/audit/record/tg_none.json").status_code == 404
 

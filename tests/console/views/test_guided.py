@@ -104,6 +104,23 @@ def test_a_copy_is_a_rule_of_its_own(site: Site) -> None:
     editor.post("/policies/draft/discard")
 
 
+def test_a_rule_that_is_not_wanted_goes_with_what_it_brought(site: Site) -> None:
+    """Only YAML, or discarding the whole pack, took a rule out of a draft again."""
+    editor = site.who("editor", name="tidy")
+    kept, gone = (
+        create(editor, template="project_names"),
+        create(editor, template="customer_number"),
+    )
+    assert "Remove this rule" in editor.get(f"/policies/rule/{gone}").text
+    assert editor.post(f"/policies/rule/{gone}/remove").status_code == 303
+    text = editor.get("/policies/pack/own.json").json()["text"]
+    assert "customer_number" not in text
+    assert kept in text
+    last = editor.post(f"/policies/rule/{kept}/remove")
+    assert "the only rule of its pack" in last.text
+    editor.post("/policies/draft/discard")
+
+
 def test_what_is_not_there(site: Site) -> None:
     editor = site.who("editor", name="lost")
     for form in ({"template": "none"}, {"copy": "none"}, {"pack": "../x"}):

@@ -46,6 +46,7 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
     strongest = sorted(ruled, key=lambda r: -Action[r["action"].upper()])
     acted = dict.fromkeys(r["rule"] for r in strongest if not r.get("shadow"))
     kinds = dict.fromkeys(r["kind"] for r in ruled if "kind" in r)
+    decided = dict.fromkeys(r["rule"] for r in _deciding(event, ruled))
     return {
         "request": entry.request_id,
         "at": timestamp(entry.ts_us),
@@ -55,11 +56,22 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
         "model": event.get("model", {}).get("requested", ""),
         "language": event.get("caller", {}).get("language", ""),
         "rules": [{"id": r, "title": title_of(r, known, language)} for r in list(acted)[:4]],
+        "decided": [{"id": r, "title": title_of(r, known, language)} for r in decided],
         "kinds": [{"kind": k, "family": family(k)} for k in list(kinds)[:5]],
         "detail": event.get("detail", {}),
         "error": event.get("error", ""),
         "integrated": entry.integrated,
     }
+
+
+def _deciding(
+    event: Mapping[str, Any], ruled: Iterable[Mapping[str, Any]]
+) -> Iterable[Mapping[str, Any]]:
+    """The rulings that made the call end as it did; none where it only was recorded."""
+    action = event.get("action", "allow")
+    if Action[action.upper()] <= Action.FLAG:
+        return ()
+    return (r for r in ruled if r["action"] == action and not r.get("shadow"))
 
 
 def title_of(rule: str, known: Mapping[str, Bilingual], language: str) -> str:

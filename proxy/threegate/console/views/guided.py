@@ -20,6 +20,7 @@ from threegate.console.new_rule import (
     templates,
     with_copy,
     with_template,
+    without_rule,
 )
 from threegate.console.pack_merge import pieces
 from threegate.console.pattern_like import pattern_like
@@ -29,6 +30,7 @@ from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
 from threegate.console.rule_fields import read_fields, write_fields
+from threegate.console.views.content.parts import change_pack
 from threegate.console.views.policies import excerpt, keep_file, packs_of, space_of
 from threegate.console.views.try_page import mark_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
@@ -147,6 +149,14 @@ async def save_form(visit: ConsoleRequest) -> Answer:
     text = await blocking(write_fields, space.text(pack_path(pack)), rule_id, form)
     await keep_file(visit, space, pack_path(pack), text)
     return _form(await _page(visit, await space_of(visit), pack))
+
+
+async def remove_rule(visit: ConsoleRequest) -> Answer:
+    """Gone from the draft; of a rule in force the approver sees that it goes."""
+    space, rule_id = await space_of(visit), visit.path["rule"]
+    pack = await blocking(pack_of, space, rule_id)
+    await change_pack(visit, space, pack, lambda text: without_rule(text, rule_id))
+    return Redirect("/policies/draft", done="removed")
 
 
 async def _constitution(
