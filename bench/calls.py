@@ -26,8 +26,9 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from threegate import settings as settings_module  # noqa: E402
-from threegate.app import create_app, opened  # noqa: E402
+from threegate.app import create_app  # noqa: E402
 from threegate.cli.serving import freeze_startup_objects  # noqa: E402
+from threegate.parts import opened  # noqa: E402
 from threegate.upstream import ModelRequest, Upstreams  # noqa: E402
 
 from bench.speed import mock, prompts  # noqa: E402

@@ -26,7 +26,7 @@ from typing import Any
 
 import httpx
 from sqlalchemy import text
-from threegate.app import create_app, opened
+from threegate.app import create_app
 from threegate.audit import settings as audit_settings
 from threegate.audit.log.database import writer_engine
 from threegate.console.auth.accounts import Accounts, now
@@ -34,6 +34,7 @@ from threegate.console.auth.sessions import COOKIE, Signer
 from threegate.console.bootstrap import engine_of
 from threegate.console.review.review_store import ReviewLabel, ReviewStore
 from threegate.console.routes import OPEN, PAGES
+from threegate.parts import opened
 from threegate.policy.lifecycle.machine import Role
 from threegate.settings import Settings, UpstreamSettings
 

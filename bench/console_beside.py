@@ -29,8 +29,9 @@ from urllib.parse import quote
 
 import httpx
 import orjson
-from threegate.app import create_app, opened
+from threegate.app import create_app
 from threegate.audit import settings as audit_settings
+from threegate.parts import opened
 from threegate.settings import Settings, UpstreamSettings
 from threegate.upstream import Upstreams
 

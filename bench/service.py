@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from threegate.app import create_app, opened
+from threegate.app import create_app
 from threegate.cli.serving import freeze_startup_objects
 from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import DEPARTURE, Departure, Responder
 from threegate.gateway.deps import Deps
 from threegate.gateway.request.call_opening import CallRequest, open_call
 from threegate.gateway.request.input_layer import judge_request
+from threegate.parts import opened
 from threegate.settings import Settings, UpstreamSettings
 from threegate.types import Caller
 from threegate.wire.openai.chat import Chat

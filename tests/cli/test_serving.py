@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.app import opened, policy_store, policy_versions
 from threegate.cli.serving import with_upstream
 from threegate.errors import PolicyError
+from threegate.parts import opened, policy_store, policy_versions
 from threegate.policy.facade import check
 from threegate.policy.lifecycle.machine import Activate, Approve, Event, Person, Role, Submit
 from threegate.policy.lifecycle.store import DirTree, Origin, now_utc

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import orjson
 import pytest
-from threegate.app import opened
 from threegate.cli.explain import lines
 from threegate.errors import ThreegateError
+from threegate.parts import opened
 from threegate.settings import JudgeSettings, Settings, UpstreamSettings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream

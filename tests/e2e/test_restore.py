@@ -13,10 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from threegate.app import policy_versions
 from threegate.cli.main import main
 from threegate.console.auth.accounts import Accounts, now
 from threegate.console.bootstrap import engine_of
+from threegate.parts import policy_versions
 from threegate.settings import Settings
 from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream

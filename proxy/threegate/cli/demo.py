@@ -21,7 +21,7 @@ import uvicorn
 from rich.console import Console
 
 from threegate import settings as settings_module
-from threegate.app import create_app, opened
+from threegate.app import create_app
 from threegate.cli.errors import misuse
 from threegate.cli.explain import database_url, titles_of
 from threegate.cli.progress import warn
@@ -29,6 +29,7 @@ from threegate.cli.serving import with_upstream
 from threegate.demo.conversations import CONVERSATIONS, Conversation
 from threegate.demo.play import DemoStage, Played, play
 from threegate.demo.show import Titles, as_json, show
+from threegate.parts import opened
 from threegate.server.http_server import config
 from threegate.settings import Settings
 

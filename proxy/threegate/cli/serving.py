@@ -19,13 +19,14 @@ from typing import Any
 import uvicorn
 
 from threegate import settings as settings_module
-from threegate.app import create_app, opened
+from threegate.app import create_app
 from threegate.cli.failures import message
 from threegate.cli.language import line
 from threegate.cli.progress import warn
 from threegate.console.bootstrap import console_link
 from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.metrics import SHARED_METRICS, forget_worker
+from threegate.parts import opened
 from threegate.policy.lifecycle.store import PolicyStore
 from threegate.server import logging, memory, startup_banner
 from threegate.server.http_server import GracefulShutdown, Server, config, listening, several

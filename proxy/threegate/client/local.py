@@ -11,12 +11,12 @@ from typing import Any
 from threegate_classifiers.errors import ClassifierError
 
 from threegate import settings as settings_module
-from threegate.app import opened
 from threegate.client.results import GuardError
 from threegate.client.transport import CHECK, STREAM, Json
 from threegate.errors import ThreegateError
 from threegate.gateway.asgi import Responder
 from threegate.gateway.telemetry.rejections import Refusals
+from threegate.parts import opened
 from threegate.service.check import Check
 from threegate.service.check_stream import check_stream
 from threegate.service.dialects.guard_check import answer_check, check_of, result_json

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from threegate.app import policy_versions
 from threegate.cli.main import main
+from threegate.parts import policy_versions
 from threegate.policy.lifecycle.store import now_utc
 from threegate.settings import load
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from threegate.app import create_app, opened
+from threegate.app import create_app
 from threegate.gateway.deps import Deps
+from threegate.parts import opened
 from threegate.server.http_server import config
 from threegate.settings import Settings, UpstreamSettings
 from threegate.testing.server import serve

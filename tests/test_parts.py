@@ -1,0 +1,48 @@
+"""What must be there before the proxy starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from threegate.gateway.telemetry.metrics import Metrics
+from threegate.parts import SECRET_BYTES, _limiter, _secret, _upstream_keys
+from threegate.settings import Settings, UpstreamSettings
+from threegate.settings.errors import SettingsError
+from threegate.types import Bilingual
+
+OWN = UpstreamSettings("http://127.0.0.1:9", name="own", key_env="OWN_KEY")
+
+
+def test_the_secret_is_made_once_and_only_for_its_owner(tmp_path: Path) -> None:
+    settings = Settings(var=tmp_path)
+    first = _secret(settings)
+    assert len(first) == SECRET_BYTES
+    assert _secret(settings) == first
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+    given = replace(settings, secret_env="S", environment={"S": "from the outside"})
+    assert _secret(given) == b"from the outside"
+    file.write_bytes(first[:8])  # as a full disk leaves it
+    for guessable in (settings, replace(given, environment={"S": "x"})):
+        with pytest.raises(SettingsError, match="16 bytes"):
+            _secret(guessable)
+
+
+async def test_a_start_tells_that_the_shared_state_cannot_be_used() -> None:
+    told: list[Bilingual] = []
+    limiter = await _limiter(Settings(state_url="redis://127.0.0.1:1"), Metrics(), told.append)
+    await limiter.aclose()
+    (text,) = told
+    assert "ConnectionError" in text.zh
+    assert "each process limits by itself" in text.en
+
+
+def test_a_key_that_is_named_must_be_there() -> None:
+    settings = Settings(upstreams=(OWN,), environment={"OWN_KEY": "sk-own"})
+    assert _upstream_keys(settings) == {"own": "sk-own"}
+    with pytest.raises(SettingsError, match="OWN_KEY is not set") as caught:
+        _upstream_keys(replace(settings, environment={"OTHER": "sk-other"}))
+    assert "sk-other" not in str(caught.value)
+    assert _upstream_keys(Settings(upstreams=(replace(OWN, key_env=""),))) == {}
