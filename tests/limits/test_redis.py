@@ -10,7 +10,12 @@ from contextlib import suppress
 import pytest
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from threegate.errors import RequestError
-from threegate.limits.redis import MAX_CONCURRENT_QUERIES, TIMEOUT_S, RedisLimiter
+from threegate.limits.redis import (
+    MAX_CONCURRENT_QUERIES,
+    PREFIX,
+    TIMEOUT_S,
+    RedisLimiter,
+)
 from threegate.policy.model import Limits
 
 from tests.waiting import PATIENCE_S
@@ -87,6 +92,25 @@ async def test_a_call_that_is_cancelled_while_it_is_admitted_gives_its_place_bac
     await _is_cancelled(admitting)
     limiter._admit = admit
     await _is_free(limiter, scope, limits)
+
+
+@pytest.mark.redis
+@needs_redis
+async def test_a_place_is_kept_while_its_process_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threegate.limits.redis.LEASE_S", 1)
+    monkeypatch.setattr("threegate.limits.redis.RENEW_S", 0.05)
+    killed, other = RedisLimiter.open(URL), RedisLimiter.open(URL)
+    scope, limits = uuid.uuid4().hex, Limits(concurrency=1)
+    lease = await killed.admit(scope, limits)
+    ends = [await other.client.zscore(f"{PREFIX}{scope}:l", lease.id)]
+    async with asyncio.timeout(10):
+        while ends[-1] < ends[0] + 1_500_000:  # longer than without a renewal
+            ends.append(await other.client.zscore(f"{PREFIX}{scope}:l", lease.id))
+            await asyncio.sleep(0.01)
+    with pytest.raises(RequestError, match="at the same time"):
+        await other.admit(scope, limits)
+    await killed.aclose()
+    await _is_free(other, scope, limits)
 
 
 async def _is_cancelled(task: asyncio.Future[object]) -> None:

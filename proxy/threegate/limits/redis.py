@@ -13,19 +13,14 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from threegate.limits.store import (
-    LEASE_S,
-    Lease,
-    LimitReached,
-    MemoryLimiter,
-    allowances_of,
-)
+from threegate.limits.store import Lease, LimitReached, MemoryLimiter, allowances_of
 from threegate.policy.model import Limits
 from threegate.tasks import Tasks
 
@@ -40,6 +35,9 @@ LATE_S = 0.1
 unreachable: one more attempt."""
 AGAIN_S = 1.0
 """Before the next attempt after a failure."""
+LEASE_S, RENEW_S = 90, 20
+"""A place that is taken is renewed while its process lives: one that was killed gives its own back
+after this time. A process whose loop stands still for a minute is killed."""
 CONNECTIONS = 32
 MAX_CONCURRENT_QUERIES = 8
 """Concurrent scripts, each of which takes microseconds. More of them would only make a burst open
@@ -78,6 +76,14 @@ local used = tonumber(redis.call('GET', base .. ':m' .. minute) or '0')
 return {'', 0, redis.call('ZCARD', requests), used, 60 - now[1] % 60}
 """
 
+RENEW = """
+local now = redis.call('TIME')
+local until_us = now[1] * 1000000 + now[2] + tonumber(ARGV[1]) * 1000000
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1] .. ':l', 'XX', until_us, ARGV[i]) end
+redis.call('EXPIRE', KEYS[1] .. ':l', ARGV[1])
+return 1
+"""
+
 SETTLE = """
 local now = redis.call('TIME')
 local base = KEYS[1]
@@ -109,9 +115,12 @@ class RedisLimiter:
     _lanes: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_QUERIES)
     )
-    _settling: Tasks = field(default_factory=Tasks, repr=False)
+    _tasks: Tasks = field(default_factory=Tasks, repr=False)
+    _taken: dict[str, str] = field(default_factory=dict, repr=False)  # scope by lease
+    _renewing: asyncio.Task[None] | None = field(default=None, repr=False)
     _admit: object = field(init=False, repr=False)
     _settle: object = field(init=False, repr=False)
+    _renew: object = field(init=False, repr=False)
 
     @classmethod
     def open(cls, url: str, unavailable: Callable[[], None] = lambda: None) -> RedisLimiter:
@@ -127,6 +136,7 @@ class RedisLimiter:
     def __post_init__(self) -> None:
         self._admit = self.client.register_script(ADMIT)
         self._settle = self.client.register_script(SETTLE)
+        self._renew = self.client.register_script(RENEW)
 
     async def trouble(self) -> str:
         """What keeps the store from being used, for a start to tell; empty if nothing does."""
@@ -142,13 +152,16 @@ class RedisLimiter:
             async with self._lanes:
                 answer = await self._query(lease)
         except asyncio.CancelledError:  # the store may have counted it
-            self._settling.spawn(self._give_back(lease, 0))
+            self._tasks.spawn(self._give_back(lease, 0))
             raise
         if answer is None:
             return await self._local(scope, limits)
         what, wait, *used = answer
         if what:
             raise LimitReached(what.decode(), float(wait), limits)
+        self._taken[lease.id] = lease.scope
+        if self._renewing is None or self._renewing.done():
+            self._renewing = self._tasks.spawn(self._renewed())
         if not used:  # repeated after a cut connection: counted the first time
             return lease
         requests, tokens, reset_s = used
@@ -180,20 +193,32 @@ class RedisLimiter:
         return isinstance(error, RedisTimeoutError) and late > LATE_S
 
     async def settle(self, lease: Lease, tokens: int) -> None:
-        """Goes on where the caller is cancelled: a place that is not given back stays taken for
-        `LEASE_S`."""
+        """Goes on where the caller is cancelled."""
         if lease.local:
             await self.fallback.settle(lease, tokens)
             return
-        await asyncio.shield(self._settling.spawn(self._give_back(lease, tokens)))
+        await asyncio.shield(self._tasks.spawn(self._give_back(lease, tokens)))
+
+    async def _renewed(self) -> None:
+        """While any place is taken. One that the store has forgotten does not come back."""
+        while self._taken:
+            await asyncio.sleep(RENEW_S)
+            by_scope: dict[str, list[str]] = {}
+            for lease_id, scope in self._taken.items():
+                by_scope.setdefault(scope, []).append(lease_id)
+            with suppress(RedisError, OSError):  # the next call tells
+                for scope, ids in by_scope.items():
+                    await self._renew(keys=[PREFIX + scope], args=[LEASE_S, *ids])  # type: ignore[operator]
 
     async def _give_back(self, lease: Lease, tokens: int) -> None:
+        self._taken.pop(lease.id, None)
         try:
             await self._settle(keys=[PREFIX + lease.scope], args=[lease.id, tokens])  # type: ignore[operator]
         except (RedisError, OSError) as error:
             self._lost(error)
 
     async def aclose(self) -> None:
+        await self._tasks.cancel()
         await self.client.aclose()
         await self.client.connection_pool.disconnect()
 
