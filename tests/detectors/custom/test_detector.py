@@ -40,6 +40,8 @@ def found(detector: PatternDetector, text: str) -> list[str]:
         (STAFF, "工号EMP-123456的同事", ["EMP-123456"]),
         (CONTRACT, "合同LC-4539148801，不是LC-4539148802", ["LC-4539148801"]),
         (STAFF, "XEMP-123456 EMP-1234567", []),
+        (STAFF, r"{'who': 'Li\nEMP-123456'}", ["EMP-123456"]),
+        (WHOLE, r"{'what': 'a\tcat\ncatalogue'}", ["cat", "catalogue"]),
     ],
 )
 def test_what_is_found(detector: PatternDetector, text: str, values: list[str]) -> None:
@@ -62,7 +64,7 @@ ATOMS = [
     "凰",
     "。",
 ]
-ATOMS += ["EMP-", "123456", "7", "E"]
+ATOMS += ["EMP-", "123456", "7", "E", "\\n"]
 texts = st.lists(st.sampled_from(ATOMS), max_size=30).map("".join)
 
 

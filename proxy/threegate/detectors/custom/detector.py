@@ -140,6 +140,7 @@ def _lower_one(char: str) -> str:
 def _edges(text: str, span: Span) -> bool:
     """No ASCII word continues beyond the span; an adjacent Han character does not matter."""
     before = span.start > 0 and _joined(text[span.start - 1], text[span.start])
+    before = before and text[max(0, span.start - 2) : span.start] not in (r"\n", r"\r", r"\t")
     return not before and not (span.end < len(text) and _joined(text[span.end - 1], text[span.end]))
 
 

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from operator import attrgetter
 
 import re2
 
@@ -23,6 +25,8 @@ _STRIDE = 4096
 _SEARCH = 256
 """Units of work of one search: a large pattern may take half a second for it, so the budget looks
 at its clock after each."""
+_ESCAPED = re.compile(r"(?<=\\)[nrt]")
+"""In JSON, logs and code the letter of an escape would join the word that follows."""
 _WORD = re.compile(rb"[0-9A-Za-z_]*")
 _IS_WORD = [_WORD.fullmatch(bytes((code,))) is not None for code in range(256)]
 
@@ -39,6 +43,13 @@ class PatternMatcher:
 
     def all(self, text: str) -> list[Span]:
         """Every match, in order, without overlaps. Raises what the budget in force raises."""
+        spans = self._all(text)
+        if not self._edges or not _ESCAPED.search(text):
+            return spans
+        apart = self._all(_ESCAPED.sub(r"\\", text))
+        return sorted((*spans, *(s for s in apart if not _meets(spans, s))))
+
+    def _all(self, text: str) -> list[Span]:
         view, budget = ScanText(text), meter()
         spans = []
         for start, end in self._matches(view.data):
@@ -88,6 +99,12 @@ class PatternMatcher:
         """The next place where a match may begin: with edges none does inside a word."""
         word = _WORD.match(data, start) if self._edges else None
         return max(word.end() if word else 0, _ahead(data, start, 1))
+
+
+def _meets(spans: list[Span], span: Span) -> bool:
+    """Whether the span overlaps one of these, which are in order."""
+    at = bisect_left(spans, span.end, key=attrgetter("start"))
+    return at > 0 and spans[at - 1].end > span.start
 
 
 def _ahead(data: bytes, at: int, count: int) -> int:
