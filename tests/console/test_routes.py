@@ -84,6 +84,7 @@ MATRIX = {
     "GET /policies/messages": ALL,
     "POST /policies/messages": "editor",
     "POST /policies/kept": "editor",
+    "POST /policies/label": "editor",
     "POST /policies/packs": "editor",
     "POST /policies/download": "editor approver",
     "GET /policies/upstreams": "editor approver",

@@ -115,6 +115,7 @@ PAGES = (
     Page("POST", "/policies/messages", whole.save_messages, EDITORS),
     Page("POST", "/policies/packs", whole.switch, EDITORS),
     Page("POST", "/policies/kept", whole.keep, EDITORS),
+    Page("POST", "/policies/label", whole.save_label, EDITORS),
     Page("GET", "/policies/upstreams", upstreams.page, WRITERS),
     Page("POST", "/policies/download", whole.download, WRITERS),
     Page("GET", "/policies/upload", whole.upload_page, WRITERS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from threegate.console.views.content.whole import kept, pack_rows
+from threegate.console.views.content.whole import kept, labelled, pack_rows
 from threegate.console.views.policies import packs_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
 from threegate.policy.compliance.coverage import ENOUGH_TESTS, Matrix, Row, coverage
@@ -21,7 +21,8 @@ async def matrix(visit: ConsoleRequest) -> Answer:
     packs = await blocking(pack_rows, space, chosen, visit.language)
     table = _table(made, visit.language)
     audit = kept(bundle, visit.language)
-    data = {"taxonomies": names, "packs": packs, "audit": audit, **table}
+    label = labelled(bundle, visit.language)
+    data = {"taxonomies": names, "packs": packs, "audit": audit, **label, **table}
     return Shown("policy/coverage.html", data)
 
 

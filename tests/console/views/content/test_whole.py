@@ -27,6 +27,20 @@ def test_how_much_the_log_keeps_is_set_in_a_form(site: Site) -> None:
     assert site.who("viewer").post("/policies/kept", data=form).status_code == 403
 
 
+def test_the_label_of_answers_is_set_in_a_form(site: Site) -> None:
+    """The labelling measures ask for it, and it could be set in YAML only."""
+    editor = site.who("editor", name="labeller")
+    assert editor.get("/policies/coverage.json").json()["label"] == "header"
+    for label in ("off", "text"):
+        assert editor.post("/policies/label", data={"label": label}).status_code == 303
+        assert editor.get("/policies/coverage.json").json()["label"] == label
+    draft = editor.get("/policies/draft.json").json()
+    assert "label: text" in str(draft["texts"])
+    assert [c["direction"] for c in draft["changes"]] == ["stricter"]
+    assert editor.post("/policies/label", data={"label": "loud"}).status_code == 400
+    editor.post("/policies/draft/discard")
+
+
 def test_what_comes_down_goes_up_again_as_no_change(site: Site) -> None:
     """Every file of the archive was said to be added to the draft; a reply that no rule uses yet
     was not in it."""

@@ -24,6 +24,7 @@ from threegate.policy.compile import layered
 from threegate.policy.compliance.coverage import coverage
 from threegate.policy.compliance.taxonomy import Taxonomy
 from threegate.policy.language.load import Bundle, load_bundle, pack_path
+from threegate.policy.model import AiLabel
 from threegate.policy.schema import AuditLevel, AuditSpec, Rule
 
 
@@ -91,6 +92,33 @@ def _with_audit(text: str, form: Mapping[str, str]) -> str:
         if not (given := form.get(name, "").strip()).isdecimal():
             raise EditError("number")
         put_plain(spec, name, int(given), getattr(default, name))
+    return dumped(document)
+
+
+def labelled(bundle: Bundle, language: str) -> dict[str, Any]:
+    """How answers say that they are made by AI."""
+    label = next((p.label for p in reversed(bundle.packs) if p.label), AiLabel.OFF)
+    return {"label": label.value, "labels": {x.value: value_words(x, language) for x in AiLabel}}
+
+
+async def save_label(visit: ConsoleRequest) -> Answer:
+    """Into the pack whose label counts."""
+    space, label = await space_of(visit), visit.form.get("label", "")
+    if label not in list(AiLabel):
+        raise ConsoleError(400, "没有这种标识", "there is no such label")
+    bundle = await blocking(space.bundle)
+    pack = next((p.pack for p in reversed(bundle.packs) if p.label), space.packs[-1])
+    await change_pack(visit, space, pack, lambda text: _with_label(text, label))
+    return Redirect("/policies/coverage", done="saved")
+
+
+def _with_label(text: str, label: str) -> str:
+    """Raises EditError."""
+    document = opened(text)
+    if "label" not in document:
+        at = list(document).index("rules") if "rules" in document else len(document)
+        document.insert(at, "label", label)
+    put_plain(document, "label", label, "")
     return dumped(document)
 
 
