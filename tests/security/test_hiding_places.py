@@ -69,11 +69,11 @@ def test_no_secret_in_names_of_fields(guarded: Running, watched: Watched, case: 
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize("escape", [r"\n", r"\r\n", r"\t", r"\\n"])
+@pytest.mark.parametrize("escape", [r"\n", r"\r\n", r"\t", r"\\n", "\x1b[0;31m", r"\u001b[K"])
 def test_no_value_behind_the_letter_of_an_escape(
     guarded: Running, watched: Watched, escape: str, stream: bool
 ) -> None:
-    """JSON, logs and code that somebody pastes, and answers in JSON."""
+    """JSON, logs and code that somebody pastes, answers in JSON, what a terminal shows."""
     values = (PHONE, SECRET, "11010519491231002X", "4111111111111111", "203.0.113.77")
     text = "".join(f"{escape}{value} ;" for value in values)
     answer = {"index": 0, ("delta" if stream else "message"): {"content": text}}

@@ -18,6 +18,7 @@ from threegate.detectors.engine.folding import fold
         ("𝟏𝟖𝐗 𝚊𝚋@𝗰.𝘤𝘯 𝛼", "18X ab@c.cn 𝛼"),
         ("①②", "①②"),
         (r'"\n139 \tAKIA \nsk-4 \na.b@c"', '"\\\n139 \\\tAKIA \\\nsk-4 \\\na.b@c"'),
+        ("\x1b[01;31m\x1b[K138\x1b[m", "\x1b[01;31\n\x1b[\n138\x1b[\n"),
         (r"C:\new\tmp\readme", r"C:\new\tmp\readme"),
         ("（全角：标点，）", "（全角：标点，）"),
     ],

@@ -50,14 +50,17 @@ _HAN_VALUES = str.maketrans(HAN_DIGITS, _VALUES)
 _ESCAPED = re.compile(r"(?<=\\)[nrt](?=[0-9A-Z+(]|[a-z]{2,6}[_-]|ey[A-Z]|[\w.+-]{1,64}@)", re.ASCII)
 """The letter of an escape, where a number or the prefix of a key may begin after it; other letters
 may be those of a path (`C:\\tmp`)."""
+_COLOUR = re.compile(r"(\x1b|\\(?:u001[bB]|x1[bB]|033|e))(\[[0-9;?]{0,16})[A-Za-z]")
+"""Of a terminal: what `grep --color` puts before a key that it found."""
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def fold(text: str) -> str:
     """Same length: full-width ASCII and digits of other scripts to ASCII, long runs of Chinese
-    digits to digits. In JSON, logs and code a value may follow `\\n` directly, whose letter then is
-    none of its own."""
-    if "\\" in text:
+    digits to digits. In JSON, logs and code a value may follow `\\n` or a colour directly, whose
+    letter then is none of its own."""
+    if "\x1b" in text or "\\" in text:
+        text = _COLOUR.sub("\\1\\2\n", text)
         text = _ESCAPED.sub(lambda letter: _ESCAPES[letter[0]], text)
     if text.isascii() or not (_FOLDED.search(text) or _MATHEMATICAL.search(text)):
         return text
