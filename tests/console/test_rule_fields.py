@@ -145,3 +145,17 @@ def test_texts_stay_texts(value: str) -> None:
 def test_no_form_for_what_is_no_yaml(text: str) -> None:
     with pytest.raises(EditError):
         read_fields(text, "p.one")
+
+
+def test_examples_follow_the_check_digits() -> None:
+    """Those of a template contradicted a scheme that was chosen, where the form does not show
+    them."""
+    head = "pack: p\ntitle: {zh: 甲, en: A}\ndetectors:\n  two:\n    regex: 'LC-\\d{10}'\n"
+    head += "    examples: {match: [LC-4539148802], no_match: [LC-1]}\n"
+    text = head + TEXT[TEXT.index("rules:") :].replace("list.codes", "pattern.two")
+    form = sent(read_fields(text, "p.one")) | {
+        "check_digits": "luhn", "match": "LC-4539148801", "no_match": "LC-4539148802",
+    }  # fmt: skip
+    made = write_fields(text, "p.one", form)
+    assert "check_digits: luhn" in made
+    assert "LC-4539148802" not in made[: made.index("LC-4539148801")]

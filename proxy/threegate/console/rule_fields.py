@@ -238,10 +238,11 @@ def _with_examples(known: CommentedMap | None, spec: dict[str, Any]) -> dict[str
     """A pattern that stays keeps the examples its author wrote; a new one has those of the form."""
     if known is None or "regex" not in spec:
         return spec
-    for key in ("edges", "check_digits"):
+    form = ("regex", "edges", "check_digits")
+    stays = known.get("examples") and all(known.get(key) == spec.get(key) for key in form)
+    for key in form:
         if key not in spec:
             known.pop(key, None)
-    stays = str(known.get("regex", "")) == spec["regex"] and known.get("examples")
     return {k: v for k, v in spec.items() if not (stays and k == "examples")}
 
 
