@@ -49,8 +49,8 @@ def mod11_2(value: str) -> bool:
     """ISO 7064 MOD 11-2 over digits of any number; the last may be X."""
     total = 0
     for digit in value.upper():
-        total = 2 * total + (10 if digit == "X" else int(digit))
-    return total % 11 == 1
+        total = (2 * total + (10 if digit == "X" else int(digit))) % 11
+    return total == 1
 
 
 def mod11_10(digits: str) -> bool:
@@ -62,8 +62,12 @@ def mod11_10(digits: str) -> bool:
 
 
 def mod97_10(value: str) -> bool:
-    """ISO 7064 MOD 97-10 over digits and upper-case letters, the two check digits last."""
-    return int("".join(map(_IBAN_VALUES.__getitem__, value))) % 97 == 1
+    """ISO 7064 MOD 97-10 over digits and upper-case letters, the two check digits last. Piece by
+    piece: Python reads no number of more than 4,300 digits."""
+    digits, rest = "".join(map(_IBAN_VALUES.__getitem__, value)), 0
+    for at in range(0, len(digits), 300):
+        rest = int(str(rest) + digits[at : at + 300]) % 97
+    return rest == 1
 
 
 def uscc(value: str) -> bool:

@@ -138,6 +138,23 @@ def test_nobody_gets_a_name_that_people_take_for_anothers(accounts: Accounts, na
         accounts.welcome(GUEST_OF("https://id.example 1", name))
 
 
+def test_two_people_may_be_one_name_in_two_scripts(accounts: Accounts) -> None:
+    for number, name in enumerate(("李伟", "李偉", "李伟1")):
+        assert accounts.welcome(GUEST_OF(f"https://id.example {number}", name)).name == name
+    with pytest.raises(AccountError, match="taken"):
+        accounts.welcome(GUEST_OF("https://id.example 9", "李伟１"))
+
+
+def test_accounts_that_have_looked_alike_for_long_get_new_passwords(accounts: Accounts) -> None:
+    first(accounts)
+    with accounts.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO console_account SELECT 'Anna', password, roles, team, epoch, closed"
+            " FROM console_account"
+        )
+    assert accounts.invite("Anna", ADMIN, "", now())
+
+
 def test_a_guest_does_not_take_the_name_of_somebody_invited(accounts: Accounts) -> None:
     first(accounts)
     token = accounts.invite("ben", frozenset({Role.EDITOR}), "", now())

@@ -25,3 +25,9 @@ def test_the_right_digits_and_one_wrong(scheme: CheckDigits, value: str) -> None
 @pytest.mark.parametrize("scheme", CheckDigits)
 def test_nothing_to_check_is_not_right(scheme: CheckDigits) -> None:
     assert not agree(scheme, "LC")
+
+
+@pytest.mark.parametrize("scheme", CheckDigits)
+def test_a_number_of_any_length_is_read(scheme: CheckDigits) -> None:
+    """A pattern may match one of 100,000 characters: Python refuses to read it as one number."""
+    assert not agree(scheme, "1A" * 50_000 + "11")

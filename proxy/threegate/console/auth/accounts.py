@@ -29,6 +29,7 @@ from threegate.normalize.fold import plain_text
 from threegate.policy.lifecycle.machine import Person, Role
 
 NAME = re.compile(r"[\w.@-]{1,64}")
+_NO_HAN = re.compile(r"[^\u3400-\u9fff]+")
 MIN_PASSWORD = 12
 ERRORS = texts("console", "accounts")
 INVITE_LIFE = timedelta(hours=48)
@@ -225,13 +226,15 @@ def _is_guest(connection: Connection, name: str) -> bool:
 
 
 def _has_twin(connection: Connection, name: str) -> bool:
-    """Whether another account has a name that people take for this one."""
-    names = connection.execute(select(ACCOUNT.c.name)).scalars()
-    return any(other != name and _looks(other) == _looks(name) for other in names)
+    """Whether a new name is one that people take for another account's."""
+    names = connection.execute(select(ACCOUNT.c.name)).scalars().all()
+    return name not in names and _looks(name) in map(_looks, names)
 
 
 def _looks(name: str) -> str:
-    return plain_text(name).casefold()
+    """As people see it. Traditional and simplified characters stay two: 李伟 and 李偉 may be two
+    people, and nobody takes one for the other."""
+    return _NO_HAN.sub(lambda part: plain_text(part[0]), name).casefold()
 
 
 def _known_guest(connection: Connection, guest: SsoIdentity) -> str:
