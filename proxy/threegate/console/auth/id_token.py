@@ -20,7 +20,9 @@ from joserfc.jwt import decode
 MAX_TOKEN = 64 * 1024
 LEEWAY_S = 60
 MIN_RSA_BITS = 2048
+FOREVER = 1e15
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
+UNREADABLE = (JoseError, ValueError, TypeError, KeyError, RecursionError)
 KINDS: Mapping[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 
 Json = Mapping[str, Any]
@@ -67,7 +69,7 @@ def _verified(token: str, keys: Sequence[Json]) -> Json:
     """The claims, if a key that the header may mean has signed them. Raises TokenError."""
     try:
         header = extract_compact(token.encode(), registry=_REGISTRY).headers()
-    except (JoseError, ValueError, TypeError):
+    except UNREADABLE:
         raise TokenError("not a signed token") from None
     named = [k for k in keys if "kid" not in header or k.get("kid") == header["kid"]]
     fitting = [k for k in named if k.get("use", "sig") == "sig"]
@@ -75,7 +77,7 @@ def _verified(token: str, keys: Sequence[Json]) -> Json:
         raise UnknownKey("no such key")
     for jwk in fitting:
         if jwk.get("alg", header.get("alg")) == header.get("alg"):
-            with suppress(JoseError, ValueError, TypeError, KeyError):
+            with suppress(*UNREADABLE):
                 return decode(token, _key(jwk), registry=_REGISTRY).claims
     raise TokenError("the signature does not verify")
 
@@ -100,14 +102,16 @@ def _check(claims: Json, expected: Expected, now: float) -> None:
     if max(_seconds(claims, "iat"), begins) > now + LEEWAY_S:
         raise TokenError("the token is from the future")
     nonce = claims.get("nonce")
-    if not isinstance(nonce, str) or not hmac.compare_digest(nonce, expected.nonce):
+    said = nonce.encode(errors="replace") if isinstance(nonce, str) else b""
+    if not hmac.compare_digest(said, expected.nonce.encode()):
         raise TokenError("the token is not an answer to this log-in")
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
         raise TokenError("the token names no subject")
 
 
 def _seconds(claims: Json, name: str) -> float:
+    """Never NaN, which is neither before nor after anything."""
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < FOREVER:
         raise TokenError(f"the token has no {name}")
     return value
