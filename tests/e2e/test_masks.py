@@ -99,10 +99,12 @@ def test_tool_arguments_come_back_as_json(guarded: Running, escaped: bool) -> No
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_an_answer_in_json_stays_json(guarded: Running, stream: bool) -> None:
-    """A card number over two lines, and whatever else must not stand in a string as it is."""
+    """A card number over two lines, and whatever else must not stand in a string as it is; a number
+    without quotes that is removed."""
     text = ASKED["en"].format("card 4111 1111\n1111 1111")
     wanted = {"response_format": {"type": "json_object"}}
     ask(guarded, text, **wanted)
-    play(guarded, Reply(json.dumps({"card": placeholder_in(guarded)})), stream=stream)
+    answer = {"card": placeholder_in(guarded), "of": 13987654321}
+    play(guarded, Reply(json.dumps(answer)), stream=stream)
     said = said_in(ask(guarded, text, stream=stream, **wanted), stream=stream)
-    assert json.loads(said) == {"card": "4111 1111\n1111 1111"}
+    assert json.loads(said) == {"card": "4111 1111\n1111 1111", "of": "[personal data removed]"}

@@ -181,9 +181,13 @@ class OutputGuard:
         placeholders = None if channel in self.masked else self.placeholders
         replacers: list[Replacer] = [self.secrets] if self.secrets else []
         if placeholders:
-            in_json = self.in_json and channel is Channel.CONTENT
-            replacers.append(TextRestorer(placeholders, channel, tool, in_json=in_json))
-        return StreamMachine(plan, render, replacers, self.citations.mark, fast_path)
+            replacers.append(TextRestorer(placeholders, channel, tool))
+        mark, is_json = self.citations.mark, self.is_json(channel)
+        return StreamMachine(plan, render, replacers, mark, fast_path, is_json=is_json)
+
+    def is_json(self, channel: Channel) -> bool:
+        """Whether edits leave the JSON that the text is."""
+        return channel is Channel.TOOL_ARGUMENTS or (self.in_json and channel is Channel.CONTENT)
 
     def renderer(self, channel: Channel) -> Renderer:
         rules = self.channels[channel].judge.by_id

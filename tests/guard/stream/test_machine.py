@@ -236,7 +236,7 @@ def test_a_scan_that_would_find_nothing_is_left_out() -> None:
 
 def test_what_replaces_a_part_of_arguments_leaves_them_json() -> None:
     arguments = Plan(Channel.TOOL_ARGUMENTS, patterns=True, judge=False, hold=False)
-    machine = StreamMachine(arguments, lambda r, t: 'a "b"', [Shortened()])
+    machine = StreamMachine(arguments, lambda r, t: 'a "b"', [Shortened()], is_json=True)
     text = '{"to": "<-> 123-456", "n": 123456}'
     machine.receive(TextReceived(text))
     read = tuple(ruled("id", *at, Action.REDACT) for at in ((10, 17), (25, 31)))

@@ -132,8 +132,9 @@ class GuardedText:
             found = (r.finding for r in self.ruled)
             raw = raw[: max((f.span.end for f in found if isinstance(f, Finding)), default=0)]
         channel = self.locus.channel
-        is_json = channel is Channel.TOOL_ARGUMENTS
-        return edited(raw, self.ruled, self.answer.guard.renderer(channel), is_json=is_json)
+        guard = self.answer.guard
+        is_json = guard.is_json(channel)
+        return edited(raw, self.ruled, guard.renderer(channel), is_json=is_json)
 
     def take(self) -> str:
         """Text released since the last call; with a gate nothing before the whole has passed it."""

@@ -7,7 +7,6 @@ placeholder (`placeholders`).
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import field
 from functools import cached_property
@@ -30,17 +29,10 @@ class Restored:
 
 class TextRestorer:
     """Puts values back into one text that arrives in pieces. `tool` is the name of the tool whose
-    arguments the text is; `in_json`: the text is JSON as it is written, which it stays."""
+    arguments the text is."""
 
-    def __init__(
-        self,
-        finder: PlaceholderFinder,
-        channel: Channel,
-        tool: str = "",
-        *,
-        in_json: bool = False,
-    ) -> None:
-        self._finder, self._channel, self._tool, self._in_json = finder, channel, tool, in_json
+    def __init__(self, finder: PlaceholderFinder, channel: Channel, tool: str = "") -> None:
+        self._finder, self._channel, self._tool = finder, channel, tool
 
     @cached_property
     def _addresses(self) -> AddressReader:
@@ -61,8 +53,7 @@ class TextRestorer:
             self._addresses.read(text, base, base + span.start)
             if not within and self._returns(masked.restore):
                 at = Span(base + span.start, base + span.end)
-                value = _spelled(masked.value) if self._in_json else masked.value
-                out.append(Restored(at, value, masked.kind))
+                out.append(Restored(at, masked.value, masked.kind))
                 self._addresses.skip(at.end)
         if not final:
             self._addresses.keep_up(text, base, base + open_from)
@@ -73,11 +64,6 @@ class TextRestorer:
             return False
         everywhere = self._channel is not Channel.TOOL_ARGUMENTS or restoring.tools is None
         return everywhere or self._tool in (restoring.tools or ())
-
-
-def _spelled(value: str) -> str:
-    """As in a string of JSON."""
-    return json.dumps(value, ensure_ascii=False)[1:-1]
 
 
 _UNSEEN: Final = "[\u00ad\u200b-\u200d\u2060\ufeff]"

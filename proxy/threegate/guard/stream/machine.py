@@ -91,6 +91,7 @@ class StreamMachine:
     replacers: InitVar[Sequence[Replacer]] = ()
     mark: Mark = lambda ruled: ""
     fast_path: FastPath | None = None
+    is_json: bool = field(default=False, kw_only=True)
     state: State = field(default=State.OPEN, init=False)
     released: int = field(default=0, init=False)  # code points released so far
     _text: StreamText = field(init=False, repr=False)
@@ -105,8 +106,7 @@ class StreamMachine:
     _paused: bool = field(default=False, init=False)
 
     def __post_init__(self, replacers: Sequence[Replacer]) -> None:
-        is_json = self.plan.channel is Channel.TOOL_ARGUMENTS
-        self._text = StreamText(replacers, JsonStrings() if is_json else None)
+        self._text = StreamText(replacers, JsonStrings() if self.is_json else None)
         is_early = self.plan.release_early and self.plan.hold
         self._sentences = SentenceQueue(self._text, EarlyRelease() if is_early else None)
 

@@ -46,7 +46,7 @@ class Replacer(Protocol):
 @dataclass(slots=True)
 class StreamText:
     """`text` begins at position `base` and ends at `end`; before `replaced` no value can change.
-    `strings`: the text is the JSON of a tool's arguments."""
+    `strings`: the text is JSON, which it stays."""
 
     replacers: Sequence[Replacer] = ()
     strings: JsonStrings | None = field(default=None, repr=False)
@@ -108,7 +108,7 @@ class StreamText:
         return self.view(max(self.base, at - CONTEXT), at).text
 
     def fitted(self, text: str, span: Span) -> str:
-        """A replacement; in the JSON text of arguments so that it stays JSON."""
+        """A replacement; in JSON text so that it stays JSON."""
         return text if self.strings is None else self.strings.fitted(text, span.start, span.end)
 
     def scan_start(self, settled: int) -> int:
