@@ -176,13 +176,14 @@ def with_copy(text: str, source: str, rule_id: str, new_id: str) -> str:
     return inserted(text, block)
 
 
-def without_rule(text: str, rule_id: str) -> str:
-    """The pack without the rule, and without the lists and detectors that only this rule used.
-    Raises EditError, for a pack's last rule too."""
+def without_rule(text: str, rule_id: str, elsewhere: str) -> str:
+    """The pack without the rule, and without the lists and detectors that only this rule used: none
+    else here nor `elsewhere`, the text of the other packs. Raises EditError, for a pack's last rule
+    too."""
     document = opened(text)
     rule = find_rule(document, rule_id)
     if len(document["rules"]) == 1:
         raise EditError("last-rule")
     document["rules"].remove(rule)
-    drop_unused(document, rule)
+    drop_unused(document, rule, elsewhere)
     return dumped(document)

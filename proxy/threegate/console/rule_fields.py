@@ -246,18 +246,22 @@ def _with_examples(known: CommentedMap | None, spec: dict[str, Any]) -> dict[str
     return {k: v for k, v in spec.items() if not (stays and k == "examples")}
 
 
-def drop_unused(document: CommentedMap, rule: CommentedMap) -> None:
-    """What the rule, which is gone, brought and no other rule of the pack uses."""
+def drop_unused(document: CommentedMap, rule: CommentedMap, elsewhere: str) -> None:
+    """What only the rule used, which is gone: no other rule of the pack, nor `elsewhere`, the text
+    of the other packs."""
+    named = texts((rule.get("detect") or {}).get("any"))
     for part, family in OWN:
         name = own_name(document, rule, part, family)
-        if _own_spec(document, part, family, name) is not None:
-            _undefine(document, rule, part, f"{family}.{name}")
+        kind = f"{family}.{name}"
+        own = kind in named and _own_spec(document, part, family, name) is not None
+        if own and kind not in elsewhere:
+            _undefine(document, rule, part, kind)
 
 
 def _undefine(document: CommentedMap, rule: CommentedMap, part: str, kind: str) -> None:
     """Gone with its last user."""
     others = (r for r in document.get("rules", ()) if r is not rule)
-    if any(kind in str(r.get("detect")) for r in others):
+    if any(kind in str(r) for r in others):
         return
     del document[part][kind.partition(".")[2]]
     if not document[part]:

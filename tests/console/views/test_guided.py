@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.console.new_rule import templates
+from threegate.console.new_rule import templates, without_rule
 
 from tests.console.conftest import Site, opened_site, policies
 from tests.console.test_constraint_fields import sent as constraint_form
@@ -129,6 +129,36 @@ def test_a_rule_that_is_not_wanted_goes_with_what_it_brought(site: Site) -> None
     last = editor.post(f"/policies/rule/{kept}/remove")
     assert "the only rule of its pack" in last.text
     editor.post("/policies/draft/discard")
+
+
+SHARED = """pack: own
+lists:
+  words: {words: [a]}
+  grooming: {words: [b]}
+  alone: {words: [c]}
+rules:
+  - {id: own.words, detect: {any: [pii.email]}}
+  - {id: own.alone, detect: {any: [list.alone]}}
+  - {id: own.grooming, detect: {any: [list.grooming]}}
+  - {id: own.calls, then: {clauses: [{kinds: [list.CLAUSE], text: x}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "clause", "elsewhere", "gone"),
+    [
+        ("alone", "words", "list.grooming", "alone"),
+        ("words", "words", "", ""),  # a list of another's that only has its name
+        ("grooming", "words", "any: [list.grooming]", ""),
+        ("alone", "alone", "", ""),
+    ],
+)
+def test_what_others_use_stays(rule: str, clause: str, elsewhere: str, gone: str) -> None:
+    text = SHARED.replace("CLAUSE", clause)
+    left = without_rule(text, f"own.{rule}", elsewhere)
+    assert f"own.{rule}," not in left
+    kept = {name for name in ("words", "grooming", "alone") if f"{name}: {{words" in left}
+    assert kept == {"words", "grooming", "alone"} - {gone}
 
 
 def test_what_is_not_there(site: Site) -> None:

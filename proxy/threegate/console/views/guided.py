@@ -155,8 +155,13 @@ async def remove_rule(visit: ConsoleRequest) -> Answer:
     """Gone from the draft; of a rule in force the approver sees that it goes."""
     space, rule_id = await space_of(visit), visit.path["rule"]
     pack = await blocking(pack_of, space, rule_id)
-    await change_pack(visit, space, pack, lambda text: without_rule(text, rule_id))
+    elsewhere = await blocking(_other_packs, space, pack)
+    await change_pack(visit, space, pack, lambda text: without_rule(text, rule_id, elsewhere))
     return Redirect("/policies/draft", done="removed")
+
+
+def _other_packs(space: Workspace, pack: str) -> str:
+    return "".join(space.text(pack_path(p.pack)) for p in space.bundle().packs if p.pack != pack)
 
 
 async def _constitution(
