@@ -10,7 +10,7 @@ from threegate.console.rule_form import EditError
 from threegate.policy.language.load import load_text
 from threegate.policy.schema import ConstraintRule
 
-from tests.console.test_rule_fields import PACKS
+from tests.console.test_rule_fields import PACKS, alone
 
 RULES = [
     (path.stem, rule.id)
@@ -62,7 +62,7 @@ def written(**changed: str) -> ConstraintRule:
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize(("pack", "rule"), RULES)
 def test_a_form_that_changes_nothing_changes_no_byte(pack: str, rule: str, language: str) -> None:
-    text = (PACKS[0].parent / f"{pack}.yaml").read_text("utf-8")
+    text = alone((PACKS[0].parent / f"{pack}.yaml").read_text("utf-8"), rule)
     assert write_fields(text, rule, sent(read_fields(text, rule, language))) == text
 
 

@@ -75,7 +75,7 @@ def test_a_form_that_changes_nothing_changes_no_byte(path: Path) -> None:
     assert dumped(document) == text
 
 
-@pytest.mark.parametrize("path", PACKS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", PACKS[::4], ids=lambda p: p.stem)
 def test_a_change_keeps_every_comment_and_every_other_line(path: Path) -> None:
     text = path.read_text("utf-8")
     pack, _ = load_text(text.encode(), path.name)
