@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.support.running import Running
 from tests.security.conftest import Watched
 
-SEED, NAMES_PER_API, NAMES_PER_CALL = 20261125, 5000, 125
+SEED, NAMES_PER_API, NAMES_PER_CALL = 20261125, 2000, 125
 ID = "11010519491231002X"
 BODIES: dict[str, dict[str, Any]] = {
     "/v1/chat/completions": {
