@@ -126,7 +126,7 @@ def test_a_constitution_and_its_clauses_are_one_change() -> None:
     """The record of a call named the rule once for each text."""
     both = rule(constitution=Constitution("Be true."), clauses=(Clause(("pii",), "Codes."),))
     changes = run(HI, both, kinds=("pii.email",)).changes
-    assert [(c.rule_id, c.what) for c in changes] == [("r", "constitution")]
+    assert [(c.rule_id, c.field_name) for c in changes] == [("r", "constitution")]
 
 
 @pytest.mark.parametrize(
