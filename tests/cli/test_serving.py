@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.cli.serving import with_upstream
+from threegate.cli.serving import stay_on_reload, with_upstream
 from threegate.errors import PolicyError
 from threegate.parts import opened, policy_store, policy_versions
 from threegate.policy.facade import check
@@ -82,6 +83,18 @@ def activate(versions: Versions, root: Path, pack: str) -> None:
     versions.act(Submit(digest, weaker=False), ann, now_utc())
     versions.act(Approve(digest), replace(ann, name="bob", group="b"), now_utc())
     assert isinstance(versions.act(Activate(digest), ann, now_utc()), Event)
+
+
+async def test_a_reload_of_one_worker_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(os, "isatty", lambda _: False)
+    stay_on_reload()
+    os.kill(os.getpid(), signal.SIGHUP)
+    async with asyncio.timeout(PATIENCE_S):
+        while "SIGHUP: one worker" not in caplog.text:
+            await asyncio.sleep(0)
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
 
 
 def test_an_extra_that_is_not_installed_is_named(tmp_path: Path) -> None:

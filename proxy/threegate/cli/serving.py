@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import gc
 import os
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Coroutine
@@ -118,6 +119,8 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
 
         if isinstance(on, Membership):
             on.stop_with_supervisor()
+        else:
+            stay_on_reload()
         await Server(app, stopping, started).serve(sockets=several(listener))
     return 0
 
@@ -144,6 +147,14 @@ def _report(deps: Deps, language: str) -> Report:
     link = console_link(deps.settings, deps.secret)
     policy, open_to_all = deps.policies.in_force, deps.authenticator.open_to_all
     return startup_banner.report(deps.settings, policy, link, language, open_to_all=open_to_all)
+
+
+def stay_on_reload() -> None:
+    """One process has nobody to take over its calls: SIGHUP (`systemctl reload`) would end it at
+    once, and systemd takes that for a clean end. A terminal that closes still ends it."""
+    if not os.isatty(0):
+        text = "SIGHUP: one worker reloads nothing but its policy; restart it, or set workers: 2"
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, log.warning, text)
 
 
 def freeze_startup_objects() -> None:
