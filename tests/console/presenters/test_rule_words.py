@@ -73,3 +73,25 @@ rules:
     bundle = load_bundle(DictTree({pack_path("p"): text.encode()}), ["p"])
     rows = definition_rows(bundle.packs[0].rules[0], [bundle], "en")
     assert rows["pii.staff_no"][1] == "E\\d{5} (0.6), E0 (1.0); context words: 工号"
+
+
+def test_an_approver_reads_sources_and_check_digits_in_words() -> None:
+    """Sources stood there as `tool_result, knowledge`, and a label as `allowed models :`."""
+    text = """\
+pack: p
+title: {zh: 甲, en: A}
+detectors:
+  lc: {regex: 'LC-\\d{10}', check_digits: luhn, examples: {match: [LC-4539148801], no_match: [LC]}}
+rules:
+  - {id: p.a, layer: output, where: [content], detect: {claims: {sources: [tool_result, context]}}}
+  - {id: p.b, layer: constraint, then: {models: {allow: [r1]}}}
+  - {id: p.c, layer: input, where: [user], detect: {any: [pattern.lc]}, then: flag}
+"""
+    head = "title: {zh: 甲, en: A}, owner: o, why: [pipl.51], "
+    text = text.replace("{id:", "{" + head + "id:").replace("context]}}}", "context]}}, then: {}}")
+    bundle = load_bundle(DictTree({pack_path("p"): text.encode()}), ["p"])
+    facts, calls, numbers = bundle.packs[0].rules
+    assert "tool results, documents sent with the request" in rule_rows(facts, "en")["detect"][1]
+    assert "allowed models: r1" in rule_rows(calls, "en")["then"][1]
+    (defined,) = definition_rows(numbers, [bundle], "en").values()
+    assert "check digits: Luhn" in defined[1]

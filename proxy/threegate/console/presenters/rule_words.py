@@ -111,7 +111,7 @@ def _words(bundle: Bundle, spec: ListSpec, language: str) -> str:
 def _label(kind: type, spec: Field[Any], language: str) -> str:
     if spec.name in LABELS:
         return LABELS[spec.name].get(language)
-    return _SHORT.split(description(kind, spec).get(language))[0]
+    return _SHORT.split(description(kind, spec).get(language))[0].strip()
 
 
 def _named_value(name: str, value: Any, language: str) -> str:
