@@ -159,3 +159,11 @@ def test_examples_follow_the_check_digits() -> None:
     made = write_fields(text, "p.one", form)
     assert "check_digits: luhn" in made
     assert "LC-4539148802" not in made[: made.index("LC-4539148801")]
+
+
+def test_examples_of_a_format_that_says_its_edges_stay() -> None:
+    """`edges: true` is what the form has without the key."""
+    head = "pack: p\ntitle: {zh: 甲, en: A}\ndetectors:\n  two:\n    regex: 'LC-\\d{10}'\n"
+    head += "    edges: true\n    examples: {match: [LC-4539148802], no_match: [LC-1]}\n"
+    text = head + TEXT[TEXT.index("rules:") :].replace("list.codes", "pattern.two")
+    assert "LC-1]" in write_fields(text, "p.one", sent(read_fields(text, "p.one")))

@@ -238,8 +238,9 @@ def _with_examples(known: CommentedMap | None, spec: dict[str, Any]) -> dict[str
     """A pattern that stays keeps the examples its author wrote; a new one has those of the form."""
     if known is None or "regex" not in spec:
         return spec
-    form = ("regex", "edges", "check_digits")
-    stays = known.get("examples") and all(known.get(key) == spec.get(key) for key in form)
+    form = {"regex": "", "edges": True, "check_digits": None}
+    same = all(known.get(key, usual) == spec.get(key, usual) for key, usual in form.items())
+    stays = same and known.get("examples")
     for key in form:
         if key not in spec:
             known.pop(key, None)
