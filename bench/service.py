@@ -52,7 +52,7 @@ class NoLog:
     async def begin(self, *intent: Any) -> Any:
         raise NotImplementedError("a check has no intent")
 
-    async def healthy(self) -> bool:
+    async def ready(self) -> bool:
         return True
 
 

@@ -69,7 +69,7 @@ class Log:
         self.contents.append(content)
         self.asked.append(on_failure)
 
-    async def healthy(self) -> bool:
+    async def ready(self) -> bool:
         return not self.away
 
 

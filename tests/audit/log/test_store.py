@@ -322,7 +322,26 @@ async def test_a_disk_without_room_for_a_call_is_not_ready(
     full = SimpleNamespace(free=4096)
     monkeypatch.setattr("threegate.audit.log.database.disk_usage", lambda _: full)
     assert not await log.healthy()
+    monkeypatch.undo()
+    settings.directory.rename(settings.directory.with_name("gone"))
+    assert not await log.healthy()
     await log.close()
+
+
+async def test_who_may_go_on_without_the_database_is_ready_while_the_spool_has_room(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Load balancers would send no call that could go on; and one that cannot would be refused."""
+    away = dataclasses.replace(settings, url="postgresql://guard@127.0.0.1:1/audit")
+    full = SimpleNamespace(free=4096)
+    for on_failure, without_room in ((OnFailure.SPOOL, False), (OnFailure.CONTINUE, True)):
+        log = await AuditLog.open(dataclasses.replace(away, on_failure=on_failure))
+        assert await log.ready()
+        with monkeypatch.context() as patch:
+            patch.setattr("threegate.audit.log.database.disk_usage", lambda _: full)
+            assert await log.ready() == without_room
+        await log.close()
+        assert not await log.ready()
 
 
 async def test_a_full_disk_refuses_and_recovers(

@@ -19,6 +19,7 @@ from threegate.detectors.engine.folding import fold
         ("①②", "①②"),
         (r'"\n139 \tAKIA \nsk-4 \na.b@c"', '"\\\n139 \\\tAKIA \\\nsk-4 \\\na.b@c"'),
         ("\x1b[01;31m\x1b[K138\x1b[m", "\x1b[01;31\n\x1b[\n138\x1b[\n"),
+        (r"\nrk.x_ \nmysql: \npm_1 \rubygems_1", "\\\nrk.x_ \\\nmysql: \\npm_1 \\rubygems_1"),
         (r"C:\new\tmp\readme", r"C:\new\tmp\readme"),
         ("（全角：标点，）", "（全角：标点，）"),
     ],

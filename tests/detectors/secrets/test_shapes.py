@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import re2
 from threegate.detectors.engine.context import ScanText
@@ -50,6 +52,21 @@ def test_a_rule_finds_its_true_examples_and_not_its_false_ones(name: str) -> Non
 @pytest.mark.parametrize("text", HARMLESS)
 def test_hashes_ids_and_code_are_no_secrets(text: str) -> None:
     assert SECRETS.scan(Passage(LOCUS, text)).findings == ()
+
+
+def test_a_key_behind_a_backslash_keeps_its_first_letter() -> None:
+    """`\\npm_…` is a key behind a backslash, and no key `pm_…` behind a line break. What has left
+    a stream before the rest of a key arrives is none of it."""
+    rules = [rule for name in ("keys", "cloud", "apps") for rule in load(name)]
+    values = [v for rule in rules for example in rule.examples for v in example.values]
+    keys = [v for v in values if re.match(r"[nrt][a-z0-9]{1,7}[_-]", v)]
+    assert len(keys) > 20
+    for key in keys:
+        text = rf"is \{key} ok"
+        (found,) = SECRETS.scan(Passage(LOCUS, text)).findings
+        assert found.span.start == 4, key
+        for end in range(4, 16):
+            assert SECRETS.scan(Passage(LOCUS, text[:end]), final=False).settled <= 4, text[:end]
 
 
 def test_a_sample_fits_its_alphabet_and_is_the_same_each_time() -> None:

@@ -40,12 +40,10 @@ async def client(
     rules: CompiledPolicy | None,
     *,
     missing: str = "",
-    on_failure: str = "fail_request",
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Log]]:
     with serve(DemoUpstream().app) as url:
         deps = deps_of(tmp_path, rules, upstream=UpstreamSettings(url))
         assert isinstance(deps.audit, Log)
-        deps = replace(deps, settings=replace(deps.settings, audit_on_failure=on_failure))
         ready = {"policy": missing} if missing else {}
         plain = MetaEndpoints(deps, lambda: ready, Refusals(deps.audit))
         app = Starlette(
@@ -173,11 +171,3 @@ async def test_readiness_names_what_is_missing(tmp_path: Path) -> None:
         assert reply.json()["missing"] == {"policy": "broken", "audit": "not writable"}
     async with client(tmp_path, policy()) as (http, _):
         assert (await http.get("/readyz")).json() == {"status": "ready", "missing": {}}
-
-
-@pytest.mark.parametrize("on_failure", ["spool", "continue"])
-async def test_who_may_go_on_without_the_log_is_ready(tmp_path: Path, on_failure: str) -> None:
-    """Load balancers would send it no call that could go on."""
-    async with client(tmp_path, policy(), on_failure=on_failure) as (http, log):
-        log.away = True
-        assert (await http.get("/readyz")).status_code == 200

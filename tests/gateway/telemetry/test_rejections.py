@@ -42,7 +42,7 @@ class Log:
             raise trouble("not-stored")
         self.records.append(record)
 
-    async def healthy(self) -> bool:
+    async def ready(self) -> bool:
         return not self.away
 
 

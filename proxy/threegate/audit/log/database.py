@@ -83,7 +83,14 @@ def has_room(engine: Engine) -> bool:
     """Whether the disk of an SQLite file can take a record: one row may still fit into the pages of
     the write-ahead log where a call's do not. A server knows its own disk."""
     path = engine.url.database
-    return engine.name != "sqlite" or not path or disk_usage(Path(path).parent).free >= ROOM_BYTES
+    return engine.name != "sqlite" or not path or disk_has_room(Path(path).parent)
+
+
+def disk_has_room(folder: Path) -> bool:
+    try:
+        return disk_usage(folder).free >= ROOM_BYTES
+    except OSError:  # a disk that is gone
+        return False
 
 
 def create_private(path: Path) -> None:

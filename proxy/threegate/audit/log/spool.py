@@ -23,6 +23,7 @@ import orjson
 from threegate.audit.errors import trouble
 from threegate.audit.log.checkpoint import sync_directory
 from threegate.audit.log.content import indexed, unseal
+from threegate.audit.log.database import ROOM_BYTES, disk_has_room
 from threegate.audit.log.keys import MasterKey
 from threegate.audit.log.liveness import ownerless
 from threegate.audit.log.record import Intent
@@ -54,6 +55,11 @@ class Spool:
             file.truncate(start)
             file.seek(start)
             raise
+
+    def has_room(self) -> bool:
+        """Whether a call's record fits, in the spool and on its disk."""
+        used = self._path.stat().st_size if self._path.exists() else 0
+        return used + ROOM_BYTES <= self.max_bytes and disk_has_room(self.directory.parent)
 
     def _own(self) -> FileIO:
         if self._file is None:

@@ -176,6 +176,22 @@ class AuditLog:
             return False
         return True
 
+    async def ready(self) -> bool:
+        """Whether calls can go on, recorded or as the log's setting allows."""
+        return self._goes_on() or await self.healthy()
+
+    def _goes_on(self) -> bool:
+        """Whether calls go on while the database is away."""
+        if self._closed or not self._writer.is_alive():
+            return False
+        match self.settings.on_failure:
+            case OnFailure.FAIL_REQUEST:
+                return False
+            case OnFailure.SPOOL:
+                return self._writer.spool.has_room()
+            case OnFailure.CONTINUE:
+                return True
+
     @property
     def counters(self) -> Counters:
         return self._writer.counters

@@ -81,7 +81,7 @@ class Writer(threading.Thread):
         self.problem: Exception | None = None
         detail = _described(self.hasher, publisher)
         self._chain = Appender(engine, writer_id, self.hasher, detail, index=settings.index_text)
-        self._spool = Spool(
+        self.spool = Spool(
             settings.directory / "spool", writer_id, master, settings.max_spool_bytes
         )
         self._waiting: deque[PendingAppend] = deque()
@@ -215,7 +215,7 @@ class Writer(threading.Thread):
 
     def _spooled(self, item: Pending) -> Result:
         try:
-            self._spool.append([item])
+            self.spool.append([item])
         except (OSError, AuditError):
             self._chain.lose(item)
             return trouble("not-spooled")
@@ -265,12 +265,12 @@ class Writer(threading.Thread):
         self.counters.interrupted += self._chain.size - before
 
     def _replay_spool(self) -> None:
-        for items, path in self._spool.pending():
+        for items, path in self.spool.pending():
             fresh = self._chain.absent(items)
             for start in range(0, len(fresh), self.settings.max_batch):
                 self._commit(fresh[start : start + self.settings.max_batch])
             self.counters.replayed += len(fresh)
-            self._spool.drop(path)
+            self.spool.drop(path)
 
     def _checkpoint_if_due(self, now: float) -> None:
         unsigned = self._chain.size - self._signed
@@ -311,7 +311,7 @@ class Writer(threading.Thread):
         except Exception as error:  # closing without a database: the next writer covers this chain
             self._failed(error)
         self._chain.close()
-        self._spool.close()
+        self.spool.close()
 
 
 def _described(hasher: Hasher, publisher: Publisher) -> dict[str, str]:

@@ -47,7 +47,16 @@ _VALUES = "001234567891234567891"
 _HAN_VALUES = str.maketrans(HAN_DIGITS, _VALUES)
 
 
-_ESCAPED = re.compile(r"(?<=\\)[nrt](?=[0-9A-Z+(]|[a-z]{2,6}[_-]|ey[A-Z]|[\w.+-]{1,64}@)", re.ASCII)
+_OWN = (
+    r"n(?:api_(?!key|token|secret|org)|fp_|pm_|tn_|vapi-)"
+    r"|r(?:8(?:_|\Z)|dme_|ediss?:|nd_|pa_|ubygems_|zp_)|t(?:fp_|gp_|skey-|vly-)"
+)
+"""How keys and addresses begin whose first letter is such a one: behind a backslash it stays."""
+_ESCAPED = re.compile(
+    rf"(?<=\\)(?!{_OWN})[nrt]"
+    r"(?=[0-9A-Z+(]|[a-z][a-z0-9]{1,8}[_.-]|[a-z]{4,8}:|ey[A-Z]|[\w.+-]{1,64}@)",
+    re.ASCII,
+)
 """The letter of an escape, where a number or the prefix of a key may begin after it; other letters
 may be those of a path (`C:\\tmp`)."""
 _COLOUR = re.compile(r"(\x1b|\\(?:u001[bB]|x1[bB]|033|e))(\[[0-9;?]{0,16})[A-Za-z]")

@@ -68,8 +68,7 @@ class MetaEndpoints:
 
     async def readiness(self, request: Request) -> Response:
         missing = dict(self.ready())
-        needed = self.deps.settings.audit_on_failure == "fail_request"
-        if needed and not await self.deps.audit.healthy():
+        if not await self.deps.audit.ready():
             missing["audit"] = "not writable"
         body = {"status": "not ready" if missing else "ready", "missing": missing}
         return json_response(503 if missing else 200, body)
