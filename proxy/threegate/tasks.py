@@ -38,6 +38,12 @@ class Tasks:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
+    async def end_within(self, seconds: float) -> None:
+        """Cancels those that take longer."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+        await self.cancel()
+
     async def one_ends(self) -> None:
         """Waits for any; the next look at the number of those that run is without it."""
         await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)

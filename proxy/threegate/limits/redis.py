@@ -218,7 +218,10 @@ class RedisLimiter:
             self._lost(error)
 
     async def aclose(self) -> None:
-        await self._tasks.cancel()
+        """What is being given back is, where the store answers."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+        await self._tasks.end_within(TIMEOUT_S)
         await self.client.aclose()
         await self.client.connection_pool.disconnect()
 
