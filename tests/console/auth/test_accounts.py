@@ -138,6 +138,16 @@ def test_nobody_gets_a_name_that_people_take_for_anothers(accounts: Accounts, na
         accounts.welcome(GUEST_OF("https://id.example 1", name))
 
 
+def test_links_that_wait_make_no_names_that_look_alike(accounts: Accounts) -> None:
+    first(accounts)
+    links = [accounts.invite(name, ADMIN, "", now()) for name in ("ben", "Ben")]
+    with pytest.raises(AccountError, match="taken"):
+        accounts.welcome(GUEST_OF("https://id.example 1", "BEN"))
+    accounts.accept(links[0], "", GOOD, now())
+    with pytest.raises(AccountError, match="taken"):
+        accounts.accept(links[1], "", GOOD, now())
+
+
 def test_two_people_may_be_one_name_in_two_scripts(accounts: Accounts) -> None:
     for number, name in enumerate(("李伟", "李偉", "李伟1")):
         assert accounts.welcome(GUEST_OF(f"https://id.example {number}", name)).name == name

@@ -244,9 +244,9 @@ def _known_guest(connection: Connection, guest: SsoIdentity) -> str:
 
 def _new_guest(connection: Connection, guest: SsoIdentity) -> str:
     """Raises AccountError."""
-    invited = select(INVITE.c.name).where(INVITE.c.name == guest.name)
-    promised = connection.execute(invited.where(INVITE.c.expires >= now().isoformat())).first()
-    if promised or _has_twin(connection, guest.name):
+    invited = select(INVITE.c.name).where(INVITE.c.expires >= now().isoformat())
+    promised = map(_looks, connection.execute(invited).scalars())
+    if _looks(guest.name) in promised or _has_twin(connection, guest.name):
         raise AccountError("taken")
     row = {"name": guest.name, "password": "", "roles": "", "team": "", "epoch": 0, "closed": 0}
     try:
@@ -264,7 +264,8 @@ def _is_first(connection: Any) -> bool:
 def _store(connection: Any, name: str, hashed: str, invite: Invite) -> None:
     """A known account keeps its roles: the link only sets its password. Raises AccountError."""
     known = connection.execute(select(ACCOUNT.c.name).where(ACCOUNT.c.name == name)).scalar()
-    if (known and not invite.name) or _is_guest(connection, name):
+    of_another = _is_guest(connection, name) or _has_twin(connection, name)
+    if (known and not invite.name) or of_another:
         raise AccountError("taken")
     if known:
         new = {"password": hashed, "epoch": ACCOUNT.c.epoch + 1}
