@@ -58,7 +58,10 @@ class Spool:
 
     def has_room(self) -> bool:
         """Whether a call's record fits, in the spool and on its disk."""
-        used = self._path.stat().st_size if self._path.exists() else 0
+        try:
+            used = self._path.stat().st_size
+        except FileNotFoundError:  # nothing is spooled, or has just been replayed
+            used = 0
         return used + ROOM_BYTES <= self.max_bytes and disk_has_room(self.directory.parent)
 
     def _own(self) -> FileIO:
