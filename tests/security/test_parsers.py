@@ -244,7 +244,7 @@ HOP = {
     "forwarded": "for=203.0.113.9",
     "cookie": "session=canary-cookie",
     "referer": "http://evil.test/",
-    "origin": "http://evil.test",
+    "origin": "http://localhost:5173",
     "x-http-method-override": "DELETE",
     "x-original-url": "/v1/files",
     "x-rewrite-url": "/v1/files",
