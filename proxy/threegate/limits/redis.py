@@ -1,5 +1,5 @@
-"""The same limits shared by all workers and replicas, in Redis or Valkey: one script, one round
-trip.
+"""The same limits shared by all workers and replicas, in Redis or Valkey: one script
+(`*.lua`), one round trip.
 
 While the store cannot be reached, each process applies the limits to its own calls and tries the
 store again every second. Such leases are marked `local`, a metric counts them and the record of the
@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from importlib.resources import files
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
@@ -42,61 +43,6 @@ CONNECTIONS = 32
 MAX_CONCURRENT_QUERIES = 8
 """Concurrent scripts, each of which takes microseconds. More of them would only make a burst open
 as many connections, and callers that queue here notice a failure that another one has just seen."""
-
-ADMIT = """
-local now = redis.call('TIME')
-local us = now[1] * 1000000 + now[2]
-local minute, day = math.floor(now[1] / 60), math.floor(now[1] / 86400)
-local base = KEYS[1]
-local requests, leases = base .. ':r', base .. ':l'
-if redis.call('ZSCORE', requests, ARGV[1]) then return {'', 0} end  -- asked again after a cut line
-redis.call('ZREMRANGEBYSCORE', requests, '-inf', us - 60000000)
-redis.call('ZREMRANGEBYSCORE', leases, '-inf', us)
-local limit = {tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])}
-if limit[1] >= 0 and redis.call('ZCARD', requests) >= limit[1] then
-  local oldest = redis.call('ZRANGE', requests, 0, 0, 'WITHSCORES')
-  local wait = 60
-  if oldest[2] then wait = math.ceil((oldest[2] + 60000000 - us) / 1000000) end
-  return {'requests', wait}
-end
-if limit[2] >= 0 and redis.call('ZCARD', leases) >= limit[2] then
-  return {'calls', 1}
-end
-if limit[3] >= 0 and tonumber(redis.call('GET', base .. ':m' .. minute) or '0') >= limit[3] then
-  return {'tokens', 60 - now[1] % 60}
-end
-if limit[4] >= 0 and tonumber(redis.call('GET', base .. ':d' .. day) or '0') >= limit[4] then
-  return {'tokens', 86400 - now[1] % 86400}
-end
-redis.call('ZADD', requests, us, ARGV[1])
-redis.call('EXPIRE', requests, 61)
-redis.call('ZADD', leases, us + tonumber(ARGV[6]) * 1000000, ARGV[1])
-redis.call('EXPIRE', leases, ARGV[6])
-local used = tonumber(redis.call('GET', base .. ':m' .. minute) or '0')
-return {'', 0, redis.call('ZCARD', requests), used, 60 - now[1] % 60}
-"""
-
-RENEW = """
-local now = redis.call('TIME')
-local until_us = now[1] * 1000000 + now[2] + tonumber(ARGV[1]) * 1000000
-for i = 2, #ARGV do redis.call('ZADD', KEYS[1] .. ':l', 'XX', until_us, ARGV[i]) end
-redis.call('EXPIRE', KEYS[1] .. ':l', ARGV[1])
-return 1
-"""
-
-SETTLE = """
-local now = redis.call('TIME')
-local base = KEYS[1]
-redis.call('ZREM', base .. ':l', ARGV[1])
-local minute = base .. ':m' .. math.floor(now[1] / 60)
-local day = base .. ':d' .. math.floor(now[1] / 86400)
-redis.call('INCRBY', minute, ARGV[2])
-redis.call('EXPIRE', minute, 120)
-redis.call('INCRBY', day, ARGV[2])
-redis.call('EXPIRE', day, 172800)
-return 1
-"""
-
 
 _Answer = tuple[bytes, int] | tuple[bytes, int, int, int, int]
 """(limit that is reached, seconds to wait), and for an admitted call what this minute has used:
@@ -134,9 +80,13 @@ class RedisLimiter:
         return cls(Redis(connection_pool=pool), unavailable)
 
     def __post_init__(self) -> None:
-        self._admit = self.client.register_script(ADMIT)
-        self._settle = self.client.register_script(SETTLE)
-        self._renew = self.client.register_script(RENEW)
+        self._admit = self._script("admit")
+        self._settle = self._script("settle")
+        self._renew = self._script("renew")
+
+    def _script(self, name: str) -> object:
+        source = files(__package__) / f"{name}.lua"
+        return self.client.register_script(source.read_text("utf-8"))
 
     async def trouble(self) -> str:
         """What keeps the store from being used, for a start to tell; empty if nothing does."""

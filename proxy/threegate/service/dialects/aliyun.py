@@ -38,31 +38,13 @@ _REQUEST: Final[Json] = {
     "required": ["ServiceParameters"],
     "properties": {"ServiceParameters": {"type": "string", "description": "JSON: content"}},
 }
-_ANSWER: Final[Json] = {
-    "type": "object",
-    "required": ["Code"],
-    "properties": {
-        "Code": {"type": "integer"},
-        "Message": {"type": "string"},
-        "RequestId": {"type": "string"},
-        "Data": {"type": "object", "properties": {"RiskLevel": {"enum": list(LEVELS)}}},
-    },
-}
-_EXAMPLE: Final[Json] = {"ServiceParameters": '{"content":"Hello","sessionId":"0123456789"}'}
 
 
 @dataclass(frozen=True, slots=True)
 class Aliyun:
     name: str = "aliyun"
     operations: tuple[Operation, ...] = (
-        Operation(
-            "/",
-            "Alibaba Cloud text moderation (TextModerationPlus, MultiModalGuard)",
-            _REQUEST,
-            _ANSWER,
-            {"text": {"value": _EXAMPLE}},
-            _FORM,
-        ),
+        Operation.described("aliyun", "/", _REQUEST, content_type=_FORM),
     )
 
     def key(self, headers: Mapping[str, str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from typing import Any, Protocol
 
 from threegate.errors import ThreegateError
@@ -48,6 +50,15 @@ class Operation:
     answer: Json
     examples: Mapping[str, Json]
     content_type: str = "application/json"
+
+    @classmethod
+    def described(cls, name: str, path: str, request: Json, **more: str) -> Operation:
+        """Title, answer and examples are the entry `name` of `openapi.json`."""
+        entry = _OPERATIONS[name]
+        return cls(path, entry["title"], request, entry["answer"], entry["examples"], **more)
+
+
+_OPERATIONS = json.loads((files(__package__) / "openapi.json").read_text("utf-8"))
 
 
 class Dialect(Protocol):

@@ -24,31 +24,13 @@ from threegate.wire.request_schema import OBJECT, one_of, record
 PATH: Final = "/v1/guard/dify"
 PING, INPUT, OUTPUT = "ping", "app.moderation.input", "app.moderation.output"
 REQUEST: Final = record(("point",), point=one_of(PING, INPUT, OUTPUT), params=OBJECT)
-ANSWER: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "result": {"type": "string"},
-        "flagged": {"type": "boolean"},
-        "action": {"enum": ["direct_output", "overridden"]},
-        "preset_response": {"type": "string"},
-        "inputs": {"type": "object"},
-        "query": {"type": ["string", "null"]},
-        "text": {"type": "string"},
-    },
-}
-_EXAMPLES: Final[dict[str, Json]] = {
-    "input": {"value": {"point": INPUT, "params": {"inputs": {"name": "Li"}, "query": "Hello"}}},
-    "output": {"value": {"point": OUTPUT, "params": {"text": "An answer."}}},
-}
 _UNCHECKED = Bilingual("安全检查未能完成。", "A safety check could not be completed.")
 
 
 @dataclass(frozen=True, slots=True)
 class Dify(OpenAiStyle):
     name: str = "dify"
-    operations: tuple[Operation, ...] = (
-        Operation(PATH, "Dify's moderation extension", schema_of(REQUEST), ANSWER, _EXAMPLES),
-    )
+    operations: tuple[Operation, ...] = (Operation.described("dify", PATH, schema_of(REQUEST)),)
 
     def read(self, request: ServiceRequest) -> Reading:
         body = request.body(REQUEST)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from threegate.audit.log.record import ACTIONS
 from threegate.errors import RequestError
+from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckSource, CheckStage
 from threegate.service.dialects import guard_check_schema as schema
@@ -24,13 +25,7 @@ PATH: Final = "/v1/guard/check"
 class GuardCheck(OpenAiStyle):
     name: str = "guard"
     operations: tuple[Operation, ...] = (
-        Operation(
-            PATH,
-            "Check texts on their way to a model or from it",
-            schema.REQUEST_SCHEMA,
-            schema.ANSWER_SCHEMA,
-            schema.EXAMPLES,
-        ),
+        Operation.described("guard_check", PATH, schema_of(schema.REQUEST)),
     )
 
     def read(self, request: ServiceRequest) -> Reading:

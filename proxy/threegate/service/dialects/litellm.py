@@ -43,37 +43,12 @@ REQUEST: Final = record(
     litellm_trace_id=TEXT,
     additional_provider_specific_params=OBJECT,
 )
-ANSWER: Final[Json] = {
-    "type": "object",
-    "required": ["action"],
-    "properties": {
-        "action": {"enum": ["NONE", "BLOCKED", "GUARDRAIL_INTERVENED"]},
-        "blocked_reason": {"type": ["string", "null"]},
-        "texts": {"type": ["array", "null"], "items": {"type": "string"}},
-        "tools": {"type": ["array", "null"]},
-        "stream_holdback_chars": {"type": ["array", "null"], "items": {"type": "integer"}},
-    },
-}
-_EXAMPLE: Final[Json] = {
-    "input_type": "request",
-    "texts": ["My mobile is 13812345678."],
-    "litellm_call_id": "c-1",
-    "additional_provider_specific_params": {},
-}
 
 
 @dataclass(frozen=True, slots=True)
 class LiteLlm(OpenAiStyle):
     name: str = "litellm"
-    operations: tuple[Operation, ...] = (
-        Operation(
-            PATH,
-            "LiteLLM's generic guardrail API",
-            schema_of(REQUEST),
-            ANSWER,
-            {"request": {"value": _EXAMPLE}},
-        ),
-    )
+    operations: tuple[Operation, ...] = (Operation.described("litellm", PATH, schema_of(REQUEST)),)
 
     def read(self, request: ServiceRequest) -> Reading:
         body = request.body(REQUEST)

@@ -36,37 +36,13 @@ REQUEST: Final = record(
     model=TEXT,
     stage=one_of(CheckStage.INPUT, CheckStage.OUTPUT),
 )
-_RESULT: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "flagged": {"type": "boolean"},
-        "categories": {"type": "object", "required": list(CATEGORIES)},
-        "category_scores": {"type": "object", "required": list(CATEGORIES)},
-        "category_applied_input_types": {"type": "object", "required": list(CATEGORIES)},
-        "threegate": {"type": "object"},
-    },
-}
-ANSWER: Final[Json] = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "string"},
-        "model": {"type": "string"},
-        "results": {"type": "array", "items": _RESULT},
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Moderations(OpenAiStyle):
     name: str = "moderations"
     operations: tuple[Operation, ...] = tuple(
-        Operation(
-            path,
-            "Moderations, as OpenAI has them",
-            schema_of(REQUEST),
-            ANSWER,
-            {"text": {"value": {"model": MODEL, "input": "some text"}}},
-        )
+        Operation.described("moderations", path, schema_of(REQUEST))
         for path in ("/v1/moderations", "/moderations")
     )
 

@@ -51,12 +51,6 @@ _FOUND: Final = record(
 ANONYMIZE: Final = record(
     ("text", "analyzer_results"), text=TEXT, analyzer_results=list_of(_FOUND), anonymizers=OBJECT
 )
-_RESULTS: Final[Json] = {"type": "array", "items": {"type": ["object", "array"]}}
-_ITEMS: Final[Json] = {
-    "type": "object",
-    "properties": {"text": {"type": "string"}, "items": {"type": "array"}},
-}
-_TEXT: Final = "My mobile is 13812345678."
 
 
 class _Presidio(OpenAiStyle):
@@ -70,13 +64,7 @@ class _Presidio(OpenAiStyle):
 class Analyze(_Presidio):
     name: str = "presidio"
     operations: tuple[Operation, ...] = (
-        Operation(
-            "/analyze",
-            "Presidio's analyzer",
-            schema_of(ANALYZE),
-            _RESULTS,
-            {"text": {"value": {"text": _TEXT, "language": "en"}}},
-        ),
+        Operation.described("presidio_analyze", "/analyze", schema_of(ANALYZE)),
     )
 
     def read(self, request: ServiceRequest) -> Reading:
@@ -100,22 +88,7 @@ class Analyze(_Presidio):
 class Anonymize(_Presidio):
     name: str = "presidio"
     operations: tuple[Operation, ...] = (
-        Operation(
-            "/anonymize",
-            "Presidio's anonymizer",
-            schema_of(ANONYMIZE),
-            _ITEMS,
-            {
-                "text": {
-                    "value": {
-                        "text": _TEXT,
-                        "analyzer_results": [
-                            {"start": 13, "end": 24, "entity_type": "PHONE_NUMBER", "score": 1.0}
-                        ],
-                    }
-                }
-            },
-        ),
+        Operation.described("presidio_anonymize", "/anonymize", schema_of(ANONYMIZE)),
     )
 
     def read(self, request: ServiceRequest) -> Reading:

@@ -1,8 +1,5 @@
-"""The messages of `envoy.service.ext_proc.v3` as far as they are used, and those that are sent.
-
-Numbers and types are those of Envoy's `external_processor.proto`, `processing_mode.proto` and
-`base.proto` (Apache-2.0).
-"""
+"""The messages of `envoy.service.ext_proc.v3` as far as they are used (`messages.toml`), and those
+that are sent."""
 
 from __future__ import annotations
 
@@ -12,64 +9,13 @@ from typing import Any, Final
 
 from threegate_classifiers.protobuf import Fields, message_classes
 
+from threegate.data_files import table
+
 PACKAGE: Final = "envoy.service.ext_proc.v3"
 METHOD: Final = f"/{PACKAGE}.ExternalProcessor/Process"
 TABLE: Final[Mapping[str, Fields]] = {
-    "HeaderValue": [("key", 1, "string"), ("value", 2, "string"), ("raw_value", 3, "bytes")],
-    "HeaderMap": [("headers", 1, "HeaderValue*")],
-    "HeaderValueOption": [("header", 1, "HeaderValue"), ("append_action", 3, "int32")],
-    "HeaderMutation": [
-        ("set_headers", 1, "HeaderValueOption*"),
-        ("remove_headers", 2, "string*"),
-    ],
-    "HttpHeaders": [("headers", 1, "HeaderMap"), ("end_of_stream", 3, "bool")],
-    "HttpBody": [("body", 1, "bytes"), ("end_of_stream", 2, "bool")],
-    "HttpTrailers": [("trailers", 1, "HeaderMap")],
-    "ProtocolConfiguration": [
-        ("request_body_mode", 1, "int32"),
-        ("response_body_mode", 2, "int32"),
-    ],
-    "ProcessingRequest": [
-        ("request_headers", 2, "HttpHeaders"),
-        ("response_headers", 3, "HttpHeaders"),
-        ("request_body", 4, "HttpBody"),
-        ("response_body", 5, "HttpBody"),
-        ("request_trailers", 6, "HttpTrailers"),
-        ("response_trailers", 7, "HttpTrailers"),
-        ("observability_mode", 10, "bool"),
-        ("protocol_config", 11, "ProtocolConfiguration"),
-    ],
-    "StreamedBodyResponse": [("body", 1, "bytes"), ("end_of_stream", 2, "bool")],
-    "BodyMutation": [
-        ("body", 1, "bytes?"),
-        ("clear_body", 2, "bool?"),
-        ("streamed_response", 3, "StreamedBodyResponse"),
-    ],
-    "CommonResponse": [
-        ("header_mutation", 2, "HeaderMutation"),
-        ("body_mutation", 3, "BodyMutation"),
-    ],
-    "HeadersResponse": [("response", 1, "CommonResponse")],
-    "BodyResponse": [("response", 1, "CommonResponse")],
-    "TrailersResponse": [("header_mutation", 1, "HeaderMutation")],
-    "HttpStatus": [("code", 1, "int32")],
-    "ImmediateResponse": [
-        ("status", 1, "HttpStatus"),
-        ("headers", 2, "HeaderMutation"),
-        ("body", 3, "bytes"),
-        ("details", 5, "string"),
-    ],
-    "ProcessingMode": [("response_body_mode", 4, "int32")],
-    "ProcessingResponse": [
-        ("request_headers", 1, "HeadersResponse"),
-        ("response_headers", 2, "HeadersResponse"),
-        ("request_body", 3, "BodyResponse"),
-        ("response_body", 4, "BodyResponse"),
-        ("request_trailers", 5, "TrailersResponse"),
-        ("response_trailers", 6, "TrailersResponse"),
-        ("immediate_response", 7, "ImmediateResponse"),
-        ("mode_override", 9, "ProcessingMode"),
-    ],
+    message: [(name, *place) for name, place in fields.items()]
+    for message, fields in table("service.ext_proc", "messages").items()
 }
 MESSAGE: Final = message_classes(PACKAGE, TABLE)
 PARTS: Final = tuple(name for name, _, _ in TABLE["ProcessingRequest"][:6])
