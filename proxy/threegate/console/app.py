@@ -214,6 +214,11 @@ REFUSALS = (400, 404, 409, 422)
 """Statuses of a form that can be corrected."""
 HEADINGS = texts("console", "headings")
 FAILED = Bilingual("出错了", "Something went wrong")
+FAILED_WHY = Bilingual(
+    "这个页面没能显示。草稿和已保存的内容都还在；请重试，仍不行请把出错的时间告诉运维人员",
+    "this page could not be shown. Your draft and everything saved are still there; try again, "
+    "and if it stays so, tell the operators the time",
+)
 
 
 def _error(status: int, text: str, language: str) -> dict[str, Any]:
@@ -248,7 +253,7 @@ def _error_page(error: Exception, language: str, path: str) -> tuple[int, str]:
             return 400, type(error).__name__
         case _:
             log.error("console: unexpected %s at %s", type(error).__name__, path)
-            return 500, "出错了" if language == "zh" else "something went wrong"
+            return 500, FAILED_WHY.get(language)
 
 
 def _context(request: Request, language: str, person: Person | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from threegate.console import request_lines
-from threegate.console.rule_form import EditError
+from threegate.console.rule_form import EditError, part_of
 from threegate.console.yaml_values import lines, plain, texts, ticked, written
 
 PARAMETERS = (
@@ -121,8 +121,8 @@ def parameters(then: Mapping[str, Any]) -> tuple[str, ...]:
 
 def read_constraint(rule: CommentedMap, language: str) -> dict[str, Any]:
     """Every field of the form that is about layer 2."""
-    then = rule.get("then") or {}
-    tests = rule.get("tests") or {}
+    then, tests = part_of(rule, "then"), part_of(rule, "tests")
+    part_of(then, "clamp")
     found = {e: [request_lines.shown(t, language) for t in tests.get(e) or ()] for e in _EXPECT}
     return {
         "values": {entry.name: _shown(_at(then, entry.path)) for entry in entries(then)},

@@ -23,6 +23,7 @@ from threegate.console.rule_form import (
     dumped,
     find_rule,
     opened,
+    part_of,
     put,
 )
 from threegate.console.second_opinion_fields import read_opinion, write_opinion
@@ -46,6 +47,7 @@ UNWRITTEN = {"mask": "client"}
 CALLERS = ("tenant", "key", "route", "model")
 OWN = (("lists", "list"), ("detectors", "pattern"), ("detectors", "category"))
 """Parts of a pack that a rule can bring itself, with the family of their kinds."""
+EXPECT = ("match", "no_match")
 ROLLOUT = re.compile(r"\d{1,3}")
 
 
@@ -53,8 +55,7 @@ def read_fields(text: str, rule_id: str, language: str = "zh") -> dict[str, Any]
     """Every field of the form. Raises EditError where the text cannot be read as YAML."""
     document = opened(text)
     rule = find_rule(document, rule_id)
-    when = rule.get("when") or {}
-    title, message = rule.get("title") or {}, rule.get("message") or {}
+    title, message, when = (part_of(rule, key) for key in ("title", "message", "when"))
     common = {
         "title_zh": title.get("zh", ""), "title_en": title.get("en", ""),
         "message_zh": message.get("zh", ""), "message_en": message.get("en", ""),
@@ -81,7 +82,7 @@ def _detecting(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
         **_replacement(options or {}),
         "match": "\n".join(_plain_samples(rule, "match")),
         "no_match": "\n".join(_plain_samples(rule, "no_match")),
-        "more_tests": sum(len(_other_samples(rule, e)) for e in ("match", "no_match")),
+        "more_tests": sum(len(_other_samples(rule, e)) for e in EXPECT),
         **_what(document, rule),
         **read_claims(rule),
         **read_opinion(rule),
@@ -110,8 +111,8 @@ def write_fields(text: str, rule_id: str, form: Mapping[str, str]) -> str:
 
 def _then(rule: CommentedMap) -> Mapping[str, Any]:
     """The actions with their options; `then: flag` is short for `then: {flag: {}}`."""
-    then = rule.get("then") or {}
-    return {then: {}} if isinstance(then, str) else then
+    then = rule.get("then")
+    return {then: {}} if isinstance(then, str) else part_of(rule, "then")
 
 
 def _replacement(options: Mapping[str, Any]) -> dict[str, str]:
@@ -137,7 +138,7 @@ def _other_samples(rule: CommentedMap, expect: str) -> list[Any]:
 
 def own_name(document: CommentedMap, rule: CommentedMap, part: str, family: str) -> str:
     """The rule's own list or detector in this file; a fresh name where it has none."""
-    for kind in texts((rule.get("detect") or {}).get("any")):
+    for kind in texts(part_of(rule, "detect").get("any")):
         head, _, name = kind.partition(".")
         if head == family and _own_spec(document, part, family, name) is not None:
             return name
@@ -159,9 +160,9 @@ def _what(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
         specs[family] = _own_spec(document, part, family, name) or {}
         if specs[family]:
             mine.add(f"{family}.{name}")
-    detect = rule.get("detect") or {}
-    category = specs["category"].get("category") or {}
-    describe = category.get("describe") or {}
+    detect = part_of(rule, "detect")
+    category = part_of(specs["category"], "category")
+    describe = part_of(category, "describe")
     return {
         "kinds": [k for k in texts(detect.get("any")) if k not in mine],
         "conditions": [key for key in detect if key not in ("any", "claims")],
@@ -178,11 +179,12 @@ def _what(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
 
 def _write_what(document: CommentedMap, rule: CommentedMap, form: Mapping[str, str]) -> None:
     kinds = ticked(form, "kind")
+    taken = _examples({**form, **{e: "\n".join(_plain_samples(rule, e)) for e in EXPECT}})
     for (part, family), spec in zip(OWN, _own_specs(form), strict=True):
         name = own_name(document, rule, part, family)
         old = _own_spec(document, part, family, name)
         if spec:
-            define(document, part, name, _with_examples(old, spec))
+            define(document, part, name, _with_examples(old, spec, taken))
             kinds.append(f"{family}.{name}")
         elif old is not None:
             _undefine(document, rule, part, f"{family}.{name}")
@@ -200,14 +202,17 @@ def _own_specs(form: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
         "counter_examples": lines(form, "counter_examples"),
     }
     regex = form.get("regex", "").strip()
-    examples_of = {e: _matching(form, e) for e in ("match", "no_match")}
-    pattern: dict[str, Any] = {"regex": regex, "examples": examples_of}
+    pattern: dict[str, Any] = {"regex": regex, "examples": _examples(form)}
     pattern |= ({} if form.get("edges") else {"edges": False}) | check_digits_of(form)
     return (
         {"words": words, "match": form.get("matching") or "substring"} if words else {},
         pattern if regex else {},
         {"category": category} if examples or described else {},
     )
+
+
+def _examples(form: Mapping[str, str]) -> dict[str, list[str]]:
+    return {expect: _matching(form, expect) for expect in EXPECT}
 
 
 def _matching(form: Mapping[str, str], expect: str) -> list[str]:
@@ -234,13 +239,17 @@ def define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]
     return known
 
 
-def _with_examples(known: CommentedMap | None, spec: dict[str, Any]) -> dict[str, Any]:
-    """A pattern that stays keeps the examples its author wrote; a new one has those of the form."""
+def _with_examples(
+    known: CommentedMap | None, spec: dict[str, Any], taken: dict[str, list[str]]
+) -> dict[str, Any]:
+    """A pattern that stays keeps the examples its author wrote; a new one has those of the form.
+    Those that the form took from the tests, as `taken` has them, change with the tests."""
     if known is None or "regex" not in spec:
         return spec
     form = {"regex": "", "edges": True, "check_digits": None}
     same = all(known.get(key, usual) == spec.get(key, usual) for key, usual in form.items())
-    stays = same and known.get("examples")
+    examples = plain(known.get("examples") or {})
+    stays = same and examples.get("match") and examples != taken
     for key in form:
         if key not in spec:
             known.pop(key, None)
@@ -250,7 +259,7 @@ def _with_examples(known: CommentedMap | None, spec: dict[str, Any]) -> dict[str
 def drop_unused(document: CommentedMap, rule: CommentedMap, elsewhere: str) -> None:
     """What only the rule used, which is gone: no other rule of the pack, nor `elsewhere`, the text
     of the other packs."""
-    named = texts((rule.get("detect") or {}).get("any"))
+    named = texts(part_of(rule, "detect").get("any"))
     for part, family in OWN:
         name = own_name(document, rule, part, family)
         kind = f"{family}.{name}"
@@ -358,7 +367,7 @@ def _write_tests(rule: CommentedMap, form: Mapping[str, str]) -> None:
     tests = rule.get("tests")
     if not isinstance(tests, CommentedMap):
         tests = rule["tests"] = CommentedMap()
-    for expect in ("match", "no_match"):
+    for expect in EXPECT:
         given = lines(form, expect)
         if given == _plain_samples(rule, expect) and expect in tests:
             continue

@@ -122,6 +122,15 @@ def find_rule(document: CommentedMap, rule_id: str) -> CommentedMap:
     return rule
 
 
+def part_of(owner: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The mapping that a key holds; empty where it is not written. Raises EditError where the key
+    holds something else, which no form can show."""
+    part = owner.get(key) or {}
+    if not isinstance(part, Mapping):
+        raise EditError("broken")
+    return part
+
+
 def dumped(document: CommentedMap) -> str:
     out = io.StringIO()
     _yaml().dump(document, out)

@@ -87,6 +87,30 @@ def test_a_broken_draft_is_kept_and_cannot_be_submitted(site: Site) -> None:
     editor.post("/policies/draft/discard")
 
 
+HALF_WRITTEN = {
+    "no place": ("    where: [user, system, tool_result]\n", "    where: []\n"),
+    "no format": ("    regex: 'HT-\\d{4}-\\d{3,6}|CT-\\d{4}-\\d{3,6}'\n", "    regex: ''\n"),
+    "another pack's name": ("pack: own\n", "pack: ours\n"),
+    "a title as one text": ("title: {zh: 删除合同编号, en: Remove contract numbers}", "title: x"),
+    "kinds without any": ("detect: {any: [pattern.contract_number]}", "detect: x"),
+}
+
+
+@pytest.mark.parametrize("name", HALF_WRITTEN)
+def test_a_draft_that_is_half_written_opens_everywhere(site: Site, name: str) -> None:
+    """A form without a place to look failed the page of the draft, the only one that discards it."""
+    editor = site.who("editor", name="half")
+    rule = editor.post("/policies/new", data={"template": "contract_number"}).headers["location"]
+    text = editor.get("/policies/edit/own.json").json()["text"]
+    old, new = HALF_WRITTEN[name]
+    assert old in text
+    editor.post("/policies/edit/own", data={"text": text.replace(old, new)})
+    for page in ("/policies/draft", "/policies", "/", "/policies/rule/own.contract_number"):
+        assert editor.get(page).status_code in (200, 404), page
+    assert editor.get(rule.removeprefix("/console")).status_code in (200, 400)
+    assert editor.post("/policies/draft/discard").status_code == 303
+
+
 BOMBS = {
     "aliases": "a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\n",
     "duplicate": "pack: cn-privacy\npack: cn-privacy\n",

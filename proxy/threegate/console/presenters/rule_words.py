@@ -76,9 +76,9 @@ def definition_rows(
 
 
 def _defined(spec: DetectorSpec, language: str) -> str:
-    """A pattern with its check digits, or the sentences of a category."""
+    """A pattern with its check digits, or the sentences of a category; a draft may lack both."""
     if not spec.regex:
-        return _written(spec.category, language)
+        return _written(spec.category, language) if spec.category else ""
     if not spec.check_digits:
         return spec.regex
     head = "；校验码：" if language == "zh" else "; check digits: "

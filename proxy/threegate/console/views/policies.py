@@ -109,7 +109,7 @@ async def rule(visit: ConsoleRequest) -> Answer:
         {
             "rule": policies.rule_row(found, pack_name, counts, visit.language)
             | policies.rule_full(found, visit.language),
-            "yaml": excerpt(space.text(pack_path(pack_name)), found.at.line),
+            "yaml": excerpt(space.text(found.at.file), found.at.line),
             "changed": pack_path(pack_name) in space.files,
             "modes": [m.value for m in Mode],
             "cases": [

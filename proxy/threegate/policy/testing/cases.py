@@ -133,9 +133,10 @@ def _case(rule: Rule, sample: Sample, number: int, expect: bool) -> Case:
 
 
 def _first_channel(rule: Rule) -> Channel:
-    """The channel a test means when it names none: what the user wrote or reads, else the first."""
-    usual = [c for c in (Channel.USER, Channel.CONTENT) if c in rule.where]
-    return usual[0] if usual else rule.where[0]
+    """The channel a test means when it names none: what the user wrote or reads, else the first. A
+    draft may name no channel yet."""
+    usual = Channel.USER if rule.layer is Layer.INPUT else Channel.CONTENT
+    return usual if usual in rule.where or not rule.where else rule.where[0]
 
 
 def _language(rule: Rule | ConstraintRule) -> str:
