@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from threegate.policy.model import (
+    Check,
     Clamp,
     Clause,
     CompiledPolicy,
     ConstitutionPlace,
     ConstraintRule,
     Fields,
+    Images,
     KeepHistory,
     Limits,
     Mode,
@@ -78,11 +80,12 @@ def _merged(live: Sequence[ConstraintRule]) -> Constraints:
         fields=tuple((r.id, r.fields) for r in live if r.fields),
         reasoning=_strictest(r.reasoning for r in live if r.reasoning),
         history_by=next(
-            (r.id for r in reversed(live) if r.reasoning and r.reasoning.history != "pass"), ""
+            (r.id for r in reversed(live) if r.reasoning and r.reasoning.history != "pass"),
+            "",
         ),
         limits=tuple((r.id, r.limits) for r in live if r.limits),
         response_format=tuple((r.id, r.response_format) for r in live if r.response_format),
-        images_denied_by=next((r.id for r in live if r.images == "deny"), ""),
+        images_denied_by=next((r.id for r in live if r.images == Images.DENY), ""),
     )
 
 
@@ -91,6 +94,6 @@ def _strictest(settings: Iterable[Reasoning]) -> Reasoning:
     for r in settings:
         show = max(out.show, r.show, key=list(ReasoningVisibility).index)
         history = r.history if r.history is not KeepHistory.PASS else out.history
-        check = "separate" if "separate" in (out.check, r.check) else "same"
+        check = Check.SEPARATE if Check.SEPARATE in (out.check, r.check) else Check.SAME
         out = replace(r, show=show, history=history, check=check)
     return out

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, TypeVar
+
 from threegate.policy import schema
 from threegate.policy.actions import then_action
 from threegate.policy.model import (
@@ -15,42 +19,50 @@ from threegate.policy.model import (
     SecondOpinion,
     Selector,
 )
-from threegate.types import Action, Bilingual
+from threegate.types import Bilingual
+
+Part = TypeVar("Part")
+
+
+def copied(kind: type[Part], spec: Any, **given: Any) -> Part:
+    """A value of the model from one of the schema: fields of the same name as they are, and what is
+    `given`."""
+    names = {field.name for field in fields(kind)} - set(given)  # type: ignore[arg-type]
+    return kind(**{name: getattr(spec, name) for name in names if hasattr(spec, name)}, **given)
+
+
+def part(kind: type[Part], spec: Any, **made: Callable[[Any], Any]) -> Part | None:
+    """As `copied`, for what a rule may lack; fields of other types are made of the spec."""
+    if spec is None:
+        return None
+    return copied(kind, spec, **{name: make(spec) for name, make in made.items()})
 
 
 def selector_of(when: schema.When) -> Selector:
-    return Selector(when.tenant, when.key, when.route, when.model, when.language)
+    return copied(Selector, when)
 
 
 def rule_of(rule: schema.Rule, pack: str) -> Rule:
     then = rule.then
     mask, replace = then.mask, then.redact or then.rewrite
-    return Rule(
-        id=rule.id,
-        layer=rule.layer,
-        title=rule.title,
+    return copied(
+        Rule,
+        rule,
         channels=frozenset(rule.where),
         action=then_action(then),
         detect=_detect(rule),
         claims=_claims(rule.detect.claims, then) if rule.detect.claims else None,
         when=selector_of(rule.when),
-        owner=rule.owner,
-        why=rule.why,
-        on_error=rule.on_error,
-        on_timeout=rule.on_timeout,
-        deadline_ms=rule.deadline_ms,
-        mode=rule.mode,
-        rollout=rule.rollout,
-        stream=rule.stream,
-        message=rule.message,
         restore=_restoring(mask) if mask else None,
         style=mask.style if mask else MaskStyle.PLACEHOLDER,
         replacement=_both_languages(replace.replacement if replace else ""),
         answer=then.answer.use if then.answer else "",
         http_status=then.block.status if then.block else None,
         exceptions=tuple(_exception(e) for e in rule.exceptions),
-        band=_band(rule.band) if rule.band else None,
-        second_opinion=_opinion(rule.second_opinion) if rule.second_opinion else None,
+        band=part(Band, rule.band),
+        second_opinion=part(
+            SecondOpinion, rule.second_opinion, levels=lambda spec: frozenset(spec.levels)
+        ),
         review_by=rule.review_by or "",
         pack=pack,
     )
@@ -70,49 +82,26 @@ def _restoring(mask: schema.MaskThen) -> Restoring | None:
             return Restoring(tools, mask.hosts)
 
 
-def _band(spec: schema.BandSpec) -> Band:
-    return Band(spec.max, spec.min, spec.minutes, spec.calls)
-
-
-def _opinion(spec: schema.SecondOpinionSpec) -> SecondOpinion:
-    return SecondOpinion(
-        spec.ask,
-        frozenset(spec.levels),
-        spec.confirm,
-        spec.deadline_ms,
-        spec.on_error,
-        spec.on_timeout,
-    )
-
-
 def _detect(rule: schema.Rule) -> Detect:
-    spec = rule.detect
-    return Detect(spec.any, spec.all, spec.none, rule.level, tuple(spec.levels.items()))
+    levels = tuple(rule.detect.levels.items())
+    return copied(Detect, rule.detect, level=rule.level, levels=levels)
 
 
 def _claims(spec: schema.ClaimsSpec, then: schema.Then) -> Claims:
-    return Claims(
-        spec.sources,
-        spec.contradicted,
-        spec.unsupported,
-        _or(then.on_contradicted, Action.BLOCK),
-        _or(then.on_unsupported, Action.ANNOTATE),
-        _or(then.on_no_source, Action.FLAG),
-        spec.cite,
-    )
-
-
-def _or(action: Action | None, default: Action) -> Action:
-    return default if action is None else action
+    chosen = {
+        name: action
+        for name in ("on_contradicted", "on_unsupported", "on_no_source")
+        if (action := getattr(then, name)) is not None
+    }
+    return copied(Claims, spec, **chosen)
 
 
 def _exception(spec: schema.Exceptional) -> RuleException:
-    return RuleException(
-        spec.id,
-        selector_of(spec.match),
-        str(spec.reason),
-        spec.approver,
-        spec.expires,
-        spec.match.value_sha256,
-        spec.match.value_salt,
+    return copied(
+        RuleException,
+        spec,
+        match=selector_of(spec.match),
+        reason=str(spec.reason),
+        values_sha256=spec.match.value_sha256,
+        salt=spec.match.value_salt,
     )

@@ -17,25 +17,25 @@ from threegate.policy.kinds import title_of
 from threegate.policy.language.problems import Severity
 from threegate.policy.model import (
     AiLabel,
+    Arguments,
+    Check,
     CheckDigits,
     ConstitutionPlace,
+    Images,
     KeepHistory,
     LimitScope,
     MaskStyle,
     Mode,
     ReasoningVisibility,
     StreamMode,
+    Unknown,
 )
 from threegate.policy.schema import (
-    Arguments,
     AuditLevel,
-    Check,
-    Images,
     Match,
     OnAuditFailure,
     ReasonCode,
     Restore,
-    Unknown,
 )
 from threegate.types import Action, Bilingual, Channel, Layer, Level, Reason
 

@@ -24,12 +24,15 @@ from threegate.policy.model.compiled import (
 )
 from threegate.policy.model.constraints import (
     NOTICE,
+    Arguments,
+    Check,
     Clamp,
     Clause,
     Constitution,
     ConstitutionPlace,
     ConstraintRule,
     Fields,
+    Images,
     KeepHistory,
     Limits,
     LimitScope,
@@ -38,6 +41,7 @@ from threegate.policy.model.constraints import (
     ReasoningVisibility,
     ResponseFormat,
     Tools,
+    Unknown,
 )
 from threegate.policy.model.rules import (
     Band,

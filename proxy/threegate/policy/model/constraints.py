@@ -37,6 +37,33 @@ class KeepHistory(StrEnum):
     PASS = "pass"  # noqa: S105
 
 
+class Unknown(StrEnum):
+    """What becomes of a request field that is not in the allow-list."""
+
+    DROP = "drop"
+    REFUSE = "refuse"
+    PASS = "pass"  # noqa: S105
+
+
+class Arguments(StrEnum):
+    """SCHEMA: arguments in answers must satisfy the tool's own JSON Schema."""
+
+    ANY = "any"
+    SCHEMA = "schema"
+
+
+class Check(StrEnum):
+    """SAME: content rules judge reasoning too. SEPARATE: only rules that name it."""
+
+    SAME = "same"
+    SEPARATE = "separate"
+
+
+class Images(StrEnum):
+    ALLOW = "allow"
+    DENY = "deny"
+
+
 @dataclass(frozen=True, slots=True)
 class Clamp:
     """Bounds of one sampling field; `drop` removes it. Order: force, drop, default, min and max."""
@@ -52,9 +79,7 @@ class Clamp:
 class Tools:
     allow: tuple[str, ...] | None = None
     deny: tuple[str, ...] = ()
-    arguments: str = (
-        "any"  # any | schema: arguments in answers must satisfy the tool's own JSON Schema
-    )
+    arguments: Arguments = Arguments.ANY
     max: int = 128
     result_bytes: int = 1 << 20
 
@@ -66,7 +91,7 @@ class Fields:
     allow: tuple[str, ...] | None = None
     deny: tuple[str, ...] = ()
     force: tuple[tuple[str, Any], ...] = ()
-    unknown: str = "drop"  # drop | refuse | pass
+    unknown: Unknown = Unknown.DROP
 
 
 NOTICE = Bilingual("（思考过程已隐藏）", "(reasoning hidden)")
@@ -75,7 +100,7 @@ NOTICE = Bilingual("（思考过程已隐藏）", "(reasoning hidden)")
 @dataclass(frozen=True, slots=True)
 class Reasoning:
     show: ReasoningVisibility = ReasoningVisibility.SHOWN
-    check: str = "same"  # same: content rules judge reasoning too | separate: only rules naming it
+    check: Check = Check.SAME
     history: KeepHistory = KeepHistory.PASS
     notice: Bilingual = NOTICE
 
@@ -157,7 +182,7 @@ class ConstraintRule:
     reasoning: Reasoning | None = None
     limits: Limits | None = None
     response_format: ResponseFormat | None = None
-    images: str = "allow"  # allow | deny
+    images: Images = Images.ALLOW
     message: Bilingual | None = None
     review_by: str = ""
     pack: str = ""

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from threegate.policy.schema.callers import When
 from threegate.policy.schema.constraints import (
-    Arguments,
     Change,
-    Check,
     ClampSpec,
     ClauseSpec,
     ConstitutionSpec,
@@ -18,13 +16,11 @@ from threegate.policy.schema.constraints import (
     ConstraintRule,
     ConstraintTests,
     FieldsSpec,
-    Images,
     LimitsSpec,
     ModelsSpec,
     ReasoningSpec,
     ResponseFormatSpec,
     ToolsSpec,
-    Unknown,
 )
 from threegate.policy.schema.pack import (
     AuditLevel,

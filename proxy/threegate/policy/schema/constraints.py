@@ -4,40 +4,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from threegate.policy.language.shapes import Date, Id, Kind, Located, Path, mapping, within
 from threegate.policy.model import (
+    Arguments,
+    Check,
     ConstitutionPlace,
+    Images,
     KeepHistory,
     LimitScope,
     Mode,
     ReasoningVisibility,
+    Unknown,
 )
 from threegate.policy.schema.callers import When
 from threegate.types import Action, Bilingual, Layer
-
-
-class Unknown(StrEnum):
-    DROP = "drop"
-    REFUSE = "refuse"
-    PASS = "pass"  # noqa: S105
-
-
-class Arguments(StrEnum):
-    ANY = "any"
-    SCHEMA = "schema"
-
-
-class Check(StrEnum):
-    SAME = "same"
-    SEPARATE = "separate"
-
-
-class Images(StrEnum):
-    ALLOW = "allow"
-    DENY = "deny"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
