@@ -8,12 +8,14 @@ is CHANGED and has no strength.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
 
-from threegate.policy.language.vocabulary import MODE, Scale
+from threegate.i18n.catalog import texts
+from threegate.policy.language.vocabulary import VOCABULARY, Scale
 from threegate.policy.model import Selector
 from threegate.types import Bilingual
 
@@ -35,34 +37,59 @@ class Aspect:
     text: Bilingual
 
 
+NAMES = texts("vocabulary", "aspect")
+"""What can differ between two rules or policies, in words. An aspect that is one field has the name
+of the field."""
+Name = str | Bilingual
+"""An entry of `NAMES`, or words made for one value."""
+Compare = Callable[[Name, Any, Any], Iterator[Aspect]]
+
+
+def named(name: Name) -> Bilingual:
+    return NAMES[name] if isinstance(name, str) else name
+
+
+def each(compare: Compare, *names: str) -> Callable[[Any, Any], Iterator[Aspect]]:
+    """Compares fields, which have the names of their aspects."""
+
+    def compared(old: Any, new: Any) -> Iterator[Aspect]:
+        for name in names:
+            yield from compare(name, getattr(old, name), getattr(new, name))
+
+    return compared
+
+
 # --- helpers that turn two values into an aspect
 
 
-def ranked(name: Bilingual, scale: Scale, old: Any, new: Any) -> Iterator[Aspect]:
-    """Values on a scale, weakest first."""
+def ranked(name: Name, old: Any, new: Any, scale: Scale | None = None) -> Iterator[Aspect]:
+    """Values on a scale, weakest first: that of their type if no other is given."""
     if old != new:
+        scale = scale or VOCABULARY[type(old)]
         order = list(scale)
         yield moved(name, order.index(new) - order.index(old), scale[old], scale[new])
 
 
-def moved(name: Bilingual, sign: float, old: Bilingual, new: Bilingual) -> Aspect:
+def moved(name: Name, sign: float, old: Bilingual, new: Bilingual) -> Aspect:
     return Aspect(Direction.STRICTER if sign > 0 else Direction.LOOSER, _step(name, old, new))
 
 
-def share(name: Bilingual, old: int, new: int) -> Iterator[Aspect]:
+def share(name: Name, old: int, new: int) -> Iterator[Aspect]:
     """Percentages where more is stricter."""
     if old != new:
         yield moved(name, new - old, *(Bilingual(f"{r}%", f"{r} %") for r in (old, new)))
 
 
-def worded(name: Bilingual, words: Scale, old: Any, new: Any) -> Iterator[Aspect]:
-    """Values of which none is stricter than another."""
+def worded(name: Name, old: Any, new: Any) -> Iterator[Aspect]:
+    """Words of the language of which none is stricter than another."""
     if old != new:
+        words = VOCABULARY[type(old)]
         yield Aspect(Direction.CHANGED, _step(name, words[old], words[new]))
 
 
-def _step(name: Bilingual, old: Bilingual, new: Bilingual) -> Bilingual:
-    return Bilingual(f"{name.zh}：{old.zh} → {new.zh}", f"{name.en}: {old.en} -> {new.en}")
+def _step(name: Name, old: Bilingual, new: Bilingual) -> Bilingual:
+    words = named(name)
+    return Bilingual(f"{words.zh}：{old.zh} → {new.zh}", f"{words.en}: {old.en} -> {new.en}")
 
 
 def verbatim(value: str) -> Bilingual:
@@ -71,29 +98,28 @@ def verbatim(value: str) -> Bilingual:
 
 
 def covering(
-    name: Bilingual,
+    name: Name,
     old: Iterable[str],
     new: Iterable[str],
-    covers: Callable[[str, str], bool],
+    covers: Callable[[str, str], bool] = operator.eq,
     report: Callable[[str], Bilingual] = verbatim,
 ) -> Iterator[Aspect]:
-    """Sets where more is stricter; `covers(a, b)`: a includes b. `say` names an item."""
+    """Sets where more is stricter; `covers(a, b)`: a includes b. `report` names
+    an item."""
     before, after = tuple(old), tuple(new)
     lost = [b for b in before if not any(covers(a, b) for a in after)]
     gained = [a for a in after if not any(covers(b, a) for b in before)]
     if gained:
-        yield Aspect(Direction.STRICTER, _listed(name, Bilingual("增加", "added"), gained, report))
+        yield Aspect(Direction.STRICTER, _listed(name, "added", map(report, sorted(gained))))
     if lost:
-        yield Aspect(Direction.LOOSER, _listed(name, Bilingual("去掉", "removed"), lost, report))
+        yield Aspect(Direction.LOOSER, _listed(name, "removed", map(report, sorted(lost))))
 
 
-def _listed(
-    name: Bilingual, verb: Bilingual, items: Iterable[str], report: Callable[[str], Bilingual]
-) -> Bilingual:
-    shown = [report(item) for item in sorted(items)]
+def _listed(name: Name, verb: str, items: Iterable[Bilingual]) -> Bilingual:
+    shown, head, did = list(items), named(name), NAMES[verb]
     more = f" … ({len(shown)})" if len(shown) > 8 else ""
     zh, en = "、".join(s.zh for s in shown[:8]), ", ".join(s.en for s in shown[:8])
-    return Bilingual(f"{name.zh}{verb.zh}：{zh}{more}", f"{name.en} {verb.en}: {en}{more}")
+    return Bilingual(f"{head.zh}{did.zh}：{zh}{more}", f"{head.en} {did.en}: {en}{more}")
 
 
 def inverted(aspects: Iterable[Aspect]) -> Iterator[Aspect]:
@@ -103,15 +129,28 @@ def inverted(aspects: Iterable[Aspect]) -> Iterator[Aspect]:
         yield Aspect(swap.get(aspect.direction, aspect.direction), aspect.text)
 
 
-def wording(name: Bilingual, old: Any, new: Any) -> Iterator[Aspect]:
-    if old != new:
-        yield Aspect(Direction.CHANGED, Bilingual(f"{name.zh}有改动", f"{name.en} changed"))
+def appeared(name: Name, direction: Direction) -> Aspect:
+    """A part that only the new side has."""
+    words = named(name)
+    return Aspect(direction, Bilingual(f"增加{words.zh}", f"{words.en} added"))
 
 
-def unclear(name: Bilingual, old: Any, new: Any) -> Iterator[Aspect]:
+def disappeared(name: Name, direction: Direction) -> Aspect:
+    words = named(name)
+    return Aspect(direction, Bilingual(f"去掉{words.zh}", f"{words.en} removed"))
+
+
+def wording(name: Name, old: Any, new: Any) -> Iterator[Aspect]:
     if old != new:
-        text = Bilingual(f"{name.zh}有改动，可能变松", f"{name.en} changed, which may be looser")
-        yield Aspect(Direction.UNCLEAR, text)
+        words = named(name)
+        yield Aspect(Direction.CHANGED, Bilingual(f"{words.zh}有改动", f"{words.en} changed"))
+
+
+def unclear(name: Name, old: Any = 0, new: Any = 1) -> Iterator[Aspect]:
+    if old != new:
+        words = named(name)
+        zh, en = f"{words.zh}有改动，可能变松", f"{words.en} changed, which may be looser"
+        yield Aspect(Direction.UNCLEAR, Bilingual(zh, en))
 
 
 def includes(wide: str, narrow: str) -> bool:
@@ -124,35 +163,24 @@ def glob(wide: str, narrow: str) -> bool:
     return wide == narrow or (wide.endswith("*") and narrow.startswith(wide[:-1]))
 
 
-def same(a: str, b: str) -> bool:
-    return a == b
-
-
 # --- parts that both sorts of rules have
 
 
+SELECTOR = tuple(part.name for part in fields(Selector))
+
+
 def callers(old: Any, new: Any) -> Iterator[Aspect]:
-    for part, zh, en in _SELECTOR_PARTS:
+    for part in SELECTOR:
         before, after = getattr(old.when, part), getattr(new.when, part)
         if before != after:
-            yield from _scope(Bilingual(zh, en), before, after)
+            yield from _scope(part, before, after)
 
 
-_SELECTOR_PARTS = (
-    ("tenant", "适用租户", "tenants"),
-    ("key", "适用密钥", "keys"),
-    ("route", "适用路径", "routes"),
-    ("model", "适用模型", "models"),
-    ("language", "适用语言", "languages"),
-)
-
-
-def _scope(name: Bilingual, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Aspect]:
-    everything = Bilingual("全部", "all")
+def _scope(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Aspect]:
     if not new:
-        yield moved(name, 1, _all_of(old), everything)
+        yield moved(name, 1, _all_of(old), NAMES["everything"])
     elif not old:
-        yield moved(name, -1, everything, _all_of(new))
+        yield moved(name, -1, NAMES["everything"], _all_of(new))
     else:
         yield from covering(name, old, new, glob)
 
@@ -163,21 +191,12 @@ def _all_of(names: tuple[str, ...]) -> Bilingual:
 
 def selector_covers(wide: Selector, narrow: Selector) -> bool:
     """Whether every caller of `narrow` is one of `wide`."""
-    for part, _, _ in _SELECTOR_PARTS:
+    for part in SELECTOR:
         a, b = getattr(wide, part), getattr(narrow, part)
         if a and not (b and all(any(glob(x, y) for x in a) for y in b)):
             return False
     return True
 
 
-def life(old: Any, new: Any) -> Iterator[Aspect]:
-    yield from ranked(Bilingual("模式", "mode"), MODE, old.mode, new.mode)
-    yield from share(Bilingual("生效比例", "rollout"), old.rollout, new.rollout)
-
-
-def texts(old: Any, new: Any) -> Iterator[Aspect]:
-    yield from wording(Bilingual("标题", "title"), old.title, new.title)
-    yield from wording(Bilingual("负责人", "owner"), old.owner, new.owner)
-    yield from wording(Bilingual("依据", "reasons"), old.why, new.why)
-    yield from wording(Bilingual("说明", "message"), old.message, new.message)
-    yield from wording(Bilingual("复审日期", "review date"), old.review_by, new.review_by)
+life = (each(ranked, "mode"), each(share, "rollout"))
+labels = each(wording, "title", "owner", "why", "message", "review_by")

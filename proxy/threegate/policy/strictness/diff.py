@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from threegate.i18n.catalog import texts
-from threegate.policy.language.vocabulary import AUDIT_LEVEL, LABEL, MATCH, ON_AUDIT_FAILURE, Scale
+from threegate.policy.language.vocabulary import AUDIT_LEVEL, MATCH, ON_AUDIT_FAILURE, Scale
 from threegate.policy.model import (
     AiLabel,
     Category,
@@ -29,9 +29,11 @@ from threegate.policy.model import (
 )
 from threegate.policy.schema import AuditLevel
 from threegate.policy.strictness.compare import (
+    NAMES,
     Aspect,
     Direction,
     covering,
+    each,
     includes,
     inverted,
     moved,
@@ -115,15 +117,13 @@ def diff_sets(old: PolicySet, new: PolicySet) -> tuple[PolicyChange, ...]:
     after = [b.selector for b in new.bindings]
     changes: tuple[PolicyChange, ...] = ()
     if before != after:
-        changes = (changed(Subject.POLICY, "bindings", _BINDINGS, tuple(unclear(_BINDINGS, 0, 1))),)
+        aspects = tuple(unclear("bindings"))
+        changes = (changed(Subject.POLICY, "bindings", NAMES["bindings"], aspects),)
     policies = {b.selector: b.policy for b in old.bindings}
     for binding in new.bindings:
         if binding.selector in policies:
             changes += diff(policies[binding.selector], binding.policy).changes
     return tuple(dict.fromkeys(changes))
-
-
-_BINDINGS = Bilingual("绑定", "bindings")
 
 
 def describe(change: PolicyChange, language: str) -> str:
@@ -173,7 +173,7 @@ def compare(old: AnyRule, new: AnyRule) -> tuple[Aspect, ...]:
             return compare_rules(old, new)
         case (ConstraintRule(), ConstraintRule()):
             return compare_constraints(old, new)
-    return tuple(unclear(Bilingual("层", "layer"), 0, 1))
+    return tuple(unclear("layer"))
 
 
 def _appeared(rule: AnyRule, fate: Fate, direction: Direction) -> PolicyChange:
@@ -189,7 +189,7 @@ def _lists(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
         a = before.get(name) or replace(after[name], words=())
         b = after.get(name) or replace(a, words=())
         if aspects := compare_lists(a, b, lets_through=suppresses_rules(new, b.kind)):
-            yield changed(Subject.LIST, b.kind, Bilingual("词表", "word list"), aspects)
+            yield changed(Subject.LIST, b.kind, NAMES["list"], aspects)
 
 
 def suppresses_rules(policy: CompiledPolicy, kind: str) -> bool:
@@ -202,26 +202,22 @@ def compare_lists(old: WordList, new: WordList, *, lets_through: bool) -> tuple[
     before, after = set(old.words), set(new.words)
     aspects = []
     if gained := len(after - before):
-        aspects.append(
-            Aspect(Direction.STRICTER, Bilingual(f"增加 {gained} 个词", f"{gained} words added"))
-        )
+        aspects.append(Aspect(Direction.STRICTER, NAMES["words_added"].filled({"n": gained})))
     if lost := len(before - after):
-        aspects.append(
-            Aspect(Direction.LOOSER, Bilingual(f"去掉 {lost} 个词", f"{lost} words removed"))
-        )
-    aspects += ranked(Bilingual("匹配方式", "matching"), MATCH, old.match, new.match)
+        aspects.append(Aspect(Direction.LOOSER, NAMES["words_removed"].filled({"n": lost})))
+    aspects += ranked("matching", old.match, new.match, MATCH)
     return tuple(inverted(aspects) if lets_through else aspects)
 
 
 def _detectors(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
     before, after = _definitions(old), _definitions(new)
-    title = Bilingual("检测器", "detector")
+    title = NAMES["detector"]
     for kind in {**after, **before}:
         if kind not in before:
             yield PolicyChange(Subject.DETECTOR, kind, title, Fate.ADDED, Direction.CHANGED)
         elif kind not in after:
             yield PolicyChange(Subject.DETECTOR, kind, title, Fate.REMOVED, Direction.LOOSER)
-        elif aspects := tuple(unclear(Bilingual("定义", "definition"), before[kind], after[kind])):
+        elif aspects := tuple(unclear("definition", before[kind], after[kind])):
             yield changed(Subject.DETECTOR, kind, title, aspects)
 
 
@@ -232,7 +228,7 @@ def _definitions(policy: CompiledPolicy) -> dict[str, CustomPattern | Category]:
 
 def _settings(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
     if aspects := compare_settings(old, new):
-        yield changed(Subject.POLICY, new.name, Bilingual("策略设置", "settings"), aspects)
+        yield changed(Subject.POLICY, new.name, NAMES["settings"], aspects)
 
 
 def _described(entry: Unlabelled) -> str:
@@ -244,60 +240,34 @@ def _described(entry: Unlabelled) -> str:
 def _unsigned(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Aspect]:
     """Nobody is let off a sign that there was none of."""
     if old.label is AiLabel.TEXT:
-        name = Bilingual("不加文内标识的调用方", "callers without the visible label")
         before, after = map(_described, old.unlabelled), map(_described, new.unlabelled)
-        yield from inverted(covering(name, before, after, lambda a, b: a == b))
+        yield from inverted(covering("unlabelled", before, after))
 
 
 def _audit_level(old: str, new: str) -> Iterator[Aspect]:
     """More evidence is stricter, but originals of what people wrote are a liability: storing them
     is looser, and so is keeping no record at all."""
-    name = Bilingual("审计级别", "audit level")
     if old != new and AuditLevel.FULL in (old, new):
         kept = old == AuditLevel.FULL and new != AuditLevel.NONE
-        yield moved(name, 1 if kept else -1, AUDIT_LEVEL[old], AUDIT_LEVEL[new])
+        yield moved("audit_level", 1 if kept else -1, AUDIT_LEVEL[old], AUDIT_LEVEL[new])
     else:
-        yield from ranked(name, AUDIT_LEVEL, old, new)
+        yield from ranked("audit_level", old, new, AUDIT_LEVEL)
 
 
-_AUDIT_FAILURE: Scale = {
-    None: Bilingual("按代理的设置", "as set for the proxy"),
-    **ON_AUDIT_FAILURE,
-}
+_AUDIT_FAILURE: Scale = {None: NAMES["as_the_proxy"], **ON_AUDIT_FAILURE}
 
 
 def compare_settings(old: CompiledPolicy, new: CompiledPolicy) -> tuple[Aspect, ...]:
     """Differences of the top-level keys of a pack."""
+    before, after = old.audit, new.audit
     parts = (
-        ranked(Bilingual("AI 标识", "AI label"), LABEL, old.label, new.label),
+        each(ranked, "label")(old, new),
         _unsigned(old, new),
-        _audit_level(old.audit.level, new.audit.level),
-        ranked(
-            Bilingual("审计写入失败时", "on audit failure"),
-            _AUDIT_FAILURE,
-            old.audit.on_failure,
-            new.audit.on_failure,
-        ),
-        share(
-            Bilingual("放行抽查", "review of passed calls"),
-            old.audit.review_passed,
-            new.audit.review_passed,
-        ),
-        share(
-            Bilingual("第二人复核", "second review"),
-            old.audit.review_twice,
-            new.audit.review_twice,
-        ),
-        inverted(
-            covering(
-                Bilingual("直通路径", "unguarded paths"),
-                old.pass_through,
-                new.pass_through,
-                lambda a, b: a == b,
-            )
-        ),
-        unclear(Bilingual("识别器", "recognizers"), old.recognizers, new.recognizers),
-        wording(Bilingual("知识库", "knowledge"), old.knowledge, new.knowledge),
-        wording(Bilingual("代答文本", "curated replies"), old.answers, new.answers),
+        _audit_level(before.level, after.level),
+        ranked("on_failure", before.on_failure, after.on_failure, _AUDIT_FAILURE),
+        each(share, "review_passed", "review_twice")(before, after),
+        inverted(covering("pass_through", old.pass_through, new.pass_through)),
+        each(unclear, "recognizers")(old, new),
+        each(wording, "knowledge", "answers")(old, new),
     )
     return tuple(aspect for part in parts for aspect in part)
