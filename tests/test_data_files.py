@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from threegate.data_files import table
+from jinja2 import UndefinedError
+from threegate.data_files import table, template
 
 
 def test_a_table_with_its_placeholders_filled() -> None:
@@ -13,3 +14,11 @@ def test_a_table_with_its_placeholders_filled() -> None:
 def test_a_missing_file_is_an_error() -> None:
     with pytest.raises(OSError, match="nowhere"):
         table("testing", "nowhere")
+
+
+def test_a_page_escapes_what_it_shows_and_lacks_nothing() -> None:
+    page = template("threegate.testing.attacks", "report")
+    given = {"language": "en", "promised": [], "summary": "<b>", "heads": [], "rows": []}
+    assert "&lt;b&gt;" in page.render(title="t", **given)
+    with pytest.raises(UndefinedError, match="title"):
+        page.render(**given)

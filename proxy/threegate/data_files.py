@@ -1,10 +1,13 @@
-"""Tables that are TOML files beside the modules that use them."""
+"""Tables (TOML) and pages (Jinja) that are files beside the modules that use them."""
 
 from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 def table(package: str, name: str, **replaced: str) -> dict[str, Any]:
@@ -14,3 +17,19 @@ def table(package: str, name: str, **replaced: str) -> dict[str, Any]:
     for word, by in replaced.items():
         text = text.replace(f"<{word}>", by)
     return tomllib.loads(text)
+
+
+def template(package: str, name: str) -> Template:
+    """The page `name`.html.jinja of a package; what it shows is escaped."""
+    from jinja2 import StrictUndefined, Template  # only where a page is made
+
+    text = (files(package) / f"{name}.html.jinja").read_text("utf-8")
+    made: Template = Template(
+        text,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return made

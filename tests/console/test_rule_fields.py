@@ -172,7 +172,9 @@ def test_examples_of_a_format_that_says_its_edges_stay() -> None:
 def test_examples_that_the_form_took_from_the_tests_change_with_them() -> None:
     """A real example that was typed before the tests left the format without any example for good:
     "the pattern has no examples", whatever was written under Tests."""
-    text = edited(**{"kind.list.codes": "", "regex": r"HT-\d{4}", "match": "合同HT-1", "no_match": "x"})
+    text = edited(
+        **{"kind.list.codes": "", "regex": r"HT-\d{4}", "match": "合同HT-1", "no_match": "x"}
+    )
     typed = sent(read_fields(text, "p.one")) | {"match": "合同HT-2024", "no_match": "HT\nHT-1"}
     text = write_fields(text, "p.one", typed)
     assert "- 合同HT-2024" in text[: text.index("rules:")]

@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from html import escape
 
 from threegate.audit.report.pdf import FAINT, PdfPages
 from threegate.audit.report.report import Figures, Outcome
+from threegate.data_files import template
 from threegate.i18n.catalog import texts
 
 TABLES = texts("report", "tables")
 WORDS = texts("report", "words")
-STYLE = (
-    "body{font:15px/1.5 system-ui,'Noto Sans CJK SC',sans-serif;max-width:60rem;margin:2rem auto;"
-    "padding:0 1rem;color:#1b1f24}table{border-collapse:collapse;margin:.5rem 0 1.5rem;width:100%}"
-    "td,th{border-bottom:1px solid #d8dee4;padding:.3rem .6rem;text-align:left}"
-    "td+td{text-align:right;width:7rem}td.bar{text-align:left;width:16rem}"
-    "h2{margin:1.5rem 0 0;font-size:1.1rem}rect{fill:#1f6b64}"
-    "dl{display:grid;grid-template-columns:max-content auto;gap:.2rem 1rem}dd{margin:0}"
-)
 Naming = Callable[[str, str], str]  # (table, code) → what people call it
 
 
@@ -106,27 +98,8 @@ def _latencies(figures: Figures) -> tuple[Row, ...]:
 
 def html(made: Outline) -> str:
     """Needs no network; every value is escaped."""
-    listed = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in made.facts.items())
-    sections = "".join(_section(s, made.language) for s in made.sections)
-    return (
-        f'<!doctype html><html lang="{made.language}"><meta charset="utf-8">'
-        f"<title>{escape(made.title)}</title><style>{STYLE}</style><h1>{escape(made.title)}</h1>"
-        f"<dl>{listed}</dl>{sections}<p>{escape(made.note)}</p></html>\n"
-    )
-
-
-def _section(section: Section, language: str) -> str:
-    head = "".join(f"<th>{escape(c)}</th>" for c in ("", *section.columns, ""))
-    rows = "".join(_row(row) for row in section.rows)
-    none = WORDS["none"].get(language[:2])
-    table = f"<table>{f'<tr>{head}</tr>' if section.columns else ''}{rows}</table>"
-    return f"<h2>{escape(section.title)}</h2>" + (table if section.rows else f"<p>{none}</p>")
-
-
-def _row(row: Row) -> str:
-    values = "".join(f"<td>{escape(v)}</td>" for v in row.values)
-    bar = f'<svg width="240" height="8"><rect width="{240 * row.share:.0f}" height="8"/></svg>'
-    return f'<tr><td>{escape(row.name)}</td>{values}<td class="bar">{bar}</td></tr>'
+    nothing = WORDS["none"].get(made.language[:2])
+    return template(__package__, "page").render(made=made, nothing=nothing)
 
 
 def pdf(made: Outline) -> bytes:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from threegate import __version__
+from threegate.data_files import table
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api
 from threegate.wire.base import Adapter
@@ -18,36 +19,7 @@ from threegate.wire.request_schema import REQUESTS, Shape
 
 Json = dict[str, Any]
 
-_REFUSALS: Final = {
-    400: "The request cannot be read, has the wrong shape, or a rule refuses it.",
-    401: "An API key is needed.",
-    403: "A rule or the binding of policies does not allow this call.",
-    404: "No model API serves this model.",
-    408: "The body did not come in time.",
-    413: "The body is too large.",
-    415: "The body is compressed.",
-    429: "A limit of this caller is reached.",
-    502: "The model API failed.",
-    503: "No record of the call can be stored, so the call is not made.",
-    504: "The model API did not answer in time.",
-}
-_PLAIN: Final = {
-    "/v1/models": ("The models that the policy allows, with its aliases.", True),
-    "/v1/models/{model}": ("One of these models.", True),
-    "/healthz": ("The process is alive.", False),
-    "/readyz": ("The parts that are not ready; 503 while there are any.", False),
-    "/openapi.json": ("This document.", False),
-}
-_TITLES: Final = {
-    Api.CHAT: "Chat completions",
-    Api.COMPLETIONS: "Completions, and filling in the middle",
-    Api.RESPONSES: "Responses",
-    Api.MESSAGES: "Messages",
-    Api.EMBEDDINGS: "Embeddings",
-    Api.TOKEN_COUNT: "Number of tokens of messages",
-}
-
-
+_TEXTS: Final = table("gateway.meta", "openapi")
 _UNSTREAMED: Final = (Api.EMBEDDINGS, Api.TOKEN_COUNT)
 
 
@@ -57,8 +29,8 @@ def document() -> Json:
     paths: Json = {}
     for adapter in ADAPTERS:
         paths |= {path: {"post": _call(adapter, path)} for path in adapter.paths}
-    for path, (title, keyed) in _PLAIN.items():
-        paths[path] = {"get": _plain(path, title, keyed=keyed)}
+    for path, about in _TEXTS["plain"].items():
+        paths[path] = {"get": _plain(path, **about)}
     schemas = {api.value: schema_of(REQUESTS[api]) for api in Api}
     return {
         "openapi": "3.1.0",
@@ -83,7 +55,7 @@ def _call(adapter: Adapter, path: str) -> Json:
     types += ["text/event-stream"] if adapter.api not in _UNSTREAMED else []
     schema = {"$ref": f"#/components/schemas/{adapter.api.value}"}
     return {
-        "summary": _TITLES[adapter.api],
+        "summary": _TEXTS["calls"][adapter.api],
         "operationId": operation_id("post", path),
         "security": KEYS,
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
@@ -116,7 +88,10 @@ def _in_path(name: str) -> Json:
 
 def refusals() -> Json:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/error"}}}
-    described = {str(s): {"description": text, "content": content} for s, text in _REFUSALS.items()}
+    described = {
+        status: {"description": text, "content": content}
+        for status, text in _TEXTS["refusals"].items()
+    }
     return {
         **described,
         "default": {"description": "An error of the model API.", "content": content},

@@ -13,6 +13,7 @@ from dataclasses import Field, dataclass, field, fields
 from types import MappingProxyType
 from typing import Annotated, Any
 
+from threegate.data_files import table
 from threegate.i18n.catalog import bilingual, catalog
 from threegate.policy.language.problems import NOWHERE, Mark
 from threegate.types import Bilingual
@@ -103,84 +104,18 @@ class Form:
     plain: bool = False
 
 
-def _form(name: str, regex: str, zh: str, en: str, *, plain: bool = False) -> Form:
-    return Form(name, Bilingual(zh, en), re.compile(regex), plain)
+def _form(name: str) -> Form:
+    entry = _FORMS[name]
+    return Form(name, bilingual(entry), re.compile(entry["regex"]), entry.get("plain", False))
 
 
-Id = Annotated[
-    str,
-    _form(
-        "id",
-        r"[a-z0-9][a-z0-9._-]{0,99}",
-        "小写字母、数字、点、下划线、连字符，最多 100 个字符",
-        "lower-case letters, digits, dots, underscores and hyphens, at most 100 characters",
-    ),
-]
-Name = Annotated[
-    str,
-    _form(
-        "name",
-        r"[a-z][a-z0-9_]{0,49}",
-        "小写字母开头，后接小写字母、数字、下划线",
-        "a lower-case letter, then lower-case letters, digits and underscores",
-    ),
-]
-ExceptionId = Annotated[
-    str,
-    _form(
-        "exception",
-        r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}",
-        "字母、数字、点、下划线、连字符",
-        "letters, digits, dots, underscores and hyphens",
-    ),
-]
-Date = Annotated[
-    str,
-    _form(
-        "date",
-        r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])",
-        "年-月-日，例如 2027-01-31",
-        "year-month-day, such as 2027-01-31",
-        plain=True,
-    ),
-]
-Path = Annotated[
-    str,
-    _form(
-        "path",
-        r"(?!/)(?!.*(^|/)\.\.?(/|$))[^\\\x00:]{1,200}",
-        "policies 目录内的相对路径",
-        "a relative path inside the policies folder",
-    ),
-]
-Kind = Annotated[
-    str,
-    _form(
-        "kind",
-        r"[a-z][a-z0-9_]*(\.[a-z0-9_-]+)*(\.\*)?",
-        "用点分开的类别，例如 pii.cn.id_card，末尾可写 .*",
-        "a dotted kind such as pii.cn.id_card, which may end in .*",
-    ),
-]
-Host = Annotated[
-    str,
-    _form(
-        "host",
-        r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*",
-        "小写主机名，例如 crm.example.com，前面可写 *. 表示所有子域名",
-        "a host name in lower case such as crm.example.com; *. in front covers all names below it",
-    ),
-]
-Sha256 = Annotated[
-    str,
-    _form("sha256", r"[0-9a-f]{64}", "64 位小写十六进制", "64 lower-case hexadecimal digits"),
-]
-Regex = Annotated[
-    str,
-    _form(
-        "regex",
-        r"(?s).{1,2000}",
-        "RE2 正则表达式，最多 2000 个字符",
-        "an RE2 pattern of at most 2000 characters",
-    ),
-]
+_FORMS = table("policy.language", "forms")
+Id = Annotated[str, _form("id")]
+Name = Annotated[str, _form("name")]
+ExceptionId = Annotated[str, _form("exception")]
+Date = Annotated[str, _form("date")]
+Path = Annotated[str, _form("path")]
+Kind = Annotated[str, _form("kind")]
+Host = Annotated[str, _form("host")]
+Sha256 = Annotated[str, _form("sha256")]
+Regex = Annotated[str, _form("regex")]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from html import escape
 from typing import Final
 
-from threegate.data_files import table
+from threegate.data_files import table, template
 from threegate.testing.attacks.trials import Kind, Report, Trial
 from threegate.types import Bilingual
 
@@ -60,21 +59,21 @@ def _words(trial: Trial) -> str:
 
 
 def as_html(report: Report, language: str) -> str:
-    rows = "".join(_row(t, language) for t in report.trials)
-    title, head = (_WORDS[name].get(language) for name in ("title", "head"))
-    promised = "".join(f"<p>{PROMISED[s].get(language)}</p>" for s in report.suites)
-    return (
-        f'<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{title}</title>'
-        "<style>body{font:15px sans-serif;margin:2em}td,th{padding:.2em 1em;text-align:left}"
-        ".broken{background:#fdd}.open{color:#777}</style>"
-        f"<h1>{title}</h1>{promised}<pre>{escape(summary(report, language))}</pre>"
-        f"<table><tr>{head}</tr>{rows}</table></html>\n"
+    title, heads = (_WORDS[name].get(language) for name in ("title", "heads"))
+    return template(__package__, "report").render(
+        language=language,
+        title=title,
+        promised=[PROMISED[suite].get(language) for suite in report.suites],
+        summary=summary(report, language),
+        heads=heads.split("|"),
+        rows=[_row(trial, language) for trial in report.trials],
     )
 
 
-def _row(trial: Trial, language: str) -> str:
+def _row(trial: Trial, language: str) -> tuple[str, tuple[str, ...]]:
+    """How the row looks, and its cells."""
     look = "broken" if trial.broken else "" if trial.promised else "open"
-    cells = (
+    return look, (
         trial.suite,
         trial.place,
         trial.name,
@@ -84,4 +83,3 @@ def _row(trial: Trial, language: str) -> str:
         f"{trial.held}/{trial.tried}",
         " ".join(trial.records),
     )
-    return f"<tr class='{look}'>" + "".join(f"<td>{escape(cell)}" for cell in cells)
