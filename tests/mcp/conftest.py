@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 from threegate.client.async_guard import AsyncGuard
-from threegate.mcp.http import HttpProxy, application
+from threegate.mcp.http import HttpProxy, application, outbound
 from threegate.mcp.session import Catalog, McpSession
 from threegate.testing.server import serve
 
@@ -41,7 +40,7 @@ def app(guard_url: str, direct: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with AsyncGuard(guard_url) as guard, httpx.AsyncClient(trust_env=False) as client:
+        async with AsyncGuard(guard_url) as guard, outbound() as client:
             made["proxy"] = HttpProxy(
                 f"{direct}/mcp",
                 lambda c: McpSession(guard, "shop", conversation=c, catalog=catalog),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import threading
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -14,8 +16,9 @@ from mcp.client import Client
 from mcp_types import ElicitResult
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from threegate.tasks import Tasks
 from threegate.testing.server import serve
 
 from tests.e2e.support.running import Running
@@ -23,6 +26,7 @@ from tests.mcp import server
 from tests.mcp.calls import a_masked_value_goes_back_to_the_server, goes_as_the_policy_says, text
 from tests.mcp.conftest import app
 from tests.service.records import every_event
+from tests.waiting import PATIENCE_S
 
 
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
@@ -113,3 +117,51 @@ async def test_what_a_server_says_to_a_refusal_is_not_read(guarding: Running) ->
             reply = await client.post(f"{url}/mcp", json=ping, timeout=30)
     assert reply.text.count("data:") == 1
     assert '"ok"' in reply.text
+
+
+PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+
+
+async def test_a_call_ends_with_its_client(guarding: Running) -> None:
+    """A server that does not answer kept every call that was given up."""
+    arrived, left = threading.Event(), threading.Event()
+
+    async def silent(request: Request) -> Response:
+        await request.body()
+        arrived.set()
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        left.set()
+        return Response()
+
+    routes = [Route("/mcp", silent, methods=["POST"])]
+    with serve(Starlette(routes=routes)) as direct, serve(app(guarding.url, direct)) as url:
+        async with httpx.AsyncClient() as client:
+            calls = Tasks()
+            calls.spawn(client.post(f"{url}/mcp", json=PING, timeout=PATIENCE_S))
+            assert await asyncio.to_thread(arrived.wait, PATIENCE_S)
+            await calls.cancel()
+        assert await asyncio.to_thread(left.wait, PATIENCE_S)
+
+
+async def test_those_who_listen_leave_room_for_calls(guarding: Running) -> None:
+    async def listened(_: Request) -> Response:
+        async def endless() -> AsyncIterator[bytes]:
+            yield b": here\n\n"
+            await asyncio.Event().wait()
+
+        return StreamingResponse(endless(), media_type="text/event-stream")
+
+    async def pong(_: Request) -> Response:
+        return JSONResponse({"jsonrpc": "2.0", "id": 1, "result": {}})
+
+    routes = [Route("/mcp", listened), Route("/mcp", pong, methods=["POST"])]
+    limits = httpx.Limits(max_connections=None)
+    with serve(Starlette(routes=routes)) as direct, serve(app(guarding.url, direct)) as url:
+        async with AsyncExitStack() as stack, httpx.AsyncClient(limits=limits) as client:
+            for _ in range(101):  # 100 was the bound
+                stream = client.stream("GET", f"{url}/mcp", timeout=PATIENCE_S)
+                await stack.enter_async_context(stream)
+            reply = await client.post(f"{url}/mcp", json=PING, timeout=PATIENCE_S)
+            assert reply.json()["result"] == {}
+            await stack.aclose()

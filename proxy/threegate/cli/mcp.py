@@ -18,6 +18,7 @@ from threegate.cli.errors import misuse
 from threegate.settings import values
 
 PORT = 8090
+GRACE_S = 5
 
 
 def arguments(mcp: argparse.ArgumentParser) -> None:
@@ -73,23 +74,24 @@ def _guard(args: argparse.Namespace) -> dict[str, Any]:
 
 
 async def _listen(args: argparse.Namespace, guard: Any) -> int:
-    import httpx
     import uvicorn
 
-    from threegate.mcp.http import HttpProxy, application
+    from threegate.mcp.http import HttpProxy, application, outbound
     from threegate.mcp.session import Catalog, McpSession
-    from threegate.trust import trusted
 
     catalog = Catalog()
 
     def session(conversation: str) -> McpSession:
         return McpSession(guard, args.name, args.lang, conversation, catalog)
 
-    timeout = httpx.Timeout(60, read=None)
-    async with httpx.AsyncClient(verify=trusted(), timeout=timeout, trust_env=False) as client:
+    async with outbound() as client:
         proxy = HttpProxy(args.url, session, client, tuple(args.allow_host))
         config = uvicorn.Config(
-            application(proxy), host=args.host, port=args.port, log_level="warning"
+            application(proxy),
+            host=args.host,
+            port=args.port,
+            log_level="warning",
+            timeout_graceful_shutdown=GRACE_S,  # streams of events have no end of their own
         )
         await uvicorn.Server(config).serve()
     return 0

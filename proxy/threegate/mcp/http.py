@@ -18,9 +18,10 @@ from starlette.routing import Route
 
 from threegate.errors import ThreegateError
 from threegate.gateway.access.auth import LOOPBACK, host_of
-from threegate.gateway.asgi import BODY_S
+from threegate.gateway.asgi import BODY_S, ClientLeft, WhileConnected
 from threegate.mcp.messages import Json, error_response
 from threegate.mcp.session import McpSession, Routed
+from threegate.trust import trusted
 from threegate.wire import json as strict_json
 from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
 from threegate.wire.sse import SSEDecoder, encode
@@ -34,6 +35,16 @@ RETURNED = ("content-type", "www-authenticate", "retry-after", "cache-control", 
 """Headers that cross, beside others that begin with `mcp-`."""
 MAX_SESSIONS = 1024
 EVENTS = "text/event-stream"
+CLIENT_LEFT = 499
+
+
+def outbound() -> httpx.AsyncClient:
+    """For the server. A call may take any time, and a client that listens keeps its connection, so
+    their number has no bound of its own: each belongs to one connection of a client, and ends with
+    it."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+    timeout = httpx.Timeout(60, read=None)
+    return httpx.AsyncClient(verify=trusted(), timeout=timeout, limits=limits, trust_env=False)
 
 
 @dataclass(slots=True)
@@ -50,13 +61,22 @@ class HttpProxy:
     async def answer(self, request: Request) -> Response:
         if not self._may_call(request):
             return JSONResponse(error_response(None, "this origin or host may not call"), 403)
-        if request.method != "POST":
-            return await self._forward(request, self._of(request.headers.get(SESSION, "")), b"")
-        try:
-            message = strict_json.parse(await _body(request))
-        except (ThreegateError, TimeoutError):
-            return JSONResponse(_parse_error(), 400)
+        message = None
+        if request.method == "POST":
+            try:
+                message = strict_json.parse(await _body(request))
+            except (ThreegateError, TimeoutError):
+                return JSONResponse(_parse_error(), 400)
+        try:  # nobody waits for the server on behalf of a client that is gone
+            async with WhileConnected(request.scope, request.receive):
+                return await self._answered(request, message)
+        except ClientLeft:
+            return Response(status_code=CLIENT_LEFT)
+
+    async def _answered(self, request: Request, message: Json | None) -> Response:
         session = self._of(request.headers.get(SESSION, ""))
+        if message is None:
+            return await self._forward(request, session, b"")
         routed = await session.from_client(message)
         if routed.on is None:
             return JSONResponse(routed.back) if routed.back else Response(status_code=202)
