@@ -49,6 +49,6 @@ def test_json_has_every_trial() -> None:
 def test_a_page_has_every_trial_and_no_markup_of_theirs(language: str) -> None:
     page = as_html(REPORT, language)
     assert page.count("<tr class=") == len(REPORT.trials)
-    assert page.count("class='broken'") == 1
+    assert page.count('class="broken"') == 1
     assert "a&lt;b&gt;" in page
     assert "a<b>" not in page
