@@ -25,9 +25,11 @@ RULES = [
 def sent(fields: dict[str, Any]) -> dict[str, str]:
     """What a browser sends of an untouched form."""
     form = {k: v for k, v in fields.items() if isinstance(v, str)} | fields["callers"]
-    groups = (("kind", "kinds"), ("why", "why"), ("where", "where"), ("language", "language"))
+    groups = (("kind", "kinds"), ("why", "why"), ("language", "language"))
     for group, name in groups:
         form |= {f"{group}.{each}": "on" for each in fields[name]}
+    layers = {fields["layer"]} & {"input", "output"} or {"input", "output"}
+    form |= {f"where.{layer}.{each}": "on" for layer in layers for each in fields["where"]}
     form |= {f"option_{fields['action']}": fields["option"] or "client"}
     if fields["action"] == "answer":
         form["option_answer"] = fields["option"]
@@ -181,3 +183,13 @@ def test_examples_that_the_form_took_from_the_tests_change_with_them() -> None:
     text = write_fields(text, "p.one", typed | {"match": "合同HT-2024到期"})
     assert "- 合同HT-2024到期" in text[: text.index("rules:")]
     assert "- HT-1" in text[: text.index("rules:")]
+
+
+def test_places_of_the_layer_that_is_not_chosen_do_not_count() -> None:
+    """A rule that was moved to answers kept `user`, ticked in a part of the form that nobody saw,
+    and an error with it; tool arguments, in both layers, could not be unticked."""
+    fields = sent(read_fields(TEXT, "p.one")) | {"layer": "output", "where.output.content": "on"}
+    moved = write_fields(TEXT, "p.one", fields)
+    assert read_fields(moved, "p.one")["where"] == ["content"]
+    fields |= {"layer": "input", "where.output.tool_arguments": "on"}
+    assert read_fields(write_fields(moved, "p.one", fields), "p.one")["where"] == ["user"]

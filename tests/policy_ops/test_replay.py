@@ -113,3 +113,16 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "      1 newly blocked  secrets.cloud 1" in out
     assert "callers: default / anonymous 1" in out
     assert main(["policy", "replay", "secrets", "--to", "base", str(traffic), *args]) == 1
+
+
+async def test_a_new_rule_in_shadow_shows_what_it_would_have_done() -> None:
+    """The replay of a rule that starts in shadow said that no call would be treated differently."""
+    without = GOOD.replace("any: [pii.email, ", "any: [")
+    watched = GOOD.replace("then: {mask: {restore: client}}", "then: block\n    mode: shadow")
+    found = await run(without, watched, texts("mail a@b.com", "你好"))
+    (seen,) = found.differences
+    assert (seen.change, seen.rules) == (VerdictChange.OBSERVED, ("pii.email",))
+    assert (seen.before, seen.after) == (Action.ALLOW, Action.BLOCK)
+    assert (found.changed, found.counts[VerdictChange.SAME]) == (0, 1)
+    again = await run(watched, watched, texts("mail a@b.com"))
+    assert not again.differences

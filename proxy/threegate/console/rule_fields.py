@@ -1,7 +1,8 @@
 """The guided form of a rule: its fields read from the YAML, and written back with every comment and
 quote kept. Form and YAML are two views of one draft.
 
-A form's fields are flat texts: a box that is ticked is `where.user: on`, a list one item a line.
+A form's fields are flat texts: a box that is ticked is `where.input.user: on`, a list one item a
+line.
 What the form does not know (conditions other than `any`, tests with sources) stays unchanged.
 """
 
@@ -47,6 +48,7 @@ UNWRITTEN = {"mask": "client"}
 CALLERS = ("tenant", "key", "route", "model")
 OWN = (("lists", "list"), ("detectors", "pattern"), ("detectors", "category"))
 """Parts of a pack that a rule can bring itself, with the family of their kinds."""
+LAYERS = ("input", "output")
 EXPECT = ("match", "no_match")
 ROLLOUT = re.compile(r"\d{1,3}")
 
@@ -243,17 +245,22 @@ def _with_examples(
     known: CommentedMap | None, spec: dict[str, Any], taken: dict[str, list[str]]
 ) -> dict[str, Any]:
     """A pattern that stays keeps the examples its author wrote; a new one has those of the form.
-    Those that the form took from the tests, as `taken` has them, change with the tests."""
+    Those that the form took from the tests, as `taken` has them, change with the tests, unless
+    none would be left: the tests then show what is wrong."""
     if known is None or "regex" not in spec:
         return spec
     form = {"regex": "", "edges": True, "check_digits": None}
     same = all(known.get(key, usual) == spec.get(key, usual) for key, usual in form.items())
     examples = plain(known.get("examples") or {})
-    stays = same and examples.get("match") and examples != taken
+    stays = same and _complete(examples) and not (examples == taken and _complete(spec["examples"]))
     for key in form:
         if key not in spec:
             known.pop(key, None)
     return {k: v for k, v in spec.items() if not (stays and k == "examples")}
+
+
+def _complete(examples: Mapping[str, Any]) -> bool:
+    return all(examples.get(expect) for expect in EXPECT)
 
 
 def drop_unused(document: CommentedMap, rule: CommentedMap, elsewhere: str) -> None:
@@ -305,9 +312,11 @@ def _write_texts(rule: CommentedMap, form: Mapping[str, str]) -> None:
 
 
 def _write_place(rule: CommentedMap, form: Mapping[str, str]) -> None:
-    if form.get("layer") in ("input", "output") and rule.get("layer") != form["layer"]:
+    """Each layer has boxes of its own: those of the other one do not count."""
+    if form.get("layer") in LAYERS and rule.get("layer") != form["layer"]:
         rule["layer"] = form["layer"]
-    set_list(rule, "where", ticked(form, "where"))
+    if rule.get("layer") in LAYERS:
+        set_list(rule, "where", ticked(form, f"where.{rule['layer']}"))
     _write_callers(rule, form)
 
 

@@ -51,13 +51,15 @@ class Recorded:
 
 
 class VerdictChange(StrEnum):
-    """Newly stopped and newly let through are what people look at first."""
+    """Newly stopped and newly let through are what people look at first. `OBSERVED`: nothing is
+    done, but a rule in shadow now records what it would have done."""
 
     SAME = "same"
     NEWLY_STOPPED = "newly_stopped"
     NEWLY_PASSED = "newly_passed"
     EDITS_DIFFER = "edits_differ"
     OTHER_ACTION = "other_action"
+    OBSERVED = "observed"
 
 
 CHANGE: Mapping[VerdictChange, Bilingual] = {
@@ -65,13 +67,15 @@ CHANGE: Mapping[VerdictChange, Bilingual] = {
     VerdictChange.NEWLY_PASSED: Bilingual("新放行", "newly let through"),
     VerdictChange.EDITS_DIFFER: Bilingual("脱敏不同", "other masks"),
     VerdictChange.OTHER_ACTION: Bilingual("动作不同", "other action"),
+    VerdictChange.OBSERVED: Bilingual("仅观察：本会处置", "shadow only: would act"),
     VerdictChange.SAME: Bilingual("不变", "same"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`rules` acted under one policy and not under the other."""
+    """`rules` acted under one policy and not under the other; of what is observed only, those in
+    shadow that would have acted, and `after` is what they would have done."""
 
     id: str
     change: VerdictChange
@@ -93,6 +97,11 @@ class Replay:
         counted = Counter(d.change for d in self.differences)
         counted[VerdictChange.SAME] = self.total - len(self.differences)
         return counted
+
+    @property
+    def changed(self) -> int:
+        """Texts that would be treated differently."""
+        return sum(d.change is not VerdictChange.OBSERVED for d in self.differences)
 
     def by_rule(self, change: VerdictChange) -> Counter[str]:
         return Counter(r for d in self.differences if d.change is change for r in d.rules)
@@ -158,12 +167,21 @@ async def replay(
 
 
 def compared(text: Recorded, old: Verdict, new: Verdict) -> Iterator[Difference]:
-    change = _change(old, new)
+    change, after = _change(old, new), new.action
+    rules = sorted(set(old.rule_ids) ^ set(new.rule_ids))
+    if change is VerdictChange.SAME and (observed := _observed(old, new)):
+        change, after, rules = VerdictChange.OBSERVED, max(observed.values()), sorted(observed)
     if change is not VerdictChange.SAME:
-        rules = sorted(set(old.rule_ids) ^ set(new.rule_ids))
-        acts = (change, old.action, new.action, tuple(rules))
         who = (text.caller.tenant, text.caller.key_id)
-        yield Difference(text.id, *acts, *who, text.shown)
+        yield Difference(text.id, change, old.action, after, tuple(rules), *who, text.shown)
+
+
+def _observed(old: Verdict, new: Verdict) -> dict[str, Action]:
+    """What rules in shadow would have done that found nothing before."""
+    known = {r.rule_id for r in old.ruled}
+    return {
+        r.rule_id: r.action for r in new.ruled if r.shadow and r.action and r.rule_id not in known
+    }
 
 
 def _change(old: Verdict, new: Verdict) -> VerdictChange:

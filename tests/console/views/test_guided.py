@@ -87,7 +87,7 @@ def test_form_and_yaml_are_two_views_of_one_draft(site: Site) -> None:
     editor.post("/policies/edit/own", data={"text": edited})
     fields = editor.get(f"/policies/rule/{RULE}/form.json").json()["fields"]
     assert fields["title_zh"] == "员工编号脱敏"
-    form = form_of(fields) | {"mode": "enforce", "where.assistant": "on"}
+    form = form_of(fields) | {"mode": "enforce", "where.input.assistant": "on"}
     editor.post(f"/policies/rule/{RULE}/form.json", data=form)
     text = editor.get("/policies/pack/own.json").json()["text"]
     assert "  # why\n" in text

@@ -84,7 +84,7 @@ async def judged_again(
         some = await replayed(texts[start : start + AT_ONCE], *sides, today=today_utc())
         found = Replay(found.total + some.total, found.differences + some.differences)
         await asyncio.sleep(0)  # the proxy serves on the same loop
-    await visit.note("replay", calls=calls, texts=len(texts), changed=len(found.differences))
+    await visit.note("replay", calls=calls, texts=len(texts), changed=found.changed)
     yield calls, found
 
 
