@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 import uuid
 from contextlib import suppress
 
@@ -62,6 +63,21 @@ async def test_places_and_tokens_are_shared() -> None:
         await second.admit(scope, limits)
     await first.aclose()
     await second.aclose()
+
+
+@pytest.mark.redis
+@needs_redis
+async def test_a_server_whose_clock_is_set_back_locks_nobody_out() -> None:
+    limiter, scope = RedisLimiter.open(URL), uuid.uuid4().hex
+    base, later_us = PREFIX + scope, (time.time() + 3600) * 1e6
+    await limiter.client.zadd(f"{base}:r", {"of an hour later": later_us})
+    await limiter.client.zadd(f"{base}:l", {"of a dead process": later_us})
+    lease = await limiter.admit(scope, Limits(requests_per_minute=1))
+    until_us = await limiter.client.zscore(f"{base}:l", "of a dead process")
+    assert until_us == await limiter.client.zscore(f"{base}:l", lease.id)
+    with pytest.raises(RequestError, match="requests"):
+        await limiter.admit(scope, Limits(requests_per_minute=1))
+    await limiter.aclose()
 
 
 @pytest.mark.redis

@@ -34,6 +34,19 @@ async def test_requests_in_a_sliding_minute(clock: Clock) -> None:
     await limiter.admit("s", limits)
 
 
+async def test_a_clock_that_is_set_back_locks_nobody_out(clock: Clock) -> None:
+    """Machines whose hardware clock runs in local time begin hours ahead."""
+    limiter, limits = MemoryLimiter(clock), Limits(requests_per_minute=2)
+    for _ in range(2):
+        await limiter.admit("s", limits)
+    clock.now -= 3600
+    for _ in range(2):
+        await limiter.admit("s", limits)
+    with pytest.raises(RequestError) as refused:
+        await limiter.admit("s", limits)
+    assert refused.value.retry_after == 60
+
+
 async def test_places_come_back_also_from_a_worker_that_died(clock: Clock) -> None:
     limiter, limits = MemoryLimiter(clock), Limits(concurrency=1)
     first = await limiter.admit("s", limits)

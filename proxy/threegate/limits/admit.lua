@@ -9,6 +9,11 @@ local requests, leases = base .. ':r', base .. ':l'
 if redis.call('ZSCORE', requests, ARGV[1]) then return {'', 0} end  -- asked again after a cut line
 redis.call('ZREMRANGEBYSCORE', requests, '-inf', us - 60000000)
 redis.call('ZREMRANGEBYSCORE', leases, '-inf', us)
+-- Later than can be: the server's clock was set back. The place of a process that lives is renewed.
+redis.call('ZREMRANGEBYSCORE', requests, string.format('(%.0f', us), '+inf')
+local until_us = us + tonumber(ARGV[6]) * 1000000
+local late = redis.call('ZRANGEBYSCORE', leases, string.format('(%.0f', until_us), '+inf')
+for i = 1, #late do redis.call('ZADD', leases, until_us, late[i]) end
 local limit = {tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])}
 if limit[1] >= 0 and redis.call('ZCARD', requests) >= limit[1] then
   local oldest = redis.call('ZRANGE', requests, 0, 0, 'WITHSCORES')
@@ -27,7 +32,7 @@ if limit[4] >= 0 and tonumber(redis.call('GET', base .. ':d' .. day) or '0') >= 
 end
 redis.call('ZADD', requests, us, ARGV[1])
 redis.call('EXPIRE', requests, 61)
-redis.call('ZADD', leases, us + tonumber(ARGV[6]) * 1000000, ARGV[1])
+redis.call('ZADD', leases, until_us, ARGV[1])
 redis.call('EXPIRE', leases, ARGV[6])
 local used = tonumber(redis.call('GET', base .. ':m' .. minute) or '0')
 return {'', 0, redis.call('ZCARD', requests), used, 60 - now[1] % 60}

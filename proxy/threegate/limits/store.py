@@ -130,7 +130,9 @@ class MemoryLimiter:
 
 
 def _forget(counts: _Counts, now: float) -> None:
-    while counts.requests and counts.requests[0] <= now - MINUTE_S:
+    """What is over, and requests of a later time: the clock was set back, and they would count
+    until it is that late again."""
+    while counts.requests and not now - MINUTE_S < counts.requests[0] <= now:
         counts.requests.popleft()
     counts.leases = {k: until for k, until in counts.leases.items() if until > now}
     counts.tokens = {w: n for w, n in counts.tokens.items() if w[1] == int(now // w[0])}
