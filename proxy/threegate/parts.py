@@ -86,7 +86,7 @@ async def opened(
     _check_writable(settings.var)
     versions = policy_versions(settings)
     policies = policy_store(settings, versions, replacement=replacement)
-    authenticator = _door(settings, versions)
+    authenticator = _authenticator(settings, versions)
     keys = _upstream_keys(settings)
     settings.variable(settings.metrics_key_env, "metrics_key_env")
     metrics = Metrics()
@@ -189,7 +189,7 @@ def policy_store(
     return PolicyStore.of(active, settings.var / "policy", last_good=replacement)
 
 
-def _door(settings: Settings, versions: Versions) -> KeyFile | KeyDatabase:
+def _authenticator(settings: Settings, versions: Versions) -> KeyFile | KeyDatabase:
     """Raises SettingsError where a file of keys is named that is not there: without keys every
     caller would be admitted."""
     required = settings.keys == "required"

@@ -145,16 +145,16 @@ def _ruling(ruled: Event, titles: Titles, language: str) -> str:
 
 def _opinion(opinion: Event, language: str) -> str:
     """`second opinion judge.qwen: confirmed, high 0.97, 103.2 ms`"""
-    said = [labels.name("opinion", opinion["outcome"], language)]
+    parts = [labels.name("opinion", opinion["outcome"], language)]
     if "level" in opinion:
-        said.append(labels.name("level", opinion["level"], language))
+        parts.append(labels.name("level", opinion["level"], language))
     if "score" in opinion:
-        said[-1] += f" {opinion['score']}"
+        parts[-1] += f" {opinion['score']}"
     if first := opinion.get("replaced"):
         kind = labels.name("kind", first["kind"], language)
-        said.append(f"{_word('replaced', language)} {kind} {first['score']}")
-    said.append(_word("cached", language) if opinion.get("cached") else f"{opinion['ms']} ms")
-    return f"{_word('opinion', language)} {opinion['asked']}: {', '.join(said)}"
+        parts.append(f"{_word('replaced', language)} {kind} {first['score']}")
+    parts.append(_word("cached", language) if opinion.get("cached") else f"{opinion['ms']} ms")
+    return f"{_word('opinion', language)} {opinion['asked']}: {', '.join(parts)}"
 
 
 def _found(ruled: Event, language: str) -> Iterator[str]:

@@ -70,8 +70,8 @@ def samples_of(kind: str, language: str) -> tuple[Sample, ...]:
     """A few; of a family those of what is below it."""
     spoken = next((text for k, text in spoken_examples().items() if includes(kind, k)), None)
     mine = [s for k, found in found_in_examples().items() if includes(kind, k) for s in found]
-    said = (Sample(spoken.get(language)),) if spoken else ()
-    return (*said, *mine[:MOST])
+    first = (Sample(spoken.get(language)),) if spoken else ()
+    return (*first, *mine[:MOST])
 
 
 def example_of(kind: str, language: str) -> str:

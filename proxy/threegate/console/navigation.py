@@ -90,8 +90,8 @@ def navigation(person: Person, here: str, language: str) -> dict[str, Any]:
         }
         for section, links in mine
     ]
-    beside = next((links for _, links in mine if any(x.path == current_path for x in links)), ())
-    shown = [_shown(link, current_path, language) for link in beside]
+    siblings = next((links for _, links in mine if any(x.path == current_path for x in links)), ())
+    shown = [_shown(link, current_path, language) for link in siblings]
     return {"sections": sections, "links": shown if len(shown) > 1 else []}
 
 

@@ -75,14 +75,14 @@ def _ended(kept: Mapping[str, str]) -> Iterator[str]:
 
 def _order(mine: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
     """Their order; what only I have follows what it followed in mine."""
-    behind: dict[str | None, list[str]] = {None: []}
+    following: dict[str | None, list[str]] = {None: []}
     last = None
     for key in mine:
         if key in theirs:
             last = key
         else:
-            behind.setdefault(last, []).append(key)
-    return [*behind[None], *(k for key in theirs for k in (key, *behind.get(key, ())))]
+            following.setdefault(last, []).append(key)
+    return [*following[None], *(k for key in theirs for k in (key, *following.get(key, ())))]
 
 
 def pieces(path: str, text: str) -> dict[str, str]:

@@ -110,12 +110,12 @@ def merged(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
     place of what was found; the head of a column may say that a number is nobody's."""
     more = list(more)
     surer = {(_family(f.kind), f.span): f.level for f in more}
-    told = {(f.kind, f.span) for f in more if f.note.endswith("@table") and f.level == Level.LOW}
+    named = {(f.kind, f.span) for f in more if f.note.endswith("@table") and f.level == Level.LOW}
     kept = [
         f
         for f in found
         if surer.get((_family(f.kind), f.span), f.level) <= f.level
-        and not (f.level == Level.MEDIUM and (f.kind, f.span) in told)
+        and not (f.level == Level.MEDIUM and (f.kind, f.span) in named)
     ]
     seen, covers = frozenset(map(id, kept)), _Covers.of(kept)
     out: list[Finding] = []

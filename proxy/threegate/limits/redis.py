@@ -38,7 +38,7 @@ AGAIN_S = 1.0
 """Before the next attempt after a failure."""
 LEASE_S, RENEW_S = 90, 20
 """A place that is taken is renewed while its process lives: one that was killed gives its own back
-after this time. A process whose loop stands still for a minute is killed."""
+after this time. A process whose event loop is blocked for a minute is killed."""
 CONNECTIONS = 32
 MAX_CONCURRENT_QUERIES = 8
 """Concurrent scripts, each of which takes microseconds. More of them would only make a burst open

@@ -46,8 +46,8 @@ def unseal(secret: bytes, tenant: str, sealed: str) -> tuple[str, tuple[Masked, 
         data = _cipher(secret).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], tenant.encode())
     except (InvalidTag, binascii.Error, ValueError):
         raise RequestError(localized("masks"), code="invalid_masks", param="/masks") from None
-    told = orjson.loads(data)
-    return told["conversation"], tuple(_masked(*each) for each in told["masks"])
+    opened = orjson.loads(data)
+    return opened["conversation"], tuple(_masked(*each) for each in opened["masks"])
 
 
 def _as_json(masked: Masked) -> tuple[object, ...]:

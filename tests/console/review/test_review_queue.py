@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.console.review.review_queue import (
-    Desktop,
     QueueReason,
+    ReviewerQueue,
     ReviewShares,
     by_request,
     sampled,
@@ -18,9 +18,9 @@ ONE = [label("1", "correct", "ann")]
 TWO = [*ONE, label("1", "false_positive", "ben")]
 
 
-def desktop(me: str, given: list[object] | None = None, **more: object) -> Desktop:
+def reviewer(me: str, given: list[object] | None = None, **more: object) -> ReviewerQueue:
     members = {"assigned": {}, "complained": (), "second": 0} | more
-    return Desktop(me, by_request(given or []), **members)  # type: ignore[arg-type]
+    return ReviewerQueue(me, by_request(given or []), **members)  # type: ignore[arg-type]
 
 
 @given(st.text(min_size=1), st.integers(0, 99))
@@ -31,35 +31,35 @@ def test_a_larger_sample_holds_the_smaller(id: str, percent: int) -> None:
 
 
 def test_nobody_judges_twice() -> None:
-    assert desktop("ann", ONE, second=100).why("1") is None
-    assert desktop("ann", TWO, second=100).why("1") is None
+    assert reviewer("ann", ONE, second=100).why("1") is None
+    assert reviewer("ann", TWO, second=100).why("1") is None
 
 
 def test_the_first_look_the_second_and_the_third() -> None:
-    assert desktop("eva").why("1") is QueueReason.FIRST
-    assert desktop("eva", complained={"1"}).why("1") is QueueReason.COMPLAINT
-    assert desktop("eva", ONE).why("1") is None
-    assert desktop("eva", ONE, second=100).why("1") is QueueReason.SECOND
-    assert desktop("eva", TWO).why("1") is QueueReason.DISPUTED
+    assert reviewer("eva").why("1") is QueueReason.FIRST
+    assert reviewer("eva", complained={"1"}).why("1") is QueueReason.COMPLAINT
+    assert reviewer("eva", ONE).why("1") is None
+    assert reviewer("eva", ONE, second=100).why("1") is QueueReason.SECOND
+    assert reviewer("eva", TWO).why("1") is QueueReason.DISPUTED
     agreed = [*ONE, label("1", "correct", "ben")]
-    assert desktop("eva", agreed, second=100).why("1") is None
+    assert reviewer("eva", agreed, second=100).why("1") is None
 
 
 def test_what_somebody_holds_waits_for_them_alone_until_they_have_judged() -> None:
     held = {"assigned": {"1": "ann"}}
-    assert desktop("eva", **held).why("1") is None
-    assert desktop("ann", **held).why("1") is QueueReason.FIRST
-    assert desktop("ann", **held).mine("1")
-    assert desktop("eva", ONE, second=100, **held).why("1") is QueueReason.SECOND
+    assert reviewer("eva", **held).why("1") is None
+    assert reviewer("ann", **held).why("1") is QueueReason.FIRST
+    assert reviewer("ann", **held).mine("1")
+    assert reviewer("eva", ONE, second=100, **held).why("1") is QueueReason.SECOND
 
 
 def test_an_unsure_reviewer_hands_it_on() -> None:
     unsure = [label("1", "unsure", "ann")]
-    assert desktop("ann", unsure).why("1") is None
-    assert desktop("eva", unsure).why("1") is QueueReason.UNSURE
+    assert reviewer("ann", unsure).why("1") is None
+    assert reviewer("eva", unsure).why("1") is QueueReason.UNSURE
     judged = [*unsure, label("1", "correct", "ben")]
-    assert desktop("eva", judged).why("1") is None
-    assert desktop("eva", judged, second=100).why("1") is QueueReason.SECOND
+    assert reviewer("eva", judged).why("1") is None
+    assert reviewer("eva", judged, second=100).why("1") is QueueReason.SECOND
 
 
 def test_the_shares_are_the_most_that_a_policy_requires() -> None:

@@ -144,8 +144,8 @@ class _Export:
         proof = proofs.path(entry.seq) if proofs else None
         self.records += 1
         self.proven += proof is not None
-        beside = {"proof": proof, **self._text(entry)}
-        return f'{{"entry":{entry.entry},{orjson.dumps(beside).decode()[1:]}\n'
+        extras = {"proof": proof, **self._text(entry)}
+        return f'{{"entry":{entry.entry},{orjson.dumps(extras).decode()[1:]}\n'
 
     def _text(self, entry: Entry) -> dict[str, Any]:
         if self.reveal is Reveal.NOTHING or self.master is None or not entry.has_content:

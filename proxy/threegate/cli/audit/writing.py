@@ -90,8 +90,8 @@ def erase_arguments(parser: argparse.ArgumentParser) -> None:
 def erase_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     if not args.yes:
         raise trouble("yes")
-    for told, count in asyncio.run(_erase(args, settings)).items():
-        print(line(told, args.lang, count=count))
+    for outcome, count in asyncio.run(_erase(args, settings)).items():
+        print(line(outcome, args.lang, count=count))
     return 0
 
 

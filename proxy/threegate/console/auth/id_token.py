@@ -102,8 +102,8 @@ def _check(claims: Json, expected: Expected, now: float) -> None:
     if max(_seconds(claims, "iat"), begins) > now + LEEWAY_S:
         raise TokenError("the token is from the future")
     nonce = claims.get("nonce")
-    said = nonce.encode(errors="replace") if isinstance(nonce, str) else b""
-    if not hmac.compare_digest(said, expected.nonce.encode()):
+    presented = nonce.encode(errors="replace") if isinstance(nonce, str) else b""
+    if not hmac.compare_digest(presented, expected.nonce.encode()):
         raise TokenError("the token is not an answer to this log-in")
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
         raise TokenError("the token names no subject")

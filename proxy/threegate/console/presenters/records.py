@@ -123,9 +123,9 @@ def ruling(
     }
 
 
-def _opinion(said: Mapping[str, Any] | None) -> dict[str, Any]:
+def _opinion(recorded: Mapping[str, Any] | None) -> dict[str, Any]:
     """A second opinion; a record leaves out what was not given or did not happen."""
-    return {"score": "", "cached": False, "replaced": None, **said} if said else {}
+    return {"score": "", "cached": False, "replaced": None, **recorded} if recorded else {}
 
 
 def texts(

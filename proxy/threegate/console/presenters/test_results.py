@@ -17,7 +17,7 @@ from threegate.policy.testing.cases import Case, ConstraintCase, TestReport, cas
 AnyCase = Case | ConstraintCase
 
 
-def _told(case: ConstraintCase) -> dict[str, Any]:
+def _as_test(case: ConstraintCase) -> dict[str, Any]:
     becomes = {} if case.becomes is None else {"becomes": case.becomes}
     return {"request": case.request, **becomes, **({"refused": True} if case.refused else {})}
 
@@ -60,7 +60,7 @@ def sample(case: AnyCase | None, language: str = "en") -> dict[str, Any]:
             expect = "match" if case.expect_match else "no_match"
             return {"text": case.text, "expect": expect, "channel": case.channel.value}
         case ConstraintCase():
-            text = shown(_told(case), language) or ""
+            text = shown(_as_test(case), language) or ""
             changes = case.refused or case.becomes is not None
             return {"text": text, "expect": "match" if changes else "no_match", "channel": ""}
     return {"text": "", "expect": "", "channel": ""}

@@ -41,7 +41,7 @@ def shares_of(policies: Iterable[CompiledPolicy]) -> ReviewShares:
 
 
 @dataclass(frozen=True, slots=True)
-class Desktop:
+class ReviewerQueue:
     """What one reviewer's queue depends on. `second` is the percentage that two look at."""
 
     me: str

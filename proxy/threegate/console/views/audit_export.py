@@ -70,10 +70,10 @@ def _page(
     if not texts:
         return page, [()] * len(page.entries)
     parts = (parts_in(connection, audit.master, [entry]) for entry in page.entries)
-    return page, [(_said(each),) for each in parts]
+    return page, [(_joined(each),) for each in parts]
 
 
-def _said(parts: Sequence[Mapping[str, str]]) -> str:
+def _joined(parts: Sequence[Mapping[str, str]]) -> str:
     return "\n".join(f"{channel_of(part['part'])}: {part['redacted']}" for part in parts)
 
 

@@ -14,7 +14,12 @@ from threegate.console.presenters import records
 from threegate.console.presenters.questions import questions
 from threegate.console.review import review_queue
 from threegate.console.review.candidates import candidates
-from threegate.console.review.review_queue import Desktop, QueueReason, ReviewShares, shares_of
+from threegate.console.review.review_queue import (
+    QueueReason,
+    ReviewerQueue,
+    ReviewShares,
+    shares_of,
+)
 from threegate.console.views.audit import entries_of, opened, parts_in, revealed_now
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.lifecycle.machine import Role
@@ -28,13 +33,13 @@ class Waiting:
     """What waits for one reviewer, in order, with the reason of each."""
 
     reasons: dict[str, QueueReason]
-    desktop: Desktop
+    reviewer: ReviewerQueue
     shares: ReviewShares
     capped: bool
 
     @property
     def mine(self) -> list[str]:
-        return [r for r in self.reasons if self.desktop.mine(r)]
+        return [r for r in self.reasons if self.reviewer.mine(r)]
 
     def of(self, show: str) -> list[str]:
         return self.mine if show == "mine" else list(self.reasons)
@@ -53,9 +58,9 @@ def _waiting(connection: Connection, visit: ConsoleRequest, name: str) -> Waitin
     first = complained | {request for request, holder in assigned.items() if holder == name}
     found = candidates(connection, shares.passed, first)
     labels = review_queue.by_request(review_store.labels())
-    desktop = Desktop(name, labels, assigned, complained, shares.twice)
-    reasons = ((request, desktop.why(request)) for request in found.requests)
-    return Waiting({r: why for r, why in reasons if why}, desktop, shares, found.capped)
+    reviewer = ReviewerQueue(name, labels, assigned, complained, shares.twice)
+    reasons = ((request, reviewer.why(request)) for request in found.requests)
+    return Waiting({r: why for r, why in reasons if why}, reviewer, shares, found.capped)
 
 
 async def queue(visit: ConsoleRequest) -> Answer:
@@ -80,7 +85,7 @@ async def queue(visit: ConsoleRequest) -> Answer:
             "capped": found.capped,
             "show": show if show == "mine" else "",
             "mine": len(found.mine),
-            "done_by_me": sum(map(found.desktop.judged_by_me, found.desktop.labels)),
+            "done_by_me": sum(map(found.reviewer.judged_by_me, found.reviewer.labels)),
             "reviewers": [a.name for a in people if not a.closed and Role.REVIEWER in a.roles],
         },
     )
@@ -103,10 +108,10 @@ def _rows(
 
     def row(request: str) -> dict[str, Any]:
         mine = entries[request]
-        asked = _questions(connection, visit, mine, found.desktop, revealed=False)
+        asked = _questions(connection, visit, mine, found.reviewer, revealed=False)
         return records.row(mine[-1], visit.language, known) | {
             "why": found.reasons[request].value,
-            "holder": found.desktop.assigned.get(request, ""),
+            "holder": found.reviewer.assigned.get(request, ""),
             "excerpt": next((e["pieces"] for q in asked for e in q["excerpts"]), []),
         }
 
@@ -117,12 +122,12 @@ def _questions(
     connection: Connection,
     visit: ConsoleRequest,
     entries: Sequence[Entry],
-    desktop: Desktop,
+    reviewer: ReviewerQueue,
     *,
     revealed: bool,
 ) -> list[dict[str, Any]]:
     parts = parts_in(connection, visit.parts.audit.master, entries)
-    given = desktop.labels.get(entries[-1].request_id, ())
+    given = reviewer.labels.get(entries[-1].request_id, ())
     mine = {x.rule: x.label for x in given if x.author == visit.me.name}
     known = records.titles(visit.serving)
     event = entries[-1].event
@@ -136,7 +141,7 @@ async def look(visit: ConsoleRequest) -> Answer:
     revealed = revealed_now(visit)
     shown = await opened(visit, entries, revealed=revealed)
     questions = await visit.parts.audit.read(
-        lambda c: _questions(c, visit, entries, found.desktop, revealed=revealed)
+        lambda c: _questions(c, visit, entries, found.reviewer, revealed=revealed)
     )
     return Shown(
         "review/look.html",
@@ -169,7 +174,7 @@ async def following(visit: ConsoleRequest) -> str:
     show = "mine" if visit.form.get("show") == "mine" else ""
     found = await waiting(visit)
     questions = await visit.parts.audit.read(
-        lambda c: _questions(c, visit, entries, found.desktop, revealed=False)
+        lambda c: _questions(c, visit, entries, found.reviewer, revealed=False)
     )
     if any(not q["mine"] for q in questions):
         return f"/audit/queue/{request}?show={show}"
@@ -187,7 +192,7 @@ async def take(visit: ConsoleRequest) -> Answer:
     if account is None or account.closed or Role.REVIEWER not in account.roles:
         raise ConsoleError(400, "没有这位审核员", "there is no such reviewer")
     found = await waiting(visit, who)
-    assigned = found.desktop.assigned
+    assigned = found.reviewer.assigned
     free = [request for request in found.reasons if request not in assigned]
     held = [request for request, holder in assigned.items() if holder == who]
     chosen = free[:count] if count else held

@@ -76,7 +76,7 @@ class PatternMatcher:
                 yield start, end
             elif start == len(data):
                 return
-            at = end if end > start else self._behind(data, start)
+            at = end if end > start else self._next_character(data, start)
 
     def _next(self, data: bytes, at: int) -> int:
         """The first place from `at` on where a match may begin, or -1."""
@@ -95,7 +95,7 @@ class PatternMatcher:
         end = start + (here.end() if here else 0)
         return start if self._edges and (_in_word(data, start) or _in_word(data, end)) else end
 
-    def _behind(self, data: bytes, start: int) -> int:
+    def _next_character(self, data: bytes, start: int) -> int:
         """The next place where a match may begin: with edges none does inside a word."""
         word = _WORD.match(data, start) if self._edges else None
         return max(word.end() if word else 0, _ahead(data, start, 1))

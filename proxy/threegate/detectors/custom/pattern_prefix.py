@@ -72,8 +72,8 @@ class _Writer:
     def open(self, parts: Sequence[Any]) -> str | None:
         made: str | None = None
         for op, found in reversed(list(parts)):
-            behind = None if made is None else self._whole(str(op), found) + made
-            made = _either(self._open(str(op), found), behind)
+            rest = None if made is None else self._whole(str(op), found) + made
+            made = _either(self._open(str(op), found), rest)
         return made
 
     def _whole(self, op: str, found: Any) -> str:

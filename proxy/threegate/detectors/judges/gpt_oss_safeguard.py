@@ -50,7 +50,7 @@ class GptOssSafeguard:
         violation = answer["violation"] if isinstance(answer, dict) else None
         if violation not in (0, 1):
             raise Unreadable("no violation")
-        sure = _CONFIDENCE.get(str(answer.get("confidence") or "high").lower(), 0.5)
+        confidence = _CONFIDENCE.get(str(answer.get("confidence") or "high").lower(), 0.5)
         category = str(answer.get("policy_category") or "")
         kind = category if category in request.about.split(",") else ""
-        return (Score(kind, sure if violation else 0.0, category[:40]),)
+        return (Score(kind, confidence if violation else 0.0, category[:40]),)

@@ -38,8 +38,8 @@ class LlamaGuard:
         return tuple(dict.fromkeys(table(self.name).values()))
 
     def requests(self, judged: Judged, settings: JudgeSettings) -> tuple[JudgeRequest, ...]:
-        said = [("user", judged.question), ("assistant", judged.text)]
-        turns = said if judged.answered else [("user", judged.text)]
+        exchange = [("user", judged.question), ("assistant", judged.text)]
+        turns = exchange if judged.answered else [("user", judged.text)]
         messages = [_turn(role, text) for role, text in turns]
         return (JudgeRequest(CHAT, chat(settings, messages, 20)),)
 

@@ -46,10 +46,10 @@ class ShieldGemma:
     def scores(self, request: JudgeRequest, reply: Json) -> tuple[Score, ...]:
         found = positions(reply)
         share = found[0].share(("yes", "no")) if found else {}
-        said = str(reply["choices"][0]["text"]).strip().lower()
-        if not share and said not in ("yes", "no"):
+        word = str(reply["choices"][0]["text"]).strip().lower()
+        if not share and word not in ("yes", "no"):
             raise Unreadable("neither yes nor no")
-        score = share["yes"] if share else float(said == "yes")
+        score = share["yes"] if share else float(word == "yes")
         return (Score(table(self.name)[request.about], score, request.about),)
 
 

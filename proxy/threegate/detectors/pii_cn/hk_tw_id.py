@@ -36,26 +36,28 @@ def find(view: ScanText) -> Iterator[Hit]:
         yield from _hong_kong(view, match)
     for match in numbers(view, _TAIWAN, _TAIWAN_SHAPE):
         if taiwan_id(match.group().upper()):
-            near = view.label_polarity(*match.span(), _LABELS)
+            polarity = view.label_polarity(*match.span(), _LABELS)
             yield Hit(
                 *match.span(),
                 TAIWAN,
-                Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM,
+                Level.HIGH if polarity > 0 else Level.LOW if polarity else Level.MEDIUM,
             )
     for match in numbers(view, _MACAU_PARTED, _MACAU_SHAPE):
         if view.label_polarity(*match.span(), _MACAU_LABELS, look_after=False) > 0:
             yield Hit(*match.span(), MACAU, Level.MEDIUM)
     for match in numbers(view, _MACAU, _MACAU_SHAPE):
-        near = view.label_polarity(*match.span(), _LABELS, look_after=False)
-        yield Hit(*match.span(), MACAU, Level.MEDIUM if near > 0 else Level.LOW)
+        polarity = view.label_polarity(*match.span(), _LABELS, look_after=False)
+        yield Hit(*match.span(), MACAU, Level.MEDIUM if polarity > 0 else Level.LOW)
 
 
 def _hong_kong(view: ScanText, match: re.Match[str]) -> Iterator[Hit]:
     value = match.group()
     if hong_kong_id((value[:-3] + value[-2] if match["check"] else value).upper()):
-        near = view.label_polarity(*match.span(), _LABELS, look_after=False)
-        sure = bool(match["check"])
-        level = Level.HIGH if sure and near >= 0 else Level.MEDIUM if near > 0 else Level.LOW
+        polarity = view.label_polarity(*match.span(), _LABELS, look_after=False)
+        valid = bool(match["check"])
+        level = (
+            Level.HIGH if valid and polarity >= 0 else Level.MEDIUM if polarity > 0 else Level.LOW
+        )
         yield Hit(*match.span(), HONG_KONG, level)
 
 

@@ -42,15 +42,15 @@ def find(view: ScanText) -> Iterator[Hit]:
         if match.group()[0] == "+" or not match["split"] or _HAN.search(view.before(match.start())):
             yield Hit(*match.span(), KIND, _level(view, match, formed))
     for match in numbers(view, _SERVICE, _SERVICE_SHAPE):
-        near = view.label_polarity(*match.span(), _LABELS, look_after=False) > 0
-        yield Hit(*match.span(), KIND, Level.MEDIUM if near else Level.LOW, "service")
+        polarity = view.label_polarity(*match.span(), _LABELS, look_after=False) > 0
+        yield Hit(*match.span(), KIND, Level.MEDIUM if polarity else Level.LOW, "service")
 
 
 def _level(view: ScanText, match: re.Match[str], formed: bool) -> Level:
-    near = view.label_polarity(*match.span(), _LABELS)
-    if near < 0:
+    polarity = view.label_polarity(*match.span(), _LABELS)
+    if polarity < 0:
         return Level.MEDIUM if match.group()[0] == "+" else Level.LOW
-    if near:
+    if polarity:
         return Level.HIGH if formed else Level.MEDIUM
     return Level.MEDIUM if formed else Level.LOW
 

@@ -70,15 +70,15 @@ def _is_column(text: str, start: int, end: int) -> bool:
 
 
 def _level(view: ScanText, match: re.Match[str]) -> Level:
-    near = view.label_polarity(*match.span(), _LABELS, look_after=False)
+    polarity = view.label_polarity(*match.span(), _LABELS, look_after=False)
     if match["country"]:
-        sure = match.group()[0] in "(（+"
-        return Level.HIGH if near >= 0 else Level.MEDIUM if sure else Level.LOW
+        formed = match.group()[0] in "(（+"
+        return Level.HIGH if polarity >= 0 else Level.MEDIUM if formed else Level.LOW
     after = view.text[match.end() : match.end() + 2].removeprefix(" ")[:1]
     counted = (after and after in _COUNTERS) or _is_joined(view.text, *match.span())
-    level = Level.LOW if not near and counted else _BARE[near]
-    sure = level > Level.LOW and not is_example(view, *match.span(), digits_of(match.group()))
-    return level if sure else Level.LOW
+    level = Level.LOW if not polarity and counted else _BARE[polarity]
+    certain = level > Level.LOW and not is_example(view, *match.span(), digits_of(match.group()))
+    return level if certain else Level.LOW
 
 
 def _is_joined(text: str, start: int, end: int) -> bool:

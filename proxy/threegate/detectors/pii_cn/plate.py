@@ -42,11 +42,11 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 def _hit(view: ScanText, match: re.Match[str]) -> Hit | None:
     digits = sum(c.isdigit() for c in match.group())
-    near = view.label_polarity(*match.span(), _LABELS, look_after=False)
-    if match.group()[1].islower() and (near <= 0 or digits < _DIGITS):
+    polarity = view.label_polarity(*match.span(), _LABELS, look_after=False)
+    if match.group()[1].islower() and (polarity <= 0 or digits < _DIGITS):
         return None
-    level = Level.MEDIUM if digits >= _DIGITS and not near else Level.LOW
-    return Hit(*match.span(), KIND, Level.HIGH if near > 0 else level)
+    level = Level.MEDIUM if digits >= _DIGITS and not polarity else Level.LOW
+    return Hit(*match.span(), KIND, Level.HIGH if polarity > 0 else level)
 
 
 _OPEN = re.compile(

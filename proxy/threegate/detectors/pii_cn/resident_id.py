@@ -73,8 +73,8 @@ def _new(view: ScanText) -> Iterator[Hit]:
 def _level(view: ScanText, match: re.Match[str], checked: bool, regular: bool) -> Level:
     if not checked:
         return Level.LOW
-    near = view.label_polarity(*match.span(), _LABELS, look_after=not regular)
-    return Level.HIGH if near > 0 or (regular and near == 0) else Level.MEDIUM
+    polarity = view.label_polarity(*match.span(), _LABELS, look_after=not regular)
+    return Level.HIGH if polarity > 0 or (regular and polarity == 0) else Level.MEDIUM
 
 
 def _old(view: ScanText) -> Iterator[Hit]:

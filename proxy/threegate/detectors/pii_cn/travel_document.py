@@ -37,12 +37,12 @@ _PERMIT_LABELS = labels("cn_travel", "permit_labels")
 def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _PASSPORT, _PASSPORT_SHAPE):
         labels = _DOCUMENT_LABELS if match.group()[0] in "EGeg" else _PASSPORT_LABELS
-        near = view.label_polarity(*match.span(), labels, other=_PERMIT_LABELS)
-        yield Hit(*match.span(), PASSPORT, Level.HIGH if near > 0 else Level.LOW)
+        polarity = view.label_polarity(*match.span(), labels, other=_PERMIT_LABELS)
+        yield Hit(*match.span(), PASSPORT, Level.HIGH if polarity > 0 else Level.LOW)
     for match in numbers(view, _PERMIT, _PERMIT_SHAPE):
-        near = view.label_polarity(*match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
-        if near > 0 or not match.group().isdigit():
-            yield Hit(*match.span(), PERMIT, Level.HIGH if near > 0 else Level.LOW)
+        polarity = view.label_polarity(*match.span(), _PERMIT_LABELS, other=_PASSPORT_LABELS)
+        if polarity > 0 or not match.group().isdigit():
+            yield Hit(*match.span(), PERMIT, Level.HIGH if polarity > 0 else Level.LOW)
 
 
 RECOGNIZER = described("cn_travel", (PASSPORT, PERMIT), find, (open_match.token,))

@@ -33,11 +33,11 @@ _LABELS = labels("cn_uscc")
 
 def _level(view: ScanText, match: re.Match[str]) -> Level | None:
     checked = uscc(match.group().upper())
-    near = view.label_polarity(*match.span(), _LABELS)
-    if checked and near >= 0:
+    polarity = view.label_polarity(*match.span(), _LABELS)
+    if checked and polarity >= 0:
         mixed = not match.group().isdigit()
-        return Level.HIGH if near or mixed else Level.MEDIUM
-    return Level.LOW if checked or near > 0 else None
+        return Level.HIGH if polarity or mixed else Level.MEDIUM
+    return Level.LOW if checked or polarity > 0 else None
 
 
 def find(view: ScanText) -> Iterator[Hit]:

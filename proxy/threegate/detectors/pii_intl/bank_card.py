@@ -68,16 +68,16 @@ def _level(
         return None
     if not luhn(digits):
         return Level.LOW if common and len(shape) == 1 else None
-    near = view.label_polarity(start, end, _LABELS)
-    if near <= 0 and (not common or len(shape) > _SPLIT):
+    polarity = view.label_polarity(start, end, _LABELS)
+    if polarity <= 0 and (not common or len(shape) > _SPLIT):
         return None
-    if near <= 0 and _is_column(view.text, start, end):
+    if polarity <= 0 and _is_column(view.text, start, end):
         return None
-    if near < 0 or is_example(view, start, end, digits):
+    if polarity < 0 or is_example(view, start, end, digits):
         return Level.LOW
     if not regular:
-        return Level.MEDIUM if near > 0 else Level.LOW
-    return Level.HIGH if near > 0 and common else Level.MEDIUM
+        return Level.MEDIUM if polarity > 0 else Level.LOW
+    return Level.HIGH if polarity > 0 and common else Level.MEDIUM
 
 
 def _is_column(text: str, start: int, end: int) -> bool:

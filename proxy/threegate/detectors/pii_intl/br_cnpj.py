@@ -39,8 +39,8 @@ def _is_cnpj(text: str) -> bool:
 def _level(view: ScanText, match: re.Match[str]) -> Level | None:
     """Without its separators a CNPJ looks like any order number: only a label makes it one."""
     formatted = "/" in match.group()
-    near = view.label_polarity(*match.span(), _LABELS)
-    return Level.HIGH if near > 0 or (formatted and near == 0) else None
+    polarity = view.label_polarity(*match.span(), _LABELS)
+    return Level.HIGH if polarity > 0 or (formatted and polarity == 0) else None
 
 
 RECOGNIZER = described(

@@ -27,7 +27,7 @@ _LEAST = 3
 """Groups of an address of version 6."""
 _LABELS = labels("ip")
 _VERSIONS = labels("ip", "versions")
-_AFTER = labels("ip", "behind")
+_AFTER = labels("ip", "after")
 _HOSTED = ("://", "@", "-h ")
 """Directly before an address that is followed by a port."""
 _NETWORK = re.compile("/[0-9]")
@@ -55,12 +55,12 @@ def _v4(view: ScanText, match: re.Match[str]) -> Level | None:
     small = max(first, *rest) < _SMALL and not (hosted and version < 0)
     if label >= 0 or version >= 0:
         sent = text.endswith("@", 0, match.start()) and text[end : end + 1] == ":"
-        said = sent or (label > version and not (small and version >= 0))
-        return Level.HIGH if said else Level.LOW
+        stated = sent or (label > version and not (small and version >= 0))
+        return Level.HIGH if stated else Level.LOW
     network = rest[-1] == 0 and _NETWORK.match(text, end)
-    beside = value.endswith(".0.0") and view.before(match.start()).endswith("/")
-    behind = _AFTER.search(view.after(*match.span()))
-    return Level.LOW if small or network or beside or behind else Level.MEDIUM
+    subnet = value.endswith(".0.0") and view.before(match.start()).endswith("/")
+    followed = _AFTER.search(view.after(*match.span()))
+    return Level.LOW if small or network or subnet or followed else Level.MEDIUM
 
 
 def _v6(value: str) -> bool:

@@ -129,25 +129,25 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _american(view: ScanText, match: re.Match[str]) -> Hit | None:
-    near = view.label_polarity(*match.span(), _LABELS)
+    polarity = view.label_polarity(*match.span(), _LABELS)
     if in_use_in_america(digits_of(match.group())[-10:]):
-        level = Level.HIGH if near > 0 else Level.LOW if near else Level.MEDIUM
+        level = Level.HIGH if polarity > 0 else Level.LOW if polarity else Level.MEDIUM
         return Hit(*match.span(), KIND, level, "US")
-    return Hit(*match.span(), KIND, Level.MEDIUM, "US_form") if near > 0 else None
+    return Hit(*match.span(), KIND, Level.MEDIUM, "US_form") if polarity > 0 else None
 
 
 def _international(view: ScanText, match: re.Match[str]) -> Hit | None:
     text = match.group()
     plus = text[0] == "+"
     value = "+" + digits_of(text).removeprefix("" if plus else "00")
-    near = view.label_polarity(*match.span(), _LABELS)
+    polarity = view.label_polarity(*match.span(), _LABELS)
     if not in_use(value[1:]):
-        possible = plus and near > 0 and is_possible(value[1:])
+        possible = plus and polarity > 0 and is_possible(value[1:])
         return Hit(*match.span(), KIND, Level.MEDIUM, "possible") if possible else None
-    if plus and near > 0 and not value.startswith("+86"):  # the Chinese recognizers say more
+    if plus and polarity > 0 and not value.startswith("+86"):  # the Chinese recognizers say more
         return Hit(*match.span(), KIND, Level.HIGH, "international")
-    grouped = _AFTER_CODE.match(text) is not None and near == 0
-    level = Level.MEDIUM if plus or grouped or near > 0 else Level.LOW
+    grouped = _AFTER_CODE.match(text) is not None and polarity == 0
+    level = Level.MEDIUM if plus or grouped or polarity > 0 else Level.LOW
     return Hit(*match.span(), KIND, level, "international")
 
 
@@ -183,10 +183,10 @@ def _wanted(view: ScanText, match: re.Match[str], labels: list[Labels]) -> list[
         each: view.label_polarity(*match.span(), each, look_after=False)
         for each in dict.fromkeys(labels)
     }
-    if found := [each for each, near in nearest.items() if near > 0]:
+    if found := [each for each, polarity in nearest.items() if polarity > 0]:
         return found
     formed = _is_formed(view.text, match)
-    return labels[:1] if formed and all(near == 0 for near in nearest.values()) else []
+    return labels[:1] if formed and all(polarity == 0 for polarity in nearest.values()) else []
 
 
 def _is_formed(text: str, match: re.Match[str]) -> bool:

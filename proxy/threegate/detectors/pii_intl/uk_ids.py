@@ -42,9 +42,9 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _nino(view: ScanText, match: re.Match[str]) -> Hit:
-    near = view.label_polarity(*match.span(), _NINO_LABELS, look_after=False)
+    polarity = view.label_polarity(*match.span(), _NINO_LABELS, look_after=False)
     level = Level.MEDIUM if match[1] else Level.LOW
-    return Hit(*match.span(), NINO, Level.HIGH if near > 0 else level)
+    return Hit(*match.span(), NINO, Level.HIGH if polarity > 0 else level)
 
 
 _OPEN = re.compile(

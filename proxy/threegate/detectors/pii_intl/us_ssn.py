@@ -30,8 +30,8 @@ _OTHER = (Level.LOW, Level.MEDIUM, Level.LOW)
 
 def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _SSN, _SHAPE):
-        near = view.label_polarity(*match.span(), _LABELS)
-        level = (_DASHED if match[1] == "-" else _OTHER)[near]
+        polarity = view.label_polarity(*match.span(), _LABELS)
+        level = (_DASHED if match[1] == "-" else _OTHER)[polarity]
         yield Hit(*match.span(), KIND, level)
 
 

@@ -43,9 +43,9 @@ def _grouped(view: ScanText) -> Iterator[Hit]:
         value = match.group().replace(" ", "").replace("-", "")
         if not checksums.vin(value):
             continue
-        near = view.label_polarity(*match.span(), _LABELS)
-        if near > 0 or (near == 0 and _regular(value)):
-            yield Hit(*match.span(), KIND, Level.HIGH if near else Level.MEDIUM)
+        polarity = view.label_polarity(*match.span(), _LABELS)
+        if polarity > 0 or (polarity == 0 and _regular(value)):
+            yield Hit(*match.span(), KIND, Level.HIGH if polarity else Level.MEDIUM)
 
 
 def _regular(value: str) -> bool:
@@ -57,10 +57,10 @@ def _level(view: ScanText, start: int, end: int, value: str) -> Level:
     checked, mandatory = checksums.vin(value), value[0] in "L145"
     if not checked and mandatory:
         return Level.LOW
-    near = view.label_polarity(start, end, _LABELS)
-    if checked and near >= 0:
-        return Level.HIGH if near else Level.MEDIUM
-    return Level.MEDIUM if near > 0 else Level.LOW
+    polarity = view.label_polarity(start, end, _LABELS)
+    if checked and polarity >= 0:
+        return Level.HIGH if polarity else Level.MEDIUM
+    return Level.MEDIUM if polarity > 0 else Level.LOW
 
 
 RECOGNIZER = described(

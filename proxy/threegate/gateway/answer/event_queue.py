@@ -60,8 +60,8 @@ class EventQueue:
         key, is_piece = self.open_call, self.codec.is_piece
         if key is None or not is_piece(chunk, key, counted=True):
             return False
-        said, says = self._events[-1].frame, chunk.frame
-        newer = not (said and said.get("usage")) or bool(says and says.get("usage"))
+        last, new = self._events[-1].frame, chunk.frame
+        newer = not (last and last.get("usage")) or bool(new and new.get("usage"))
         return newer and is_piece(self._events[-1], key, counted=True)
 
     def _next(self) -> Chunk:

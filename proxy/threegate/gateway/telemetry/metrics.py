@@ -210,8 +210,8 @@ class Metrics:
             key = r.rule_id, r.action, r.shadow
             alike[key] = alike.get(key, 0) + 1
         for (rule, action, shadow), number in alike.items():
-            said = "true" if shadow else "false"
-            self.rulings.labels(layer, rule, ACTIONS[action], said).inc(number)
+            flag = "true" if shadow else "false"
+            self.rulings.labels(layer, rule, ACTIONS[action], flag).inc(number)
         for ruled in verdict.ruled:
             if (opinion := ruled.opinion) is not None:
                 self.opinions.labels(ruled.rule_id, opinion.asked, opinion.outcome).inc()

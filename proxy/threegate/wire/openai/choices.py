@@ -313,8 +313,8 @@ class ChoiceCodec(FrameCodec):
         out = b""
         for index in self._choices or (0,):
             if index not in self._ended:
-                told, finish = self._stopped(index, outcome, first=first)
-                out += self._event(index, told)
+                fields, finish = self._stopped(index, outcome, first=first)
+                out += self._event(index, fields)
                 out += self._event(index, self._message("", first=False), finish, outcome.note)
         return out + DONE
 

@@ -103,12 +103,12 @@ async def _add(visit: ConsoleRequest, space: Workspace, base: Base, name: str, t
     mine = [each.path for each in base.documents]
     if path not in mine and space.text(path):
         raise ConsoleError(409, "已有同名文档", "there is a document of this name")
-    text = _said(text)
+    text = _checked(text)
     await _define(visit, space, base, [*mine, path])
     await keep_file(visit, space, path, text)
 
 
-def _said(text: str) -> str:
+def _checked(text: str) -> str:
     """Raises ConsoleError."""
     if not text.strip():
         raise ConsoleError(400, "请填写文档的内容", "write or choose the document's text")
@@ -123,7 +123,7 @@ async def save(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     base = await _known(visit, space)
     found = _in(base, visit.path["document"])
-    await keep_file(visit, space, found.path, _said(visit.form.get("text", "")))
+    await keep_file(visit, space, found.path, _checked(visit.form.get("text", "")))
     return Redirect(f"/policies/knowledge/{base.pack}/{base.name}/{found.name}", done="saved")
 
 
