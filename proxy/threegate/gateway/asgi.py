@@ -143,7 +143,9 @@ DEPARTURE: Final = "threegate.departure"
 class WhileConnected:
     """Raises ClientLeft inside the block as soon as the client is gone."""
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(
+        self, scope: Mapping[str, Any], receive: Callable[[], Awaitable[Mapping[str, Any]]]
+    ) -> None:
         self._departure: Departure | None = scope.get("extensions", {}).get(DEPARTURE)
         self._receive, self._left = receive, False
         self._watcher: asyncio.Task[None] | None = None
