@@ -34,6 +34,9 @@ async def arguments(text: str, size: int, rules: CompiledPolicy = REDACT) -> str
         ('{"mobile": 13912345678}', {"mobile": "[personal data removed]"}),
         ('{"mobile": [13912345678, 2]}', {"mobile": ["[personal data removed]", 2]}),
         ('{"mobile": "a 13912345678\\n"}', None),
+        ('{"mobile": 13912345678.0}', {"mobile": "[personal data removed]"}),
+        ('{"mobile": [-13912345678, -2.0]}', {"mobile": ["[personal data removed]", -2.0]}),
+        ('{"mobile":-13912345678.0,"b":true}', {"mobile": "[personal data removed]", "b": True}),
     ],
 )
 async def test_redacted_arguments_are_json(text: str, left: object, size: int) -> None:

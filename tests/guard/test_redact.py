@@ -95,3 +95,10 @@ def test_a_call_in_chinese_gets_chinese_words(rule_id: str, zh: str) -> None:
 def test_a_text_that_could_not_be_checked_gets_a_replacement_before_it() -> None:
     failed = Ruling("bare", Action.REDACT, Failed("d", Reason.ERROR, WHERE))
     assert edited(TEXT, [failed], RENDER) == f"[UNCHECKED]{TEXT}"
+
+
+def test_an_edit_in_json_takes_the_place_of_a_whole_number() -> None:
+    text = '{"a": [-123.0, 456], "b": "-12"}'
+    ruled = (ruling("out", 8, 9), ruling("out", 10, 13), ruling("out", 28, 30))
+    made = edited(text, ruled, RENDER, is_json=True)
+    assert made == '{"a": ["<out>", 456], "b": "-<out>"}'

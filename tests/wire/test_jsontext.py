@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.wire.jsontext import (
     JsonSpelling,
-    JsonStrings,
     JsonTextReader,
     JsonTextWriter,
     escape,
@@ -81,32 +80,6 @@ def test_writing_what_was_read_is_equal_json_for_any_cut(
 def test_any_text_reads_and_writes_the_same_for_any_cut(text: str, marks: list[int]) -> None:
     assert readable(cut_at(text, marks)) == (read(text), text)
     assert written(cut_at(text, marks)) == write(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "new", "made"),
-    [
-        ('{"n": <13912345678>}', "[personal data removed]", {"n": "[personal data removed]"}),
-        ('{"n": [1, <2>]}', 'a "b"', {"n": [1, 'a "b"']}),
-        ('{"n": <1>, "b": null}', "13912345678", {"n": 13912345678, "b": None}),
-        ('{"n": "x <1> y"}', 'a "b"\n', {"n": 'x a "b"\n y'}),
-        ('{"n": "x <1", "m": 2>}', "y", {"n": "x y"}),
-        ('{"n": <1, "m": "2> z"}', "y", {"n": "y z"}),
-    ],
-)
-def test_a_replacement_leaves_json(text: str, new: str, made: object) -> None:
-    start, end = text.index("<"), text.index(">") - 1
-    plain = text.replace("<", "").replace(">", "")
-    for pieces in (one_by_one(plain), *every_single_cut(plain)):
-        strings = JsonStrings()
-        for piece in pieces:
-            strings.feed(piece)
-        fitted = strings.fitted(new, start, end)
-        assert json.loads(write(plain[:start] + fitted + plain[end:])) == made
-
-
-def test_a_replacement_in_other_text_is_as_it_is() -> None:
-    assert JsonStrings('say "1"').fitted('a "b"', 5, 6) == 'a "b"'
 
 
 @pytest.mark.parametrize(

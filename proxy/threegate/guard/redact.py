@@ -12,7 +12,7 @@ from threegate.guard.masking.mask import MaskMap, hashed
 from threegate.policy.kinds import BY_KIND
 from threegate.policy.model import MaskStyle, Rule
 from threegate.types import Action, Bilingual, Finding, Ruling, Span, frozen
-from threegate.wire.jsontext import JsonStrings
+from threegate.wire.jsonstrings import JsonStrings
 
 EDITS = (Action.MASK, Action.REDACT, Action.REWRITE)
 TERMINAL = (Action.ANSWER, Action.BLOCK)
@@ -62,10 +62,13 @@ def edited(text: str, ruled: Sequence[Ruling], render: Renderer, *, is_json: boo
     at = 0
     strings = JsonStrings(text) if is_json else None
     for span, winner in _disjoint(ruled):
-        new = render(winner, text[span.start : span.end])
-        fitted = strings.fitted(new, span.start, span.end) if strings else new
-        out += [text[at : span.start], fitted]
-        at = span.end
+        new, (start, end) = render(winner, text[span.start : span.end]), (span.start, span.end)
+        if strings:
+            new = strings.fitted(new, start, end)
+            start, end = strings.whole_number(text, start, end)
+        if start >= at:  # else a part of a number that has been replaced
+            out += [text[at:start], new]
+        at = end
     return "".join([*out, text[at:]])
 
 

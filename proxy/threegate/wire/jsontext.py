@@ -5,14 +5,12 @@
 `\\"` and `\\\\` stay, because they carry the structure. `JsonTextWriter` makes JSON text again.
 Text that is not JSON (code, a bare word), as its first character shows, is left unchanged.
 
-`JsonStrings` knows where the strings of a readable text lie, so that an edit fits: inside a string
-it is escaped, in the place of a number it becomes a string.
+`jsonstrings` knows where the strings of a readable text lie.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable
 from typing import Final
@@ -36,7 +34,7 @@ Unit = tuple[str, str]
 """A readable text and how it was spelled."""
 
 
-class _Kind:
+class Kind:
     """Whether a text is JSON, judged by its first character."""
 
     __slots__ = ("is_json",)
@@ -57,7 +55,7 @@ class JsonTextReader:
     __slots__ = ("_begun", "_held", "_kind", "_string", "units")
 
     def __init__(self) -> None:
-        self._kind, self._begun = _Kind(), False
+        self._kind, self._begun = Kind(), False
         self._held = ""
         self._string = False  # inside a string
         self.units: list[Unit] = []
@@ -120,7 +118,7 @@ def _read_escape(match: re.Match[str]) -> str:
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")
 _CONTROL_NAMES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-_QUOTE: Final = re.compile(r'"|\\.', re.DOTALL)
+QUOTE: Final = re.compile(r'"|\\.', re.DOTALL)
 
 
 class JsonTextWriter:
@@ -129,7 +127,7 @@ class JsonTextWriter:
     __slots__ = ("_begun", "_escaped", "_kind", "_string")
 
     def __init__(self) -> None:
-        self._kind, self._begun = _Kind(), False
+        self._kind, self._begun = Kind(), False
         self._string = False  # inside a string
         self._escaped = False  # the text so far ends in an open backslash
 
@@ -140,7 +138,7 @@ class JsonTextWriter:
         out, at = [], 0
         if self._escaped:
             out, at, self._escaped = [text[0]], 1, False
-        for quote in _QUOTE.finditer(text, at):
+        for quote in QUOTE.finditer(text, at):
             out.append(self._run(text[at : quote.start()]) + quote[0])
             self._string ^= quote[0] == '"'
             at = quote.end()
@@ -213,51 +211,6 @@ def _common(text: str, at: int, rest: str) -> int:
         return len(rest)
     pairs = zip(text[at : at + len(rest)], rest, strict=False)
     return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(text) - at, len(rest)))
-
-
-class JsonStrings:
-    """Where the strings of a readable JSON text lie that arrives in pieces."""
-
-    __slots__ = ("_begun", "_end", "_escaped", "_forgotten", "_kind", "_quotes")
-
-    def __init__(self, text: str = "") -> None:
-        self._kind, self._begun = _Kind(), False
-        self._quotes: list[int] = []  # places of those that begin or end a string
-        self._forgotten = 0
-        self._escaped = False
-        self._end = 0
-        self.feed(text)
-
-    def feed(self, text: str) -> None:
-        self._begun = self._begun or self._kind.look(text)
-        if self._kind.is_json and text:
-            at = int(self._escaped)
-            found = list(_QUOTE.finditer(text, at))
-            self._quotes += [self._end + q.start() for q in found if q[0] == '"']
-            at = found[-1].end() if found else at
-            self._escaped = text[at:].endswith("\\")
-        self._end += len(text)
-
-    def forget(self, to: int) -> None:
-        """Positions before it are not requested any more."""
-        gone = bisect_left(self._quotes, to)
-        self._forgotten += gone
-        del self._quotes[:gone]
-
-    def _inside(self, at: int) -> bool:
-        return (self._forgotten + bisect_left(self._quotes, at)) % 2 == 1
-
-    def fitted(self, text: str, start: int, end: int) -> str:
-        """A replacement of the span so that the whole stays JSON."""
-        if not self._kind.is_json:
-            return text
-        opens, closes = not self._inside(start), not self._inside(end)
-        if opens and closes and _NUMBER.fullmatch(text):
-            return text
-        return '"' * opens + escape(text) + '"' * closes
-
-
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?")
 
 
 def _write_control(match: re.Match[str]) -> str:

@@ -54,3 +54,11 @@ def test_an_answer_of_nothing_but_values() -> None:
         for at in range(20_000)[::order]:
             edits.add(Edit(Span(2 * at, 2 * at + 1), "x"))
         assert edits.render("ab" * 20_000, 0, 0, 40_000) == "xb" * 20_000
+
+
+def test_edits_that_widen_into_one_another_are_one() -> None:
+    edits = Edits()
+    for start in (2, 4, 9):
+        edits.add(Edit(Span(start, start + 1), f"<{start}>"))
+    edits.widen(0, 8, lambda span: Span(1, 6))
+    assert edits.render(TEXT, 0, 0, 12) == "a<2>ghi<9>kl"

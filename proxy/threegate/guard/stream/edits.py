@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from threegate.types import Span, frozen
@@ -34,6 +35,13 @@ class Edits:
             span = Span(first.span.start, max(edit.span.end, other.span.end))
             edit = Edit(span, first.text)
         self._edits[start:stop] = [edit]
+
+    def widen(self, start: int, end: int, wide: Callable[[Span], Span]) -> None:
+        """Edits from `start` to `end` take the place of more than they did."""
+        first = bisect_right(self._edits, start, key=_end)
+        for edit in self._edits[first : bisect_left(self._edits, end, first, key=_start)]:
+            if (span := wide(edit.span)) != edit.span:
+                self.add(Edit(span, edit.text))
 
     def complete_before(self, at: int) -> int:
         """`at`, or the start of the edit that contains it."""

@@ -55,7 +55,7 @@ from threegate.guard.stream.rulings import UnreportedRulings, span_of
 from threegate.guard.stream.sentence_queue import SentenceQueue
 from threegate.guard.stream.text import KEPT, Replacer, StreamText
 from threegate.types import Channel, Ruling, Span, Verdict
-from threegate.wire.jsontext import JsonStrings
+from threegate.wire.jsonstrings import JsonStrings
 
 HIGH_WATER, LOW_WATER = 64 * 1024, 16 * 1024
 """Held code points at which reading from upstream pauses, and goes on again."""
@@ -248,7 +248,8 @@ class StreamMachine:
 
     def _release(self) -> list[Command]:
         if self._is_plain():
-            return self._release_plain(min(self._settled, self._text.replaced, self._allowed))
+            to = min(self._settled, self._text.replaced, self._allowed)
+            return self._release_plain(self._text.before_number(to))
         frontier = self._frontier()
         if self._stop is not None and self._stops_now(self._stop[0], frontier):
             return self._cut(*self._stop)
@@ -304,9 +305,18 @@ class StreamMachine:
         return min(at, self._sentences.judged_until()) if self.plan.hold else at
 
     def _frontier(self) -> int:
-        return self._edits.complete_before(min(self._known_to(), self._allowed))
+        at = self._edits.complete_before(min(self._known_to(), self._allowed))
+        while (to := self._edits.complete_before(self._before_number(at))) < at:
+            at = to
+        return at
+
+    def _before_number(self, at: int) -> int:
+        ended = self.state is State.DRAINING and at == self._text.end
+        return at if ended else self._text.before_number(at)
 
     def _rendered(self, to: int) -> str:
+        if self.is_json:
+            self._edits.widen(self.released, to, self._text.whole_number)
         return self._edits.render(self._text.text, self._text.base, self.released, to)
 
     def _forget(self) -> None:

@@ -17,7 +17,7 @@ from threegate.guard.masking.restore import Restored
 from threegate.guard.stream.client_view import ClientView
 from threegate.guard.stream.edits import Edit
 from threegate.types import Span
-from threegate.wire.jsontext import JsonStrings
+from threegate.wire.jsonstrings import JsonStrings
 
 LOOKBEHIND = 64
 """What a pattern may look at before its start: `detectors.base.LOOKBEHIND`, asserted equal in a
@@ -110,6 +110,16 @@ class StreamText:
     def fitted(self, text: str, span: Span) -> str:
         """A replacement; in JSON text so that it stays JSON."""
         return text if self.strings is None else self.strings.fitted(text, span.start, span.end)
+
+    def before_number(self, at: int) -> int:
+        """A position at which no number of JSON text is cut, or goes on with what follows."""
+        return at if self.strings is None else self.strings.before_number(self.text, at, self.base)
+
+    def whole_number(self, span: Span) -> Span:
+        """A span with the rest of the numbers of JSON text that it cuts."""
+        if self.strings is None:
+            return span
+        return Span(*self.strings.whole_number(self.text, span.start, span.end, self.base))
 
     def scan_start(self, settled: int) -> int:
         """Where a pattern scan begins that must see what lies before `settled`."""
