@@ -17,3 +17,8 @@ def test_there_is_a_one_time_link_until_there_is_an_account(tmp_path: Path) -> N
     accounts = Accounts(engine_of(settings), b"secret")
     accounts.accept(found.group(1), "anna", "a long enough passphrase", now())
     assert console_link(settings, b"secret") == ConsoleLink("http://127.0.0.1:8080/console")
+
+
+def test_the_link_of_an_ipv6_address_has_brackets(tmp_path: Path) -> None:
+    link = console_link(Settings(var=tmp_path, host="::1"), b"secret")
+    assert link.url == "http://[::1]:8080/console"

@@ -6,7 +6,7 @@ import os
 import socket
 
 import pytest
-from threegate.server.http_server import GracefulShutdown, config, listening, several
+from threegate.server.http_server import GracefulShutdown, bound, config, listening, several
 from threegate.server.membership import Membership
 from threegate.settings import Settings
 from threegate.settings.errors import SettingsError
@@ -30,6 +30,18 @@ def test_a_port_that_is_taken_is_named() -> None:
             listening(Settings(port=port)),
         ):
             pass
+
+
+@pytest.mark.parametrize("host", ["::1", "::"])
+def test_ipv6_addresses_and_all_addresses_of_both_families(host: str) -> None:
+    with listening(Settings(host=host, port=0)) as listener:
+        port = listener.getsockname()[1]
+        socket.create_connection(("::1", port), 5).close()
+        if host == "::1":
+            with pytest.raises(SettingsError, match=rf"\[::1\]:{port}"):
+                bound(Settings(host=host), port)
+        else:
+            socket.create_connection(("127.0.0.1", port), 5).close()
 
 
 def test_no_worker_makes_the_socket_of_all_wait() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,14 @@ def test_the_example_has_a_key_where_one_is_needed(language: str) -> None:
     printed = greeting(Settings(), FACTS | {"key": "YOUR_KEY"}, language)
     assert "-H 'authorization: Bearer YOUR_KEY'" in printed
     assert 'api_key="YOUR_KEY"' in printed
+
+
+def test_an_ipv6_address_is_printed_as_urls_have_it(caplog: pytest.LogCaptureFixture) -> None:
+    six = Settings(host="::1")
+    assert 'base_url="http://[::1]:8080/v1"' in greeting(six, FACTS, "en")
+    with caplog.at_level(logging.INFO):
+        announce(replace(six, log_format="json"), FACTS, "en", print)
+    assert "listens at http://[::1]:8080;" in caplog.text
 
 
 def test_the_english_example_is_english() -> None:

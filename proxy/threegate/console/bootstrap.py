@@ -100,7 +100,7 @@ class ConsoleLink:
 
 def console_link(settings: Settings, secret: bytes) -> ConsoleLink:
     """Where the console is."""
-    base = f"http://{settings.host}:{settings.port}/console"
+    base = f"http://{settings.host_in_url}:{settings.port}/console"
     engine = engine_of(settings)
     token = Accounts(engine, secret).setup_token()
     engine.dispose()

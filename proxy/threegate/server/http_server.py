@@ -28,25 +28,38 @@ ACCEPTS_A_TURN = 16
 long: with so many handles of one socket it accepts as many."""
 
 
+ALL_ADDRESSES = "::"
+"""Of both families, as in most programs; Python by itself would leave IPv4 out."""
+
+
 @contextmanager
 def listening(settings: Settings) -> Iterator[socket.socket]:
     """Raises SettingsError when the address cannot be had."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        listener = socket.create_server(
-            (settings.host, settings.port), family=family, backlog=BACKLOG
-        )
-    except OSError as error:
-        raise no_listening(settings.host, settings.port, error) from None
-    with listener:
+    with bound(settings, settings.port) as listener:
         listener.setblocking(False)
         yield listener
 
 
-def no_listening(host: str, port: int, error: OSError) -> SettingsError:
+def bound(settings: Settings, port: int, *, shared: bool = False) -> socket.socket:
+    """Listens at the settings' address; `shared` with other processes that bind the same port.
+    Raises SettingsError when the address cannot be had."""
+    dual = settings.host == ALL_ADDRESSES and socket.has_dualstack_ipv6()
+    try:
+        return socket.create_server(
+            (settings.host, port),
+            family=socket.AF_INET6 if ":" in settings.host else socket.AF_INET,
+            backlog=BACKLOG,
+            reuse_port=shared,
+            dualstack_ipv6=dual,
+        )
+    except OSError as error:
+        raise _no_listening(f"{settings.host_in_url}:{port}", error) from None
+
+
+def _no_listening(where: str, error: OSError) -> SettingsError:
     """Without the address that `create_server` appends to the reason."""
     plain = OSError(error.errno, str(error.strerror).partition(" (while attempting")[0])
-    return wrong("no-listening", where=f"{host}:{port}", why=reason(plain))
+    return wrong("no-listening", where=where, why=reason(plain))
 
 
 def several(listener: socket.socket) -> list[socket.socket]:

@@ -5,7 +5,6 @@ port of the API. Every worker listens there; whichever answers has the metrics o
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -17,7 +16,7 @@ from starlette.routing import Route
 
 from threegate.gateway.deps import Deps
 from threegate.gateway.meta.metrics import MetricsEndpoint
-from threegate.server.http_server import config, no_listening
+from threegate.server.http_server import bound, config
 from threegate.settings import Settings
 
 
@@ -29,7 +28,7 @@ async def metrics_server(deps: Deps) -> AsyncIterator[int]:
     if not settings.metrics_port:
         yield 0
         return
-    listener = _listener(settings)
+    listener = bound(settings, settings.metrics_port, shared=True)
     app = Starlette(routes=[Route("/metrics", MetricsEndpoint(deps).answer)])
     server = uvicorn.Server(_config(app, settings))
     task = asyncio.ensure_future(server._serve([listener]))
@@ -44,12 +43,3 @@ async def metrics_server(deps: Deps) -> AsyncIterator[int]:
 
 def _config(app: Any, settings: Settings) -> uvicorn.Config:
     return config(app, replace(settings, port=settings.metrics_port, drain=1))
-
-
-def _listener(settings: Settings) -> socket.socket:
-    where = (settings.host, settings.metrics_port)
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server(where, family=family, reuse_port=True)
-    except OSError as error:
-        raise no_listening(*where, error) from None

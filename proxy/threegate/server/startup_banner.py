@@ -80,7 +80,7 @@ def announce(
 ) -> None:
     """Prints the greeting; in a JSON log one line of it."""
     if settings.log_format == "json":
-        url = f"http://{settings.host}:{settings.port}"
+        url = f"http://{settings.host_in_url}:{settings.port}"
         log.info("listens at %s; policy: %s; console: %s", url, facts["policy"], facts["console"])
     else:
         show(greeting(settings, facts, language))
@@ -91,7 +91,7 @@ def greeting(settings: Settings, facts: Mapping[str, str], language: str) -> str
     key = facts["key"]
     return GREETING.get(language).format(
         header="" if key == ANY_KEY else f" -H 'authorization: Bearer {key}'",
-        url=f"http://{settings.host}:{settings.port}",
+        url=f"http://{settings.host_in_url}:{settings.port}",
         audit=without_password(settings.audit_database),
         verify=f"{sys.argv[0]} audit verify{_log_location(settings)}",
         **facts,

@@ -190,6 +190,11 @@ class Settings:
         return Path(self.keys_file) if self.keys_file else self.var / "keys.json"
 
     @property
+    def host_in_url(self) -> str:
+        """An IPv6 address stands in brackets there."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def loopback(self) -> bool:
         return self.host in ("127.0.0.1", "::1", "localhost")
 

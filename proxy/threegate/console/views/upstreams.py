@@ -39,5 +39,4 @@ def _judge(of: JudgeSettings) -> dict[str, Any]:
 
 def _place(url: str) -> str:
     """Host and port: a URL may hold a password."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    return urlsplit(url).netloc.rpartition("@")[2]

@@ -170,7 +170,7 @@ async def ext_proc_server(deps: Deps) -> AsyncIterator[int]:
 
 
 def _listening(server: Any, settings: Settings) -> int:
-    place = f"{_bracketed(settings.host)}:{settings.ext_proc_port}"
+    place = f"{settings.host_in_url}:{settings.ext_proc_port}"
     credentials = _credentials(settings)
     try:
         if credentials is None:
@@ -209,7 +209,3 @@ def _handler(processor: ExternalProcessor) -> Any:
         response_serializer=lambda message: message.SerializeToString(),
     )
     return grpc.method_handlers_generic_handler(service, {method: made})
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
