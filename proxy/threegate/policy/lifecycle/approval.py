@@ -44,6 +44,7 @@ ROLES: Mapping[str, Bilingual] = {
     role: texts("vocabulary", "Role")[role.name.lower()] for role in Role
 }
 _STAGES = texts("vocabulary", "VersionStage")
+_REFUSALS = texts("policy", "refusals")
 STAGES: Mapping[str, Bilingual] = {stage: _STAGES[stage.name.lower()] for stage in VersionStage}
 
 
@@ -87,14 +88,15 @@ def _refusal(state: State, command: Command, by: Person, now: str) -> Refused | 
 _OPEN = (VersionStage.SUBMITTED, VersionStage.APPROVED)
 
 
-def _refused(code: str, zh: str, en: str) -> Refused:
-    return Refused(code, Bilingual(zh, en))
+def _refused(case: str, /, **details: Bilingual) -> Refused:
+    """`case` is an entry of `_REFUSALS`; up to a slash it is the code."""
+    return Refused(case.partition("/")[0], _REFUSALS[case].filled(details))
 
 
 def _may(by: Person, role: Role) -> Refused | None:
     if role in by.roles:
         return None
-    return _refused("role", f"需要“{ROLES[role].zh}”角色", f"the role {role} is needed")
+    return _refused("role", role=Bilingual(ROLES[role].zh, role))
 
 
 def _may_read(by: Person) -> Refused | None:
@@ -106,19 +108,16 @@ def _schedule(state: State, command: Schedule, by: Person, now: str) -> Refused 
     if refused := _known(state, command.digest, (VersionStage.APPROVED,)):
         return refused
     if command.due and datetime.fromisoformat(command.due) <= datetime.fromisoformat(now):
-        return _refused("past", "启用时间已过", "that time has passed")
+        return _refused("past")
     return _activate(state, Activate(command.digest), by, now) if command.due else None
 
 
 def _known(state: State, digest: str, stages: tuple[VersionStage, ...]) -> Refused | None:
     version = state.versions.get(digest)
     if version is None:
-        return _refused("unknown-version", "没有这个版本", "there is no such version")
+        return _refused("unknown-version")
     if version.stage not in stages:
-        stage = STAGES[version.stage]
-        return _refused(
-            "wrong-stage", f"这个版本的状态是“{stage.zh}”", f"the version is {stage.en}"
-        )
+        return _refused("wrong-stage", stage=STAGES[version.stage])
     return None
 
 
@@ -126,7 +125,7 @@ def _submit(state: State, command: Submit) -> Refused | None:
     known = state.versions.get(command.digest)
     stale = known is not None and known.base != proper(state) and known.stage in _OPEN
     if known and known.stage in (*_OPEN, VersionStage.ACTIVE) and not stale:
-        return _refused("submitted", "这个版本已提交", "this version has been submitted already")
+        return _refused("submitted")
     return None
 
 
@@ -135,17 +134,11 @@ def _approve(state: State, command: Approve, by: Person) -> Refused | None:
         return refused
     version = state.versions[command.digest]
     if by.name in version.authors:
-        return _refused(
-            "own-work", "作者不能批准自己的版本", "authors cannot approve their own version"
-        )
+        return _refused("own-work/approve")
     if by.name in {name for name, _ in version.approvals}:
-        return _refused("approved", "你已经批准过", "you have approved it already")
+        return _refused("approved")
     if version.untested and not command.untested.strip():
-        return _refused(
-            "untested",
-            "测试没有全部通过：批准要写明理由",
-            "its tests are not green: approving it needs a reason",
-        )
+        return _refused("untested")
     return None
 
 
@@ -154,7 +147,7 @@ def _recall(state: State, command: Recall, by: Person) -> Refused | None:
         return refused
     if by.name in state.versions[command.digest].authors:
         return None
-    return _refused("not-yours", "这不是你提交的版本", "it is not your version")
+    return _refused("not-yours/version")
 
 
 def _withdraw(state: State, command: Withdraw, by: Person) -> Refused | None:
@@ -162,7 +155,7 @@ def _withdraw(state: State, command: Withdraw, by: Person) -> Refused | None:
         return refused
     if by.name in {name for name, _ in state.versions[command.digest].approvals}:
         return None
-    return _refused("not-yours", "你没有批准过它", "you have not approved it")
+    return _refused("not-yours/approval")
 
 
 def _activate(state: State, command: Activate, by: Person, now: str) -> Refused | None:
@@ -172,21 +165,15 @@ def _activate(state: State, command: Activate, by: Person, now: str) -> Refused 
         return refused
     # What was approved is a step from `base`; from elsewhere it may be a weaker one.
     if state.versions[command.digest].base != proper(state):
-        return _refused(
-            "moved",
-            "提交之后启用了别的版本，请重新提交",
-            "another version became active; submit it again",
-        )
+        return _refused("moved")
     return None
 
 
 def _emergency(state: State, command: Activate, by: Person) -> Refused | None:
     if not command.reason.strip():
-        return _refused("reason", "紧急启用要写原因", "an emergency needs a reason")
+        return _refused("reason")
     if by.name in state.versions[command.digest].authors:
-        return _refused(
-            "own-work", "作者不能启用自己的版本", "authors cannot activate their own version"
-        )
+        return _refused("own-work/activate")
     return None
 
 
@@ -194,11 +181,9 @@ def _roll_back(state: State, command: RollBack, now: str) -> Refused | None:
     target = command.digest or previous(state, now)
     active = state.active(now)
     if not target:
-        return _refused("never-active", "没有可以回退的版本", "there is no version to go back to")
+        return _refused("never-active/none")
     if target not in {a.digest for a in state.activations if not a.emergency}:
-        return _refused(
-            "never-active", "这个版本从未正式启用", "that version was never properly active"
-        )
+        return _refused("never-active/version")
     if active and active.digest == target:
-        return _refused("active", "这个版本正在使用", "that version is active")
+        return _refused("active")
     return None

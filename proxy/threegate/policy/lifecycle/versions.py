@@ -13,7 +13,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import Engine, Integer, MetaData, Table, Text, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -22,22 +22,7 @@ from threegate.policy.errors import broken, failure
 from threegate.policy.facade import Checked, Rebuilt, rebuild
 from threegate.policy.language.load import DictTree
 from threegate.policy.lifecycle.approval import Refused, decide
-from threegate.policy.lifecycle.machine import (
-    Activate,
-    Approve,
-    Command,
-    Comment,
-    Event,
-    Person,
-    Recall,
-    Reject,
-    RollBack,
-    Schedule,
-    State,
-    Submit,
-    Withdraw,
-    fold,
-)
+from threegate.policy.lifecycle.machine import Command, Event, Person, State, Submit, fold
 from threegate.policy.model import PolicySet
 from threegate.sql_tables import create_tables, key, required
 
@@ -57,17 +42,8 @@ EVENTS = Table(
     *key("seq", of=Integer),
     *required("at", "actor", "actor_group", "command", "body", of=Text),
 )
-COMMANDS: Mapping[str, type[Any]] = {
-    "submit": Submit,
-    "approve": Approve,
-    "withdraw": Withdraw,
-    "recall": Recall,
-    "reject": Reject,
-    "comment": Comment,
-    "schedule": Schedule,
-    "activate": Activate,
-    "rollback": RollBack,
-}
+COMMANDS: Mapping[str, type[Any]] = {kind.__name__.lower(): kind for kind in get_args(Command)}
+"""By the names that `policy_event` stores: who renames a class migrates that table."""
 _NAMES = {kind: name for name, kind in COMMANDS.items()}
 
 
