@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -29,6 +29,7 @@ class Noted:
     outcomes: list[tuple[str, str]] = field(default_factory=list)
     ups: list[tuple[str, bool]] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
     def answered(self, upstream: str, outcome: str, seconds: float) -> None:
         assert seconds >= 0
@@ -40,12 +41,20 @@ class Noted:
     def retried(self, upstream: str) -> None:
         self.again.append(upstream)
 
+    def broke_off(self, upstream: str) -> None:
+        self.broken.append(upstream)
+
+
+NO_KEYS: Mapping[str, str] = {}
+
 
 @asynccontextmanager
 async def upstreams(
-    *settings: UpstreamSettings, watch: Noted | None = None
+    *settings: UpstreamSettings,
+    watch: Noted | None = None,
+    keys: Mapping[str, str] = NO_KEYS,
 ) -> AsyncIterator[Upstreams]:
-    made = Upstreams(settings, {}, watch or Noted())
+    made = Upstreams(settings, keys, watch or Noted())
     try:
         yield made
     finally:
@@ -197,11 +206,14 @@ async def test_one_that_hangs_is_left_after_its_time_and_rests() -> None:
         assert (await failure(alone)).code == "upstream_away"
 
 
-async def test_one_that_falls_silent_ends_the_answer() -> None:
-    async with demo(idle_s=0.1) as (made, one), upstreams(one) as alone:
+async def test_one_that_falls_silent_ends_the_answer(caplog: pytest.LogCaptureFixture) -> None:
+    noted = Noted()
+    async with demo(idle_s=0.1) as (made, one), upstreams(one, watch=noted) as alone:
         made.play([b"data: 1\n\n", b"data: 2\n\n"], pause=2)
         error = await failure(alone)
     assert (error.status, error.code) == (504, "upstream_timeout")
+    assert noted.broken == ["demo"]
+    assert "upstream demo: the answer broke off: upstream_timeout" in caplog.text
 
 
 async def test_an_answer_without_end_is_ended() -> None:
@@ -227,6 +239,31 @@ async def test_answers_that_break_off_count_as_failures() -> None:
             made.play([b"data: 1\n\n"], finish=False)
             assert (await failure(alone)).status == 502
         assert (await failure(alone)).code == "upstream_away"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_key_of_ours_goes_to_the_next(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    noted, keys = Noted(), {"ill": "sk-canary-of-ours"}
+    async with demo(name="ill", weight=100) as (ill, first), demo(weight=0) as (_, second):
+        ill.play([b'{"error": {"message": "no such key"}}'], status=status)
+        async with upstreams(first, second, watch=noted, keys=keys) as both:
+            assert b"choices" in await read(both)
+            assert both.targets[0].health.up
+    assert noted.outcomes == [("ill", "upstream_key"), ("demo", "200")]
+    assert noted.again == ["ill"]
+    assert f"upstream ill: it refuses the proxy's key ({status})" in caplog.text
+    assert "canary" not in caplog.text
+
+
+async def test_a_refused_key_of_the_client_is_the_clients_matter() -> None:
+    noted = Noted()
+    async with demo(name="one", weight=100) as (made, first), demo(weight=0) as (_, second):
+        made.play([b'{"error": {"message": "no such key"}}'], status=401)
+        async with upstreams(first, second, watch=noted) as both:
+            assert b"no such key" in await read(both)
+    assert noted.outcomes == [("one", "401")]
 
 
 async def test_a_client_that_leaves_counts_for_nothing() -> None:

@@ -50,11 +50,16 @@ class UpstreamObserver(Protocol):
         """The attempt at this upstream came to nothing and another is made."""
         ...
 
+    def broke_off(self, upstream: str) -> None:
+        """An answer that had begun did not come to its end."""
+        ...
+
 
 class NoObserver:
     def answered(self, upstream: str, outcome: str, seconds: float) -> None: ...
     def upstream_is(self, upstream: str, *, up: bool) -> None: ...
     def retried(self, upstream: str) -> None: ...
+    def broke_off(self, upstream: str) -> None: ...
 
 
 @dataclass(slots=True)
@@ -133,7 +138,8 @@ class Upstreams:
             except UpstreamError as error:
                 failed = error
             else:
-                if reply.status not in RETRY_STATUSES or not left:
+                elsewhere = reply.status in RETRY_STATUSES or target.refused_key(reply.status)
+                if not left or not elsewhere:
                     return reply
                 await reply.aclose()
             if left:
@@ -151,7 +157,11 @@ class Upstreams:
                 self._failed(target, error, time.perf_counter() - started)
             target.give_back(trial=trial)
             raise
-        self.watch.answered(target.name, str(reply.status), time.perf_counter() - started)
+        refused = target.refused_key(reply.status)
+        outcome = "upstream_key" if refused else str(reply.status)
+        self.watch.answered(target.name, outcome, time.perf_counter() - started)
+        if refused:
+            log.error("upstream %s: it refuses the proxy's key (%d)", target.name, reply.status)
         if reply.status in DOWN_STATUSES:
             target.health.failed()
         else:
@@ -176,8 +186,14 @@ class Upstreams:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise UpstreamError(localized("upstream-unreached")) from error
         headers = crossing.returned(response.headers, self.secrets)
-        secrets = self.secrets
-        return HttpReply(response.status, headers, response, target, until, first, trial, secrets)
+        return HttpReply(
+            *(response.status, headers, response, target, until, first, trial, self.secrets),
+            partial(self._broke_off, target.name),
+        )
+
+    def _broke_off(self, name: str, code: str) -> None:
+        log.warning("upstream %s: the answer broke off: %s", name, code)
+        self.watch.broke_off(name)
 
     async def _check(self, target: Target) -> None:
         """Polls the health path for ever, in the background."""

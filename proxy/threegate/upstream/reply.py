@@ -4,7 +4,7 @@ bounded."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -76,6 +76,7 @@ class HttpReply:
     first: bytes | None  # of the body, where it came soon
     trial: bool = False  # shows whether the upstream is back after a rest
     secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
+    broke_off: Callable[[str], None] = lambda code: None  # called when it does
     closed: bool = False
 
     @property
@@ -107,14 +108,18 @@ class HttpReply:
             finally:
                 silence.over()
         except TimeoutError:
-            self.target.health.failed()
+            self._failed("upstream_timeout")
             silent = localized("upstream-silent")
             raise UpstreamError(silent, status=504, code="upstream_timeout") from None
         except (aiohttp.ClientError, OSError):
-            self.target.health.failed()
+            self._failed("upstream_error")
             raise UpstreamError(localized("upstream-broke-off")) from None
         if self.status < 500:
             self.target.health.succeeded()
+
+    def _failed(self, code: str) -> None:
+        self.target.health.failed()
+        self.broke_off(code)
 
     async def _begin(self) -> bytes:
         now = asyncio.get_running_loop().time()

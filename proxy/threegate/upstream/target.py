@@ -12,6 +12,9 @@ from threegate.settings import UpstreamSettings
 from threegate.upstream.health import Health
 from threegate.upstream.tokens import ModelTokenizer
 
+KEY_REFUSED = frozenset({401, 403})
+"""Statuses by which a model API refuses the key that came with a call."""
+
 
 @dataclass(slots=True, eq=False)
 class Target:
@@ -40,6 +43,10 @@ class Target:
         s = self.settings
         named = not model or not s.models or any(matches(p, model) for p in s.models)
         return named and (not s.tenants or any(matches(p, tenant) for p in s.tenants))
+
+    def refused_key(self, status: int) -> bool:
+        """Whether that status refuses the proxy's own key: no fault of the request."""
+        return bool(self.key) and status in KEY_REFUSED
 
     def take(self) -> bool:
         """A place for one call, given back with `give_back`. True if the call tries whether the

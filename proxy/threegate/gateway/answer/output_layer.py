@@ -29,6 +29,7 @@ from threegate.gateway.context import CallContext
 from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel
 from threegate.upstream import Reply
+from threegate.upstream.target import KEY_REFUSED
 from threegate.wire.adapter import DEFAULT_STREAM, Body, StreamOptions
 from threegate.wire.json import parse_answer
 
@@ -192,7 +193,7 @@ def _status_alone(reply: Reply) -> UpstreamError:
 
 async def _error_body(call: CallContext, reply: Reply) -> Body:
     data = await read_body(reply)
-    if reply.own_key and reply.status in (401, 403):
+    if reply.own_key and reply.status in KEY_REFUSED:
         raise UpstreamError(localized("upstream-key"), code="upstream_key")
     try:
         return parse_answer(data)

@@ -125,6 +125,11 @@ class Metrics:
             "Calls that went on to another model API, by the one that failed",
             ["upstream"],
         )
+        self.upstream_broke_off = counter(
+            "threegate_upstream_broken_off",
+            "Answers of a model API that had begun and did not come to their end",
+            ["upstream"],
+        )
 
         # Audit
         self.audit_events = counter(
@@ -167,6 +172,9 @@ class Metrics:
 
     def retried(self, upstream: str) -> None:
         self.upstream_again.labels(upstream).inc()
+
+    def broke_off(self, upstream: str) -> None:
+        self.upstream_broke_off.labels(upstream).inc()
 
     def feed(self, name: str, what: str, number: int) -> None:
         """`what` is delivered or failed."""
