@@ -101,7 +101,7 @@ def _planted(rows: Sequence[GuardRow], rng: random.Random) -> Iterator[GuardRow]
         carriers = _pick(rows, lambda r: r.heads.get("indirect") == 0 and r.heads.get("hazard") == 0
                          and 60 < len(r.text) < 2500 and not r.source.startswith("COLD"), language)  # fmt: skip
         authored = {d: [r.span for r in rows if r.span and 15 < len(r.span) < 220 and "BIPIA" not in r.source
-                        and is_dev(r.group) == d] for d in (False, True)}  # fmt: skip
+                        and r.heads.get("hazard") != 1 and is_dev(r.group) == d] for d in (False, True)}  # fmt: skip
         for base in rng.sample(carriers, min(900, len(carriers))):
             dev = is_dev(base.group)
             carrier = _window(base.text, rng)

@@ -14,18 +14,22 @@ from trainer import Example, Loss, pad, precision
 LABELS_SHARE = 0.2
 
 
-def taught(teacher: Model, loss: Loss, fresh: Sequence[str] = ()) -> Loss:
+def taught(
+    teacher: Model, loss: Loss, fresh: Sequence[str] = (), weight: Sequence[float] | None = None
+) -> Loss:
     """`loss` for a fifth, for the rest the distance to what `teacher` says of the same rows, nothing hidden from it.
 
     Rows whose source begins with one of `fresh` are what the teacher got wrong: they have their labels alone.
+    `weight` says how much each output counts: a mean over many categories would hardly hold the few heads.
     """
     teacher.eval()
+    counts = torch.ones(1) if weight is None else torch.tensor(weight) / torch.tensor(weight).mean()
 
     def together(logits: Tensor, batch: list[Example]) -> Tensor:
         ids, mask = pad(batch)
         with torch.no_grad(), precision(logits.device):
             wanted = teacher(ids.to(logits.device), mask.to(logits.device)).float()
-        apart = functional.smooth_l1_loss(logits, wanted, reduction="none")
+        apart = functional.smooth_l1_loss(logits, wanted, reduction="none") * counts.to(logits.device)
         if teacher.per_token:
             apart = apart[mask.bool()]
         new = [i for i, e in enumerate(batch) if e.source.startswith(tuple(fresh))]

@@ -30,7 +30,7 @@ from reasoning import reasoned
 from repeated import repeated
 from rows import factor, is_dev, weighed
 from shipping import load_start, start_tokenizer
-from trainer import Example, Plan, pad, precision, seed_all, train
+from trainer import Example, Loss, Plan, pad, precision, seed_all, train
 from wide_rows import is_post, wide_rows
 from wrapped import wrapped
 
@@ -45,6 +45,8 @@ PIECES = (62, 94, 158)
 EARLY_SHARE = 0.3
 """How much the loss of the early head counts."""
 HEAD_WEIGHT = torch.tensor([1.3, 1.3, 1.3, 0.8, 0.8])
+CATEGORY_HELD = 0.06
+"""How much the distance of a category to a teacher's counts beside that of a head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,12 @@ def lifted(row: GuardRow, lifts: dict[str, float]) -> GuardRow:
     return replace(
         row, times=row.times * max([lifts.get(h, 1.0) for h, label in row.heads.items() if label] or [1.0])
     )
+
+
+def held_to(teacher: Model) -> list[float]:
+    """How much each output counts in the distance to `teacher`: mostly the heads, so that what it is sure of stays sure."""
+    last = [1.0] * len(HEADS) + [CATEGORY_HELD] * len(HAZARDS)
+    return last if teacher.early is None else [*last, *(EARLY_SHARE * part for part in last)]
 
 
 @torch.no_grad()
@@ -252,11 +260,10 @@ def main() -> None:
         if model.early is not None:
             probed(model, made)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
-    aim = (
-        taught(load_start(args.work, args.teacher, OUTPUTS, per_token=False), loss, args.fresh)
-        if args.teacher
-        else loss
-    )
+    aim: Loss = loss
+    if args.teacher:
+        teacher = load_start(args.work, args.teacher, OUTPUTS, per_token=False)
+        aim = taught(teacher, loss, args.fresh, held_to(teacher))
     plan = Plan(
         args.samples,
         seed=args.seed,

@@ -39,7 +39,7 @@ class GuardRow:
     question: str = ""  # the other half of a (question, answer) pair
     categories: tuple[str, ...] = ()
     times: float = 1.0
-    span: str = field(default="", compare=False)  # the planted instruction, kept inside any window
+    span: str = field(default="", compare=False)  # what makes the row harmful, kept inside any window
 
 
 @cache
@@ -108,7 +108,8 @@ def indirect_row(row: Row) -> GuardRow:
 def hazard_row(row: Row) -> GuardRow:
     if row["label"]:
         heads = {"hazard": 1, "indirect": 0} | ({"direct": 0} if row.get("role", "user") == "user" else {})
-        return make(row, heads, 3, categories=category_of(row, "authored"))
+        kinds = category_of(row, "authored")
+        return make(row, heads, 3, categories=kinds, span=row.get("span", ""))
     return make(row, CLEAN | {"offensive": 0}, 3)
 
 

@@ -1,7 +1,8 @@
 """Levels of guard from ordinary traffic: what share of it may reach a level, in each band of length, role and language.
 
 A single odd text must not set a level: where a rate means fewer than `MANY` texts of a band, the threshold is read off an
-exponential tail whose slope is the median of the highest scores, if that is lower.
+exponential tail whose slope is the median of the highest scores, if that is lower. `high` lies next to the highest text that is
+not odd: at most `ODD` of a band may be, and two texts of a small one.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ ENOUGH, MANY = 10, 8
 """Highest scores that give the slope; texts from which on a rate is simply counted."""
 BEYOND = 0.5
 """Logits over the highest ordinary score that a threshold may lie at most."""
+ODD, ODD_TEXTS = 0.002, 2
+"""Share and number of a band's highest ordinary texts that do not set `high`, whatever they score."""
+BESIDE = 0.1
+"""Logits by which `high` stays over the highest text that is not odd."""
 FEW = 60
 """A band with fewer texts says nothing of its own."""
 MIDDLE, TOP = 0.5, 0.9
@@ -69,6 +74,18 @@ def tail(scores: Array, rate: float, enough: int = ENOUGH) -> float:
     return min(extended, counted) if rate * count >= 1 else extended
 
 
+def reached(scores: Array, rate: float, level: str) -> float:
+    """The threshold that a band asks for."""
+    found = tail(scores, rate)
+    return min(found, beside_odd(scores)) if level == "high" else found
+
+
+def beside_odd(scores: Array) -> float:
+    """Just above the highest score but for those of odd texts."""
+    odd = max(ODD_TEXTS, int(ODD * len(scores)))
+    return float(np.sort(scores)[-1 - odd]) + BESIDE
+
+
 def threshold(rows: Sequence[Unseen], logits: Array, head: str, language: str, level: str) -> float:
     """The logit that keeps the stated rate in every band of every place where the head is asked."""
     best = logits[:, list(COLUMNS[head])].max(1)
@@ -80,7 +97,7 @@ def threshold(rows: Sequence[Unseen], logits: Array, head: str, language: str, l
                 continue  # there it counts when it is sure
             mine = [i for i, r in enumerate(rows) if (r.kind, r.band, r.language) == (place, band, language)]
             if len(mine) >= FEW:
-                found.append(tail(best[mine], part * rates[level]))
+                found.append(reached(best[mine], part * rates[level], level))
     return max(found)
 
 
