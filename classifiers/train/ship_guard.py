@@ -31,7 +31,8 @@ LOST = 0.02
 """Share of the texts that the last block finds which the early head may call harmless."""
 FOUND = -1.0
 """Logit of the last block from which a positive row counts as found; about medium."""
-MOST_TEXTS = 400
+MOST_TEXTS, PROMPTS = 400, 1500
+"""Texts of a band that are reported, and that set the levels; prompts that do: the few highest of 400 are chance."""
 POSITIVES = 100
 """Rows of each head and language that decide when the early head is sure."""
 TITLE = {
@@ -112,6 +113,12 @@ def ship(
     measure(folder, model, tokenizer, data, full, sure, most)
 
 
+def setting_of(rows: Sequence[Unseen], most: int) -> list[Unseen]:
+    """The half of ordinary traffic that sets levels and offsets."""
+    counts = {"prompt": PROMPTS, "document": most, "answer": most}
+    return [r for kind, count in counts.items() for r in sample(rows, count, 0) if r.kind == kind]
+
+
 def measure(
     folder: Path,
     model: Model,
@@ -123,7 +130,7 @@ def measure(
 ) -> None:
     """Levels, manifest, figures and card of the exported file in `folder`."""
     small, rows, version = folder / "model.onnx", all_unseen(data), folder.name
-    setting = [r for r in sample(rows, most, 0) if r.kind in ("prompt", "document", "answer")]
+    setting = setting_of(rows, most)
     reported = sample(rows, most, 1)
     twice = looked_twice(model, tokenizer, setting, sure) if sure else {}
     print("sure below", sure, "read twice", twice, flush=True)
