@@ -6,8 +6,12 @@ Nothing here is evidence: what people did is in the audit log.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, Text
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, Text, text
+
+from threegate.audit.log.database import is_postgres
 from threegate.sql_tables import create_tables, key, required
 
 METADATA = MetaData()
@@ -129,3 +133,13 @@ def prepared(engine: Engine) -> Engine:
     """The engine, with the tables made where they are missing."""
     create_tables(engine, METADATA)
     return engine
+
+
+@contextmanager
+def changing_accounts(engine: Engine) -> Iterator[Connection]:
+    """A transaction that changes accounts: one at a time, so that what it reads of them stays true
+    until its end. SQLite's writers are alone anyway."""
+    with engine.begin() as connection:
+        if is_postgres(connection):
+            connection.execute(text(f"LOCK TABLE {ACCOUNT.name} IN SHARE ROW EXCLUSIVE MODE"))
+        yield connection

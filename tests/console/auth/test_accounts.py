@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import make_url, text
 from threegate.audit.log.database import writer_engine
 from threegate.console.auth.accounts import (
     _NOBODY,
@@ -15,8 +19,11 @@ from threegate.console.auth.accounts import (
     now,
     roles_from,
 )
-from threegate.console.database import prepared
+from threegate.console.database import ACCOUNT, prepared
 from threegate.policy.lifecycle.machine import Role
+
+from tests.e2e.support.fleet import POSTGRES, a_database
+from tests.waiting import eventually
 
 GOOD = "a long enough passphrase"
 ADMIN = frozenset({Role.ADMIN})
@@ -177,3 +184,70 @@ def test_a_guest_does_not_take_the_name_of_somebody_invited(accounts: Accounts) 
 
 def test_unknown_roles_give_nothing() -> None:
     assert roles_from("editor,god,,") == frozenset({Role.EDITOR})
+
+
+@pytest.fixture
+def replicas() -> Iterator[tuple[Accounts, Accounts]]:
+    """Two processes on one PostgreSQL."""
+    if not POSTGRES:
+        pytest.skip("THREEGATE_TEST_POSTGRES names no server")
+    with a_database() as database, ExitStack() as stack:
+        url = make_url(POSTGRES).set(database=database).render_as_string(hide_password=False)
+        engines = [writer_engine(url) for _ in range(2)]
+        for engine in engines:
+            stack.callback(engine.dispose)
+        one, two = (Accounts(prepared(engine), b"secret") for engine in engines)
+        yield one, two
+
+
+def at_once(accounts: Accounts, *works: Callable[[], object]) -> list[object]:
+    """What comes of works of which none can store anything before all have read what they read."""
+    url = accounts.engine.url.render_as_string(hide_password=False)
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    holder = writer_engine(url)
+
+    def result(work: Callable[[], object]) -> object:
+        try:
+            return work()
+        except AccountError as error:
+            return error.code
+
+    with ThreadPoolExecutor() as pool:
+        with holder.begin() as connection:
+            connection.execute(text(f"LOCK TABLE {ACCOUNT.name} IN SHARE MODE"))
+            running = [pool.submit(result, work) for work in works]
+            assert eventually(lambda: connection.execute(waiting).scalar() == len(works))
+        made = [each.result() for each in running]
+    holder.dispose()
+    return made
+
+
+@pytest.mark.postgres
+def test_a_set_up_link_used_twice_at_once_makes_one_account(
+    replicas: tuple[Accounts, Accounts],
+) -> None:
+    token = replicas[0].setup_token()
+    works = [
+        partial(each.accept, token, name, GOOD, now())
+        for each, name in zip(replicas, ("anna", "eve"), strict=True)
+    ]
+    assert "invite" in at_once(replicas[0], *works)
+    assert len(replicas[0].all()) == 1
+
+
+@pytest.mark.postgres
+def test_administrators_who_leave_at_once_are_not_the_last_two(
+    replicas: tuple[Accounts, Accounts],
+) -> None:
+    one, two = replicas
+    first(one)
+    one.accept(one.invite("ben", ADMIN, "", now()), "", GOOD, now())
+    leaving = [
+        partial(each.change, name, frozenset(), "", closed=False)
+        for each, name in zip(replicas, ("anna", "ben"), strict=True)
+    ]
+    assert sorted(map(str, at_once(one, *leaving))) == ["None", "last-admin"]
+    assert [Role.ADMIN in account.roles for account in two.all()].count(True) == 1

@@ -23,7 +23,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from threegate.console.database import ACCOUNT, GUEST, INVITE
+from threegate.console.database import ACCOUNT, GUEST, INVITE, changing_accounts
 from threegate.i18n.catalog import texts
 from threegate.normalize.fold import plain_text
 from threegate.policy.lifecycle.machine import Person, Role
@@ -120,7 +120,7 @@ class Accounts:
         name that somebody else has here is never given away. Raises AccountError."""
         if not NAME.fullmatch(guest.name):
             raise AccountError("name")
-        with self.engine.begin() as connection:
+        with changing_accounts(self.engine) as connection:
             name = _known_guest(connection, guest) or _new_guest(connection, guest)
             _set(connection, name, {"roles": _listed(guest.roles), "team": guest.group})
         account = self.find(name)
@@ -141,7 +141,7 @@ class Accounts:
             "team": group,
             "expires": (now + INVITE_LIFE).isoformat(),
         }
-        with self.engine.begin() as connection:
+        with changing_accounts(self.engine) as connection:
             if _is_guest(connection, name) or _has_twin(connection, name):
                 raise AccountError("taken")
             connection.execute(delete(INVITE).where(INVITE.c.name == name))
@@ -181,7 +181,7 @@ class Accounts:
         if len(password) < MIN_PASSWORD:
             raise AccountError("password")
         hashed = _HASHER.hash(password)
-        with self.engine.begin() as connection:
+        with changing_accounts(self.engine) as connection:
             used = delete(INVITE).where(INVITE.c.token_sha256 == _sha256(token))
             if not connection.execute(used).rowcount and not _is_first(connection):
                 raise AccountError("invite")
@@ -193,14 +193,14 @@ class Accounts:
     def change(self, name: str, roles: frozenset[Role], group: str, *, closed: bool) -> None:
         """New roles at once; closing ends every session. Raises AccountError where nobody would be
         administrator any more."""
-        others = [a for a in self.all() if a.name != name and not a.closed]
-        keeps = Role.ADMIN in roles and not closed
-        if not keeps and not any(Role.ADMIN in a.roles for a in others):
-            raise AccountError("last-admin")
         values: dict[str, Any] = {"roles": _listed(roles), "team": group, "closed": int(closed)}
         if closed:
             values["epoch"] = ACCOUNT.c.epoch + 1
-        with self.engine.begin() as connection:
+        others = select(ACCOUNT.c.roles).where(ACCOUNT.c.name != name, ACCOUNT.c.closed == 0)
+        with changing_accounts(self.engine) as connection:
+            left = [roles_from(text) for text in connection.execute(others).scalars()]
+            if not any(Role.ADMIN in each for each in (*left, frozenset() if closed else roles)):
+                raise AccountError("last-admin")
             _set(connection, name, values)
 
     def end_sessions(self, name: str) -> None:
