@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from threegate.audit.log.query import Query
+from threegate.audit.log.conditions import Query
 from threegate.audit.log.record import Stage
 
 from tests.console.conftest import Site, opened_site

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.audit.log.query import Query
+from threegate.audit.log.conditions import Query
 from threegate.detectors.engine.budget import MAX_FINDINGS
 from threegate.detectors.scan_pool import POOL
 

@@ -7,7 +7,7 @@ import string
 from pathlib import Path
 
 import pytest
-from threegate.audit.export.formats import NAMES
+from threegate.audit.export.otel import NAMES
 from threegate.audit.log.record import ContentLevel
 from threegate.audit.settings import Format, OnFailure
 from threegate.settings import CHOICES, load

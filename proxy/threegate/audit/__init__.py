@@ -8,7 +8,8 @@ without it.
 from __future__ import annotations
 
 from threegate.audit.log.append_queue import Receipt
-from threegate.audit.log.query import Entry, Page, Query
+from threegate.audit.log.conditions import Query
+from threegate.audit.log.query import Entry, Page
 from threegate.audit.log.record import (
     Content,
     ContentLevel,

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from threegate.audit import AuditLog, AuditSettings, Stage
+from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import now_us
-from threegate.audit.log.query import Query, find
+from threegate.audit.log.query import find
 from threegate.audit.log.record import DAY_US, ENDS
 from threegate.audit.report.report import SLOT_US, Calls, Figures, gather
 from threegate.audit.retention.erasure import Erasure, erase, retain

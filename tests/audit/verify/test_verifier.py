@@ -15,8 +15,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from threegate.audit import AuditLog, AuditSettings
 from threegate.audit.log.chain import SHA256, Frontier
+from threegate.audit.log.encoding import canonical
 from threegate.audit.log.note import Checkpoint, Signer, sign
-from threegate.audit.log.record import canonical
 from threegate.audit.retention.legal_holds import hold
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import own_keys, published_files

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from threegate.audit.log.query import Query
+from threegate.audit.log.conditions import Query
 from threegate.audit.log.record import Stage
 
 from tests.console.conftest import Site, opened_site, policies

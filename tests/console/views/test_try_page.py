@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from threegate.audit.log.query import Query
+from threegate.audit.log.conditions import Query
 
 from tests.console.conftest import Site
 

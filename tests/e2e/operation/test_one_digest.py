@@ -9,7 +9,7 @@ import httpx
 import orjson
 import pytest
 from sqlalchemy import text
-from threegate.audit.export.formats import otel_spans
+from threegate.audit.export.otel import otel_spans
 from threegate.audit.log.database import writer_engine
 from threegate.cli.explain import titles_for
 from threegate.policy.facade import check

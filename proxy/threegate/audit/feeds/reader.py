@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, select
 
-from threegate.audit.log.record import timestamp
+from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.schema import RECORD, WRITER
 
 Positions = Mapping[str, int]

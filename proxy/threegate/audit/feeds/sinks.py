@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
-from threegate.audit.export.formats import ocsf, otel_log
+from threegate.audit.export.formats import ocsf
+from threegate.audit.export.otel import otel_log
 from threegate.audit.feeds.reader import Item
 from threegate.trust import trusted
 

@@ -18,8 +18,9 @@ from sqlalchemy import Connection, Engine, select, update
 from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.chain import ZERO, Frontier, Hasher
 from threegate.audit.log.database import delete_ids, insert, insert_texts, now_us
+from threegate.audit.log.encoding import entry
 from threegate.audit.log.liveness import Liveness
-from threegate.audit.log.record import ENDS, ContentLevel, Record, Stage, entry
+from threegate.audit.log.record import ENDS, ContentLevel, Record, Stage
 from threegate.audit.log.rows import (
     COLUMN_NAMES,
     Pending,

@@ -19,8 +19,9 @@ from cryptography.exceptions import InvalidTag
 
 from threegate.audit.errors import trouble
 from threegate.audit.log.chain import Hasher
+from threegate.audit.log.encoding import clean
 from threegate.audit.log.keys import NONCE_BYTES, DataKey
-from threegate.audit.log.record import Content, ContentLevel, Part, clean
+from threegate.audit.log.record import Content, ContentLevel, Part
 from threegate.normalize.confusables import simplified
 from threegate.random_pool import random_bytes
 from threegate.types import frozen

@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from threegate.audit.errors import reason_of, trouble
 from threegate.audit.log.database import reader_engine
+from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.query import Entry, of_requests
-from threegate.audit.log.record import DAY_US, timestamp
+from threegate.audit.log.record import DAY_US
 from threegate.audit.log.schema import RECORD
 
 DECISION: Final = re.compile(r"dec_([0-9a-f]{12})[0-9a-f]*")

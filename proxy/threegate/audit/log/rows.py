@@ -19,20 +19,9 @@ from threegate.audit.log.content import (
     request_digest,
     seal,
 )
+from threegate.audit.log.encoding import ACTION_OF, canonical, clean, event
 from threegate.audit.log.keys import DataKey
-from threegate.audit.log.record import (
-    ACTION_OF,
-    ENDS,
-    NOBODY,
-    Content,
-    ContentLevel,
-    Intent,
-    Record,
-    Stage,
-    canonical,
-    clean,
-    event,
-)
+from threegate.audit.log.record import ENDS, NOBODY, Content, ContentLevel, Intent, Record, Stage
 from threegate.audit.settings import OnFailure
 from threegate.random_pool import random_bytes
 from threegate.types import Caller

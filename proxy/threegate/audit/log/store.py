@@ -20,11 +20,13 @@ from threegate.audit.errors import reason_of, trouble
 from threegate.audit.log.append_queue import PendingAppend, Receipt
 from threegate.audit.log.checkpoint import Publisher, replace_file, writer_origin
 from threegate.audit.log.checkpoint_shipper import CheckpointShipper
+from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import has_room, now_us, reader_engine, writer_engine
+from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.keys import DataKey, MasterKey, load_key
 from threegate.audit.log.note import COSIGNATURE_V1, Signer
-from threegate.audit.log.query import Entry, Page, Query, find, of_requests, read_content
-from threegate.audit.log.record import DAY_US, Content, ContentLevel, Intent, Record, timestamp
+from threegate.audit.log.query import Entry, Page, find, of_requests, read_content
+from threegate.audit.log.record import DAY_US, Content, ContentLevel, Intent, Record
 from threegate.audit.log.rows import Pending, PendingRecord, make, make_intent
 from threegate.audit.log.writer import Counters, Writer, new_writer_id
 from threegate.audit.settings import AuditSettings, OnFailure

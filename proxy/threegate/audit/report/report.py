@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from threegate.audit.log.query import is_finding
+from threegate.audit.log.conditions import is_finding
 from threegate.audit.log.record import ENDS, Stage
 from threegate.audit.log.schema import HIT, RECORD, of_record
 from threegate.types import Action

@@ -19,8 +19,8 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, 
 
 from threegate.audit.errors import trouble
 from threegate.audit.log.append_queue import Receipt
+from threegate.audit.log.conditions import of_subject
 from threegate.audit.log.database import PATIENT_SECONDS, is_postgres, now_us, writer_engine
-from threegate.audit.log.query import of_subject
 from threegate.audit.log.record import DAY_US, Record, Stage
 from threegate.audit.log.schema import CONTENT, HIT, KEY, RECORD, STUB, of_record
 from threegate.audit.log.store import AuditLog, today

@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from threegate.audit.export.bundle import export
+from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import now_us
 from threegate.audit.log.exclusive import alone
-from threegate.audit.log.query import Query
 from threegate.audit.log.record import DAY_US, Record, Stage
 from threegate.audit.log.store import AuditLog, load_signer, today
 from threegate.audit.retention.erasure import retain

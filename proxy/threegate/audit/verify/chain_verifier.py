@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from threegate.audit.log.chain import ZERO, Algorithm, Frontier, Hasher
-from threegate.audit.log.record import canonical, microseconds
+from threegate.audit.log.encoding import canonical, microseconds
 from threegate.audit.log.rows import bind, columns, hits
 from threegate.audit.verify.findings import MALFORMED, Chain, Erasures, VerifyReport, event_of
 from threegate.audit.verify.sources import Database, Stored

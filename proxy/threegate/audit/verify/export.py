@@ -24,8 +24,8 @@ from threegate.audit.export.bundle import (
 )
 from threegate.audit.log.chain import Hasher, verify_inclusion
 from threegate.audit.log.content import part_hash
+from threegate.audit.log.encoding import canonical
 from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
-from threegate.audit.log.record import canonical
 from threegate.audit.verify.findings import VerifyProblem
 from threegate.audit.verify.verifier import belongs
 from threegate.i18n.system import reason

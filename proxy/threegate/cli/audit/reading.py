@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from threegate.audit.errors import trouble
+from threegate.audit.log.conditions import Query
+from threegate.audit.log.encoding import EPOCH, timestamp
 from threegate.audit.log.note import Verifier
-from threegate.audit.log.query import Entry, Query, find, follow, of_requests
-from threegate.audit.log.record import EPOCH, Stage, timestamp
+from threegate.audit.log.query import Entry, find, follow, of_requests
+from threegate.audit.log.record import Stage
 from threegate.audit.log.store import load_master
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.export import verify_export

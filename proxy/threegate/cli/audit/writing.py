@@ -11,10 +11,11 @@ from pathlib import Path
 
 from threegate.audit.errors import trouble
 from threegate.audit.export.bundle import Exported, Reveal, export
-from threegate.audit.export.formats import NAMES
+from threegate.audit.export.otel import NAMES
 from threegate.audit.export.otlp import deliver
 from threegate.audit.log.database import now_us
-from threegate.audit.log.record import DAY_US, timestamp
+from threegate.audit.log.encoding import timestamp
+from threegate.audit.log.record import DAY_US
 from threegate.audit.log.store import load_signer
 from threegate.audit.report.page import html, outline, pdf
 from threegate.audit.report.report import gather

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from threegate.audit.log.query import CHECK_NOTES, Entry
-from threegate.audit.log.record import timestamp
+from threegate.audit.log.conditions import CHECK_NOTES
+from threegate.audit.log.encoding import timestamp
+from threegate.audit.log.query import Entry
 from threegate.console.presenters.highlights import carried, marks_of, moved, pieces, placeholders
 from threegate.console.presenters.labels import family
 from threegate.policy.model import CompiledPolicy, PolicySet

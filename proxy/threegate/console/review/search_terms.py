@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection, func, select
 
-from threegate.audit.log.query import FACETS, Page, Query, is_finding
+from threegate.audit.log.conditions import Query, is_finding
+from threegate.audit.log.query import FACETS, Page
 from threegate.audit.log.record import DAY_US, ENDS, Stage
 from threegate.audit.log.schema import HIT, RECORD, of_record
 from threegate.audit.report.report import SLOT_US, Calls, Figures

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from threegate.audit.log.conditions import Query
+from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.keys import MasterKey
 from threegate.audit.log.lookup import request_of
-from threegate.audit.log.query import Entry, Query, find, read_content
-from threegate.audit.log.record import OF_CALLS, timestamp
+from threegate.audit.log.query import Entry, find, read_content
+from threegate.audit.log.record import OF_CALLS
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import verify_all
 from threegate.console.auth.sessions import REVEAL_S, SITTING_COOKIE, SITTING_S

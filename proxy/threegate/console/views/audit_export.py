@@ -17,7 +17,8 @@ from sqlalchemy import Connection, func, select
 from starlette.responses import StreamingResponse
 
 from threegate.audit.export.formats import FLAT, cell, flat
-from threegate.audit.log.query import MAX_PAGE, Entry, Page, Query, find, where
+from threegate.audit.log.conditions import Query, where
+from threegate.audit.log.query import MAX_PAGE, Entry, Page, find
 from threegate.audit.log.schema import RECORD
 from threegate.audit.log.store import AuditLog
 from threegate.console.presenters.records import channel_of

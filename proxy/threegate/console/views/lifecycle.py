@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from threegate.audit.log.record import Record, Stage, timestamp
+from threegate.audit.log.encoding import timestamp
+from threegate.audit.log.record import Record, Stage
 from threegate.console.drafts import PACKS
 from threegate.console.presenters import policies as presenter
 from threegate.console.presenters.changes import rules_of

@@ -15,8 +15,9 @@ import orjson
 from sqlalchemy import Connection, func, select
 from starlette.responses import StreamingResponse
 
-from threegate.audit.log.query import MAX_PAGE, Entry, Query, find, of_subject
-from threegate.audit.log.record import timestamp
+from threegate.audit.log.conditions import Query, of_subject
+from threegate.audit.log.encoding import timestamp
+from threegate.audit.log.query import MAX_PAGE, Entry, find
 from threegate.audit.log.schema import CONTENT, RECORD, of_record
 from threegate.audit.log.store import AuditLog
 from threegate.audit.retention.erasure import Erased, Erasure, erase

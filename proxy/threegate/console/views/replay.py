@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from threegate.audit.log.query import MAX_PAGE, Entry, Query, find, read_content
+from threegate.audit.log.conditions import Query
+from threegate.audit.log.query import MAX_PAGE, Entry, find, read_content
 from threegate.audit.log.record import OF_CALLS, Stage
 from threegate.audit.log.store import AuditLog
 from threegate.console.presenters.records import channel_of, policies_of

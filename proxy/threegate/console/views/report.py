@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from threegate.audit.log.record import timestamp
+from threegate.audit.log.encoding import timestamp
 from threegate.audit.report.page import Row, Section, counted, outline, pdf
 from threegate.audit.report.report import Figures, gather
 from threegate.console.presenters import charts, records

@@ -19,7 +19,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from threegate import __version__
-from threegate.audit.log.record import ACTIONS
+from threegate.audit.log.encoding import ACTIONS
 from threegate.audit.log.writer import Counters
 from threegate.gateway.telemetry.process_metrics import WorkerProcesses, worker_processes
 from threegate.types import Action, Failed, Verdict

@@ -20,10 +20,11 @@ from typing import Any, NamedTuple
 import httpx
 import orjson
 
-from threegate.audit.export.formats import call_ids, otel_spans
+from threegate.audit.export.otel import call_ids, otel_spans
 from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.database import now_us
-from threegate.audit.log.record import Record, event, timestamp
+from threegate.audit.log.encoding import event, timestamp
+from threegate.audit.log.record import Record
 
 EVERY_S = 1.0
 MOST_WAITING = 4096

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from threegate.audit.log.record import ACTIONS, CHANNELS, LAYERS, LEVELS
+from threegate.audit.log.encoding import ACTIONS, CHANNELS, LAYERS, LEVELS
 from threegate.gateway.answer.annotations import VERDICTS
 from threegate.service.check import Check, CheckResult
 from threegate.types import Failed, Finding, Ruling, TextLocation

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from threegate.audit.log.record import ACTIONS
+from threegate.audit.log.encoding import ACTIONS
 from threegate.errors import RequestError
 from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized

@@ -1,0 +1,194 @@
+"""What is searched for in the log, and its SQL on `audit_record`: columns, hits, and words of the
+redacted texts in Chinese and English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    literal_column,
+    select,
+    text,
+    true,
+    tuple_,
+)
+from sqlalchemy.sql.expression import FromClause
+
+from threegate.audit.log.content import query_phrases, unsimplified_phrases
+from threegate.audit.log.database import is_postgres
+from threegate.audit.log.record import DAY_US, Stage
+from threegate.audit.log.schema import CONTENT, HIT, RECORD, of_record
+from threegate.types import Action
+
+MAX_TEXT_MATCHES = 20_000  # the newest; commoner words are narrowed by other conditions
+
+
+CHECK_NOTES = ("claim.no_source", "claim.supported")
+"""Kinds by which a fact check says how it came out. Unless the rule does more than flag them, they
+are no finding: nearly every answer states something that no source is there for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """All conditions must hold; empty ones do not restrict. Times are microseconds since 1970,
+    [since, until).
+
+    `text` is looked up in redacted texts: every word or Chinese phrase in it must occur (of very
+    common ones, the newest `MAX_TEXT_MATCHES`). `kind`
+    matches a kind and those below it (`pii` finds `pii.cn.mobile`)."""
+
+    text: str = field(default="", repr=False)
+    since_us: int = 0
+    until_us: int = 0
+    request_id: str = ""
+    stage: tuple[Stage, ...] = ()
+    action: tuple[Action, ...] = ()
+    layer: str = ""
+    rule: str = ""
+    kind: str = ""
+    shadow: bool | None = None
+    tenant: str = ""
+    key_id: str = ""
+    model: str = ""
+    policy: str = ""
+    language: str = ""
+    conversation: str = ""
+    subject: str = field(default="", repr=False)  # a pseudonym (`MasterKey.pseudonym`)
+    limit: int = 50
+    after: str = ""  # `Page.next`
+    facets: bool = False
+    step_us: int = DAY_US  # of `Page.slots`; they begin where ts + `shift_us` is a multiple of it
+    shift_us: int = 0
+
+
+def where(
+    connection: Connection, query: Query, *, all_of_them: bool = False
+) -> list[ColumnElement[bool]]:
+    """The conditions of `query` on `audit_record`."""
+    names = ("request_id", "layer", "tenant", "key_id", "model", "policy", "language")
+    same = [RECORD.c[n] == getattr(query, n) for n in (*names, "conversation") if getattr(query, n)]
+    if query.subject:
+        same.append(of_subject(query.subject))
+    same.extend(in_period(RECORD, query))
+    if query.stage:
+        same.append(RECORD.c.stage.in_([s.value for s in query.stage]))
+    if query.action:
+        same.append(RECORD.c.action.in_([int(a) for a in query.action]))
+    if query.rule or query.kind or query.shadow is not None:
+        same.append(_every_hit(connection, query) if all_of_them else _newest_hit(query))
+    if query.text:
+        same.append(_matches(connection, query.text))
+    return same
+
+
+def of_subject(pseudonym: str) -> ColumnElement[bool]:
+    """In SQLite, where only the index by time holds subjects, this reads that index and no rows."""
+    same = RECORD.alias()
+    times = select(same.c.ts).where(same.c.subject == pseudonym)
+    return (RECORD.c.subject == pseudonym) & RECORD.c.ts.in_(times)
+
+
+def is_finding(hit: FromClause) -> ColumnElement[bool]:
+    return hit.c.kind.not_in(CHECK_NOTES) | (hit.c.action > int(Action.FLAG))
+
+
+def judged(hit: FromClause, query: Query) -> ColumnElement[bool]:
+    """The query's conditions on a hit, but for the time. A rule is searched for by its findings."""
+    conditions: list[ColumnElement[bool]] = [true()]
+    if query.rule:
+        conditions.append(hit.c.rule == query.rule)
+        if not query.kind:
+            conditions.append(is_finding(hit))
+    if query.kind:
+        below = hit.c.kind.startswith(query.kind + ".", autoescape=True)
+        conditions.append((hit.c.kind == query.kind) | below)
+    if query.shadow is not None:
+        conditions.append(hit.c.shadow == query.shadow)
+    return and_(*conditions)
+
+
+def in_period(of: FromClause, query: Query) -> list[ColumnElement[bool]]:
+    since = [of.c.ts >= query.since_us] if query.since_us else []
+    return since + ([of.c.ts < query.until_us] if query.until_us else [])
+
+
+def _every_hit(connection: Connection, query: Query) -> ColumnElement[bool]:
+    """To count all records that a rule judged: begin at the hits."""
+    return _among(connection, HIT, and_(judged(HIT, query), *in_period(HIT, query)))
+
+
+def _newest_hit(query: Query) -> ColumnElement[bool]:
+    """To list the newest records that a rule judged, whose hits have an index by rule and time:
+    each record joined with the first of its hits. Without a rule, begin at the records."""
+    if not query.rule:
+        return select(HIT.c.n).where(of_record(HIT), judged(HIT, query)).correlate(RECORD).exists()
+    other = HIT.alias()
+    same = (other.c.writer == HIT.c.writer) & (other.c.seq == HIT.c.seq) & (other.c.n < HIT.c.n)
+    earlier = select(other.c.n).where(same, judged(other, query)).correlate(HIT).exists()
+    of_rule = and_(judged(HIT, query), *in_period(HIT, query), ~earlier)
+    return of_record(HIT) & (HIT.c.ts == RECORD.c.ts) & of_rule
+
+
+def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
+    """Every phrase occurs, in simplified characters or in those of the search. A phrase's words are
+    letters and digits only, so they need no quoting rules."""
+    forms = [f for f in (query_phrases(words), unsimplified_phrases(words)) if f]
+    if not forms:
+        return literal_column("1") == 0
+    if is_postgres(connection):
+        wanted = _either(forms, " | ", " & ", _for_postgres)
+        found = text(
+            "SELECT id FROM audit_text WHERE terms @@ to_tsquery('simple', :wanted)"
+            " ORDER BY id DESC LIMIT :most"
+        )
+    else:
+        wanted = _either(forms, " OR ", " AND ", _for_sqlite)
+        found = text(
+            "SELECT rowid FROM audit_text WHERE audit_text MATCH :wanted"
+            " ORDER BY rowid DESC LIMIT :most"
+        )
+    ids = (
+        found.bindparams(wanted=wanted, most=MAX_TEXT_MATCHES)
+        .columns(CONTENT.c.id)
+        .scalar_subquery()
+    )
+    return _among(connection, CONTENT, CONTENT.c.id.in_(ids))
+
+
+def _either(
+    forms: Sequence[Sequence[Sequence[str]]],
+    or_: str,
+    and_: str,
+    one: Callable[[Sequence[str]], str],
+) -> str:
+    """One of the forms, each of whose phrases occurs."""
+    return or_.join(dict.fromkeys("(" + and_.join(map(one, form)) + ")" for form in forms))
+
+
+def _for_postgres(phrase: Sequence[str]) -> str:
+    return "(" + " <-> ".join(f"'{word}'" for word in phrase) + _open_end(phrase) + ")"
+
+
+def _for_sqlite(phrase: Sequence[str]) -> str:
+    return '"' + " ".join(phrase) + '"' + _open_end(phrase).replace(":", "")
+
+
+def _among(
+    connection: Connection, table: Table, condition: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """The records of the rows of `table` that match; PostgreSQL finds their month by the time."""
+    names = ("writer", "seq", "ts") if is_postgres(connection) else ("writer", "seq")
+    rows = select(*(table.c[n] for n in names)).where(condition)
+    return tuple_(*(RECORD.c[n] for n in names)).in_(rows)
+
+
+def _open_end(phrase: Any) -> str:
+    """One Chinese character is looked up as the beginning of a pair."""
+    return ":*" if len(phrase) == 1 and len(phrase[0]) == 1 and phrase[0] >= "\u3040" else ""
