@@ -190,6 +190,27 @@ def test_variables_that_hold_secrets_are_known(tmp_path: Path) -> None:
     load(environment={f"THREEGATE_{letter}": "x" for letter in "ABCDEF"}, file=file)
 
 
+def test_a_secret_is_in_a_variable_or_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    settings = Settings(environment={"NAME": "sk-first"})
+    assert settings.secret("NAME", "here") == "sk-first"
+    assert settings.secret("", "here") == ""
+    for key in ("sk-canary", "sk-canary-2"):  # changed under a running program
+        file.write_text(f"{key}\n", "utf-8")
+        assert settings.secret(f"file:{file}", "here") == key
+
+
+@pytest.mark.parametrize("written", [None, b"", b"\n", b"\xff canary"])
+def test_a_file_without_a_secret_is_named(tmp_path: Path, written: bytes | None) -> None:
+    file = tmp_path / "key"
+    if written is not None:
+        file.write_bytes(written)
+    with pytest.raises(SettingsError, match=re.escape(str(file))) as caught:
+        Settings().secret(f"file:{file}", "upstream r1")
+    assert str(caught.value).startswith("upstream r1: ")
+    assert "canary" not in caught.value.text.en + caught.value.text.zh
+
+
 def test_an_empty_variable_counts_as_not_set() -> None:
     assert load(environment={"THREEGATE_AUDIT_URL": ""}).audit_url == ""
     assert load(environment={"THREEGATE_WORKERS": ""}).workers == 1

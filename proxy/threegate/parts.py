@@ -88,7 +88,7 @@ async def opened(
     policies = policy_store(settings, versions, replacement=replacement)
     authenticator = _authenticator(settings, versions)
     keys = _upstream_keys(settings)
-    settings.variable(settings.metrics_key_env, "metrics_key_env")
+    settings.secret(settings.metrics_key_env, "metrics_key_env")
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         if (engine := _engine(settings, report, language)) is not None:
@@ -161,7 +161,7 @@ def _detector_sets(
     settings: Settings, engine: Engine | None, outbound: httpx.AsyncClient, metrics: Metrics
 ) -> DetectorSets:
     judges = [
-        LlmJudge(j, settings.variable(j.key_env, f"judge {j.name}"), outbound)
+        LlmJudge(j, settings.secret(j.key_env, f"judge {j.name}"), outbound)
         for j in settings.judges
     ]
     sentence = (*(sentence_detectors(engine) if engine else ()), *judges)
@@ -262,7 +262,7 @@ def _check_served(policies: PolicyStore, detector_sets: DetectorSets, settings: 
 
 def _upstream_keys(settings: Settings) -> dict[str, str]:
     return {
-        upstream.name: settings.variable(upstream.key_env, f"upstream {upstream.name}")
+        upstream.name: settings.secret(upstream.key_env, f"upstream {upstream.name}")
         for upstream in settings.upstreams
         if upstream.key_env
     }
@@ -272,7 +272,7 @@ def _secret(settings: Settings) -> bytes:
     """The key that masks are made with: from the environment, or a file made at the first start.
     Raises SettingsError for one that could be guessed, as a file that a full disk cut off."""
     if settings.secret_env:
-        given = settings.variable(settings.secret_env, "secret_env")
+        given = settings.secret(settings.secret_env, "secret_env")
         return _long_enough(given.encode(), settings.secret_env)
     path: Path = settings.var / SECRET_FILE
     if not path.exists():

@@ -16,6 +16,7 @@ from tests.e2e.support.running import proxy
 from tests.gateway.calls import deps_of
 from tests.gateway.shell import policy
 
+BEARER = {"authorization": "Bearer " + "k" * 20}
 KEY = {"metrics_key_env": "SCRAPE_KEY", "environment": {"SCRAPE_KEY": "k" * 20}}
 
 
@@ -55,7 +56,7 @@ async def test_a_port_that_is_taken_stops_the_start(tmp_path: Path) -> None:
     [
         ({}, 401),
         ({"authorization": "Bearer wrong"}, 401),
-        ({"authorization": "Bearer " + "k" * 20}, 200),
+        (BEARER, 200),
     ],
 )
 def test_a_key_of_its_own(tmp_path: Path, headers: dict[str, str], status: int) -> None:
@@ -64,6 +65,14 @@ def test_a_key_of_its_own(tmp_path: Path, headers: dict[str, str], status: int) 
         reply = httpx.get(f"{running.url}/metrics", headers=headers)
         assert reply.status_code == status
         assert ("threegate_requests" in reply.text) is (status == 200)
+
+
+def test_a_key_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "scrape"
+    file.write_text("k" * 20 + "\n", "utf-8")
+    with proxy(tmp_path / "var", metrics_key_env=f"file:{file}") as running:
+        asked = [httpx.get(f"{running.url}/metrics", headers=h) for h in ({}, BEARER)]
+        assert [reply.status_code for reply in asked] == [401, 200]
 
 
 def test_a_key_that_is_not_set_stops_the_start(tmp_path: Path) -> None:

@@ -27,6 +27,6 @@ def named(name: str, settings: Settings) -> JudgeSettings:
 
 @asynccontextmanager
 async def opened_judge(judge: JudgeSettings, settings: Settings) -> AsyncIterator[LlmJudge]:
-    key = settings.environment.get(judge.key_env, "")
+    key = settings.secret(judge.key_env, f"judge {judge.name}")
     async with httpx.AsyncClient(verify=trusted(), trust_env=False) as client:
         yield LlmJudge(replace(judge, calls_per_minute=UNLIMITED), key, client)

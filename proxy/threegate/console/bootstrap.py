@@ -73,7 +73,7 @@ def _provider(settings: Settings) -> Provider | None:
     oidc = settings.oidc
     if oidc is None:
         return None
-    return Provider(oidc, settings.variable(oidc.secret_env, "oidc"))
+    return Provider(oidc, settings.secret(oidc.secret_env, "oidc"))
 
 
 def _ground(settings: Settings) -> Ground:

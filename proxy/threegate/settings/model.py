@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from threegate.settings import shipped
+from threegate.settings import shipped, values
 from threegate.settings.errors import wrong
 
 MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
 MANY = 1_000_000
+FILE = "file:"
+"""Before the path of a file with a secret, where otherwise a variable is named. Workers read it as
+they start, so a changed one needs no new environment."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
-    """One model API. `key_env` names the variable that holds its key; without it the client's key
-    is passed through. Names end in `_s` for seconds. `models` and `tenants` are patterns; empty
-    takes all. An upstream with weight 0 is used when no other is left."""
+    """One model API. `key_env` names the variable or file that holds its key; without it the
+    client's key is passed through. Names end in `_s` for seconds. `models` and `tenants` are
+    patterns; empty takes all. An upstream with weight 0 is used when no other is left."""
 
     url: str
     name: str = "default"
@@ -164,12 +167,14 @@ class Settings:
     log_format: str = "text"  # text | json
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def variable(self, name: str, where: str) -> str:
-        """The environment variable that the setting `where` names; empty where it names none.
-        Raises SettingsError where it is not set."""
-        if name and not self.environment.get(name):
-            raise wrong("not-set", where=where, name=name)
-        return self.environment.get(name, "")
+    def secret(self, named: str, where: str) -> str:
+        """What is in the variable, or the file of `file:PATH`, that the setting `where` names;
+        empty where it names none. Raises SettingsError where nothing is there."""
+        if named.startswith(FILE):
+            return values.line_of(Path(named.removeprefix(FILE)), where)
+        if named and not self.environment.get(named):
+            raise wrong("not-set", where=where, name=named)
+        return self.environment.get(named, "")
 
     @property
     def audit_database(self) -> str:

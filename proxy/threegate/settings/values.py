@@ -46,6 +46,20 @@ def file_of(path: Path) -> dict[str, Any]:
     return raw or {}
 
 
+def line_of(path: Path, where: str) -> str:
+    """A secret as a file holds it, without the end of the line. Raises SettingsError, which names
+    the file alone."""
+    try:
+        line = path.read_text("utf-8").strip()
+    except UnicodeDecodeError:
+        raise wrong("not-utf-8", where=f"{where}: {path}") from None
+    except OSError as error:
+        raise wrong("not-read", where=f"{where}: {path}", why=reason(error)) from None
+    if not line:
+        raise wrong("empty-file", where=where, name=path)
+    return line
+
+
 def _broken(error: Exception, path: Path, text: str) -> SettingsError:
     """The parser's complaint with its position and without the text that it quotes."""
     mark = getattr(error, "problem_mark", None)

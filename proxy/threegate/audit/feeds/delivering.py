@@ -59,7 +59,7 @@ def _check_ca(ca: Path | None) -> None:
 def _webhook(settings: Settings, spec: WebhookSettings) -> Webhook:
     """Raises SettingsError where a variable that it names is not set, or holds no HTTPS address."""
     where = f"webhooks: {spec.name}"
-    url, secret = (settings.variable(name, where) for name in (spec.url_env, spec.secret_env))
+    url, secret = (settings.secret(name, where) for name in (spec.url_env, spec.secret_env))
     url = spec.url or url
     if not url.startswith(SAFE):
         raise wrong("oidc-url", where=where, name=spec.url_env)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from starlette.requests import Request
@@ -18,6 +18,12 @@ from threegate.wire.errors import openai_error, status_of
 @dataclass(frozen=True, slots=True)
 class MetricsEndpoint:
     deps: Deps
+    key: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        settings = self.deps.settings
+        key = settings.secret(settings.metrics_key_env, "metrics_key_env")
+        object.__setattr__(self, "key", key)
 
     async def answer(self, request: Request) -> Response:
         if not self._admits(presented_key(request.headers)):
@@ -28,8 +34,4 @@ class MetricsEndpoint:
         return Response(text, headers={"content-type": content_type})
 
     def _admits(self, presented: str) -> bool:
-        settings = self.deps.settings
-        if not settings.metrics_key_env:
-            return True
-        key = settings.environment.get(settings.metrics_key_env, "")
-        return bool(key) and hmac.compare_digest(key.encode(), presented.encode())
+        return not self.key or hmac.compare_digest(self.key.encode(), presented.encode())
