@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -136,6 +137,13 @@ def test_a_weaker_change_needs_another_group() -> None:
     event = decide(state, Approve("d1"), CHO, at(3))
     assert isinstance(event, Event)
     assert apply(state, event).versions["d1"].stage is VersionStage.APPROVED
+
+
+@pytest.mark.parametrize("spelt", ["{} ", "\u200b{}", " {}"])
+def test_a_group_that_is_spelt_otherwise_is_no_other_group(spelt: str) -> None:
+    bob = replace(BOB, group=spelt.format(ANN.group.upper()))
+    state = play((Submit("d1", weaker=True), ANN), (Approve("d1"), bob))
+    assert refusal(state, Activate("d1"), BOB) == "wrong-stage"
 
 
 def test_an_approval_can_be_taken_back() -> None:

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
+from threegate.normalize.fold import plain_text
+
 EMERGENCY = timedelta(hours=24)
 
 
@@ -275,7 +277,12 @@ def _enough(version: Version) -> bool:
     """One approval; for a weaker change one from outside the author's group."""
     if not version.weaker:
         return bool(version.approvals)
-    return any(group != version.group for _, group in version.approvals)
+    return any(_read(group) != _read(version.group) for _, group in version.approvals)
+
+
+def _read(group: str) -> str:
+    """As people read it: `Risk ` and `risk` are one group, however two accounts spell it."""
+    return " ".join(plain_text(group).casefold().split())
 
 
 def _with(state: State, version: Version) -> State:
