@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from threegate.console.auth.security import Guarded, seen_from
-from threegate.console.auth.sessions import COOKIE, SESSION_S
+from threegate.console.auth.sessions import BROWSER_COOKIE, COOKIE, SESSION_S, YEAR_S
 from threegate.console.deps import ConsoleDeps
 from threegate.console.guide import section
 from threegate.console.navigation import navigation
@@ -56,7 +56,6 @@ from threegate.types import Bilingual
 
 log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
-YEAR_S = 365 * 86_400
 
 
 def create_console(parts: ConsoleDeps) -> ASGIApp:
@@ -304,7 +303,7 @@ def _set_cookie(
     if not value:
         response.delete_cookie(name, path)
         return
-    life = YEAR_S if name == LANGUAGE_COOKIE else SESSION_S
+    life = YEAR_S if name in (LANGUAGE_COOKIE, BROWSER_COOKIE) else SESSION_S
     response.set_cookie(
         name, value, life, path=path, secure=secure, httponly=True, samesite="strict"
     )

@@ -18,6 +18,16 @@ def test_a_token_serves_its_own_purpose_only() -> None:
     assert SIGNER.read("reveal", token, 60) is None
 
 
+def test_a_browser_is_known_to_its_own_account_and_names_nobody() -> None:
+    cookie = SIGNER.sign_browser("anna")
+    browser = SIGNER.read_browser("anna", cookie)
+    assert browser
+    assert browser != SIGNER.read_browser("anna", SIGNER.sign_browser("anna"))
+    assert not any(SIGNER.read_browser(name, cookie) for name in ("ben", "Anna", ""))
+    assert not SIGNER.read_browser("anna", SIGNER.sign("session", "anna", 3))
+    assert "anna" not in str(SIGNER._of("browser anna").loads_unsafe(cookie))
+
+
 def test_another_key_reads_nothing() -> None:
     assert Signer(b"other").read("session", SIGNER.sign("session", "anna", 3), 60) is None
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from threegate.console.auth.sessions import MAX_FAILURES
+from threegate.console.auth.sessions import MAX_FAILURES, MAX_OF_ADDRESS
 
 from tests.console.conftest import PASSWORD, Site
 
@@ -44,6 +44,23 @@ def test_guessing_is_stopped(site: Site) -> None:
         assert answer.status_code == 401
     right = {"name": "guessed", "password": PASSWORD}
     assert visitor.post("/login", data=right).status_code == 429
+
+
+def test_those_behind_one_address_do_not_lock_each_other_out(fresh_site: Site) -> None:
+    """A reverse proxy has one address. Where an account has been used, its tries are its own."""
+    for name in ("regular", "other"):
+        fresh_site.who("viewer", name=name)
+    right, wrong = ({"name": "regular", "password": word} for word in (PASSWORD, "wrong"))
+    browser, stranger = fresh_site.visitor(), fresh_site.visitor()
+    assert browser.post("/login", data=right).status_code == 303
+    for _ in range(MAX_OF_ADDRESS):
+        assert stranger.post("/login", data=wrong).status_code in (401, 429)
+    assert stranger.post("/login", data=right).status_code == 429
+    assert browser.post("/login", data={**right, "name": "other"}).status_code == 429
+    assert browser.post("/login", data=right).status_code == 303
+    for _ in range(MAX_FAILURES):
+        assert browser.post("/login", data=wrong).status_code == 401
+    assert browser.post("/login", data=right).status_code == 429
 
 
 def test_guesses_at_once_are_counted_before_any_is_looked_at(site: Site) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,6 +18,10 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 COOKIE = "threegate_session"
 SESSION_S = 12 * 3600
+BROWSER_COOKIE = "threegate_browser"
+"""Says that an account has been used in this browser. It opens nothing: tries from here are counted
+by themselves, not with those of everybody behind the same address."""
+YEAR_S = 365 * 24 * 3600
 SSO_COOKIE = "threegate_sso"
 SSO_S = 600
 """How long somebody may take at the provider's pages."""
@@ -50,6 +55,15 @@ class Signer:
             return None
         return values if isinstance(values, list) else None
 
+    def sign_browser(self, name: str) -> str:
+        """That an account has been used in a browser; the account is not named."""
+        return self.sign(f"browser {name}", secrets.token_urlsafe(12))
+
+    def read_browser(self, name: str, token: str) -> str:
+        """The browser, where this account has been used in it; else empty."""
+        values = self.read(f"browser {name}", token, YEAR_S)
+        return str(values[0]) if values else ""
+
 
 MAX_FAILURES = 5
 MAX_OF_ADDRESS = 50
@@ -60,9 +74,10 @@ MAX_KEYS = 10_000
 
 @dataclass(slots=True)
 class Throttle:
-    """Log-in attempts per key (an account from an address, an address). An attempt counts before
-    its password is looked at, so that many at once are bounded too; a right password takes it back.
-    Too many within a quarter of an hour are refused until the oldest is that old. Per process."""
+    """Log-in attempts per key (an account from an address, an address, a known browser). An attempt
+    counts before its password is looked at, so that many at once are bounded too; a right password
+    takes it back. Too many within a quarter of an hour are refused until the oldest is that old.
+    Per process."""
 
     clock: Callable[[], float] = time.monotonic
     _attempts: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)

@@ -12,7 +12,14 @@ from starlette.responses import RedirectResponse
 from threegate.console.auth.accounts import Account, AccountError, now
 from threegate.console.auth.hash_queue import TooManyHashesError
 from threegate.console.auth.oidc import OidcError, Provider, Started
-from threegate.console.auth.sessions import COOKIE, MAX_OF_ADDRESS, SSO_COOKIE, SSO_S
+from threegate.console.auth.sessions import (
+    BROWSER_COOKIE,
+    COOKIE,
+    MAX_FAILURES,
+    MAX_OF_ADDRESS,
+    SSO_COOKIE,
+    SSO_S,
+)
 from threegate.console.web import (
     LANGUAGE_COOKIE,
     Answer,
@@ -55,19 +62,31 @@ async def session(visit: ConsoleRequest) -> Answer:
 
 
 async def login(visit: ConsoleRequest) -> Answer:
-    """Attempts count per name and address, so an attacker elsewhere cannot lock a person out."""
+    """Attempts count per name and address, so an attacker elsewhere cannot lock a person out; in a
+    browser that the account has been used in, they count for that browser alone: everybody behind
+    one reverse proxy has one address."""
     name, throttle = visit.form.get("name", "")[:64], visit.parts.throttle
-    address = _address(visit)
-    keys = (f"name:{name}:{address}", f"address:{address}")
-    if not (throttle.attempt(keys[1], MAX_OF_ADDRESS) and throttle.attempt(keys[0])):
+    counted = _counted(visit, name)
+    if not all(throttle.attempt(key, most) for key, most in counted.items()):
         raise ConsoleError(429, "尝试次数过多，请 15 分钟后再试", "too many tries; wait 15 minutes")
-    account = await _hashed(visit, keys, visit.parts.accounts.log_in, name)
+    account = await _hashed(visit, tuple(counted), visit.parts.accounts.log_in, name)
     if account is None:
         error = visit.text_in("账号或密码不对", "wrong name or password")
         return Shown("account/login.html", _login(visit, error), 401)
-    throttle.forget(keys[0])
-    throttle.take_back(keys[1])
+    *shared, own = counted
+    throttle.forget(own)
+    for key in shared:
+        throttle.take_back(key)
     return _welcome(visit, account)
+
+
+def _counted(visit: ConsoleRequest, name: str) -> dict[str, int]:
+    """What an attempt counts for, and how many each may have; the last belongs to one account."""
+    cookie = visit.request.cookies.get(BROWSER_COOKIE, "")
+    if browser := visit.parts.signer.read_browser(name, cookie):
+        return {f"browser:{browser}": MAX_FAILURES}
+    address = _address(visit)
+    return {f"address:{address}": MAX_OF_ADDRESS, f"name:{name}:{address}": MAX_FAILURES}
 
 
 def _address(visit: ConsoleRequest) -> str:
@@ -83,7 +102,7 @@ async def _hashed(
     """The account whose password this is. What is refused for others' log-ins was no guess."""
     password = visit.form.get("password", "")
     try:
-        return await visit.parts.hashes.run(_address(visit), log_in, name, password)
+        return await visit.parts.hashes.run(keys[0], log_in, name, password)
     except TooManyHashesError:
         for key in keys:
             visit.parts.throttle.take_back(key)
@@ -97,9 +116,13 @@ def _busy() -> ConsoleError:
 
 
 def _welcome(visit: ConsoleRequest, account: Account) -> Redirect:
-    cookie = visit.parts.signer.sign("session", account.name, account.epoch)
+    signer = visit.parts.signer
+    cookies = {
+        COOKIE: signer.sign("session", account.name, account.epoch),
+        BROWSER_COOKIE: signer.sign_browser(account.name),
+    }
     to = own_page(visit.form.get("next", ""))
-    return Redirect(to.rstrip("/"), data={"name": account.name}, cookies={COOKIE: cookie})
+    return Redirect(to.rstrip("/"), data={"name": account.name}, cookies=cookies)
 
 
 async def sso(visit: ConsoleRequest) -> Answer:
@@ -181,7 +204,7 @@ async def setup(visit: ConsoleRequest) -> Answer:
         if form.get("password", "") != form.get("again", form.get("password", "")):
             raise AccountError("again")
         account = await visit.parts.hashes.run(
-            _address(visit),
+            f"address:{_address(visit)}",
             visit.parts.accounts.accept,
             token,
             form.get("name", ""),
