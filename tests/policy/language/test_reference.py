@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from threegate.policy import schema
 from threegate.policy.facade import check
-from threegate.policy.language.decode import key_of
 from threegate.policy.language.load import DictTree, pack_path
 from threegate.policy.language.reference import filled
-from threegate.policy.language.shapes import specs
+from threegate.policy.language.shapes import key_of, specs
 from threegate.policy.lifecycle.store import DirTree
 
 POLICIES = Path(__file__).parents[3] / "policies"

@@ -14,9 +14,9 @@ import pytest
 from threegate.gateway.answer.output_contract import ANSWER_FORMAT, TOOL_ARGUMENTS, TOOL_NAME
 from threegate.guard import constraint, request_draft, request_fields, sampling_bounds
 from threegate.policy.compile import build
-from threegate.policy.language.decode import enum_values, hints
 from threegate.policy.language.load import load_bundle
 from threegate.policy.language.problems import Severity
+from threegate.policy.language.shapes import enum_values, hints
 from threegate.policy.language.vocabulary import VOCABULARY, kind_named, kind_title
 from threegate.policy.model import CompiledPolicy
 from threegate.policy.schema import Pack

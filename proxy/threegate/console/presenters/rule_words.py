@@ -17,10 +17,9 @@ from threegate.console.presenters.fact_checks import source_title
 from threegate.i18n.catalog import texts
 from threegate.policy.actions import title_of
 from threegate.policy.compliance.taxonomy import BY_ID
-from threegate.policy.language.decode import key_of
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
-from threegate.policy.language.shapes import description, specs
+from threegate.policy.language.shapes import description, key_of, specs
 from threegate.policy.language.vocabulary import VOCABULARY, kind_named, kind_title
 from threegate.policy.schema import (
     ConstraintRule,

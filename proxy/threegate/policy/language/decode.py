@@ -10,17 +10,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import MISSING, Field, fields, is_dataclass, replace
+from dataclasses import Field, fields, is_dataclass, replace
 from difflib import get_close_matches
-from enum import Enum, IntEnum
-from functools import cache
+from enum import Enum
 from types import MappingProxyType, NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from threegate.policy.language.nodes import MAX_PROBLEMS, Mapping, Node, Scalar, Sequence
 from threegate.policy.language.problem_catalog import problem
 from threegate.policy.language.problems import Mark, Problem
-from threegate.policy.language.shapes import Form, Word, specs
+from threegate.policy.language.shapes import (
+    Form,
+    Word,
+    enum_values,
+    hints,
+    is_required,
+    key_of,
+    specs,
+)
 from threegate.policy.schema import ConstraintRule, Rule, Sample, Then
 from threegate.types import Bilingual, Layer
 
@@ -245,28 +252,6 @@ class Decoder:
 
 def _required(keys: dict[str, Field[Any]], name: str) -> bool:
     return next(is_required(f) for f in keys.values() if f.name == name)
-
-
-def is_required(spec: Field[Any]) -> bool:
-    return spec.default is MISSING and spec.default_factory is MISSING
-
-
-def key_of(spec: Field[Any]) -> str:
-    """The YAML key of a field."""
-    return str(spec.metadata.get("key", spec.name))
-
-
-@cache
-def hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind, include_extras=True)
-
-
-@cache
-def enum_values(kind: type[Enum]) -> dict[str, Enum]:
-    """YAML words of an enum: values of a StrEnum, lower-case names of an IntEnum."""
-    if issubclass(kind, IntEnum):
-        return {member.name.lower(): member for member in kind}
-    return {str(member.value): member for member in kind}
 
 
 def _named(item: Node, name: str) -> str:

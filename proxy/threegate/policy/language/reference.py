@@ -14,8 +14,14 @@ from typing import Any
 
 from threegate.policy import schema
 from threegate.policy.actions import ACTIONS
-from threegate.policy.language.decode import enum_values, hints, is_required, key_of
-from threegate.policy.language.shapes import description, specs
+from threegate.policy.language.shapes import (
+    description,
+    enum_values,
+    hints,
+    is_required,
+    key_of,
+    specs,
+)
 from threegate.policy.lint import LINTS
 from threegate.types import Bilingual
 

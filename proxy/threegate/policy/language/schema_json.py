@@ -12,8 +12,15 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from threegate.policy.language.decode import enum_values, hints, is_required, key_of
-from threegate.policy.language.shapes import Form, description, specs
+from threegate.policy.language.shapes import (
+    Form,
+    description,
+    enum_values,
+    hints,
+    is_required,
+    key_of,
+    specs,
+)
 from threegate.policy.schema import Pack, Sample, Then
 from threegate.types import Bilingual
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
+from enum import Enum, IntEnum
+from functools import cache
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 from threegate.data_files import table
 from threegate.i18n.catalog import bilingual, catalog
@@ -119,3 +121,27 @@ Kind = Annotated[str, _form("kind")]
 Host = Annotated[str, _form("host")]
 Sha256 = Annotated[str, _form("sha256")]
 Regex = Annotated[str, _form("regex")]
+
+
+def is_required(spec: Field[Any]) -> bool:
+    """Whether a file has to write the field's key."""
+    return spec.default is MISSING and spec.default_factory is MISSING
+
+
+def key_of(spec: Field[Any]) -> str:
+    """The YAML key of a field."""
+    return str(spec.metadata.get("key", spec.name))
+
+
+@cache
+def hints(kind: type) -> dict[str, Any]:
+    """The annotation of each field of a schema class, with its `Form`."""
+    return get_type_hints(kind, include_extras=True)
+
+
+@cache
+def enum_values(kind: type[Enum]) -> dict[str, Enum]:
+    """YAML words of an enum: values of a StrEnum, lower-case names of an IntEnum."""
+    if issubclass(kind, IntEnum):
+        return {member.name.lower(): member for member in kind}
+    return {str(member.value): member for member in kind}
