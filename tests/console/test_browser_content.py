@@ -205,3 +205,33 @@ def test_a_form_by_keyboard_that_says_what_it_did_not_take(tmp_path: Path, langu
 
 def focused(page: Browser) -> str:
     return str(page.driver.execute_script("return document.activeElement.name || ''"))
+
+
+def test_each_problem_stands_beside_its_field(tmp_path: Path) -> None:
+    """They stood in the panel alone: nobody who hears the page learned which field was meant."""
+    with an_editor(tmp_path, "zh-CN") as (_, page):
+        page.go("/policies/new")
+        page.press("button[value='']")
+        page.until(lambda: page.all("[name=match] + .mistake"))
+        match = page.one("[name=match]")
+        assert match.get_attribute("aria-invalid") == "true"
+        told = page.one("#" + (match.get_attribute("aria-describedby") or "none"))
+        assert told.text == "规则没有“必须命中”的测试"
+        page.one("#live [data-field=match] a").click()
+        assert page.driver.switch_to.active_element == match
+        match.send_keys("甲")
+        saved(page)
+        page.until(lambda: not page.all("[name=match] + .mistake.s-error"))
+        assert page.one("#what .mistake").is_displayed()
+        assert page.accessibility() == []
+
+        page.go("/policies/draft")
+        page.leave(page.one(".problems a[href$='#no_match']").click)
+        assert page.driver.switch_to.active_element == page.one("[name=no_match]")
+
+        page.driver.execute_script("document.querySelector('#what').scrollIntoView()")
+        page.one("details:has([name=regex]) summary").click()
+        choose(page, "check_digits", "luhn")
+        assert page.one("#format-missing").is_displayed()
+        page.fill("[name=regex]", r"\d{16}")
+        assert not page.one("#format-missing").is_displayed()

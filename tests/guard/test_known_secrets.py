@@ -41,3 +41,10 @@ def test_bytes_and_texts_cut_anywhere(text: str, cuts: set[int]) -> None:
     plan = Plan(Channel.CONTENT, patterns=False, judge=False, hold=False)
     said = Driver(plan, replacers=[SECRETS]).run([text[a:b] for a, b in pairwise(bounds)])
     assert said.released == SECRETS.scrubbed(text)
+
+
+def test_answers_in_chinese_say_it_in_chinese() -> None:
+    """`[KEY_REMOVED]` stood in the middle of Chinese sentences."""
+    spoken = SECRETS.in_answers("zh")
+    assert spoken.scrubbed(f"密钥是{KEYS[0]}。") == "密钥是[密钥已删除]。"
+    assert SECRETS.in_answers("en") == SECRETS

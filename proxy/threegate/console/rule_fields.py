@@ -138,6 +138,14 @@ def _other_samples(rule: CommentedMap, expect: str) -> list[Any]:
 # --- what the rule looks for
 
 
+def own_pieces(text: str, rule_id: str) -> set[str]:
+    """The rule, the definitions that its form writes, and what belongs to no part of the pack:
+    whose problems the form shows. Raises EditError."""
+    document = opened(text)
+    rule = find_rule(document, rule_id)
+    return {"", rule_id, *(f"{p}/{own_name(document, rule, p, family)}" for p, family in OWN)}
+
+
 def own_name(document: CommentedMap, rule: CommentedMap, part: str, family: str) -> str:
     """The rule's own list or detector in this file; a fresh name where it has none."""
     for kind in texts(part_of(rule, "detect").get("any")):

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from threegate.guard.masking.restore import Restored
-from threegate.types import Span
+from threegate.types import Bilingual, Span
 
 REMOVED = "[KEY_REMOVED]"
+"""In ids, headers and errors, which are of no language."""
+IN_ANSWERS = Bilingual("[密钥已删除]", REMOVED)
 KIND = "secret.own_key"
 SHORTEST = 8
 """Minimum length in code points: shorter keys (`EMPTY`, `none`) are words of ordinary texts."""
@@ -21,9 +23,10 @@ SHORTEST = 8
 
 @dataclass(frozen=True, slots=True)
 class KnownSecrets:
-    """`forms` are the spellings of the keys to search for."""
+    """`forms` are the spellings of the keys to search for, `removed` what replaces them."""
 
     forms: tuple[str, ...] = field(default=(), repr=False)
+    removed: str = REMOVED
     _pattern: re.Pattern[str] = field(default=re.compile("(?!)"), repr=False, compare=False)
 
     @classmethod
@@ -31,13 +34,17 @@ class KnownSecrets:
         found = {key for key in keys if len(key) >= SHORTEST}
         forms = sorted(found | {key.replace("/", "\\/") for key in found}, key=len, reverse=True)
         pattern = "|".join(map(re.escape, forms)) or "(?!)"
-        return cls(tuple(forms), re.compile(pattern))
+        return cls(tuple(forms), _pattern=re.compile(pattern))
 
     def __bool__(self) -> bool:
         return bool(self.forms)
 
+    def in_answers(self, language: str) -> KnownSecrets:
+        """The same keys, replaced by words of the call's language."""
+        return replace(self, removed=IN_ANSWERS.get(language))
+
     def scrubbed(self, text: str) -> str:
-        return self._pattern.sub(REMOVED, text) if self.forms else text
+        return self._pattern.sub(self.removed, text) if self.forms else text
 
     def find(self, text: str, base: int, start: int, *, final: bool) -> tuple[list[Restored], int]:
         """The keys from `start` on with their replacements, and the position before which
@@ -45,7 +52,7 @@ class KnownSecrets:
         start."""
         at, out = start - base, []
         for found in self._pattern.finditer(text, at):
-            out.append(Restored(Span(base + found.start(), base + found.end()), REMOVED, KIND))
+            out.append(Restored(Span(base + found.start(), base + found.end()), self.removed, KIND))
             at = found.end()
         return out, base + (len(text) if final else self._open_from(text, at))
 

@@ -179,7 +179,7 @@ class OutputGuard:
         plan, render = self.channels[channel].plan, self.renderer(channel)
         plan = replace(plan, release_early=True) if release_early else plan
         placeholders = None if channel in self.masked else self.placeholders
-        replacers: list[Replacer] = [self.secrets] if self.secrets else []
+        replacers: list[Replacer] = [self.secrets.in_answers(self.language)] if self.secrets else []
         if placeholders:
             replacers.append(TextRestorer(placeholders, channel, tool))
         mark, is_json = self.citations.mark, self.is_json(channel)

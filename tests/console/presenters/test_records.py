@@ -1,7 +1,17 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from threegate.console.presenters.records import channel_of, number_of, texts, why_no_text
+from threegate.audit.log.query import Entry
+from threegate.console.presenters.records import (
+    channel_of,
+    field_of,
+    number_of,
+    row,
+    texts,
+    why_no_text,
+)
 
 RULED = [
     {
@@ -24,6 +34,10 @@ PARTS = [
     {"part": "messages/1/content:user", "redacted": "another text here"},
     {"part": "choices/0/content/1", "redacted": "bad [EMAIL_BCDF]"},
 ]
+
+
+def entry(event: dict[str, Any]) -> Entry:
+    return Entry("w", 1, 0, b"", {"stage": "completed", "request": "r"} | event, "", False, True)
 
 
 def coloured(revealed: bool) -> list[list[str]]:
@@ -85,3 +99,26 @@ def test_why_there_is_no_text() -> None:
     assert why_no_text([{}]) == "none"
     assert why_no_text([{}, hashed]) == "metadata"
     assert why_no_text([hashed, stored]) == "erased"
+
+
+def test_what_a_rule_on_calls_did_is_listed() -> None:
+    """A call whose temperature was lowered stood there as "flag" without any rule, a refused model as
+    blocked by nothing; the constitution, which is added to every call, is not listed."""
+    clamped = {"rule": "base.model.sampling", "action": "flag", "kind": "constraint.clamped"}
+    refused = {"rule": "own.models", "action": "block", "kind": "constraint.model"}
+    added = {"rule": "base.model.constitution", "action": "allow", "kind": "constraint.added"}
+    for ruled in (clamped, refused):
+        made = [{"layer": "constraint", "action": ruled["action"], "ruled": [ruled, added]}]
+        shown = row(entry({"action": ruled["action"], "decisions": made}), "en", {})
+        assert [r["id"] for r in shown["rules"]] == [ruled["rule"]]
+        assert [k["kind"] for k in shown["kinds"]] == [ruled["kind"]]
+    assert [r["id"] for r in shown["decided"]] == ["own.models"]
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("user:user", "user"), ("messages/0/content:user", ""), ("choices/0/content/1", "")],
+)
+def test_a_text_outside_the_messages_names_its_field(name: str, field: str) -> None:
+    """The id of an end user stood there as if the user had said it."""
+    assert field_of(name) == field

@@ -137,18 +137,18 @@ def problem_row(problem: Problem, language: str) -> dict[str, Any]:
 
 
 def _in_form(problem: Problem, language: str) -> dict[str, str]:
-    """The form that mends it, what is wrong and how; as in YAML where forms have no part for it: a
-    misspelt key stands in a line."""
+    """The form and its field that mend it, what is wrong and how; as in YAML where forms have no
+    part for it: a misspelt key stands in a line."""
     if problem.code == "missing-key" and problem.part in BOTH_LANGUAGES:
         name = BOTH_LANGUAGES[problem.part].get(language)
         text = Bilingual(f"{name}缺一种语言", f"{name} lacks a language")
         hint = Bilingual("中文和英文都要写。", "Write both Chinese and English.")
         words = {"form_text": text.get(language), "form_hint": hint.get(language)}
-        return {"form": problem.rule_id, **words}
-    lint = catalog("lints").get(problem.code)
-    hint = bilingual(lint["form"]) if lint and "form" in lint else problem.hint
+        return {"form": problem.rule_id, "field": f"{problem.part}_zh", **words}
+    lint = catalog("lints").get(problem.code, {})
+    hint = bilingual(lint["form"]) if "form" in lint else problem.hint
     words = {"form_text": problem.text.get(language), "form_hint": hint.get(language)}
-    return {"form": problem.rule_id if lint else "", **words}
+    return {"form": problem.rule_id if lint else "", "field": lint.get("field", ""), **words}
 
 
 def problem_rows(problems: Iterable[Problem], language: str) -> list[dict[str, Any]]:

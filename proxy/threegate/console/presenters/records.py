@@ -42,8 +42,7 @@ def is_found(ruled: Mapping[str, Any]) -> bool:
 def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str, Any]:
     """One line of a list of records."""
     event = entry.event
-    layers = (d for d in event.get("decisions", ()) if d["layer"] != "constraint")
-    ruled = [r for d in layers for r in d["ruled"] if is_found(r) or "failed" in r]
+    ruled = [r for d in event.get("decisions", ()) for r in d["ruled"] if _counts(d, r)]
     strongest = sorted(ruled, key=lambda r: -Action[r["action"].upper()])
     acted = dict.fromkeys(r["rule"] for r in strongest if not r.get("shadow"))
     kinds = dict.fromkeys(r["kind"] for r in ruled if "kind" in r)
@@ -63,6 +62,14 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
         "error": event.get("error", ""),
         "integrated": entry.integrated,
     }
+
+
+def _counts(decision: Mapping[str, Any], ruled: Mapping[str, Any]) -> bool:
+    """A finding, a failure, or what layer 2 made of the call; not what it adds to nearly every
+    one."""
+    if decision["layer"] == "constraint":
+        return ruled["action"] != "allow"
+    return is_found(ruled) or "failed" in ruled
 
 
 def _deciding(
@@ -150,6 +157,7 @@ def _text(
     marks = marks_of(r for r in ruled if _is_at(name, r["at"]))
     view = (*moved(redacted, marks), *placeholders(redacted))
     shown = {"part": name, "number": number_of(name), "channel": channel_of(name)}
+    shown["field"] = field_of(name)
     if not (revealed and "text" in part):
         return shown | {"pieces": pieces(redacted, view), "redacted": [], "original": False}
     # Of an answer the original is what the client read, with values restored: nothing lies where
@@ -175,6 +183,13 @@ def channel_of(name: str) -> str:
     if name.startswith("choices/"):
         return name.split("/")[2]
     return name.rpartition(":")[2]
+
+
+def field_of(name: str) -> str:
+    """The field of the request that a text is, where it is neither a message nor an answer."""
+    kind, _, rest = name.partition("/")
+    counted = kind in ("messages", "choices") or rest.partition("/")[0].isdecimal()
+    return "" if counted else name.rpartition(":")[0]
 
 
 def number_of(name: str) -> int:

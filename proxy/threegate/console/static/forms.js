@@ -78,7 +78,11 @@ async function send(url, body, refused = () => null) {
 window.threegate = { send, unsaved };
 
 const ruleForm = document.getElementById("rule-form");
-if (ruleForm) startForm(ruleForm);
+if (ruleForm) {
+  startForm(ruleForm);
+  placeProblems();
+  document.querySelector(`#live [data-field="${CSS.escape(location.hash.slice(1))}"] a`)?.click();
+}
 document.querySelectorAll("form[data-try]").forEach(startTrying);
 document.querySelectorAll("[data-filter]").forEach(startFilter);
 document.querySelectorAll(".ticks").forEach(startTicks);
@@ -139,7 +143,53 @@ function redraw(html) {
   for (const part of page.querySelectorAll("[data-live]")) {
     document.getElementById(part.id).replaceChildren(...part.childNodes);
   }
+  placeProblems();
   return page;
+}
+
+// Each problem of the panel beside its field too, as the field's description; in the panel it leads
+// to the field.
+function placeProblems() {
+  document.querySelectorAll(".mistake").forEach((note) => note.remove());
+  for (const field of document.querySelectorAll("[aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  }
+  document.querySelectorAll("#live [data-field]").forEach(placeProblem);
+}
+
+function placeProblem(row, number) {
+  const name = row.dataset.field;
+  const field = ruleForm.querySelector(`[name="${name}"]`) || document.getElementById(name);
+  if (!field) return;
+  const note = document.createElement("span");
+  const told = row.querySelector(".told");
+  note.className = "mistake " + row.className;
+  note.id = "mistake-" + number;
+  note.textContent = told.textContent;
+  note.ariaHidden = "true";  // said as the description, not once more as part of the name
+  putBeside(field, note);
+  const others = field.getAttribute("aria-describedby");
+  field.setAttribute("aria-describedby", others ? others + " " + note.id : note.id);
+  field.setAttribute("aria-invalid", String(row.classList.contains("s-error")));
+  const way = document.createElement("a");
+  way.href = "#" + name;
+  way.textContent = told.textContent;
+  way.addEventListener("click", (event) => { event.preventDefault(); goTo(field); });
+  told.replaceChildren(way);
+}
+
+// In a field's label, below the heading of a part of the form, or below a list of boxes.
+function putBeside(field, note) {
+  const label = field.closest("label");
+  if (label) label.append(note);
+  else (field.querySelector("legend") || field.closest("details")).after(note);
+}
+
+function goTo(field) {
+  for (let at = field; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+  const first = field.querySelector("input:checked, input:not([type=search])");
+  (field.matches("input, textarea, select") ? field : first || field).focus();
 }
 
 // What a detector finds in its examples, at each pause; nothing is saved.

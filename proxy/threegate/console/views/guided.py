@@ -29,7 +29,7 @@ from threegate.console.presenters.form_choices import choices, judges
 from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
-from threegate.console.rule_fields import read_fields, write_fields
+from threegate.console.rule_fields import own_pieces, read_fields, write_fields
 from threegate.console.views.content.parts import change_pack
 from threegate.console.views.policies import excerpt, keep_file, packs_of, space_of
 from threegate.console.views.try_page import mark_of
@@ -185,14 +185,17 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
     fields = await blocking(read_fields, text, rule_id, visit.language)
     checked = await blocking(space.check)
     rows = policies.problem_rows(checked.problems, visit.language)
-    mine = [r for r in rows if r["file"] == path and r["rule"] in ("", rule_id)]
+    own = await blocking(own_pieces, text, rule_id)
+    mine = [r for r in rows if r["file"] == path and (r["rule"] or _piece(text, r["line"])) in own]
+    good = not any(r["severity"] == "error" for r in mine)
     bundle = await blocking(space.bundle)
     special = _constraining(visit, space, fields) if "values" in fields else _judging(visit, fields)
     return {
         **special,
         "rule": rule_id, "pack": pack, "fields": fields,
         "problems": [r for r in mine if r["severity"] != "info"],
-        "good": not any(r["severity"] == "error" for r in mine),
+        "good": good,
+        "errors_elsewhere": good and checked.policies is None,
         "tests": await _tests(visit, checked, rule_id),
         **await blocking(_shown_text, text, rule_id),
         **await blocking(choices, bundle, fields["kinds"], visit.language),
@@ -229,6 +232,16 @@ def drafted_answers(space: Workspace) -> list[str]:
 def _shown_text(text: str, rule_id: str) -> dict[str, Any]:
     line = _line(text, rule_id)
     return {"yaml": excerpt(text, line), "line": line}
+
+
+def _piece(text: str, line: int) -> str:
+    """The part of the pack that holds a line: `detectors/x` of a definition, else empty."""
+    before = 0
+    for key, part in pieces("pack.yaml", text).items():
+        before += part.count("\n")
+        if line <= before:
+            return key if "/" in key else ""
+    return ""
 
 
 def _line(text: str, rule_id: str) -> int:
