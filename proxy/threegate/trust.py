@@ -13,6 +13,21 @@ from functools import cache
 import httpx
 
 
+def client_tls(ca: str, cert: str, key: str) -> ssl.SSLContext:
+    """For a server with an authority of its own (`ca`; empty: those of the system) that may ask for
+    a certificate (`cert`, PEM, with its key there or in `key`). Raises OSError or ValueError, see
+    `unusable`."""
+    context = ssl.create_default_context(cafile=ca or None)
+    if cert or key:
+        context.load_cert_chain(cert, key or None, password="")  # nobody is asked at the terminal
+    return context
+
+
+def unusable(error: OSError | ValueError) -> str:
+    """Why certificates or keys cannot be loaded, without what is in them."""
+    return getattr(error, "reason", None) or getattr(error, "strerror", None) or "PEM"
+
+
 @cache
 def trusted() -> ssl.SSLContext:
     context = httpx.create_ssl_context(trust_env=False)

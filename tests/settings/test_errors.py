@@ -77,6 +77,7 @@ WRONG_FILES = [
     ("upstreams: [{name: a}]", "upstreams[0]", "url"),
     ("upstreams: [{url: 'http://a', timeout: 5}]", "timeout", "total_s"),
     ("upstreams: [{url: 'http://a', idle_s: 5s}]", "idle_s", "number"),
+    ("upstreams: [{url: 'http://a', tls_ca: ca.pem}]", "upstreams[0]", "https"),
     ("upstreams: ['http://a', 'http://b']", "upstreams", "name"),
     ("judges: [{name: j, url: 'http://a', model: m}]", "judges[0]", "question"),
     ("judges: [{name: j, url: a, model: m, question: q}]", "judges[0]", "http://"),

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from threegate.settings import UpstreamSettings
+from threegate.settings.errors import SettingsError
 
+from tests.audit.feeds.receivers import certificate
 from tests.upstream.test_client import demo, failure, read, upstreams
 
 
@@ -110,3 +117,68 @@ async def test_a_status_that_http_has_not_is_an_error_of_the_upstream(status: in
     port = server.sockets[0].getsockname()[1]
     async with server, upstreams(UpstreamSettings(f"http://127.0.0.1:{port}")) as made:
         assert (await failure(made)).code == "upstream_status"
+
+
+class Whole(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def https(folder: Path, client_ca: Path | None = None) -> Iterator[UpstreamSettings]:
+    """A model API with an authority of its own, which may ask for a certificate."""
+    ca, key = certificate(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(ca, key)
+    if client_ca:
+        context.load_verify_locations(client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+    with ThreadingHTTPServer(("127.0.0.1", 0), Whole) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"https://127.0.0.1:{server.server_port}"
+        yield UpstreamSettings(url, name="own", tls_ca=str(ca))
+        server.shutdown()
+
+
+async def test_an_authority_and_a_certificate_of_ones_own(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path / "client")
+    with https(tmp_path / "server", cert) as one:
+        known = replace(one, tls_cert=str(cert), tls_key=str(key))
+        async with upstreams(known) as made:
+            assert await read(made) == b"{}"
+        async with upstreams(one) as made:  # without a certificate
+            assert (await failure(made)).code == "upstream_error"
+
+
+async def test_what_is_wrong_with_a_certificate_is_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other, _ = certificate(tmp_path / "other")
+    with https(tmp_path / "server") as one:
+        elsewhere = replace(one, name="host", url=one.url.replace("127.0.0.1", "localhost"))
+        for wrong in (replace(one, tls_ca=str(other)), elsewhere):
+            async with upstreams(wrong) as made:
+                assert (await failure(made)).code == "upstream_error"
+    assert "upstream own: upstream_error Cannot connect to host 127.0.0.1" in caplog.text
+    assert "self-signed certificate" in caplog.text
+    assert "certificate is not valid for 'localhost'" in caplog.text
+
+
+@pytest.mark.parametrize("wrong", ["tls_ca", "tls_cert", "tls_key"])
+async def test_a_file_that_cannot_be_used_stops_the_start(tmp_path: Path, wrong: str) -> None:
+    cert, key = certificate(tmp_path)
+    (tmp_path / "bad").write_text("canary")
+    files = {"tls_ca": cert, "tls_cert": cert, "tls_key": key, wrong: tmp_path / "bad"}
+    settings = UpstreamSettings("https://h", name="r1", **{n: str(f) for n, f in files.items()})  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="upstream r1: tls_ca") as caught:
+        async with upstreams(settings):
+            pass
+    assert "canary" not in str(caught.value)

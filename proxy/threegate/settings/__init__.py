@@ -158,7 +158,10 @@ def upstream_from(value: Any, where: str) -> UpstreamSettings:
     given = values.members(UpstreamSettings, raw, where)
     if (proxy := given.get("proxy")) and not values.leads_somewhere(proxy, WEB):
         raise wrong("upstream-proxy", where=where)
-    return UpstreamSettings(**{**given, "url": url.rstrip("/").removesuffix("/v1")})
+    made = UpstreamSettings(**{**given, "url": url.rstrip("/").removesuffix("/v1")})
+    if made.own_tls and not made.url.startswith("https:"):
+        raise wrong("upstream-tls", where=where, why=made.url.partition(":")[0])
+    return made
 
 
 def _origins(given: tuple[str, ...], where: str) -> tuple[str, ...]:

@@ -40,6 +40,13 @@ class UpstreamSettings:
     starts_in_reasoning: bool = False
     tokenizer: str = ""  # path of the model's tokenizer.json; without it tokens are estimated
     proxy: str = field(default="", repr=False)  # HTTP proxy on the way; may hold a password
+    tls_ca: str = ""  # file of the only authority to trust; empty: those of the system
+    tls_cert: str = ""  # file of our certificate, for a model API that asks for one
+    tls_key: str = ""  # file of its key; empty: in the file of the certificate
+
+    @property
+    def own_tls(self) -> bool:
+        return bool(self.tls_ca or self.tls_cert or self.tls_key)
 
 
 JUDGE_FORMATS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,9 @@ from threegate.errors import RequestError, UpstreamError
 from threegate.guard.known_secrets import KnownSecrets
 from threegate.i18n.messages import localized
 from threegate.settings import UpstreamSettings
+from threegate.settings.errors import wrong
 from threegate.tasks import Tasks
+from threegate.trust import client_tls, unusable
 from threegate.upstream import headers as crossing
 from threegate.upstream.connections import Connections, accepted, first_bytes
 from threegate.upstream.health import Health
@@ -87,7 +90,7 @@ class Upstreams:
     def _target(self, settings: UpstreamSettings) -> Target:
         health = Health(settings, partial(self._changed, settings.name))
         key, tokenizer = self.keys.get(settings.name, ""), tokenizer_of(settings.tokenizer)
-        return Target(settings, health, key, tokenizer)
+        return Target(settings, health, key, tokenizer, _tls(settings))
 
     def _changed(self, name: str, up: bool) -> None:
         log.warning("upstream %s is %s", name, "back" if up else "away")
@@ -216,6 +219,17 @@ class Upstreams:
             return _named(error)
         response.close()
         return f"status {response.status}" if response.status >= 500 else ""
+
+
+def _tls(settings: UpstreamSettings) -> ssl.SSLContext | bool:
+    """Raises SettingsError for files that cannot be used."""
+    if not settings.own_tls:
+        return True
+    try:
+        return client_tls(settings.tls_ca, settings.tls_cert, settings.tls_key)
+    except (OSError, ValueError) as error:
+        where = f"upstream {settings.name}"
+        raise wrong("upstream-tls", where=where, why=unusable(error)) from None
 
 
 def _named(error: BaseException) -> str:

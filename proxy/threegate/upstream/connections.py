@@ -85,6 +85,7 @@ class Connections:
                 timeout=target.timeout,
                 allow_redirects=False,
                 proxy=upstream.proxy or None,
+                ssl=target.tls,
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import ssl
 from dataclasses import dataclass, field
 
 from aiohttp import ClientTimeout
@@ -22,6 +23,7 @@ class Target:
     health: Health
     key: str = field(default="", repr=False)  # the proxy's own; empty: the client's goes on
     tokenizer: ModelTokenizer | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | bool = field(default=True, repr=False)  # True: what the system trusts
     calls: int = 0
     timeout: ClientTimeout = field(init=False, repr=False)  # to connect; others are counted here
 

@@ -44,6 +44,7 @@ from threegate.service.ext_proc.processing import MODES, Processing
 from threegate.settings import Settings
 from threegate.settings.errors import wrong
 from threegate.tasks import Tasks
+from threegate.trust import unusable
 from threegate.wire import ADAPTERS
 from threegate.wire.errors import openai_error
 from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
@@ -192,8 +193,7 @@ def _credentials(settings: Settings) -> Any:
             context.load_verify_locations(ca)
         pair, trusted = [(_read(key), _read(cert))], _read(ca) if ca else None
     except (OSError, ValueError) as error:
-        why = getattr(error, "reason", None) or getattr(error, "strerror", None) or "PEM"
-        raise wrong("ext-proc-tls", why=why) from None
+        raise wrong("ext-proc-tls", why=unusable(error)) from None
     return grpc.ssl_server_credentials(pair, trusted, require_client_auth=bool(ca))
 
 
