@@ -28,7 +28,6 @@ from threegate.console.bootstrap import console_link
 from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.metrics import SHARED_METRICS, forget_worker
 from threegate.parts import opened
-from threegate.policy.lifecycle.store import PolicyStore
 from threegate.server import logging, memory, startup_banner
 from threegate.server.http_server import GracefulShutdown, Server, config, listening, several
 from threegate.server.membership import Membership
@@ -143,7 +142,6 @@ def _bound(settings: Settings, listener: socket.socket) -> Settings:
 
 
 def _report(deps: Deps, language: str) -> Report:
-    assert isinstance(deps.policies, PolicyStore)
     link = console_link(deps.settings, deps.secret)
     policy, open_to_all = deps.policies.in_force, deps.authenticator.open_to_all
     return startup_banner.report(deps.settings, policy, link, language, open_to_all=open_to_all)

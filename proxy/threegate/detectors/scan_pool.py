@@ -28,14 +28,13 @@ class PoolFullError(Exception):
 
 
 class ScanPool:
-    def __init__(self, in_flight: int = IN_FLIGHT) -> None:
-        self._most = in_flight
+    def __init__(self) -> None:
         self.in_flight = 0  # code points
 
     async def run(self, size: int, work: Callable[[], T]) -> T:
         """What `work`, a scan of `size` code points, returns or raises. Raises PoolFullError at
         once when too much is in flight; a text longer than the bound is taken if it is alone."""
-        if self.in_flight and self.in_flight + size > self._most:
+        if self.in_flight and self.in_flight + size > IN_FLIGHT:
             raise PoolFullError
         self.in_flight += size
         try:

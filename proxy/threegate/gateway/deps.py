@@ -7,42 +7,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from threegate.audit.log.record import Content, ContentLevel, Intent, Record
-from threegate.audit.settings import OnFailure
+from threegate.audit import AuditLog
 from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.tracing import Traces
 from threegate.limits.admission import Admission
 from threegate.limits.store import Limiter
-from threegate.policy.model import CompiledPolicy, PolicySet
+from threegate.policy.lifecycle.store import PolicyStore
+from threegate.policy.model import CompiledPolicy
 from threegate.settings import Settings
 from threegate.tasks import LoopTurns
 from threegate.types import Caller
 from threegate.upstream import ModelApi, Upstreams
-
-
-class Audit(Protocol):
-    async def begin(
-        self,
-        request_id: str,
-        caller: Caller,
-        policy: str,
-        request: bytes,
-        level: ContentLevel | None = None,
-        on_failure: OnFailure | None = None,
-    ) -> Intent: ...
-    async def append(
-        self,
-        record: Record,
-        content: Content | None = None,
-        on_failure: OnFailure | None = None,
-    ) -> object: ...
-    async def ready(self) -> bool: ...
-
-
-class Policies(Protocol):
-    def pin(self) -> PolicySet: ...
 
 
 class Authenticator(Protocol):
@@ -63,10 +40,10 @@ def today_utc() -> str:
 @dataclass(frozen=True, slots=True)
 class Deps:
     settings: Settings
-    policies: Policies
+    policies: PolicyStore
     detector_set_for: Callable[[CompiledPolicy], DetectorSet]
     upstreams: Upstreams
-    audit: Audit
+    audit: AuditLog
     authenticator: Authenticator
     metrics: Metrics
     limiter: Limiter

@@ -51,13 +51,11 @@ def check(
     return Checked(plan.bundles, problems, _policy_set(plan))
 
 
-def compile_pack(
-    tree: Tree, name: str, *, today: str = "", known: frozenset[str] = KINDS
-) -> CompiledPolicy:
+def compile_pack(tree: Tree, name: str, *, today: str = "") -> CompiledPolicy:
     """One pack with what it extends, whatever its bindings say. Raises PolicyError with every
     problem."""
     bundle = load_bundle(tree, [name])
-    problems = (*bundle.problems, *lint(bundle, today=today, known=known))
+    problems = (*bundle.problems, *lint(bundle, today=today, known=KINDS))
     if errors(problems):
         raise broken(problems)
     return build(bundle)

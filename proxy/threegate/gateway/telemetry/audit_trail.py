@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from threegate.audit import AuditLog
 from threegate.audit.log.record import (
     Content,
     ContentLevel,
@@ -23,7 +24,6 @@ from threegate.audit.log.record import (
 from threegate.audit.settings import OnFailure
 from threegate.errors import ThreegateError
 from threegate.gateway.access.rule_trips import Bands
-from threegate.gateway.deps import Audit
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.tracing import NO_PARENT, Parent, Traces
 from threegate.guard.constraint import Constrained
@@ -67,7 +67,7 @@ class AuditTrail:
     """`decision_id` is what a blocked client gets: it finds the record. `request` are the bytes
     that the client sent, until the intent is written; `parts` the texts of the request to keep."""
 
-    audit: Audit
+    audit: AuditLog
     metrics: Metrics
     bands: Bands
     caller: Caller

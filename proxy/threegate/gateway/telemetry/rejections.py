@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from threegate.audit import AuditLog
 from threegate.audit.log.record import NOBODY, Record, Stage
 from threegate.audit.settings import OnFailure
 from threegate.errors import AuditError, ThreegateError
-from threegate.gateway.deps import Audit
 from threegate.gateway.telemetry.audit_trail import new_id
 from threegate.types import Caller
 from threegate.wire.errors import status_of
@@ -39,7 +39,7 @@ class _Minute:
 
 @dataclass(slots=True)
 class Refusals:
-    audit: Audit
+    audit: AuditLog
     clock: Callable[[], float] = time.monotonic
     _minutes: dict[tuple[str, str], _Minute] = field(default_factory=dict, repr=False)
 
