@@ -47,6 +47,7 @@ def open_parts(
     notices: Notices,
     upstreams: tuple[Target, ...] = (),
 ) -> ConsoleDeps:
+    """The parts of the console over the parts of the proxy. Opens its database: blocks."""
     engine = engine_of(settings)
     return ConsoleDeps(
         audit=audit,

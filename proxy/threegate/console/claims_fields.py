@@ -32,6 +32,7 @@ def read_claims(rule: CommentedMap) -> dict[str, Any]:
 
 
 def write_claims(rule: CommentedMap, form: Mapping[str, str]) -> None:
+    """The fields of a fact check into its rule; a default that is not written stays unwritten."""
     claims, then = rule["detect"]["claims"], rule["then"]
     sources = ticked(form, "source")
     if sources != list(SOURCES) or "sources" in claims:

@@ -33,6 +33,8 @@ def lines(form: Mapping[str, str], name: str) -> list[str]:
 
 
 def set_text(target: CommentedMap, key: str, value: str, *, drop: bool = False) -> None:
+    """A text with the quotes it needs; unchanged ones keep theirs. `drop`: an empty one takes the
+    key out."""
     if str(target.get(key, "")) == value:
         return
     if drop and not value:

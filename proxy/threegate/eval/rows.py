@@ -43,6 +43,8 @@ class Read:
     left_out: Counter[str] = field(default_factory=Counter)
 
     def take(self, row: Row, item_of: Callable[[Row], ScanItem], source: str) -> None:
+        """Adds a row, or counts why it is unusable. `source` names rows that name none
+        themselves."""
         try:
             item = item_of(row)
         except LineError as error:

@@ -32,6 +32,8 @@ class Evaluation:
 async def evaluate(
     task: Task, rows: Read, scanner: Scanner, level: Level, advance: Callable[[], None]
 ) -> Evaluation:
+    """Scans all rows with many in flight and adds up what was found at `level`. `advance` is called
+    once a row; a row whose detectors fail is counted in `failed` and in no figure."""
     labels = labels_by_source(rows.cases)
     made = Evaluation()
 

@@ -18,6 +18,8 @@ UNCHECKED = Bilingual(
 
 
 def outcome_of(ruled: Ruling, policy: CompiledPolicy, decision_id: str, language: str) -> Outcome:
+    """How a ruling that stops the call looks to the client: the curated reply of its rule, or a
+    block with the message of the rule."""
     rule = next((r for r in policy.rules if r.id == ruled.rule_id), None)
     answer = _answer(ruled, rule, policy, language)
     kind = OutcomeKind.ANSWER if answer is not None else OutcomeKind.BLOCK

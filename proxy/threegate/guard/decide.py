@@ -77,6 +77,8 @@ class RuleSet:
         today: str,
         kinds_of: Mapping[str, tuple[str, ...]],
     ) -> RuleSet:
+        """The rules of a policy for one channel and caller. `today` is an ISO date: exceptions past
+        it are gone."""
         rules = policy.rules_for(layer, channel)
         caller = policy.named(caller)
         return cls(tuple(r for r in rules if r.when.matches(caller)), caller, today, kinds_of)

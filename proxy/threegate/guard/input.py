@@ -61,6 +61,7 @@ def judges(
     today: str,
     kinds_of: Mapping[str, tuple[str, ...]],
 ) -> dict[Channel, RuleSet]:
+    """The rules on every channel of a layer, for one caller; arguments as in `RuleSet.of`."""
     return {c: RuleSet.of(policy, layer, c, caller, today, kinds_of) for c in Channel}
 
 
@@ -70,6 +71,8 @@ def judge_input(
     masks: MaskMap,
     language: str,
 ) -> InputResult:
+    """One verdict on all texts of a request, and the edited texts by the pointers of their slots.
+    `language` (zh, en) is that of replacements."""
     ruled: list[Ruling] = []
     texts: dict[str, str] = {}
     for scan in scans:

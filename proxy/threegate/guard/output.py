@@ -147,6 +147,8 @@ class OutputGuard:
         kinds_of: Mapping[str, tuple[str, ...]],
         needs: Needs,
     ) -> OutputGuard:
+        """The guard of one answer. `today` is an ISO date, for exceptions; `same`: the rules on
+        content judge reasoning too; `kinds_of`: the kinds that each detector reports, by its id."""
         channels = channel_guards(policy, caller, today, same=same, kinds_of=kinds_of, needs=needs)
         return cls.over(channels, masks, caller.language)
 
@@ -211,6 +213,7 @@ def channel_guards(
     kinds_of: Mapping[str, tuple[str, ...]],
     needs: Needs,
 ) -> dict[Channel, ChannelGuard]:
+    """A guard for every channel of an answer; the arguments are those of `OutputGuard.of`."""
     return {
         c: _channel(_rules(policy, c, caller, same=same), c, caller, today, kinds_of, needs)
         for c in OUTPUT_CHANNELS

@@ -70,6 +70,7 @@ class RedisLimiter:
 
     @classmethod
     def open(cls, url: str, unavailable: Callable[[], None] = lambda: None) -> RedisLimiter:
+        """A limiter over a store at `url` (redis, rediss, unix); connects with the first call."""
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=CONNECTIONS,

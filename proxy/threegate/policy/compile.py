@@ -115,6 +115,7 @@ def _pattern(name: str, spec: schema.DetectorSpec) -> CustomPattern:
 
 
 def category_of(name: str, spec: schema.DetectorSpec) -> Category:
+    """A category as its detector reads it. Raises ValueError for a detector that is none."""
     category = spec.category
     if category is None:
         raise ValueError(f"detector {name} has no category")

@@ -26,6 +26,7 @@ from threegate.policy.model import (
 
 
 def constraint_of(bundle: Bundle, rule: schema.ConstraintRule, pack: str) -> ConstraintRule:
+    """A rule as the guard reads it, with the texts of its files. `pack` is the name of its pack."""
     then = rule.then
 
     def json_schema(spec: schema.ResponseFormatSpec) -> Any:

@@ -43,6 +43,7 @@ def selector_of(when: schema.When) -> Selector:
 
 
 def rule_of(rule: schema.Rule, pack: str) -> Rule:
+    """A rule as the guard reads it. `pack` is the name of its pack."""
     then = rule.then
     mask, replace = then.mask, then.redact or then.rewrite
     return copied(

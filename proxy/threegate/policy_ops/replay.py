@@ -167,6 +167,7 @@ async def replay(
 
 
 def compared(text: Recorded, old: Verdict, new: Verdict) -> Iterator[Difference]:
+    """What another policy does differently with one text; nothing where it does the same."""
     change, after = _change(old, new), new.action
     rules = sorted(set(old.rule_ids) ^ set(new.rule_ids))
     if change is VerdictChange.SAME and (observed := _observed(old, new)):

@@ -27,6 +27,8 @@ class MaskVault:
     _characters: int = 0
 
     def put(self, tenant: str, call_id: str, sealed: str) -> None:
+        """Keeps sealed masks under the id of a call, for `KEPT_S`; the oldest go where there is no
+        room."""
         if not sealed or not call_id:
             return
         self._drop((tenant, call_id))

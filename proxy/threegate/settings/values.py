@@ -92,6 +92,7 @@ def whole(name: str, value: Any, where: str, least: int, most: int) -> int:
 
 
 def seconds(name: str, value: Any, where: str) -> float:
+    """A duration from 10 ms to an hour. Raises SettingsError."""
     try:
         made = float("nan" if isinstance(value, bool) else value)
     except (TypeError, ValueError):

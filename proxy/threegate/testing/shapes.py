@@ -16,6 +16,7 @@ CREATED = 1764000000
 
 
 def usage_counts(prompt: Prompt, reply: Reply) -> Json:
+    """Token counts as the DeepSeek API gives them; `pieces` stand for tokens."""
     prompt_tokens, thought = len(pieces(prompt.question)) + 4, len(pieces(reply.reasoning))
     spoken = len(pieces(reply.answer)) + thought + 8 * len(reply.calls)
     return {

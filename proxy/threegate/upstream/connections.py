@@ -74,6 +74,8 @@ class Connections:
     async def response(
         self, target: Target, request: ModelRequest, client: aiohttp.ClientSession
     ) -> aiohttp.ClientResponse:
+        """The head of an upstream's answer; its body is still to be read. Raises
+        aiohttp.ClientError, TimeoutError."""
         upstream = target.settings
         headers = crossing.sent(request.headers, target.key, body=bool(request.body))
         async with asyncio.timeout(min(upstream.first_byte_s, upstream.total_s)):

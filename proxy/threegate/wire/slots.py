@@ -136,6 +136,8 @@ class SlotWalk:
             self.add(str(whole), f"{pointer}#number", channel)
 
     def add(self, text: str, pointer: str, channel: Channel) -> None:
+        """Adds a text at a pointer of the whole body; empty ones are none. Raises RequestError, or
+        UpstreamError for an answer, where there are too many."""
         if text:
             if len(self.slots) >= MAX_TEXTS:
                 raise self._too_many()

@@ -246,6 +246,8 @@ class Appender:
                 insert(connection, CHECKPOINT, CHECKPOINT_NAMES, [row])
 
     def own_record(self, verb: str, peers: Sequence[dict[str, str | int]] = ()) -> PendingRecord:
+        """A record of the writer itself: that it opened (naming the heads of others' chains) or
+        closed."""
         detail = {"verb": verb, "peers": list(peers), **self._detail}
         return make(
             Record(stage=Stage.WRITER, detail=detail),

@@ -159,6 +159,8 @@ class MasterKey:
         return DataKey(key_id, tenant, day, key, nonce + sealed)
 
     def unwrap(self, key_id: str, tenant: str, day: str, wrapped: bytes) -> DataKey:
+        """The data key of a tenant and day (`YYYY-MM-DD`). Raises AuditError where it was wrapped
+        by another master key or for another place."""
         nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
         try:
             key = AESGCM(self._wrapping()).decrypt(nonce, sealed, _bound(key_id, tenant, day))

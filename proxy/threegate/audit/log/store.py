@@ -263,6 +263,8 @@ def load_signer(settings: AuditSettings) -> Signer:
 
 
 def load_publisher(settings: AuditSettings, writer_id: str) -> Publisher:
+    """What signs and publishes the checkpoints of one writer, by the keys of the settings. Raises
+    ValueError, OSError where a key cannot be read."""
     signer = load_signer(settings)
     _publish_vkey(settings, signer)
     missing = settings.directory / "keys" / "witness.key"

@@ -149,6 +149,8 @@ class Accounts:
         return token
 
     def invited(self, token: str, now: datetime) -> Invite | None:
+        """The invitation of a token that is valid now, or None; the first token, while there is no
+        account, invites an administrator with every role. Blocks."""
         if (first := self.setup_token()) and hmac.compare_digest(first.encode(), token.encode()):
             return Invite("", frozenset(Role), "")
         with self.engine.begin() as connection:

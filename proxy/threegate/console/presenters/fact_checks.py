@@ -18,6 +18,7 @@ OUTCOMES = {
 
 
 def fact_check(rule: Rule, language: str) -> dict[str, Any]:
+    """A rule that checks facts, as a line of the page of knowledge."""
     claims = rule.detect.claims
     return {
         "id": rule.id,

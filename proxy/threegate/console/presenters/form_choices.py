@@ -39,6 +39,8 @@ MISSABLE = tuple(
 
 
 def choices(bundle: Bundle, chosen: Iterable[str], language: str) -> dict[str, Any]:
+    """Everything that a guided form lets people choose, by field; `chosen` are kinds to offer in
+    any case."""
     return {
         "kind_groups": _kind_groups(bundle, chosen, language),
         "why_groups": [

@@ -43,6 +43,7 @@ def action_of(rule: AnyRule) -> str:
 
 
 def rule_row(rule: AnyRule, pack: str, hits: Mapping[str, int], language: str) -> dict[str, Any]:
+    """A rule as a line of a list. `hits`: how often each rule acted lately, by id."""
     return {
         "id": rule.id,
         "title": rule.title.get(language),
@@ -123,6 +124,7 @@ def expiring(bundle: Bundle, today: str, language: str) -> list[dict[str, Any]]:
 
 
 def problem_row(problem: Problem, language: str) -> dict[str, Any]:
+    """A problem with its place (lines and columns from 1) and the page where it can be mended."""
     return {
         "code": problem.code,
         "severity": problem.severity.value,
@@ -158,6 +160,7 @@ def problem_rows(problems: Iterable[Problem], language: str) -> list[dict[str, A
 
 
 def change_row(change: PolicyChange, language: str) -> dict[str, Any]:
+    """A difference of two policies in words; `tone` is the colour of its direction."""
     return {
         "id": change.id,
         "direction": change.direction.name.lower(),
@@ -220,6 +223,7 @@ def _first_line(note: str) -> str:
 
 
 def version_row(version: Version, state: State, active: str) -> dict[str, Any]:
+    """A version as a line of a list. `active` is the digest of the one in force."""
     return {
         "digest": version.digest,
         "reviewers": list(version.reviewers),

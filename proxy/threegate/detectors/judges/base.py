@@ -92,6 +92,8 @@ def chat(settings: JudgeSettings, messages: list[Json], max_tokens: int, **more:
 
 
 def completion(settings: JudgeSettings, prompt: str, max_tokens: int) -> Json:
+    """A request of the completions API with the log probabilities of the first choice of each
+    token."""
     return {
         "model": settings.model,
         "prompt": prompt,

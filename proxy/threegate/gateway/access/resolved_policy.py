@@ -51,6 +51,7 @@ class PolicyResolver:
     def of(
         self, policy: CompiledPolicy, caller: Caller, detector_set: DetectorSet
     ) -> ResolvedPolicy:
+        """What a policy says to a caller, cached by which of its selectors and roll-outs match."""
         sides = "".join(["01"[in_rollout(r, caller)] for r in policy.rolled])
         matched = "".join(["01"[s.matches(caller)] for s in policy.selectors])
         key = (policy.digest, sides, matched)

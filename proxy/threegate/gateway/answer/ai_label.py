@@ -17,6 +17,7 @@ _UNFIT = re.compile(r'[^!-~]|["\\]')
 
 
 def label_of(producer: str, request_id: str) -> dict[str, str]:
+    """The members of the label (GB 45438-2025, annex E) for one answer."""
     name, made = _plain(producer) or "self-hosted", _plain(request_id)
     return {
         "Label": "1",

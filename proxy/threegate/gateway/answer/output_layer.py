@@ -40,6 +40,8 @@ LONGEST_END = 32
 
 
 async def output_layer(call: CallContext, reply: Reply) -> None:
+    """Sends the answer to the client: an error of the model API, an answer that no rule looks at,
+    or one through its machines, streamed or whole."""
     call.trail.upstream_status = reply.status
     if reply.status >= 400:
         await _pass_error(call, reply)

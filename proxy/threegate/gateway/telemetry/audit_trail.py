@@ -99,6 +99,7 @@ class AuditTrail:
     _started: float = field(default_factory=time.perf_counter)
 
     def decide(self, layer: Layer, verdict: Verdict, ms: float) -> None:
+        """Notes the verdict of a layer, which took `ms`, for the record and the metrics."""
         self.metrics.count(layer, verdict)
         self.metrics.seconds.labels(layer).observe(ms / 1000)
         took = {"total": round(ms, 3)}

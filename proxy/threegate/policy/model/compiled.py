@@ -152,6 +152,8 @@ class CompiledPolicy:
         return f"{self.name}@{self.version_digest[:12]}"
 
     def rules_for(self, layer: Layer, channel: Channel) -> tuple[Rule, ...]:
+        """The rules on a channel that are not off, those in shadow among them, in the order of the
+        packs."""
         return tuple(
             r
             for r in self.rules
