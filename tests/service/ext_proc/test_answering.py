@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import grpc
 import pytest
+from threegate.service.ext_proc.exchange import MAX_WAITING
 from threegate.service.ext_proc.messages import BodyMode
 from threegate.testing.scripts import Prompt, Reply
 from threegate.testing.shapes import Chat
@@ -112,6 +113,34 @@ def test_text_that_is_left_when_trailers_come_resets_the_stream(processor: Proce
         envoy.next()
         envoy.trailers("response_trailers")
         assert envoy.next().HasField("immediate_response")
+
+
+@pytest.mark.parametrize("mode", [BodyMode.STREAMED, BodyMode.BUFFERED])
+def test_a_large_answer_that_is_released_at_once_leaves_whole(
+    processor: Processor, mode: BodyMode
+) -> None:
+    """Tool calls wait for the end of the answer. The endpoint waits while a MiB is not taken."""
+    text = "word " * 2000
+    calls = "".join(
+        f"data: {json.dumps({'choices': [{'index': 0, 'delta': {'tool_calls': [call]}}]})}\n\n"
+        for call in (
+            {
+                "index": n,
+                "id": f"c{n}",
+                "type": "function",
+                "function": {"name": "f", "arguments": json.dumps({"a": text})},
+            }
+            for n in range(150)
+        )
+    )
+    with answering(processor.port, mode, stream=True) as envoy:
+        envoy.headers("response_headers", EVENTS)
+        envoy.next()
+        envoy.body("response_body", (calls + "data: [DONE]\n\n").encode())
+        got = envoy.next().response_body.response.body_mutation.body
+        assert got.count(text.encode()) == 150
+        assert got.rstrip().endswith(b"data: [DONE]")
+        assert len(got) > MAX_WAITING
 
 
 @pytest.mark.parametrize("mode", [BodyMode.STREAMED, DUPLEX])

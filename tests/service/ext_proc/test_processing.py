@@ -94,6 +94,22 @@ def test_an_answer_that_envoy_gives_itself_passes(processor: Processor) -> None:
         assert envoy.ended() is grpc.StatusCode.OK
 
 
+@pytest.mark.parametrize(("early", "status"), [("200", 502), ("401", 401)])
+def test_an_answer_before_the_body_ends_the_request(
+    processor: Processor, early: str, status: int
+) -> None:
+    """The head of a streamed request has left, so a model API can answer. After a clean end Envoy
+    would send it the rest of the body, and its answer to the client, without the guard."""
+    with playing(processor.port) as envoy:
+        envoy.request(BodyMode.STREAMED)
+        envoy.next()
+        envoy.body("request_body", DATA[:20], last=False)
+        envoy.next()
+        envoy.headers("response_headers", {":status": early, "content-type": "text/event-stream"})
+        assert envoy.next().immediate_response.status.code == status
+        assert envoy.ended() is grpc.StatusCode.OK
+
+
 @pytest.mark.parametrize("part", ["response_body", "request_trailers", "request_body"])
 def test_what_cannot_come_now_ends_in_an_error(processor: Processor, part: str) -> None:
     """Never in a clean end, after which Envoy would go on without the guard."""

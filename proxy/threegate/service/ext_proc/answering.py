@@ -18,6 +18,7 @@ from threegate.service.ext_proc.messages import (
     headers_answer,
     headers_in,
     immediate_answer,
+    status_of,
     streamed_answer,
     trailers_answer,
 )
@@ -31,12 +32,13 @@ trailers must be known before the last piece; an answer that was cut ends long b
 """
 
 
-async def immediate(exchange: Exchange, write: Write) -> bool:
-    """The endpoint's answer in place of the model's. False where there is none."""
-    await exchange.until(lambda: exchange.ended or exchange.gone)
+async def immediate(exchange: Exchange, write: Write, begun: bytes = b"") -> bool:
+    """The endpoint's answer in place of the model's; `begun` has been taken of it. False where
+    there is none."""
+    rest = await exchange.taken(lambda: exchange.ended or exchange.gone)
     if exchange.ended:
         headers = {k: v for k, v in exchange.answer_headers.items() if k != "content-length"}
-        await write(immediate_answer(exchange.status, headers, exchange.take()))
+        await write(immediate_answer(exchange.status, headers, begun + rest))
     return exchange.ended
 
 
@@ -60,8 +62,8 @@ class Answering:
             part, head = await self.inbox.next()
         if part != "response_headers":
             return False
-        headers = {k: v.decode("latin-1") for k, v in headers_in(head.headers)}
-        reply = self.exchange.begin_reply(int(headers.pop(":status")), headers)
+        headers = {k: v.decode("latin-1") for k, v in headers_in(head.headers) if k != ":status"}
+        reply = self.exchange.begin_reply(status_of(head), headers)
         if head.end_of_stream:
             reply.end()
             return await immediate(self.exchange, self.write)
@@ -92,19 +94,18 @@ class Answering:
         if part == "response_body":
             last = whole or message.end_of_stream
             self._feed(reply, message.body, last=last)
-            await exchange.until(lambda: exchange.ended or exchange.gone or reply.hungry)
+            data = await exchange.taken(lambda: exchange.ended or exchange.gone or reply.hungry)
             if exchange.status not in (0, reply.status):
-                return await immediate(exchange, self.write)
-            data = exchange.take()
+                return await immediate(exchange, self.write, data)
             changes = self._changes(reply, len(data)) if whole else None
             await self.write(body_answer(part, data, changes))
             return True if last else None
         if part != "response_trailers":
             return False
         self._feed(reply, b"", last=True)
-        await exchange.until(lambda: exchange.ended or exchange.gone)
-        if exchange.out:  # too late for a body: the client must not take this for the end
-            return await immediate(exchange, self.write)
+        rest = await exchange.taken(lambda: exchange.ended or exchange.gone)
+        if rest:  # too late for a body: the client must not take this for the end
+            return await immediate(exchange, self.write, rest)
         await self.write(trailers_answer(part))
         return exchange.ended
 

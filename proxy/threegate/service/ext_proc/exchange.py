@@ -111,6 +111,16 @@ class Exchange:
         self.changed.set()
         return taken
 
+    async def taken(self, fact: Callable[[], Any]) -> bytes:
+        """All bytes of the answer until a fact holds, which may need that they are taken: the
+        endpoint waits while many are not."""
+        data = bytearray()
+        while True:
+            await self.until(lambda: fact() or len(self.out) >= MAX_WAITING)
+            data += self.take()
+            if fact():
+                return bytes(data)
+
     async def receive(self) -> dict[str, Any]:
         self.wanted = True
         self.changed.set()

@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from typing import Any, Final
 
+import orjson
 from threegate_classifiers.protobuf import Fields, message_classes
 
 from threegate.data_files import table
+from threegate.errors import ThreegateError
+from threegate.wire.errors import openai_error
 
 PACKAGE: Final = "envoy.service.ext_proc.v3"
 METHOD: Final = f"/{PACKAGE}.ExternalProcessor/Process"
@@ -51,6 +54,11 @@ def pieces(data: bytes) -> Iterator[tuple[bytes, bool]]:
 
 def headers_in(header_map: Any) -> list[tuple[str, bytes]]:
     return [(h.key, h.raw_value or h.value.encode()) for h in header_map.headers]
+
+
+def status_of(head: Any) -> int:
+    """Of the headers of an answer. Raises KeyError and ValueError where there is none."""
+    return int(dict(headers_in(head.headers))[":status"])
 
 
 def header_mutation(set_to: Mapping[str, str], removed: tuple[str, ...] = ()) -> Any:
@@ -107,3 +115,9 @@ def immediate_answer(status: int, headers: Mapping[str, str], body: bytes) -> An
     made.immediate_response.body = body
     made.immediate_response.details = "threegate"
     return made
+
+
+def error_answer(error: ThreegateError, status: int) -> Any:
+    """An error of ours instead of the model's answer."""
+    body = orjson.dumps(openai_error(error))
+    return immediate_answer(status, {"content-type": "application/json"}, body)

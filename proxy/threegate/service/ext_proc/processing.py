@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+from threegate.errors import UpstreamError
+from threegate.i18n.messages import localized
 from threegate.service.ext_proc.answering import Answering, Write, immediate
 from threegate.service.ext_proc.exchange import Exchange
 from threegate.service.ext_proc.inbox import Inbox
 from threegate.service.ext_proc.messages import (
     BodyMode,
     body_answer,
+    error_answer,
     header_mutation,
     headers_answer,
     pieces,
+    status_of,
     streamed_answer,
     trailers_answer,
 )
@@ -58,10 +62,10 @@ class Processing:
             if not self._duplex:
                 await self._go_on()
             match await self._read_body():
-                case "response_headers":  # Envoy's own, or to the headers: no model has a text
-                    await self.write(headers_answer("response_headers"))
+                case "response_headers", head:  # to the head alone: no model has a text
+                    await self.write(self._early(head))
                     return True
-                case unexpected if unexpected:
+                case unexpected, _ if unexpected:
                     return False
         await exchange.until(lambda: exchange.sent is not None or exchange.ended or exchange.gone)
         if exchange.sent is None:
@@ -76,9 +80,19 @@ class Processing:
         changes = header_mutation(*self.exchange.request_changes())
         await self.write(headers_answer("request_headers", changes))
 
-    async def _read_body(self) -> str:
-        """Empty when the body is whole, or nobody waits for it; else the part that came in its
-        place."""
+    def _early(self, head: Any) -> Any:
+        """Envoy's own answer goes on. Where the head of the request has left, a model API may have
+        answered: Envoy would send it the rest of the body behind our back, so the answer is one
+        that ends the request, with the same status if that is an error's."""
+        if self.request_mode is not BodyMode.STREAMED:
+            return headers_answer("response_headers")
+        status = status_of(head)
+        error = UpstreamError(localized("upstream-status", status=status))
+        return error_answer(error, status if status >= 400 else error.status)
+
+    async def _read_body(self) -> tuple[str, Any]:
+        """An empty name when the body is whole, or nobody waits for it; else the part that came in
+        its place."""
         parts = bytearray()
         while True:
             part, message = await self.inbox.next(or_end=True)
@@ -86,7 +100,7 @@ class Processing:
                 self._trailers = True
                 break
             if part != "request_body":
-                return part
+                return part, message
             parts += message.body
             whole = message.end_of_stream or self.request_mode is BodyMode.BUFFERED
             if whole or len(parts) > MAX_BODY_BYTES:  # the endpoint refuses a longer one
@@ -95,7 +109,7 @@ class Processing:
                 await self.write(body_answer("request_body", b""))
         self.exchange.body = bytes(parts)
         self.exchange.changed.set()
-        return ""
+        return "", None
 
     async def _send_on(self, data: bytes) -> None:
         if not self._duplex:

@@ -18,7 +18,6 @@ from typing import Any
 os.environ.setdefault("GRPC_DNS_RESOLVER", "native")
 
 import grpc
-import orjson
 from starlette.routing import Route
 
 from threegate.errors import RequestError
@@ -36,8 +35,8 @@ from threegate.service.ext_proc.messages import (
     MESSAGE,
     METHOD,
     BodyMode,
+    error_answer,
     headers_in,
-    immediate_answer,
     part_of,
 )
 from threegate.service.ext_proc.processing import MODES, Processing
@@ -46,7 +45,6 @@ from threegate.settings.errors import wrong
 from threegate.tasks import Tasks
 from threegate.trust import unusable
 from threegate.wire import ADAPTERS
-from threegate.wire.errors import openai_error
 from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
 
 log = logging.getLogger(__name__)
@@ -129,8 +127,7 @@ def _misconfigured() -> Any:
     on."""
     error = RequestError(localized("ext-proc-modes"), status=500, code="ext_proc_modes")
     log.error("%s", error)
-    json = {"content-type": "application/json"}
-    return immediate_answer(error.status, json, orjson.dumps(openai_error(error)))
+    return error_answer(error, error.status)
 
 
 def _modes(first: Any) -> tuple[BodyMode, BodyMode]:
