@@ -178,6 +178,26 @@ async def test_a_server_that_stops_answers_what_is_on_its_way(answered: int, beg
         assert b"connection: close" in answer
 
 
+async def test_a_server_that_stops_answers_what_follows_a_stream() -> None:
+    """The head of a stream in progress did not say that the connection ends with it."""
+    going, state = asyncio.Event(), ServerState()
+
+    async def stream(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"ho", "more_body": True})
+        await going.wait()
+        await send({"type": "http.response.body", "body": b"hi"})
+
+    async with connected(state, app=stream) as (reader, writer):
+        writer.write(GET)
+        await reader.readuntil(b"ho")
+        await stop(state)
+        going.set()
+        await reader.readuntil(b"hi\r\n0\r\n\r\n")
+        writer.write(GET)
+        assert b"connection: close" in await rest(reader)
+
+
 async def test_a_server_that_stops_does_not_wait_for_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

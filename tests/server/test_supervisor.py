@@ -184,6 +184,23 @@ def logged(fleet: Fleet, what: str) -> bool:
     return any(what in line for line in fleet.process.stderr)
 
 
+def test_a_restart_during_the_start_replaces_all(tmp_path: Path) -> None:
+    """Else a worker with the settings of before would be left."""
+    fleet = start(tmp_path)
+    children = Path(f"/proc/{fleet.process.pid}/task/{fleet.process.pid}/children")
+    assert eventually(lambda: len(fleet.pids()) == 1)
+    (tmp_path / "slow").touch()
+    assert eventually(lambda: len(children.read_text().split()) == 2)
+    fleet.process.send_signal(signal.SIGHUP)
+    assert logged(fleet, "restart of 2 workers")
+    (tmp_path / "slow").unlink()
+    assert logged(fleet, "restart done")
+    assert len(fleet.pids()) == 4
+    assert eventually(lambda: len(fleet.living()) == 2)
+    fleet.process.kill()
+    fleet.process.communicate()
+
+
 def test_a_restart_into_a_broken_program_leaves_the_old_workers(fleet: Fleet) -> None:
     old = fleet.pids()
     (fleet.room / "broken").touch()

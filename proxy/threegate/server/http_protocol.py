@@ -4,9 +4,10 @@ uvicorn with httptools waits for a head without a timeout and without a size lim
 be complete within HEAD_S and HEAD_BYTES, and a client that keeps sending a body after it got its
 answer is disconnected after LINGER_S. On shutdown uvicorn closes idle connections at once, losing a
 request that is in flight: here such a connection stays open for LEAVE_S, and a request that arrives
-is answered. uvicorn closes an idle connection after five seconds, where load balancers keep theirs
-for sixty, and under load it does so although a request has come that it has not read yet. Here
-IDLE_S is longer than theirs, and what has come is read once more before a connection is closed.
+is answered; likewise after a stream that was in progress. uvicorn closes an idle connection after
+five seconds, where load balancers keep theirs for sixty, and under load it does so although a
+request has come that it has not read yet. Here IDLE_S is longer than theirs, and what has come is
+read once more before a connection is closed.
 """
 
 from __future__ import annotations
@@ -77,18 +78,24 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.cycle.response_complete:
             self._unset_keepalive_if_required()  # uvicorn's timer; ours takes a last look
-            self._end_in(LINGER_S if self.cycle.more_body else IDLE_S)
+            self._end_in(LINGER_S if self.cycle.more_body else self._idle_s)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
         if self.cycle.response_complete:
-            self._end_in(IDLE_S)
+            self._end_in(self._idle_s)
+
+    @property
+    def _idle_s(self) -> float:
+        return LEAVE_S if self._leaving else IDLE_S
 
     def shutdown(self) -> None:
+        """An answer whose head has left cannot say any more that it is the last: the next one
+        does."""
         self._leaving = True
         if self.cycle is None or self.cycle.response_complete:
             self._end_in(LEAVE_S)
-        else:
+        elif not self.cycle.response_started:
             super().shutdown()
 
     def _end_in(self, seconds: float) -> None:

@@ -107,21 +107,28 @@ class Supervisor:
     async def run(self) -> int:
         """The exit status: 0 after a stop signal, FAILED if a first worker does not start."""
         self._handle_signals()
-        for number in range(self.count):
-            report = await self._add()
-            if self._stopping.is_set():
-                break
-            if report is None:
-                log.error("worker %d of %d did not start", number + 1, self.count)
-                await self._stop_all(signal.SIGINT)
-                return FAILED
-            if number == 0:
-                self.on_serving(report)
-        else:
-            log.info("all %d workers are ready", self.count)
+        async with self._changing:  # a restart that is asked for meanwhile replaces all
+            started = await self._start_all()
+        if not started:
+            await self._stop_all(signal.SIGINT)
+            return FAILED
         await self._stopping.wait()
         await self._stop_all(self._signal)
         return 0
+
+    async def _start_all(self) -> bool:
+        """False if a worker does not start."""
+        for number in range(self.count):
+            report = await self._add()
+            if self._stopping.is_set():
+                return True
+            if report is None:
+                log.error("worker %d of %d did not start", number + 1, self.count)
+                return False
+            if number == 0:
+                self.on_serving(report)
+        log.info("all %d workers are ready", self.count)
+        return True
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
