@@ -68,7 +68,7 @@ def _counts(decision: Mapping[str, Any], ruled: Mapping[str, Any]) -> bool:
     """A finding, a failure, or what layer 2 made of the call; not what it adds to nearly every
     one."""
     if decision["layer"] == "constraint":
-        return ruled["action"] != "allow"
+        return bool(ruled["action"] != "allow")
     return is_found(ruled) or "failed" in ruled
 
 
