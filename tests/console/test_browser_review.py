@@ -48,6 +48,7 @@ def test_a_reviewers_hour(tmp_path: Path, language: str) -> None:
         assert "Asia/Shanghai (UTC+08:00)" in page.one("footer").text
         page.shot("home")
         _from_chart_to_records(page)
+        _enlarged(page)
         _search_and_record(page)
         _queue_by_keyboard(page, site)
         _complaint(page)
@@ -67,6 +68,23 @@ def _from_chart_to_records(page: Browser) -> None:
     assert len(page.all("a.row")) == 10
     page.drag_chart(0.3, 0.7)
     assert page.one("[name=since]").get_attribute("value")
+
+
+def _enlarged(page: Browser) -> None:
+    """At 200 % the filters, first by the Tab key, lay below all results, and the action of a rule
+    outside the window."""
+    page.narrow(680)
+    page.go("/audit?days=1")
+    filters, first = page.one("details.filters"), page.one("a.row")
+    assert filters.location["y"] < first.location["y"]
+    assert filters.get_attribute("open") is None
+    page.leave(first.click)
+    inside = "return [...document.querySelectorAll('.layer td')].every(d => d.getBoundingClientRect().right < 680)"
+    assert page.driver.execute_script(inside)
+    assert page.accessibility() == []
+    page.narrow(1360)
+    page.go("/audit?days=1")
+    assert page.one("details.filters").get_attribute("open")
 
 
 def _search_and_record(page: Browser) -> None:

@@ -41,3 +41,9 @@ function byKey(event) {
 document.querySelectorAll("table.list, pre, .said").forEach((part) => {
   if (part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight + 1) part.tabIndex = 0;
 });
+
+// Filters come before what they filter; where they would fill the window, they are folded.
+const filters = document.querySelector("details.filters");
+const narrow = matchMedia("(max-width: 62rem)");
+function fold() { filters.open = !narrow.matches; }
+if (filters) { fold(); narrow.addEventListener("change", fold); }
