@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 from pathlib import Path
 
 from threegate.settings import CHOICES
@@ -27,6 +29,10 @@ def arguments(serve: argparse.ArgumentParser) -> None:
 
 
 def _serve(args: argparse.Namespace) -> int:
+    if not os.isatty(0):
+        # Until the server handles it: `systemctl reload` would end a start, and systemd takes that
+        # for a clean end.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from threegate.cli import serving
 
     return serving.run(args)
