@@ -35,6 +35,8 @@ EVERYTHING = (
     *("--set", "extraEnv[0].valueFrom.secretKeyRef.key=r1,nodeSelector.disk=fast"),
     *("--set", "settings.metrics_port=9100,settings.ext_proc_port=9002,ca.configMap=corporate"),
     *("--set", "monitor.credentials.name=scraper,monitor.credentials.key=token"),
+    *("--set", "extraVolumes[0].name=mtls,extraVolumes[0].secret.secretName=mtls"),
+    *("--set", "extraVolumeMounts[0].name=mtls,extraVolumeMounts[0].mountPath=/etc/mtls"),
 )
 LEAST = ("--set", "autoscaling.enabled=false,networkPolicy.enabled=false")
 
@@ -134,6 +136,21 @@ def test_an_authority_of_ones_own_is_where_the_variable_says() -> None:
     (file,) = (e["value"] for e in container["env"] if e["name"] == "SSL_CERT_FILE")
     (mount,) = (m for m in container["volumeMounts"] if m["name"] == "ca")
     assert file == f"{mount['mountPath']}/ca.crt"
+
+
+@helm_needed
+def test_files_of_settings_are_mounted_and_cannot_be_written() -> None:
+    """Else there is no way to a client certificate, Envoy's certificate or a tokenizer."""
+    pod = manifest("Deployment", *EVERYTHING)["spec"]["template"]["spec"]
+    assert {"name": "mtls", "secret": {"secretName": "mtls"}} in pod["volumes"]
+    (mount,) = (m for m in pod["containers"][0]["volumeMounts"] if m["name"] == "mtls")
+    assert mount == {"name": "mtls", "mountPath": "/etc/mtls", "readOnly": True}
+
+
+@helm_needed
+def test_alerts_find_a_release_of_any_name() -> None:
+    label = manifest("ServiceMonitor", *EVERYTHING)["spec"]["jobLabel"]
+    assert manifest("Service", *EVERYTHING)["metadata"]["labels"][label] == "threegate"
 
 
 @helm_needed
