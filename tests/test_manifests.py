@@ -35,6 +35,7 @@ EVERYTHING = (
     *("--set", "extraEnv[0].valueFrom.secretKeyRef.key=r1,nodeSelector.disk=fast"),
     *("--set", "settings.metrics_port=9100,settings.ext_proc_port=9002,ca.configMap=corporate"),
     *("--set", "monitor.credentials.name=scraper,monitor.credentials.key=token"),
+    *("--set", "startupSeconds=1800"),
     *("--set", "extraVolumes[0].name=mtls,extraVolumes[0].secret.secretName=mtls"),
     *("--set", "extraVolumeMounts[0].name=mtls,extraVolumeMounts[0].mountPath=/etc/mtls"),
 )
@@ -136,6 +137,14 @@ def test_an_authority_of_ones_own_is_where_the_variable_says() -> None:
     (file,) = (e["value"] for e in container["env"] if e["name"] == "SSL_CERT_FILE")
     (mount,) = (m for m in container["volumeMounts"] if m["name"] == "ca")
     assert file == f"{mount['mountPath']}/ca.crt"
+
+
+@helm_needed
+@pytest.mark.parametrize(("options", "seconds"), [((), 180), (EVERYTHING, 1800)])
+def test_a_start_has_its_time(options: tuple[str, ...], seconds: int) -> None:
+    (container,) = manifest("Deployment", *options)["spec"]["template"]["spec"]["containers"]
+    probe = container["startupProbe"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] == seconds
 
 
 @helm_needed

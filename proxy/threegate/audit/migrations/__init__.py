@@ -5,6 +5,7 @@ processes start at once.
 from __future__ import annotations
 
 import fcntl
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,13 @@ from sqlalchemy import Connection, Engine, inspect, text
 from threegate.audit.errors import trouble
 from threegate.audit.log.database import create_private, ensure_partitions, is_postgres
 
+log = logging.getLogger(__name__)
+
 HEAD = "0004"
+BEGINS = (
+    "audit: the schema of the log goes from %s to %s, with a large log for minutes: let it finish"
+)
+ENDS = "audit: the schema of the log is %s; programs of before do not start on it any more"
 VERSION_TABLE = "audit_version"
 LOCK_ID = 0x7467_6175  # any constant shared by all workers
 LOCK_SECONDS, ASK_SECONDS = 60, 0.05
@@ -32,7 +39,12 @@ def upgrade(engine: Engine) -> None:
             raise trouble("newer-database", found=found, known=HEAD)
         if found != HEAD:
             connection.rollback()
-            _run(connection)
+            if found is None:
+                _run(connection)
+            else:
+                log.warning(BEGINS, found, HEAD)
+                _run(connection)
+                log.warning(ENDS, HEAD)
 
 
 def make_months(engine: Engine) -> None:

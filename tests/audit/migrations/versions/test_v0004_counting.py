@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
 from sqlalchemy import make_url
 from threegate.audit import AuditSettings, Query, migrations
 from threegate.audit.log.database import writer_engine
@@ -16,10 +17,11 @@ OLD = (
 
 
 async def test_a_log_of_the_version_before_is_counted_from_the_wide_index(
-    settings: AuditSettings,
+    settings: AuditSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     log = await filled(settings, 2)
     await log.close()
+    assert "schema" not in caplog.text
     path = make_url(settings.url).database or ""
     with sqlite3.connect(path) as connection:
         connection.executescript(OLD)
@@ -28,6 +30,8 @@ async def test_a_log_of_the_version_before_is_counted_from_the_wide_index(
     with engine.connect() as open_connection:
         assert migrations.revision(open_connection) == migrations.HEAD
     engine.dispose()
+    assert "schema of the log goes from 0003 to 0004" in caplog.text
+    assert "schema of the log is 0004" in caplog.text
     with sqlite3.connect(path) as connection:
         rows = connection.execute("PRAGMA index_info(audit_record_ts)").fetchall()
     assert [name for _, _, name in rows] == COLUMNS
