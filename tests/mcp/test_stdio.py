@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from threegate.mcp.session import McpSession
 from tests.e2e.support.running import Running
 from tests.mcp.calls import a_masked_value_goes_back_to_the_server, goes_as_the_policy_says
 from tests.service.records import every_event
+from tests.waiting import PATIENCE_S
 
 SERVER = ["--", sys.executable, "-m", "tests.mcp.server"]
 
@@ -107,3 +109,27 @@ async def test_a_server_that_does_not_end_is_terminated(
     await without_a_client(NEVER_ENDS, str(tmp_path / "pid"))
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+SAYS_TOO_MUCH = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+sys.stdout.write("x" * int(sys.argv[1]))
+sys.stdout.flush()
+time.sleep(600)
+"""
+
+
+async def test_a_message_without_end_ends_the_session(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client waited for ever for a server that does not heed the end of its input."""
+    for name in ("MAX_LINE", "GRACE_S", "STOP_S"):
+        monkeypatch.setattr(stdio, name, {"MAX_LINE": 1 << 20}.get(name, 0.1))
+    async with AsyncGuard("http://127.0.0.1:1") as guard:
+        session = McpSession(guard, "s", conversation="c")
+        proxy = stdio.StdioProxy(session, asyncio.StreamReader(), stdio.FileWriter(1))
+        async with asyncio.timeout(PATIENCE_S):
+            code = await proxy.run([sys.executable, "-c", SAYS_TOO_MUCH, str(3 << 20)])
+    assert code == -signal.SIGKILL
+    assert "of more than 1 MiB" in caplog.text

@@ -4,6 +4,7 @@ its client. Messages are lines of JSON; each direction keeps its order."""
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import stat
 import sys
@@ -20,6 +21,7 @@ from threegate.mcp.session import McpSession, Routed
 from threegate.tasks import Tasks
 from threegate.wire import json as strict_json
 
+log = logging.getLogger(__name__)
 MAX_LINE = 8 << 20
 STOP_S = 5.0
 """How long a server may take to end its output once its client has gone."""
@@ -76,7 +78,10 @@ class StdioProxy:
             server.stdin.close()
             await asyncio.wait((answers,), timeout=STOP_S)
             tasks.raise_first()
-            return 0 if requests.done() else await server.wait()
+            if requests.done():
+                return 0
+            await _end(server)  # what it says cannot be read any more
+            return server.returncode or 0
         finally:
             await tasks.cancel()
             await _end(server)
@@ -114,7 +119,11 @@ async def _end(server: asyncio.subprocess.Process) -> None:
         if server.returncode is None:
             with suppress(ProcessLookupError):
                 server.terminate()
-    await server.wait()
+    try:
+        await asyncio.wait_for(server.wait(), STOP_S)
+    except TimeoutError:
+        server.kill()
+        await server.wait()
 
 
 async def _ignored() -> None:
@@ -136,7 +145,10 @@ async def _line(lines: asyncio.StreamReader) -> bytes:
     """Empty at the end, and where a line is longer than the guard reads."""
     try:
         return await lines.readline()
-    except (ValueError, ConnectionError):
+    except ValueError:
+        log.error("a message of more than %d MiB: the session ends", MAX_LINE >> 20)
+        return b""
+    except ConnectionError:
         return b""
 
 
