@@ -89,11 +89,11 @@ def edited(rule: str = "p.one", **form: str) -> str:
 
 
 def test_what_the_form_does_not_know_stays() -> None:
-    text = edited(words="海燕\n晨星")
+    text = edited(words="海燕\n晨星\nProject  Heron\nProject Heron")
     assert "# from legal" in text
     for kept in ("none: [pii.email]", "status: 451", "channel: tool_result"):
         assert kept in text
-    assert read_fields(text, "p.one")["words"] == "海燕\n晨星"
+    assert read_fields(text, "p.one")["words"] == "海燕\n晨星\nProject Heron"
     assert read_fields(text, "p.one")["conditions"] == ["none"]
 
 

@@ -204,7 +204,8 @@ def _write_what(document: CommentedMap, rule: CommentedMap, form: Mapping[str, s
 
 def _own_specs(form: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
     """What the form defines of each of `OWN`; empty: nothing."""
-    words, examples = lines(form, "words"), lines(form, "examples")
+    words = list(dict.fromkeys(" ".join(word.split()) for word in lines(form, "words")))
+    examples = lines(form, "examples")
     described = any(form.get(n, "").strip() for n in ("describe_zh", "describe_en"))
     category = {
         "describe": {"zh": form.get("describe_zh", ""), "en": form.get("describe_en", "")},

@@ -82,9 +82,9 @@ def words_file(old: str, words: Iterable[str], by: str) -> str:
 
 
 def lines_of(text: str) -> tuple[str, ...]:
-    """Words of a text area: one a line, each once, in order; a tag without its sign, with which it
-    would be a comment of the file."""
-    lines = (line.strip() for line in text.splitlines())
+    """Words of a text area: one a line, each once, in order, with single blanks as in ordinary
+    text; a tag without its sign, with which it would be a comment of the file."""
+    lines = (" ".join(line.split()) for line in text.splitlines())
     words = (line.lstrip("#") for line in lines if not _COMMENT.match(line))
     return tuple(dict.fromkeys(word for word in words if word))
 

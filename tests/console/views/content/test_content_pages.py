@@ -59,6 +59,23 @@ def test_words_come_and_go_as_a_table(editor: httpx.Client) -> None:
     assert editor.get(page + ".json").json()["list"]["words"] == "only this one"
 
 
+def test_words_that_say_the_same_or_too_much_are_named(editor: httpx.Client) -> None:
+    """Only a table told; of 200 pasted words nobody saw the twins, and the everyday word was an error
+    of the draft at a line of a file."""
+    words = "海燕  计划\n海燕\u3000计划\nABC集团\nＡＢＣ集团\nabc集团\n甲\n我们\n正常的词"
+    editor.post("/policies/lists.json", data={"name": "twins", "words": words})
+    page = editor.get("/policies/list/own/twins.json").json()
+    assert page["list"]["words"].split("\n")[:2] == [
+        "海燕 计划",
+        "ABC集团",
+    ]  # two blanks match nothing
+    assert page["doubts"]["repeated"] == ["ＡＢＣ集团", "abc集团"]
+    assert (page["doubts"]["short"], page["doubts"]["common"]) == (["甲"], ["我们"])
+    shown = editor.get("/policies/list/own/twins").text
+    assert "<code>ＡＢＣ集团</code>" in shown
+    assert editor.post("/policies/list/own/twins/remove").status_code == 303
+
+
 def test_a_list_goes_when_no_rule_looks_for_it(editor: httpx.Client) -> None:
     used = editor.post("/policies/list/base/self_harm/remove.json")
     assert used.status_code == 409

@@ -32,6 +32,7 @@ from threegate.policy.language.wordlist import imported
 from threegate.policy.schema import Match
 
 COLUMNS = ("text",)
+WHY_DOUBTFUL = ("repeated", "short", "common", "long")
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
@@ -61,7 +62,14 @@ async def page(visit: ConsoleRequest) -> Answer:
 
 def _page(found: ListView, space: Workspace, **extra: Any) -> dict[str, Any]:
     row = _row(found, space) | {"words": "\n".join(found.words)}
-    return {"list": row, "matches": [m.value for m in Match], "report": None, **extra}
+    matches = [m.value for m in Match]
+    return {"list": row, "matches": matches, "report": None, "doubts": _doubts(found), **extra}
+
+
+def _doubts(found: ListView) -> dict[str, list[str]]:
+    """Words that an import would leave out, by the reason."""
+    came = imported({"text": word} for word in found.words)
+    return {why: [found.words[n - 1] for n in getattr(came, why)] for why in WHY_DOUBTFUL}
 
 
 async def create(visit: ConsoleRequest) -> Answer:
@@ -122,10 +130,7 @@ async def take_table(visit: ConsoleRequest) -> Answer:
     kept = () if visit.form.get("replace") else found.words
     words = tuple(dict.fromkeys((*kept, *came.words)))
     await _save(visit, space, replace(found, words=words))
-    doubtful = {
-        k: [numbers[n - 1] for n in getattr(came, k)]
-        for k in ("repeated", "short", "common", "long")
-    }
+    doubtful = {k: [numbers[n - 1] for n in getattr(came, k)] for k in WHY_DOUBTFUL}
     known = len(set(came.words).intersection(kept))
     report = {**doubtful, "taken": len(came.words) - known, "known": known}
     space = await space_of(visit)
