@@ -8,7 +8,7 @@ import pytest
 from threegate.policy.language.completion import ITEM, complete
 from threegate.policy.language.load import load_text
 from threegate.policy.language.problems import Severity
-from threegate.policy.language.snippets import RULE, SNIPPETS, snippet
+from threegate.policy.language.snippets import SNIPPETS, snippet
 
 HEAD = "pack: p\ntitle: {zh: 甲, en: A}\n"
 
@@ -21,7 +21,7 @@ def filled(text: str, indent: str) -> str:
 @pytest.mark.parametrize(("part", "key"), SNIPPETS)
 def test_each_is_valid_structure(part: str, key: str) -> None:
     text = filled(SNIPPETS[part, key], "  " if (part, key) == ("rules", "id") else "    ")
-    whole = HEAD + "rules:\n  - " + filled(RULE, "  ")
+    whole = HEAD + "rules:\n  - " + filled(SNIPPETS["rules", "id"], "  ")
     if part == "":
         whole = re.sub(rf"^{key}:.*\n", "", HEAD, flags=re.M) + filled(SNIPPETS[part, key], "")
     elif key != "id":
@@ -34,6 +34,6 @@ def test_each_is_valid_structure(part: str, key: str) -> None:
 def test_they_go_with_keys_that_are_offered() -> None:
     offered = {c.text for c in complete("rules:\n  - ", 2, 5)}
     assert {key for part, key in SNIPPETS if part} <= offered
-    assert snippet(("rules", ITEM), "id") == RULE
+    assert snippet(("rules", ITEM), "id") == SNIPPETS["rules", "id"]
     assert snippet(("rules", ITEM, "except", ITEM), "id") == ""
     assert snippet(("value",), "id") == ""

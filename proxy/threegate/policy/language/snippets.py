@@ -1,42 +1,16 @@
-"""Valid structure that an editor inserts with a key. `${…}` are fields to fill in, a tab is one
-level of indentation below the key."""
+"""Valid structure that an editor inserts with a key (`snippets.toml`)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from threegate.data_files import table
 from threegate.policy.language.completion import ITEM
 
-RULE = """\
-id: ${own.rule}
-\ttitle: {zh: ${规则}, en: ${Rule}}
-\towner: ${privacy}
-\twhy: [${pipl.51}]
-\tlayer: input
-\twhere: [user]
-\tdetect: {any: [${pii.email}]}
-\tthen: {mask: {restore: client}}
-\tmode: shadow
-\ttests:
-\t\tmatch: ['${中文}', '${English}']
-\t\tno_match: ['${中文}', '${English}']
-\treview_by: ${2027-12-31}"""
 SNIPPETS: Mapping[tuple[str, str], str] = {
-    ("rules", "id"): RULE,
-    ("rules", "title"): "title: {zh: ${中文}, en: ${English}}",
-    ("rules", "message"): "message: {zh: ${中文}, en: ${English}}",
-    ("rules", "detect"): "detect: {any: [${pii.email}]}",
-    ("rules", "then"): "then: {${block}: {}}",
-    ("rules", "when"): "when: {tenant: [${tenant}]}",
-    ("rules", "where"): "where: [${user}]",
-    ("rules", "why"): "why: [${pipl.51}]",
-    ("rules", "tests"): "tests:\n\tmatch: ['${中文}', '${English}']\n\tno_match: ['${中文}']",
-    ("", "title"): "title: {zh: ${中文}, en: ${English}}",
-    ("", "lists"): "lists:\n\t${name}: {words: ['${word}'], match: word}",
-    ("", "detectors"): (
-        "detectors:\n\t${name}: {regex: '${EMP-[0-9]+}', "
-        "examples: {match: ['${EMP-1}'], no_match: ['${EMP}']}}"
-    ),
+    ("" if part == "pack" else part, key): text
+    for part, keys in table("policy.language", "snippets").items()
+    for key, text in keys.items()
 }
 """By the part of the pack and the key."""
 

@@ -9,28 +9,18 @@ import base64
 import codecs
 import html
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import opencc
 
+from threegate.data_files import table
+
 Transform = Callable[[str], str | None]
 
-WORDINGS: Final = frozenset(("reversed", "rot13", "leet"))
-"""Undone for instructions only: no reader takes a reversed number for the number."""
-INVISIBLE: Final = frozenset(("smuggled in tags", "smuggled in selectors"))
-"""What they carry nobody sees, so a policy may stop them whatever it is: they have no twins."""
-KEEP_LENGTH: Final = frozenset(
-    (
-        "full width",
-        "bold",
-        "monospace",
-        "sans",
-        "double struck digits",
-        "arabic digits",
-        "devanagari digits",
-    )
+_TABLE: Final = table("testing.attacks", "transforms")
+WORDINGS, INVISIBLE, KEEP_LENGTH = (
+    frozenset(_TABLE[name]) for name in ("wordings", "invisible", "keep_length")
 )
-"""Undone while an answer streams, because no text has to be held back for them."""
 
 
 def _between(sign: str) -> Transform:
@@ -105,47 +95,25 @@ def _vertical(text: str) -> str | None:
     return None if " " in text else "\n" + "\n".join(text) + "\n"
 
 
-_RADICALS = "一:⼀ 人:⼈ 口:⼝ 土:⼟ 大:⼤ 子:⼦ 手:⼿ 方:⽅ 日:⽇ 月:⽉ 用:⽤ 言:⾔ 身:⾝ 示:⽰"
 _TRADITIONAL = opencc.OpenCC("s2t")
 
+_KINDS: Final[Mapping[str, Callable[[Any], Transform]]] = {
+    "between": _between,
+    "after": _after,
+    "letters": lambda starts: _letters(*starts),
+    "digits": _digits_only,
+    "alike": _like,
+    "alike_latin": lambda pairs: _latin(_like(pairs)),
+}
 TRANSFORMS: Final[Mapping[str, Transform]] = {
-    "zero width space": _between("\u200b"),
-    "zero width joiner": _between("\u200d"),
-    "word joiner": _between("\u2060"),
-    "soft hyphen": _between("\u00ad"),
-    "hangul filler": _between("\u3164"),
-    "bidi isolates": _between("\u2066"),
-    "byte order marks": _between("\ufeff"),
-    "variation selectors": _after("\ufe00"),
-    "selectors of the supplement": _between("\U000e0100"),
-    "tag characters between": _between("\U000e0041"),
+    **{
+        name: make(value)
+        for kind, make in _KINDS.items()
+        for name, value in _TABLE[kind].items()
+    },
     "full width": _changed(_wide),
-    "bold": _letters(0x1D41A, 0x1D400, 0x1D7CE),
-    "monospace": _letters(0x1D68A, 0x1D670, 0x1D7F6),
-    "sans": _letters(0x1D5BA, 0x1D5A0, 0x1D7E2),
-    "double struck digits": _digits_only(0x1D7D8),
-    "circled": _letters(0x24D0, 0x24B6),
-    "squared": _letters(0x1F130),
-    "small capitals": _latin(_like("a:ᴀ b:ʙ d:ᴅ e:ᴇ g:ɢ i:ɪ m:ᴍ n:ɴ o:ᴏ p:ᴘ r:ʀ t:ᴛ u:ᴜ")),
-    "cyrillic": _latin(_like("a:а e:е o:о p:р c:с y:у x:х i:і s:ѕ")),
-    "greek": _latin(_like("o:ο v:ν p:ρ i:ι u:υ")),
-    "struck through": _after("\u0336"),
-    "accents": _latin(_like("a:á e:ë i:ï o:ö u:ü n:ñ")),
     "keycaps": _changed(lambda t: "".join(c + "\ufe0f\u20e3" * c.isdigit() for c in t)),
-    "arabic digits": _digits_only(0x660),
-    "devanagari digits": _digits_only(0x966),
-    "circled digits": _like("1:① 2:② 3:③ 4:④ 5:⑤ 6:⑥ 7:⑦ 8:⑧ 9:⑨ 0:⓪"),
-    "negative circled digits": _like("1:❶ 2:❷ 3:❸ 4:❹ 5:❺ 6:❻ 7:❼ 8:❽ 9:❾ 0:⓿"),
     "traditional": _han(_changed(_TRADITIONAL.convert)),
-    "radicals": _like(_RADICALS),
-    "spaced": _between(" "),
-    "wide spaced": _between("\u3000"),
-    "starred": _between("*"),
-    "underscored": _between("_"),
-    "middle dots": _between("·"),
-    "bars": _between("|"),
-    "slashes": _between("/"),
-    "emoji between": _between("😀"),
     "one a line": _vertical,
     "no-break spaces": lambda t: t.replace(" ", "\u00a0") if " " in t else None,
     "base64": _encoded(base64.b64encode),
@@ -170,5 +138,4 @@ TRANSFORMS: Final[Mapping[str, Transform]] = {
     "html of percent": lambda t: html.escape(_percent(t)).replace("%", "&#37;"),
     "reversed": lambda t: t[::-1],
     "rot13": _latin(lambda t: codecs.encode(t, "rot13")),
-    "leet": _latin(_like("a:4 e:3 o:0 s:5 t:7")),
 }  # fmt: skip
