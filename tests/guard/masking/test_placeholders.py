@@ -40,6 +40,27 @@ def test_a_mangled_placeholder_comes_back(name: str) -> None:
     assert bare not in restored(restorer, text).upper()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the router (LAN {2}) and the ticket",
+        "乘车人李建国（证件号 {2}）；请核对",
+        "(either {2} or none)",
+        "Sofia Marino <{2}>, owner",
+        "\\textbf{{{2}}} and \\href{{x}}{{{2}}}",
+        "f'{{{2}}}'",
+        "《{2}》、「{2}」",
+        "[see {2}]",
+        "[{2} and others]",
+    ],
+)
+def test_brackets_of_the_text_itself_stay(text: str) -> None:
+    """A model may leave out a placeholder's own; half a pair went with it."""
+    placeholder, restorer = made("VALUE")
+    written = text.format(*forms(placeholder))
+    assert restored(restorer, written) == text.format(*["VALUE"] * 8)
+
+
 def test_a_placeholder_that_ends_the_text_comes_back_and_half_of_one_does_not() -> None:
     placeholder, restorer = made("VALUE")
     for end in range(1, len(placeholder)):

@@ -27,7 +27,18 @@ class Placeholder:
     masked: Masked
 
 
-_OPEN, _CLOSE = frozenset("[［【〔(（<＜{「『"), frozenset("]］】〕)）>＞}」』")
+@frozen
+class _Code:
+    """The letters of a placeholder and where they are."""
+
+    text: str
+    start: int
+    end: int
+
+
+_OPEN, _CLOSE = frozenset("[［【〔"), frozenset("]］】〕")
+"""Brackets that count as the placeholder's own, where both are there. Others stay: in `(CODE)`,
+`Jane <CODE>` or `\\textbf{CODE}` the model has left its own out and these belong to the text."""
 _OPEN_IN_URL, _CLOSE_IN_URL = "%5B", "%5D"
 _BEFORE_CODE = _OPEN | frozenset("%5Bb％５Ｂｂ")
 """With white space: what ends a text in which a bracket may have begun."""
@@ -79,12 +90,15 @@ class PlaceholderFinder:
         if self._first.search(text, base) is None:
             return out, len(text) if final else _open_end(text, at)
         folded = _fold(text[base:])
-        while (hit := self._next(folded, at - base, final=final)) is not None:
-            code, span = hit[0], Span(hit[1] + base, hit[2] + base)
-            if not final and span.end + _BRACKET > len(text):
-                return out, span.start
-            out.append(Placeholder(span, self._values[code]))
-            at = span.end
+        while (code := self._next(folded, at - base, final=final)) is not None:
+            masked, opened = self._values[code.text], code.start
+            if not masked.synthetic:
+                opened = _opened(folded, at - base, code.start)
+            if not final and code.end + _BRACKET > len(folded):
+                return out, opened + base
+            start, end = _with_brackets(folded, opened, code)
+            out.append(Placeholder(Span(start + base, end + base), masked))
+            at = end + base
         return out, len(text) if final else _open_end(text, at)
 
     def _begin(self, text: str, start: int, *, final: bool) -> int:
@@ -97,16 +111,13 @@ class PlaceholderFinder:
         found = start + len(data[: min(heads)].decode()) - _BRACKET if heads else len(text)
         return max(start, found if final else min(found, len(text) - self._reach))
 
-    def _next(self, folded: str, start: int, *, final: bool) -> tuple[str, int, int] | None:
-        """Code, start and end of the next placeholder; one cut off by the end of the text ends
-        there."""
+    def _next(self, folded: str, start: int, *, final: bool) -> _Code | None:
+        """The next code; one cut off by the end of the text ends there."""
         for at in range(start, len(folded)):
             if folded[at] in self._firsts and _free(folded, at):
                 code, end = self._code_at(folded, at, final=final)
-                if code and self._values[code].synthetic:
-                    return code, at, end
                 if code:
-                    return code, _opened(folded, start, at), _closed(folded, end)
+                    return _Code(code, at, end)
         return None
 
     def _code_at(self, folded: str, at: int, *, final: bool) -> tuple[str, int]:
@@ -145,6 +156,15 @@ def _spelled(folded: str, at: int, longest: int) -> tuple[str, list[int], bool]:
         at += 1
         ends.append(at)
     return "".join(spelled), ends, False
+
+
+def _with_brackets(folded: str, opened: int, code: _Code) -> tuple[int, int]:
+    """From the bracket at `opened` to the one behind the code, or the code alone where one of them
+    is missing; the end of the text may have cut off the second."""
+    closed = _closed(folded, code.end)
+    if opened < code.start and (closed > code.end or closed == len(folded)):
+        return opened, closed
+    return code.start, code.end
 
 
 def _opened(folded: str, start: int, at: int) -> int:
