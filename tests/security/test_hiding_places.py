@@ -74,7 +74,7 @@ def test_no_value_behind_the_letter_of_an_escape(
     guarded: Running, watched: Watched, escape: str, stream: bool
 ) -> None:
     """JSON, logs and code that somebody pastes, answers in JSON, what a terminal shows."""
-    values = (PHONE, SECRET, "11010519491231002X", "4111111111111111", "203.0.113.77")
+    values = (PHONE, SECRET, "11010519491231002X", "4532015112830366", "47.98.123.45")
     text = "".join(f"{escape}{value} ;" for value in values)
     answer = {"index": 0, ("delta" if stream else "message"): {"content": text}}
     data = json.dumps({"id": "c", "choices": [answer]}).encode()

@@ -7,8 +7,9 @@ from importlib.resources import files
 
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.labels import words
+from threegate.guard.masking.public_values import examples
 
-KNOWN = frozenset(
+KNOWN = examples() | frozenset(
     (files("threegate.detectors.engine") / "example_values.txt").read_text("utf-8").split()
 )
 _LABELS = words(

@@ -1,6 +1,7 @@
 """Values that belong to the public and to no person: an answer may name them unasked. Pure.
 
-Private networks and well-known resolvers, mailboxes of an office, service numbers and crisis lines.
+Private networks and well-known resolvers, mailboxes of an office, service numbers and crisis lines;
+and what is reserved for documents and tests: domains, networks, telephone numbers, test cards.
 Whoever must hide them too writes a rule on `pii.ip` and its like, which see every value.
 """
 
@@ -15,14 +16,21 @@ from pathlib import Path
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
 
-_PRIVATE = tuple(
+_NOBODYS = tuple(
     ip_network(network)
     for network in (
         "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
         "fc00::/7", "fe80::/10",
+        "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32",
     )
 )  # fmt: skip
-"""RFC 1918, 3927, 4193, 4291, 6598."""
+"""Private: RFC 1918, 3927, 4193, 4291, 6598. For documents: RFC 5737, 3849."""
+_EXAMPLE_DOMAIN = re.compile(
+    r"(?:.+\.)?(?:example(?:\.(?:com|net|org))?|test|invalid|localhost"
+    r"|your[-_]?(?:domain|company|site|org)\.[a-z.]{2,6})"
+)
+"""RFC 2606 and 6761, and what manuals write in place of a domain."""
+_BETWEEN_WORDS = re.compile(r"[._\-]")
 _SERVICE = {
     PhoneNumberType.TOLL_FREE,
     PhoneNumberType.SHARED_COST,
@@ -32,6 +40,11 @@ _SERVICE = {
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _SERVICE_IN_CHINA = re.compile("(?:86)?[48]00[0-9]{7}")
 _SERVICE_IN_AMERICA = re.compile("1?8(?:00|33|44|55|66|77|88)[2-9][0-9]{6}")
+_FICTION = re.compile(
+    "1?[2-9][0-9]{2}55501[0-9]{2}"
+    "|(?:440?|0)(?:1632960|2079460|2896496|2920180|7700900|(?:11[3-8]|1[2-6]1)4960|1914980)[0-9]{3}"
+)
+"""Numbers kept free for films and manuals: those of North America (NANPA) and Britain (Ofcom)."""
 
 
 def is_public(kind: str, value: str) -> bool:
@@ -40,11 +53,24 @@ def is_public(kind: str, value: str) -> bool:
         case "pii.ip":
             return _is_public_address(value)
         case "pii.email":
-            return value.partition("@")[0].lower() in _listed("mailboxes")
+            return _is_public_mailbox(*value.lower().partition("@")[::2])
         case "pii.cn.landline" | "pii.phone":
             return _is_public_number(value)
+        case "pii.bank_card" | "pii.cn.mobile":
+            return _NOT_DIGITS.sub("", value) in examples()
         case _:
             return False
+
+
+def examples() -> frozenset[str]:
+    """Card and mobile numbers that exist as examples only."""
+    return _listed("examples")
+
+
+def _is_public_mailbox(name: str, domain: str) -> bool:
+    mailboxes = _listed("mailboxes")
+    of_an_office = name in mailboxes or mailboxes.issuperset(_BETWEEN_WORDS.split(name))
+    return of_an_office or bool(_EXAMPLE_DOMAIN.fullmatch(domain))
 
 
 def _is_public_address(value: str) -> bool:
@@ -52,11 +78,13 @@ def _is_public_address(value: str) -> bool:
         address: IPv4Address | IPv6Address = ip_address(value)
     except ValueError:  # disguised: its own reason to hide it
         return False
-    return str(address) in _listed("resolvers") or any(address in net for net in _PRIVATE)
+    return str(address) in _listed("resolvers") or any(address in net for net in _NOBODYS)
 
 
 def _is_public_number(value: str) -> bool:
     digits = _NOT_DIGITS.sub("", value)
+    if _FICTION.fullmatch(digits):
+        return True
     if value.startswith("+"):
         return digits in _listed("hotlines") or _is_service(value)
     if f"86{digits.lstrip('0')}" in _listed("hotlines"):
