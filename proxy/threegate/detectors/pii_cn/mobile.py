@@ -45,7 +45,10 @@ _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}"
 _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2
 """More than that occur in versions: 133.0.7415.166."""
-_COUNTERS = "个個次件元台吨噸份块塊斤克米票÷×^*%"
+_COUNTED = re.compile(
+    " ?(?:[个個次件元台吨噸份块塊斤克米票条條行÷×^*%]|字节|"
+    "(?:bytes?|rows?|records|[KMG]?i?B|[mnuµ]s)(?![A-Za-z]))"
+)
 """Directly after a number without a telephone label, these units mark it as a quantity."""
 _JOINED = re.compile(r"[A-Za-z][\-_]\Z")
 """Part of a name: thread-13800138000."""
@@ -74,8 +77,7 @@ def _level(view: ScanText, match: re.Match[str]) -> Level:
     if match["country"]:
         formed = match.group()[0] in "(（+"
         return Level.HIGH if polarity >= 0 else Level.MEDIUM if formed else Level.LOW
-    after = view.text[match.end() : match.end() + 2].removeprefix(" ")[:1]
-    counted = (after and after in _COUNTERS) or _is_joined(view.text, *match.span())
+    counted = _COUNTED.match(view.text, match.end()) or _is_joined(view.text, *match.span())
     level = Level.LOW if not polarity and counted else _BARE[polarity]
     certain = level > Level.LOW and not is_example(view, *match.span(), digits_of(match.group()))
     return level if certain else Level.LOW

@@ -1,5 +1,5 @@
 """IP addresses. Version numbers look alike: a label, a `v`, four small parts or a longer dotted
-run make them LOW or nothing."""
+run make them LOW or nothing. Resolvers that anybody may use are nobody's."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ipaddress import AddressValueError, IPv6Address
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.recognizer import Hit, overlapping
+from threegate.guard.masking.public_values import resolvers
 from threegate.types import Level
 
 KIND = "pii.ip"
@@ -46,6 +47,8 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 def _v4(view: ScanText, match: re.Match[str]) -> Level | None:
     value = match.group()
+    if value in resolvers():
+        return None
     first, *rest = map(int, value.split("."))
     if first == 127 or 224 <= first < 240 or first >= 255:  # loopback, multicast, masks
         return None
@@ -69,7 +72,8 @@ def _v6(value: str) -> bool:
     except AddressValueError:
         return False
     groups = [g for g in value.split(":") if g]
-    return len(groups) >= _LEAST and any(c.isdigit() for c in value) and not address.is_loopback
+    public = address.is_loopback or str(address) in resolvers()
+    return len(groups) >= _LEAST and any(c.isdigit() for c in value) and not public
 
 
 RECOGNIZER = described(

@@ -142,16 +142,21 @@ def _isolated(rule: SecretRule) -> Callable[[str, int, int], bool]:
 
 
 def _rejected(pattern: str) -> Callable[[ScanText, int], bool]:
-    """A test whether the match at a position has the group `no`, which names something else. The
-    group must be a word of its own: `entry` in `sentryToken` is not."""
+    """A test whether the match at a position has a group `no` or `no_…`, which names something
+    else. The group must be a word of its own: `entry` in `sentryToken` is not."""
     made = re2.compile(pattern)
-    group = made.groupindex.get("no", 0)
+    others = [at for name, at in made.groupindex.items() if name.partition("_")[0] == "no"]
 
     def rejected(view: ScanText, at: int) -> bool:
-        first, last = re2_spans.groups(made, view.data, at)[group]
-        if first >= last:
-            return False
-        start = view.place(first)
-        return not (start > 0 and view.text[start - 1].isalpha() and view.text[start].islower())
+        groups = re2_spans.groups(made, view.data, at)
+        return any(_is_word(view, *groups[other]) for other in others)
 
-    return rejected if group else lambda view, at: False
+    return rejected if others else lambda view, at: False
+
+
+def _is_word(view: ScanText, first: int, last: int) -> bool:
+    """Whether a group matched and no letter before it makes it part of a longer word."""
+    if first >= last:
+        return False
+    start = view.place(first)
+    return not (start > 0 and view.text[start - 1].isalpha() and view.text[start].islower())

@@ -67,6 +67,11 @@ def examples() -> frozenset[str]:
     return _listed("examples")
 
 
+def resolvers() -> frozenset[str]:
+    """Addresses of name servers that anybody may use."""
+    return _listed("resolvers")
+
+
 def _is_public_mailbox(name: str, domain: str) -> bool:
     mailboxes = _listed("mailboxes")
     of_an_office = name in mailboxes or mailboxes.issuperset(_BETWEEN_WORDS.split(name))
@@ -78,7 +83,7 @@ def _is_public_address(value: str) -> bool:
         address: IPv4Address | IPv6Address = ip_address(value)
     except ValueError:  # disguised: its own reason to hide it
         return False
-    return str(address) in _listed("resolvers") or any(address in net for net in _NOBODYS)
+    return str(address) in resolvers() or any(address in net for net in _NOBODYS)
 
 
 def _is_public_number(value: str) -> bool:
