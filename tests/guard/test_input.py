@@ -76,3 +76,27 @@ def test_a_redacted_number_in_arguments_becomes_a_string(replacement: str) -> No
     text = replace(text, pointer="/messages/0/tool_calls/0/function/arguments#json")
     (new,) = run(rules, text)[0].values()
     assert json.loads(new) == {"n": [1, replacement]}
+
+
+SIGNED = "https://b.s3.amazonaws.com/photo.jpg?X-Amz-Signature=KEY"
+
+
+@pytest.mark.parametrize(
+    ("pointer", "text", "kept"),
+    [
+        ("/messages/0/content/1/image_url/url", SIGNED, True),
+        ("/input/0/content/0/image_url", SIGNED, True),
+        ("/messages/0/content/1/image_url/url", f"look at {SIGNED}", False),
+        ("/messages/0/content/1/image_url/detail", SIGNED, False),
+        ("/messages/0/content", SIGNED, False),
+    ],
+)
+def test_an_address_that_the_model_api_fetches_keeps_its_signature(
+    pointer: str, text: str, kept: bool
+) -> None:
+    rules = [rule("key", Action.REDACT, "secret", replacement=Bilingual("[无]", "[gone]"))]
+    found = scanned(text, ("secret.api_key", "KEY"))
+    signature = replace(found.findings[0], detector="secrets.presigned")
+    for finding, same in ((signature, kept), (replace(signature, detector="secrets.aws"), False)):
+        texts = run(rules, replace(found, pointer=pointer, findings=(finding,)))[0]
+        assert (not texts) is same

@@ -111,16 +111,20 @@ async def in_process(settings: Settings, language: str) -> AsyncIterator[DemoSta
     """A whole proxy on a free port, with the demo model, and an audit log that goes away."""
     with tempfile.TemporaryDirectory() as folder:
         own = replace(settings, upstreams=(), var=Path(folder), audit_url="", port=0)
-        async with (
-            with_upstream(own, language) as complete,
-            opened(complete, warn, language) as deps,
-        ):
-            listener = socket.create_server(("127.0.0.1", 0))
-            server = uvicorn.Server(config(create_app(deps), complete))
-            task = asyncio.ensure_future(server.serve(sockets=[listener]))
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            try:
-                yield DemoStage(url, complete.upstreams[0].url, complete.audit_database)
-            finally:
-                server.should_exit = True
-                await task
+        async with with_upstream(own, language) as complete, served(complete, language) as stage:
+            yield stage
+
+
+@asynccontextmanager
+async def served(settings: Settings, language: str) -> AsyncIterator[DemoStage]:
+    """A whole proxy with these settings on a free port."""
+    async with opened(settings, warn, language) as deps:
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(config(create_app(deps), settings))
+        task = asyncio.ensure_future(server.serve(sockets=[listener]))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            yield DemoStage(url, settings.upstreams[0].url, settings.audit_database)
+        finally:
+            server.should_exit = True
+            await task

@@ -6,8 +6,10 @@ ends the call; masks and redactions give new texts by JSON pointer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from typing import Final
 
 from threegate.guard.decide import RuleSet
 from threegate.guard.masking.mask import MaskMap
@@ -79,7 +81,7 @@ def judge_input(
         if not scan.findings and not scan.failures:
             continue
         judge = by_channel[scan.locus.channel]
-        verdict = judge.verdict(scan.findings, scan.failures, scan.text, opinions=scan.opinions)
+        verdict = judge.verdict(_acted_on(scan), scan.failures, scan.text, opinions=scan.opinions)
         ruled += verdict.ruled
         render, is_json = Renderer(judge.by_id, masks, language), _is_json(scan.pointer)
         new = edited(scan.text, verdict.ruled, render, is_json=is_json)
@@ -94,6 +96,18 @@ def judge_input(
         ]
     )
     return InputResult(Verdict(action, tuple(ruled)), texts, kinds)
+
+
+_FETCHED: Final = re.compile(r"/(?:image|video|audio|file)_url(?:/url)?\Z")
+_SIGNATURES: Final = frozenset(("secrets.presigned", "secrets.azure_sas"))
+
+
+def _acted_on(scan: ScannedText) -> tuple[Finding, ...]:
+    """Without the signature of an address that the client gives to the model API to fetch: it opens
+    that one file for a while, and without it there is no file."""
+    if not scan.text.startswith("https://") or not _FETCHED.search(scan.pointer):
+        return scan.findings
+    return tuple(f for f in scan.findings if f.detector not in _SIGNATURES)
 
 
 def _is_json(pointer: str) -> bool:
