@@ -86,12 +86,33 @@ _OPENERS = re.compile(
     re.IGNORECASE,
 )
 
+_INTENT = re.compile(
+    r"(?i)(?:now |next |first |then )?,? ?(?:i(?:['’]ll| will| am going to|['’]m going to)|let me|"
+    r"let['’]s) "
+    r"|(?:好的，|接下来，?|下面，?|现在，?)?(?:我(?:来|先|会|将|这就|马上|再)|让我|(?:现在|马上|正在|这就)(?:就)?(?:为|帮|给)[您你])"
+)
+"""What the assistant is about to do is in no source."""
+_NOT_IN_SOURCES = re.compile(
+    r"(?i)(?:(?:however|but|unfortunately),? )?(?:"
+    r"(?:the|these|this|my|your|our) [^,;.]{0,24}\b(?:information|passages?|context|documents?|"
+    r"sources?|text|leaflet|material|article|manual|clauses?)\b[^,;.]{0,24}?"
+    r" (?:do(?:es)? not|don['’]t|doesn['’]t) (?:say|mention|state|specify|tell|indicate)\b"
+    r"|[^,;.]{4,60} (?:is|are) not (?:mentioned|stated|specified) in (?:the|these|this|your)\b)"
+    r"|(?:但是?|不过)?(?:(?:至于|关于|[^，。；]{0,16}(?:是否|能否|可否|有无|多少|哪|如何|怎么))[^，。；]{0,16}，)?"
+    r"[^，。；]{0,6}(?:资料|材料|文档|上下文|条款|合同|原文|说明书|手册|检索结果)[^，。；]{0,6}?"
+    r"(?:未|没有|没)(?:有)?(?:提及|提到|说明|说|写明)"
+)
+"""That the sources are silent is said about them, not taken from them."""
+
 
 def carries_claim(sentence: str) -> bool:
-    """Whether a sentence states what a source could bear out: no question, no greeting."""
+    """Whether a sentence states what a source could bear out: no question, no greeting, no notice
+    of what the assistant does next or of what the sources leave open."""
     body = _MARKUP.sub("", sentence).strip()
     if len(_LETTERS.findall(body)) < 4 or _CLAIMLESS.search(body):
         return False
     if sentence.lstrip().startswith("#") or body.endswith((":", "：")):
         return False
-    return not (_OPENERS.match(body) and not any(c.isdigit() for c in body))
+    if any(c.isdigit() for c in body):
+        return True
+    return not (_OPENERS.match(body) or _INTENT.match(body) or _NOT_IN_SOURCES.match(body))
