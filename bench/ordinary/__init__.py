@@ -1,0 +1,1 @@
+"""Conversations as real applications send them, through the whole proxy; see `__main__`."""
