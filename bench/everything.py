@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 from threegate import settings as settings_module  # noqa: E402
 from threegate.app import create_app  # noqa: E402
 from threegate.cli.serving import freeze_startup_objects  # noqa: E402
-from threegate.detectors import detector_set  # noqa: E402
+from threegate.detectors import sentence_judging  # noqa: E402
 from threegate.parts import opened  # noqa: E402
 from threegate.upstream import ModelRequest, Upstreams  # noqa: E402
 from threegate_classifiers.batching import Batcher  # noqa: E402
@@ -138,8 +138,9 @@ class Counted:
 @asynccontextmanager
 async def served() -> AsyncIterator[Any]:
     Upstreams.send = _send  # type: ignore[method-assign, assignment]
-    query = detector_set._query
-    detector_set._query = lambda detector, texts, deadline_ms: query(detector, texts, DEADLINE_MS)
+    query = sentence_judging._query
+    judge = sentence_judging
+    judge._query = lambda detector, texts, deadline_ms: query(detector, texts, DEADLINE_MS)
     with tempfile.TemporaryDirectory() as var:
         given = {"policies": ROOT / "policies", "packs": ("base",), "classifiers": "required"}
         given |= {"models": ROOT / "classifiers" / "models", "var": Path(var)}
