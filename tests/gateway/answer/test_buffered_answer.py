@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.guard.masking.mask import MaskMap
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import CompiledPolicy
-from threegate.types import Action, Caller
+from threegate.types import Action, Caller, Failed, Finding, Passage
 from threegate.wire.adapter import Api, StreamOptions
 from threegate.wire.limits import MAX_RESPONSE_BYTES
 
@@ -25,8 +27,19 @@ MOBILES = policy(rule("mobile", Action.REDACT, "pii.cn.mobile"))
 HARM = policy(rule("harm", Action.BLOCK, "hazard.test"))
 
 
-def answer_of(rules: CompiledPolicy) -> GuardedAnswer:
-    found = suite(BadWords())
+@dataclass
+class NotedWords(BadWords):
+    """Notes the sentences that it is asked about at once."""
+
+    asked: list[list[str]] = field(default_factory=list)
+
+    async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+        self.asked.append([p.text for p in passages])
+        return await super().judge(passages)
+
+
+def answer_of(rules: CompiledPolicy, words: BadWords) -> GuardedAnswer:
+    found = suite(words)
     guard = OutputGuard.of(
         rules, Caller(), "2026-11-26", MaskMap(b"k" * 32),
         same=True, kinds_of=found.kinds_of, needs=found,
@@ -40,10 +53,14 @@ def chat(content: str, **more: Any) -> dict[str, Any]:
 
 
 async def guarded(
-    rules: CompiledPolicy, body: dict[str, Any], sign: str = "", **options: bool
+    rules: CompiledPolicy,
+    body: dict[str, Any],
+    sign: str = "",
+    words: BadWords | None = None,
+    **options: bool,
 ) -> Any:
-    made = StreamOptions(**options)
-    return await guard_body(body, BY_API[Api.CHAT], answer_of(rules), made, sign)
+    made, answer = StreamOptions(**options), answer_of(rules, words or BadWords())
+    return await guard_body(body, BY_API[Api.CHAT], answer, made, sign)
 
 
 async def test_nothing_found_is_nothing_changed() -> None:
@@ -89,3 +106,10 @@ async def test_an_answer_that_is_too_large_is_an_upstream_error() -> None:
     half = b"x" * (MAX_RESPONSE_BYTES // 2 + 1)
     with pytest.raises(UpstreamError):
         await read_body(Said([half, half]))  # type: ignore[arg-type]
+
+
+async def test_the_sentences_of_a_field_are_judged_together_and_once() -> None:
+    noted, thought = NotedWords(), "First this. Then that. In the end both."
+    body = chat("Fine.", reasoning_content=thought, reasoning=thought)
+    assert await guarded(HARM, body, words=noted) is body
+    assert sorted(noted.asked) == [["Fine."], ["First this.", " Then that.", " In the end both."]]

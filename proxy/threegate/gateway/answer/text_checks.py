@@ -89,8 +89,9 @@ class TextChecks:
         self.answer.tasks.spawn(self._judge(sentences, passages))
 
     def judge_once(self, sentences: list[JudgeSentence]) -> None:
-        """Sentences of a field: one that another event has brought waits for its verdict."""
-        harmless = self.answer.harmless
+        """Sentences of a field, together; one that another event has brought waits for its
+        verdict."""
+        harmless, new = self.answer.harmless, list[JudgeSentence]()
         for sentence in sentences:
             key = self._key(sentence)
             if key in harmless:
@@ -98,7 +99,9 @@ class TextChecks:
             elif (judged := harmless.pending(key)) is not None:
                 self.answer.tasks.spawn(self._judge_after(judged, sentence))
             else:
-                self.judge([sentence])
+                new.append(sentence)
+        if new:
+            self.judge(new)
 
     def check_steps(self, steps: list[CheckStep]) -> None:
         passages = [self.answer.step_passage(self.text, step) for step in steps]
