@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,22 +52,28 @@ def below_levels(manifest: Manifest, label: str, score: float, language: str) ->
     """Logits by which a calibrated score lies below the lowest level; less than 0 above it."""
     lowest = manifest.levels.get((label, language), DEFAULT_LEVELS)[0]
     scale = manifest.calibration.get((label, language), Platt()).scale
-    return (_logit(lowest) - _logit(score)) / scale
+    return (_log_odds(lowest) - _logit(score)) / scale
 
 
 def level_of(manifest: Manifest, label: str, score: float, language: str) -> int:
     """0 to 3: the strictest level whose threshold the calibrated score reaches."""
-    thresholds = manifest.levels.get((label, language), DEFAULT_LEVELS)
-    return sum(score >= threshold for threshold in thresholds)
+    return bisect_right(manifest.levels.get((label, language), DEFAULT_LEVELS), score)
 
 
 def _logit(probability: float) -> float:
-    p = min(max(probability, _TINY), 1 - _TINY)
-    return math.log(p / (1 - p))
+    if not _TINY <= probability <= 1 - _TINY:
+        probability = min(max(probability, _TINY), 1 - _TINY)
+    return math.log(probability / (1 - probability))
+
+
+_log_odds = lru_cache(maxsize=1024)(_logit)
+"""For levels, which are few."""
 
 
 def _probability(logit: float) -> float:
-    return 1 / (1 + math.exp(-min(max(logit, -60.0), 60.0)))
+    if not -60.0 <= logit <= 60.0:
+        logit = min(max(logit, -60.0), 60.0)
+    return 1 / (1 + math.exp(-logit))
 
 
 def _sigmoid(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,7 @@ from threegate_classifiers.spans import Kinds, Token, spans
 from threegate_classifiers.tokenize import Row
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """The highest calibrated score of a label over all windows, and the window that gave it.
     `below`: by how many logits it misses the lowest level."""
 

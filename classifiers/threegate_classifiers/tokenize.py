@@ -117,7 +117,7 @@ class WindowTokenizer:
 
     def _as_text(self, ids: list[int], own: list[int]) -> None:
         """A text that spells a separator (`</s>`, also full-width) must not become one."""
-        if self._unknown is not None and not self._special.isdisjoint(ids[i] for i in own):
+        if self._unknown is not None and not self._special.isdisjoint(map(ids.__getitem__, own)):
             for i in own:
                 ids[i] = self._unknown if ids[i] in self._special else ids[i]
 

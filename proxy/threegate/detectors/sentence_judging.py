@@ -21,12 +21,16 @@ Deadlines = Mapping[str, int]
 deadline, in milliseconds, of a rule that wants it."""
 
 Judging = tuple[tuple[SentenceDetector, int], ...]
+Prefixes = tuple[tuple[ChecksPrefixes, int], ...]
+"""Those that can judge a text as it grows."""
 
 
 @dataclass(slots=True)
 class SentenceJudging:
     detectors: tuple[SentenceDetector, ...] = ()
-    _judging: dict[frozenset[tuple[str, int]], Judging] = field(default_factory=dict, repr=False)
+    _judging: dict[frozenset[tuple[str, int]], tuple[Judging, Prefixes]] = field(
+        default_factory=dict, repr=False
+    )
 
     async def judge(self, passages: Sequence[Passage], deadlines: Deadlines) -> list[Judgement]:
         """One answer per passage, in order. What is disguised is also read in plain."""
@@ -57,26 +61,27 @@ class SentenceJudging:
         """Whether each piece of a text that goes on is far from every level of these kinds, as far
         as detectors can tell who judge such pieces. One that fails has not said so, and a disguised
         one is not clear."""
-        found = ((d, ms) for d, ms in self._of(deadlines) if isinstance(d, ChecksPrefixes))
-        asked = (_clear(d, passages, ms) for d, ms in found if d.checks_prefixes)
-        answers = await asyncio.gather(*asked)
+        _, able = self._of(deadlines)
+        answers = await asyncio.gather(*(_clear(d, passages, ms) for d, ms in able))
         plain = [viewed(p).for_model() is None for p in passages]
         return [plain[i] and all(answer[i] for answer in answers) for i in range(len(passages))]
 
     async def _judge(self, passages: Sequence[Passage], deadlines: Deadlines) -> list[Judgement]:
-        wanted = self._of(deadlines)
+        wanted, _ = self._of(deadlines)
         answers = await asyncio.gather(*(_query(d, passages, ms) for d, ms in wanted))
         return [_joined(p, [a[i] for a in answers]) for i, p in enumerate(passages)]
 
-    def _of(self, deadlines: Deadlines) -> Judging:
+    def _of(self, deadlines: Deadlines) -> tuple[Judging, Prefixes]:
         """The detectors of these kinds, each with the shortest deadline of one of its own."""
         key = frozenset(deadlines.items())
         known = self._judging.get(key)
         if known is None:
             found = ((d, _own(d, deadlines)) for d in self.detectors)
             kinds = frozenset(deadlines)
-            made = ((wanting(d, kinds), min(own)) for d, own in found if own)
-            known = self._judging[key] = tuple(made)
+            made = tuple([(wanting(d, kinds), min(own)) for d, own in found if own])
+            growing = [(d, ms) for d, ms in made if isinstance(d, ChecksPrefixes)]
+            able = tuple([(d, ms) for d, ms in growing if d.checks_prefixes])
+            known = self._judging[key] = made, able
         return known
 
 

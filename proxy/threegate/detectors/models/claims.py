@@ -82,6 +82,8 @@ class Readings:
 
 def readings_of(passage: Passage, index: Index, room: int) -> Readings | None:
     """None without sources. `room` are the tokens of a pair."""
+    if not index.pieces:
+        return None
     claim = passage.text.strip()
     lead = lead_of(claim, passage.before)
     asked = "" if lead else question_before(claim, passage.question)

@@ -32,6 +32,7 @@ MEANING = 4.0
 
 _PARTS = re.compile(r"[\u3400-\u9fff]+|[a-z]+(?:['’][a-z]+)?|\d+(?:[.,]\d+)*", re.IGNORECASE)
 _PLURAL = re.compile(r"(?<=[a-z]{3})(?:es|s|ed|ing)$")
+_CJK = re.compile("[\u3400-\u9fff]")
 
 
 Scores = NDArray[np.float64]
@@ -68,7 +69,7 @@ def terms(text: str) -> list[str]:
 
 def tokens(text: str) -> int:
     """Rough count of model tokens: 0.75 of a Chinese character, 0.28 of another."""
-    cjk = sum("\u3400" <= c <= "\u9fff" for c in text)
+    cjk = 0 if text.isascii() else len(_CJK.findall(text))
     return int(cjk * 0.75 + (len(text) - cjk) * 0.28) + 1
 
 

@@ -80,7 +80,9 @@ class GuardDetector:
         self._kinds = {label: manifest.kind(label) for label in manifest.labels}
         kinds = tuple(k for k in self._kinds.values() if _head(k))
         self._counts = frozenset(kinds) if wanted is None else overlapping(wanted, kinds)
-        self._heads = frozenset(map(_head, self._counts))
+        counted = {label: kind for label, kind in self._kinds.items() if kind in self._counts}
+        self._head_of = {label: _head(kind) for label, kind in counted.items()}
+        self._heads = frozenset(self._head_of.values())
         self.info = DetectorInfo(model, kinds, Bilingual("守卫分类器", "guard classifier"))
 
     def wanting(self, kinds: frozenset[str]) -> GuardDetector:
@@ -147,8 +149,8 @@ class GuardDetector:
 
     def _counted(self, scores: Scores, heads: tuple[str, ...]) -> list[Score]:
         """The scores that a rule has use for, where these heads count."""
-        labels = (s for s in scores.items if self._kinds[s.label] in self._counts)
-        return [s for s in labels if _head(self._kinds[s.label]) in heads]
+        head_of = self._head_of
+        return [s for s in scores.items if head_of.get(s.label) in heads]
 
     async def _judge(self, passage: Passage, pending: _PendingScores) -> tuple[Finding, ...]:
         """One finding per kind: the surest of the readings."""

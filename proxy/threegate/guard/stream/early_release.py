@@ -86,12 +86,10 @@ def needs_question(number: int) -> bool:
 
 def step_end(text: str, start: int, size: int, *, final: bool) -> int | None:
     """Where a step ends that begins at `start`; None while more text decides."""
-    at, taken, length = start, 0, len(text)
-    while taken < size:
-        if at == length:
-            return length if final and at > start else None
-        taken += _bytes(text[at])
-        at += 1
+    length = len(text)
+    at = _filled(text, start, size)
+    if at is None:
+        return length if final and length > start else None
     longest = at + LONGEST_WORD
     while at < longest:
         if at == length:
@@ -100,6 +98,19 @@ def step_end(text: str, start: int, size: int, *, final: bool) -> int | None:
             break
         at += 1
     return at
+
+
+def _filled(text: str, start: int, size: int) -> int | None:
+    """Where the text has `size` bytes from `start` on; None while it has fewer."""
+    part = text[start : start + size]
+    if part.isascii():
+        return start + size if len(part) == size else None
+    taken = 0
+    for at, char in enumerate(part, start + 1):
+        taken += _bytes(char)
+        if taken >= size:
+            return at
+    return None
 
 
 def _bytes(char: str) -> int:
