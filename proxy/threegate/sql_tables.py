@@ -1,5 +1,5 @@
 """Tables of a database: columns, several of one type at once, and how they come to be. The audit
-log's are made by its migrations."""
+log's are made by its migrations (`audit.log.schema` has their columns)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from sqlalchemy import Column, Engine, MetaData, String
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.types import TypeEngine
 
+ColumnType = TypeEngine[Any] | type[TypeEngine[Any]]
 
-def key(*names: str, of: type[TypeEngine[Any]] = String) -> list[Column[Any]]:
+
+def key(*names: str, of: ColumnType = String) -> list[Column[Any]]:
     """Parts of the primary key, whose values the caller gives."""
     return [Column(name, of, primary_key=True, autoincrement=False) for name in names]
 
 
-def required(*names: str, of: type[TypeEngine[Any]] = String) -> list[Column[Any]]:
+def required(*names: str, of: ColumnType = String) -> list[Column[Any]]:
     return [Column(name, of, nullable=False) for name in names]
 
 

@@ -21,30 +21,25 @@ from sqlalchemy import (
     Text,
 )
 
+from threegate.sql_tables import key, required
+
 METADATA = MetaData()
 BIG = BigInteger().with_variant(Integer, "sqlite")
 
 RECORD = Table(
     "audit_record",
     METADATA,
-    Column("writer", String, primary_key=True),
-    Column("seq", BIG, primary_key=True),
-    Column("ts", BIG, nullable=False),  # microseconds since 1970, UTC
-    Column("request_id", String, nullable=False),
-    Column("stage", String, nullable=False),
-    Column("action", Integer, nullable=False),
-    Column("layer", String, nullable=False),  # the layer that acted, '' for none
-    Column("tenant", String, nullable=False),
-    Column("key_id", String, nullable=False),
-    Column("model", String, nullable=False),
-    Column("policy", String, nullable=False),
-    Column("language", String, nullable=False),
-    Column("conversation", String, nullable=False),
-    Column("retention", String, nullable=False),
+    *key("writer"),
+    *key("seq", of=BIG),
+    *required("ts", of=BIG),  # microseconds since 1970, UTC
+    *required("request_id", "stage"),
+    *required("action", of=Integer),
+    *required("layer"),  # the layer that acted, '' for none
+    *required("tenant", "key_id", "model", "policy", "language", "conversation", "retention"),
     Column("subject", String),
     Column("salt", LargeBinary),
-    Column("leaf", LargeBinary, nullable=False),
-    Column("entry", Text, nullable=False),
+    *required("leaf", of=LargeBinary),
+    *required("entry", of=Text),
 )
 
 # A call that may reach the model, until its record is chained: then the row goes, with a later
@@ -52,13 +47,10 @@ RECORD = Table(
 INTENT = Table(
     "audit_intent",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("writer", String, nullable=False),
-    Column("ts", BIG, nullable=False),
-    Column("caller", String, nullable=False),
-    Column("policy", String, nullable=False),
-    Column("digest", String, nullable=False),
-    Column("key_id", String, nullable=False),
+    *key("id"),
+    *required("writer"),
+    *required("ts", of=BIG),
+    *required("caller", "policy", "digest", "key_id"),
     Column("salt", LargeBinary),
 )
 
@@ -67,73 +59,61 @@ INTENT = Table(
 STUB = Table(
     "audit_stub",
     METADATA,
-    Column("writer", String, primary_key=True),
-    Column("seq", BIG, primary_key=True),
-    Column("leaf", LargeBinary, nullable=False),
+    *key("writer"),
+    *key("seq", of=BIG),
+    *required("leaf", of=LargeBinary),
 )
 
 # One row per rule and kind that judged something in a record: facets and per-rule counts.
 HIT = Table(
     "audit_hit",
     METADATA,
-    Column("writer", String, primary_key=True),
-    Column("seq", BIG, primary_key=True),
-    Column("n", Integer, primary_key=True),
-    Column("ts", BIG, nullable=False),
-    Column("rule", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("layer", String, nullable=False),
-    Column("action", Integer, nullable=False),
-    Column("shadow", Boolean, nullable=False),
+    *key("writer"),
+    *key("seq", of=BIG),
+    *key("n", of=Integer),
+    *required("ts", of=BIG),
+    *required("rule", "kind", "layer"),
+    *required("action", of=Integer),
+    *required("shadow", of=Boolean),
 )
 
 KEY = Table(
     "audit_key",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("tenant", String, nullable=False),
-    Column("day", String, nullable=False),
-    Column("wrapped", LargeBinary, nullable=False),
+    *key("id"),
+    *required("tenant", "day"),
+    *required("wrapped", of=LargeBinary),
 )
 
 CONTENT = Table(
     "audit_content",
     METADATA,
     Column("id", BIG, primary_key=True, autoincrement=True),
-    Column("writer", String, nullable=False),
-    Column("seq", BIG, nullable=False),
-    Column("ts", BIG, nullable=False),
-    Column("key_id", String, nullable=False),
-    Column("blob", LargeBinary, nullable=False),
+    *required("writer"),
+    *required("seq", "ts", of=BIG),
+    *required("key_id"),
+    *required("blob", of=LargeBinary),
 )
 
 CHECKPOINT = Table(
     "audit_checkpoint",
     METADATA,
-    Column("writer", String, primary_key=True),
-    Column("size", BIG, primary_key=True),
-    Column("ts", BIG, nullable=False),
-    Column("note", Text, nullable=False),
+    *key("writer"),
+    *key("size", of=BIG),
+    *required("ts", of=BIG),
+    *required("note", of=Text),
 )
 
-WRITER = Table(
-    "audit_writer",
-    METADATA,
-    Column("id", String, primary_key=True),
-    Column("opened", BIG, nullable=False),
-    Column("seen", BIG, nullable=False),
-)
+WRITER = Table("audit_writer", METADATA, *key("id"), *required("opened", "seen", of=BIG))
 
 # Legal hold: what matches is neither pruned nor erased. `field` is tenant, conversation, subject or
 # request_id.
 HOLD = Table(
     "audit_hold",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("field", String, nullable=False),
-    Column("value", String, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("since", BIG, nullable=False),
+    *key("id"),
+    *required("field", "value", "reason"),
+    *required("since", of=BIG),
 )
 
 
