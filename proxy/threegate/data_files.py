@@ -1,4 +1,4 @@
-"""Tables (TOML) and pages (Jinja) that are files beside the modules that use them."""
+"""Tables (TOML) and pages (Jinja) that are files next to the modules that use them."""
 
 from __future__ import annotations
 

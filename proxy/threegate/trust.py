@@ -19,7 +19,7 @@ def client_tls(ca: str, cert: str, key: str) -> ssl.SSLContext:
     `unusable`."""
     context = ssl.create_default_context(cafile=ca or None)
     if cert or key:
-        context.load_cert_chain(cert, key or None, password="")  # nobody is asked at the terminal
+        context.load_cert_chain(cert, key or None, password="")  # never prompts for a passphrase
     return context
 
 

@@ -1,6 +1,6 @@
 """Detectors: pattern recognizers in one tuple, run together by `PatternScanner`.
 
-Adding one: a file with a `RECOGNIZER`, its entry in `recognizers.toml` beside it, and one in
+Adding one: a file with a `RECOGNIZER`, its entry in `recognizers.toml` of the folder, and one in
 `DETECTORS`; tests, catalogue and schema follow from them.
 """
 

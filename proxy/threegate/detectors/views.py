@@ -34,7 +34,7 @@ _WHOLE = frozenset({PLAIN, LEET})
 ESCAPE = re2.compile(r"\\u[0-9a-fA-F]{4}")
 ESCAPED = 0.3
 """Share of a text in escapes (`\\u4f60`, as JSON writers make them of Chinese) from which a model
-reads noise: its plain view, in which everything else stands as it was, then takes its place."""
+reads noise: its plain view, in which everything else is as it was, then takes its place."""
 
 JOINTS = 3
 """So many separators between characters make a text worth a second reading by a model."""

@@ -170,7 +170,7 @@ def _language(check: Check) -> str:
 
 def _dismissed(ruling: Ruling) -> bool:
     """By a second opinion: it is in the record, and no finding for the client. A claim stays
-    one, whatever the judge said of it, and where it did not answer."""
+    one, whatever the judge answered, and where it did not answer."""
     found = ruling.finding
     is_claim = isinstance(found, Finding) and found.kind in CLAIM_KINDS
     return ruling.opinion is not None and not is_claim and ruling.action is Action.ALLOW

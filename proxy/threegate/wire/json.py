@@ -55,7 +55,7 @@ def parse(raw: bytes) -> dict[str, Any]:
 
 
 def _may_have_long_integer(raw: bytes) -> bool:
-    """Whether a long run of digits stands where a number may, unlike that of a card in a text."""
+    """Whether a long run of digits is where a JSON number may be; that of a card is in a text."""
     digits = raw.translate(_DIGITS)
     at = digits.find(_LONG_NUMBER)
     while at >= 0:

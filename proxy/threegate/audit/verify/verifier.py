@@ -1,7 +1,7 @@
 """An independent reader of the log: rebuilds every chain and tree and says exactly what holds.
 
 For each writer: each entry hashes to its leaf, names its predecessor, agrees with the columns
-beside it; the rebuilt tree has the root of every signed checkpoint; texts are the ones that were
+of its row; the rebuilt tree has the root of every signed checkpoint; texts are the ones that were
 logged, or are missing with a tombstone.
 
 *Integrated* entries are covered by a checkpoint that a trusted key signed. *Covered* ones are named

@@ -140,7 +140,7 @@ def problem_row(problem: Problem, language: str) -> dict[str, Any]:
 
 def _in_form(problem: Problem, language: str) -> dict[str, str]:
     """The form and its field that mend it, what is wrong and how; as in YAML where forms have no
-    part for it: a misspelt key stands in a line."""
+    part for it: a misspelt key is at a line."""
     if problem.code == "missing-key" and problem.part in BOTH_LANGUAGES:
         name = BOTH_LANGUAGES[problem.part].get(language)
         text = Bilingual(f"{name}缺一种语言", f"{name} lacks a language")

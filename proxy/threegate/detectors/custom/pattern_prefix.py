@@ -1,7 +1,7 @@
 """Where, at the end of a text that goes on, a match of a policy's RE2 pattern may have begun.
 
 The beginnings of a pattern's matches are a pattern too: of `AB?C` it is `A|AB|AB?C`. So a stream
-holds only what such a beginning covers, and of prose nothing. What stands around a match (edges,
+holds only what such a beginning covers, and of prose nothing. What surrounds a match (edges,
 lines) is left out: more may be held, never less. Where the parser of `re` may not read a pattern as
 RE2 does its beginnings are not known, and its greatest width is held.
 """

@@ -1,4 +1,4 @@
-"""What a recognizer is called and what it finds, from `recognizers.toml` beside it.
+"""What a recognizer is called and what it finds, from `recognizers.toml` in its folder.
 
 An entry has the recognizer's id as its name; `zh` and `en`, its title; `rank`, which decides
 between overlapping hits of equal level; `true`, texts with the exact values to find; `false`, texts

@@ -51,7 +51,7 @@ _OWN = (
     r"n(?:api_(?!key|token|secret|org)|fp_|pm_|tn_|vapi-)"
     r"|r(?:8(?:_|\Z)|dme_|ediss?:|nd_|pa_|ubygems_|zp_)|t(?:fp_|gp_|skey-|vly-)"
 )
-"""How keys and addresses begin whose first letter is such a one: behind a backslash it stays."""
+"""How keys and addresses begin whose first letter is such a one: after a backslash it stays."""
 _ESCAPED = re.compile(
     rf"(?<=\\)(?!{_OWN})[nrt]"
     r"(?=[0-9A-Z+(]|[a-z][a-z0-9]{1,8}[_.-]|[a-z]{4,8}:|ey[A-Z]|[\w.+-]{1,64}@)",

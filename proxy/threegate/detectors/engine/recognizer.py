@@ -58,7 +58,7 @@ _SLASHED = r"(?:(?<![0-9]/.)|(?<=[0-9]{5}/.)|(?<=[0-9][ \-][0-9]{4}/.))"
 """Before a slash there is no number, or one that is too long for a date or a fraction: of two
 values that a slash separates, both are found."""
 NO_SLASH = "(?!/[0-9]{5,9}(?![0-9]))"
-"""Behind a slash there is no number, a short one, or one long enough to be a value of its own."""
+"""After a slash there is no number, a short one, or one long enough to be a value of its own."""
 EDGE = r"(?![0-9A-Za-z])(?!\.(?!0(?![0-9]))[0-9])(?!-[0-9]{5})" + NO_SLASH
 """Right edge of a number: not inside a longer number, a decimal, an order number. `.0` alone is no
 decimal: spreadsheets and data frames write whole columns of numbers so."""

@@ -105,7 +105,7 @@ def completion(settings: JudgeSettings, prompt: str, max_tokens: int) -> Json:
 
 
 def content_of(reply: Json) -> str:
-    """The text of a chat answer behind the model's thoughts. Raises Unreadable if there is none: a
+    """The text of a chat answer after the model's thoughts. Raises Unreadable if there is none: a
     reasoning model may have used up its tokens, or a server's parser failed."""
     content = reply["choices"][0]["message"]["content"]
     if not isinstance(content, str) or not content.strip():

@@ -25,7 +25,7 @@ _LANDLINE = re.compile(
     rf"(?P<gap>{_GAP})?)|[+](?<![0-9A-Za-z].)86{_GAP}?[(（]?0?[)）]?{_GAP}?{_AREA}[)）]?{_GAP}?)"
     rf"[2-8][0-9]{{2,3}}(?P<split>{_GAP})?[0-9]{{4}}(?:/[2-8][0-9]{{6,7}})?{EDGE}"
 )
-"""With a second number of the same area behind a stroke."""
+"""With a second number of the same area after a slash."""
 _HAN = re.compile("[\u3400-\u9fff]")
 """London numbers look like Guangzhou ones when written in groups of four: those need Chinese
 around."""

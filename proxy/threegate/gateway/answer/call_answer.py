@@ -115,7 +115,7 @@ async def close_answer(call: CallContext, answer: GuardedAnswer, stage: Stage) -
     call.trail.answer_chars = answer.received
     call.trail.timings_ms["output"] = round(answer.spent_s * 1000, 3)
     call.answer_texts = tuple("".join(text.raw) for text in answer.all_texts())
-    call.release_checking()  # what is left is to wait for the disk
+    call.release_checking()  # only the write of the record remains
     await call.trail.ended(stage, _parts(answer) if keeps_texts(call) else ())
 
 

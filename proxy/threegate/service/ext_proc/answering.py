@@ -163,7 +163,7 @@ class Answering:
             self.exchange.changed.set()
 
     def _feed(self, reply: EnvoyReply, data: bytes, *, last: bool) -> None:
-        if self.exchange.ended:  # what comes after a cut is for nobody
+        if self.exchange.ended:  # nothing is sent after a cut
             return
         if data:
             reply.feed(data)

@@ -185,7 +185,7 @@ def _credentials(settings: Settings) -> Any:
         return None
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(cert, key, password="")  # nobody is asked at the terminal
+        context.load_cert_chain(cert, key, password="")  # never prompts for a passphrase
         if ca:
             context.load_verify_locations(ca)
         pair, trusted = [(_read(key), _read(cert))], _read(ca) if ca else None
