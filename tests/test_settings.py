@@ -200,7 +200,15 @@ def test_a_secret_is_in_a_variable_or_a_file(tmp_path: Path) -> None:
         assert settings.secret(f"file:{file}", "here") == key
 
 
-@pytest.mark.parametrize("written", [None, b"", b"\n", b"\xff canary"])
+def test_the_mark_that_windows_editors_begin_a_file_with_is_no_part_of_a_secret(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(b"\xef\xbb\xbfsk-canary\r\n")
+    assert Settings().secret(f"file:{file}", "here") == "sk-canary"
+
+
+@pytest.mark.parametrize("written", [None, b"", b"\n", b"\xff canary", b"canary\ncanary-2\n"])
 def test_a_file_without_a_secret_is_named(tmp_path: Path, written: bytes | None) -> None:
     file = tmp_path / "key"
     if written is not None:

@@ -48,15 +48,17 @@ def file_of(path: Path) -> dict[str, Any]:
 
 def line_of(path: Path, where: str) -> str:
     """A secret as a file holds it, without the end of the line. Raises SettingsError, which names
-    the file alone."""
+    the file alone, also where there are several lines: no header takes them."""
     try:
-        line = path.read_text("utf-8").strip()
+        line = path.read_text("utf-8-sig").strip()
     except UnicodeDecodeError:
         raise wrong("not-utf-8", where=f"{where}: {path}") from None
     except OSError as error:
         raise wrong("not-read", where=f"{where}: {path}", why=reason(error)) from None
     if not line:
         raise wrong("empty-file", where=where, name=path)
+    if len(line.splitlines()) > 1:
+        raise wrong("several-lines", where=where, name=path)
     return line
 
 
