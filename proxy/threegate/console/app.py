@@ -105,6 +105,7 @@ class Console:
                 return await self._answer(page, request, language)
             except Exception as error:
                 status, text = _error_page(error, language, page.path)
+                request.state.code = getattr(error, "code", "")
             return self._refused(request, language, status, text, await self._person(request))
 
         return answer
@@ -205,7 +206,8 @@ class Console:
         if wants_json(request):
             return _json(status, {"ok": False, "error": text, "status": status})
         form = getattr(request.state, "form", {}) if status in REFUSALS else {}
-        error = _error(status, text, language) | typed(form, language)
+        code = getattr(request.state, "code", "")
+        error = _error(status, text, language) | typed(form, language, code)
         return self._html(request, language, person, Shown("error.html", error, status))
 
 

@@ -10,15 +10,27 @@ from threegate.i18n.catalog import texts
 TITLES = texts("console", "typed")
 """Fields that are shown; the others are sent again as they were."""
 SECRET = ("password",)
+DATES = ("exception_expires", "review_by")
+MEANT = {
+    "past": DATES,
+    "date": DATES,
+    "name": ("name",),
+    "document": ("document",),
+    "table": ("csv",),
+}
+"""The fields that a refusal is about, by its code."""
 LONG = 60
 
 
-def typed(form: Mapping[str, str], language: str) -> dict[str, Any]:
-    """`fields` to show, `hidden` ones; nothing where the form held a secret or nothing to show."""
+def typed(form: Mapping[str, str], language: str, code: str = "") -> dict[str, Any]:
+    """`fields` to show, the one that was refused as `wrong`, and `hidden` ones; nothing where the
+    form held a secret or nothing to show. `code` of the refusal."""
     if any(word in name for name in form for word in SECRET):
         return {"fields": [], "hidden": []}
+    wrong = next((n for n in MEANT.get(code, ()) if n in form), "")
     fields = [
         {"name": n, "title": TITLES[n].get(language), "value": v, "long": _is_long(v)}
+        | {"wrong": n == wrong, "type": "date" if n in DATES else "text"}
         for n, v in form.items()
         if n in TITLES
     ]
