@@ -98,6 +98,12 @@ def test_without_a_tokenizer_the_error_says_what_to_set(guarded: Running) -> Non
     assert "tokenizer.json" in reply.json()["error"]["message"]
 
 
+def test_a_stream_in_place_of_numbers_is_an_error_of_the_model_api(guarded: Running) -> None:
+    guarded.demo.play([b'data: {"text": "hello"}\n\n'])
+    reply = httpx.post(f"{guarded.url}/v1/embeddings", json={"model": "demo-embed", "input": "a"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (502, "upstream_error")
+
+
 def test_embeddings_as_base64(guarded: Running) -> None:
     """What the official client asks for unless it is told otherwise."""
     with openai.OpenAI(base_url=f"{guarded.url}/v1", api_key="x", max_retries=0) as client:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from threegate.errors import ProtocolError, RequestError, ThreegateError, UpstreamError
+from threegate.errors import RequestError, ThreegateError, UpstreamError
 from threegate.i18n.messages import localized
 from threegate.types import Bilingual, Channel, Layer
 from threegate.wire import pointer
@@ -139,7 +139,8 @@ class TextlessAdapter(Adapter):
         return ()
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
-        raise ProtocolError(f"{self.api} does not stream")
+        """Asked for where the model API streams all the same."""
+        raise UpstreamError(localized("answer-no-json", what=localized("answer")))
 
 
 def prompt_slots(body: Body, prompt: str) -> tuple[Slot, ...]:

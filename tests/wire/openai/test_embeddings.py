@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.errors import ProtocolError, RequestError
+from threegate.errors import UpstreamError, RequestError
 from threegate.types import Bilingual
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind
@@ -30,5 +30,5 @@ def test_there_is_no_answer_text_and_no_stream() -> None:
     assert not EMBEDDINGS.streamed({"stream": True})
     assert EMBEDDINGS.choices({}) == 0
     assert EMBEDDINGS.finish_reasons({}) == ()
-    with pytest.raises(ProtocolError):
+    with pytest.raises(UpstreamError):
         EMBEDDINGS.stream({})
