@@ -12,8 +12,7 @@ from threegate.audit.errors import trouble
 from threegate.audit.settings import AuditSettings
 from threegate.cli.main import main
 from threegate.errors import AuditError
-from threegate.i18n.audit import ERRORS, LINES
-from threegate.i18n.audit_findings import FINDINGS, NOTES
+from threegate.i18n.audit import ERRORS, FINDINGS, LINES, NOTES
 from threegate.types import Bilingual
 
 from tests.audit.conftest import Captured, audit

@@ -1,5 +1,5 @@
 """What the audit log says to people, in both languages, one entry each: why it cannot do something,
-and the lines of its commands. What a verification finds: `audit_findings`.
+the lines of its commands, and what a verification finds.
 """
 
 from __future__ import annotations
@@ -10,6 +10,13 @@ from threegate.i18n.catalog import texts
 from threegate.types import Bilingual
 
 ERRORS: Mapping[str, Bilingual] = texts("audit", "errors")
+
+FINDINGS: Mapping[str, Bilingual] = texts("audit", "findings")
+"""The part of a key before `/` is the code that programs read; what follows distinguishes the
+cases."""
+
+NOTES: Mapping[str, Bilingual] = texts("audit", "notes")
+"""Why a note cannot be trusted."""
 
 LINES: Mapping[str, Bilingual] = texts("audit", "lines")
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from threegate.wire.anthropic.messages import Messages
-from threegate.wire.anthropic.token_count import TokenCount
+from threegate.wire.anthropic.messages import Messages, TokenCount
 from threegate.wire.base import Adapter
 from threegate.wire.openai.chat import Chat
 from threegate.wire.openai.completions import Completions

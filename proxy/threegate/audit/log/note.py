@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from threegate.i18n.audit_findings import NOTES
+from threegate.i18n.audit import NOTES
 
 ED25519 = 1
 COSIGNATURE_V1 = 4

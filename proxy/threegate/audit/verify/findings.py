@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from threegate.i18n.audit_findings import FINDINGS
+from threegate.i18n.audit import FINDINGS
 from threegate.types import Bilingual
 
 MAX_PROBLEMS = 1_000

@@ -28,7 +28,7 @@ from threegate.wire.adapter import (
     Usage,
 )
 from threegate.wire.anthropic.messages_stream import MessagesCodec, stop_of, usage_of
-from threegate.wire.base import Adapter, objects
+from threegate.wire.base import Adapter, TextlessAdapter, objects
 from threegate.wire.errors import anthropic_error
 from threegate.wire.openai.chat_request import place_in_messages, prefixed
 from threegate.wire.slots import SlotWalk, each, walk_fields
@@ -148,6 +148,14 @@ class Messages(Adapter):
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
         return MessagesCodec(self.model(request), options)
+
+
+class TokenCount(TextlessAdapter, Messages):
+    """`count_tokens`: a request of messages, answered by a number. Its texts are guarded as in a
+    call, because the model API reads them too."""
+
+    api: Api = Api.TOKEN_COUNT
+    paths: tuple[str, ...] = ("/v1/messages/count_tokens", "/anthropic/v1/messages/count_tokens")
 
 
 def _content(walk: SlotWalk, content: Any, at: str, channel: Channel) -> None:
