@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.errors import UpstreamError, RequestError
+from threegate.errors import RequestError, UpstreamError
 from threegate.types import Bilingual
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind
