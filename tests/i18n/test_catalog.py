@@ -16,8 +16,10 @@ NAMES = sorted(path.stem for path in Path(module.__file__).parent.glob("*.toml")
 
 
 def entries(name: str) -> Iterator[Mapping[str, Any]]:
+    """All that have texts; a lint also has the name of a form's field (`field`), which is none."""
     for table in catalog(name).values():
-        yield from table if isinstance(table, list) else table.values()
+        listed = table if isinstance(table, list) else table.values()
+        yield from (entry for entry in listed if isinstance(entry, dict))
 
 
 def fields(text: str) -> set[str]:
