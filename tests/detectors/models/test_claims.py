@@ -85,6 +85,26 @@ async def test_no_claim_no_finding(engine: Engine, text: str) -> None:
     assert await ClaimsDetector(engine).judge([passage]) == [()]
 
 
+@pytest.mark.parametrize(
+    ("text", "before", "checked"),
+    [
+        ("| 排名 | 客户 | 电话 |\n", "", False),
+        ("| Name | Price |\n", "Here they are.\n\n", False),
+        ("| Refunds | never given |\n", "| What | How |\n|---|---|\n", True),
+        ("| Refunds | within 30 days |\n", "", True),
+        ("| One statement in a row |\n", "", True),
+    ],
+)
+async def test_the_head_of_a_table_claims_nothing(
+    engine: Engine, text: str, before: str, checked: bool
+) -> None:
+    passage = Passage(
+        LOCUS, text, offset=len(before), before=before, sources=(Source("s", FILLER),)
+    )
+    (answer,) = await ClaimsDetector(engine).judge([passage])
+    assert bool(answer) is checked
+
+
 async def test_check_takes_the_word_that_it_is_a_claim(engine: Engine) -> None:
     passage = Passage(LOCUS, "Is it open?", sources=(Source("s", "no"),))
     assert (await ClaimsDetector(engine).check(passage)).kind == "claim.contradicted"

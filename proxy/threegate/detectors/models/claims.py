@@ -109,7 +109,8 @@ class ClaimsDetector:
         return await judge_each(self.info.id, passages, self._judge)
 
     async def _judge(self, passage: Passage) -> tuple[Finding, ...]:
-        if not carries_claim(passage.text.strip()):
+        text = passage.text.strip()
+        if not carries_claim(text) or _is_table_head(text, passage.before):
             return ()
         if not passage.counted:
             return (await self.check(passage),)
@@ -168,6 +169,19 @@ class ClaimsDetector:
         while len(self._indexes) > INDEXES:
             self._indexes.popitem(last=False)
         return known
+
+
+def _is_table_head(text: str, before: str) -> bool:
+    """Whether this is the first row of a Markdown table: names of columns, unless it has a
+    number."""
+    if text.count("|") < _HEAD_STROKES or not (text.startswith("|") and text.endswith("|")):
+        return False
+    above = before.rstrip(" ").removesuffix("\n").rpartition("\n")[2]
+    return not above.lstrip().startswith("|") and not any(c.isdigit() for c in text)
+
+
+_HEAD_STROKES = 3
+"""Of two columns."""
 
 
 def _badness(verdict: _Verdict) -> tuple[int, float]:
