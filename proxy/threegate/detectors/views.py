@@ -8,6 +8,7 @@ characters would have to hold everything that may still belong to one.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
@@ -17,6 +18,7 @@ import re2
 from threegate.detectors.base import PatternDetector
 from threegate.normalize import WORD_VIEWS, View, views
 from threegate.normalize.decoded import NAME as DECODED
+from threegate.normalize.despaced import HAN
 from threegate.normalize.fold import NAME as PLAIN
 from threegate.normalize.obfuscation import LEET
 from threegate.normalize.view import first_source, focused
@@ -38,6 +40,10 @@ reads noise: its plain view, in which everything else is as it was, then takes i
 
 JOINTS = 3
 """So many separators between characters make a text worth a second reading by a model."""
+
+
+_CELLS = re.compile(rf"(?<=[{HAN}]{{2}}) \| (?=[{HAN}]{{2}})")
+"""What parts words in a row of a table, which a model reads better as it is."""
 
 
 @frozen
@@ -67,8 +73,11 @@ class Viewed:
         return len(raw) - len(ESCAPE.sub("", raw)) > ESCAPED * len(raw)
 
     def _hardly(self, view: View) -> bool:
-        gone = len(self.passage.text) - len(view.text)
-        return view.name == "joined" and gone < JOINTS
+        if view.name != "joined":
+            return False
+        text = self.passage.text
+        cells = sum(map(len, _CELLS.findall(text))) if " | " in text else 0
+        return len(text) - len(view.text) - cells < JOINTS
 
 
 def viewed(passage: Passage) -> Viewed:
