@@ -222,3 +222,10 @@ def test_a_message_in_one_language_is_asked_for_in_words(site: Site) -> None:
     assert f"/policies/rule/{rule}/form" in draft
     assert "No rule acts differently" not in draft
     editor.post("/policies/draft/discard")
+
+
+def test_chosen_reasons_are_named_in_words(site: Site) -> None:
+    page = site.who("editor").get("/policies/rule/base.pii.id_card/form").text
+    chosen = page.split('id="why-chosen"')[1].split("</span>")[0]
+    assert "sensitive information disclosure" in chosen
+    assert "owasp.llm02" not in chosen

@@ -114,3 +114,12 @@ def test_a_failing_test_is_named(site: Site) -> None:
     assert report["passed"] is False
     assert [f["id"] for f in report["failures"]] == ["cn.pii.documents/no_match/1"]
     editor.post("/policies/draft/discard")
+
+
+def test_a_long_text_has_one_row_for_what_is_the_same(site: Site) -> None:
+    """A text with 600 numbers gave 600 rows."""
+    text = "邮箱是 a.b@firma.cn 和 c.d@firma.cn，护照E12345678。" * 20
+    form = {"text": text, "channel": "user"}
+    trace = site.who("editor").post("/policies/try.json", data=form).json()["trace"]
+    assert len(trace["ruled"]) == 60
+    assert sorted(r["times"] for r in trace["alike"]) == [20, 40]

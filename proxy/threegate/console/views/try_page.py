@@ -111,13 +111,24 @@ def _trace(
     rules = {r.id: r for r in policy.rules}
     render = Renderer(rules, MaskMap(b"try"), spoken)
     result = "" if action >= Action.ANSWER else edited(text, ruled, render)
+    rows = [_row(r, rules[r.rule_id].title.get(language)) for r in ruled]
     return {
         "action": action.name.lower(),
         "pieces": pieces(text, [mark_of(r) for r in ruled if isinstance(r.finding, Finding)]),
-        "ruled": [_row(r, rules[r.rule_id].title.get(language)) for r in ruled],
+        "ruled": rows,
+        "alike": _alike(rows),
         "result": result,
         "edited": result != text,
     }
+
+
+def _alike(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for all that say the same but for the place, and how many they are."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        key = str({name: value for name, value in row.items() if name != "span"})
+        found.setdefault(key, row | {"times": 0})["times"] += 1
+    return list(found.values())
 
 
 def mark_of(ruled: Ruling) -> Highlight:
