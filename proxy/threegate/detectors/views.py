@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
+from functools import cached_property
 
 import re2
 
@@ -126,7 +127,7 @@ def merged(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
         if surer.get((_family(f.kind), f.span), f.level) <= f.level
         and not (f.level == Level.MEDIUM and (f.kind, f.span) in named)
     ]
-    seen, covers = frozenset(map(id, kept)), _Covers.of(kept)
+    seen, covers = frozenset(map(id, kept)), _Covers(kept)
     out: list[Finding] = []
     for group in _groups([*kept, *more]):
         if all(id(f) in seen for f in group):
@@ -158,26 +159,27 @@ def _widest(group: Sequence[Finding]) -> Finding:
 
 
 class _Covers:
-    """Which spans lie inside a finding of their family that is as sure, each in log time."""
+    """Which spans lie inside one of these findings that is of their family and as sure, each in log
+    time. Most texts never ask."""
 
-    def __init__(self) -> None:
-        self._starts: dict[tuple[str, Level], list[int]] = {}
-        self._ends: dict[tuple[str, Level], list[int]] = {}
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self._findings = findings
 
-    @classmethod
-    def of(cls, findings: Iterable[Finding]) -> _Covers:
-        made = cls()
-        for f in sorted(findings, key=lambda f: f.span.start):
+    @cached_property
+    def _reach(self) -> dict[tuple[str, Level], tuple[list[int], list[int]]]:
+        """By family and level: where findings begin, in order, and how far those so far reach."""
+        made: dict[tuple[str, Level], tuple[list[int], list[int]]] = {}
+        for f in sorted(self._findings, key=lambda f: f.span.start):
             for level in (each for each in Level if each <= f.level):
-                ends = made._ends.setdefault((_family(f.kind), level), [])
+                starts, ends = made.setdefault((_family(f.kind), level), ([], []))
                 ends.append(max(f.span.end, ends[-1] if ends else 0))
-                made._starts.setdefault((_family(f.kind), level), []).append(f.span.start)
+                starts.append(f.span.start)
         return made
 
     def hold(self, finding: Finding) -> bool:
-        key = _family(finding.kind), finding.level
-        at = bisect_right(self._starts.get(key, []), finding.span.start)
-        return at > 0 and self._ends[key][at - 1] >= finding.span.end
+        starts, ends = self._reach.get((_family(finding.kind), finding.level), ([], []))
+        at = bisect_right(starts, finding.span.start)
+        return at > 0 and ends[at - 1] >= finding.span.end
 
 
 def _family(kind: str) -> str:
