@@ -87,6 +87,8 @@ SIGNED = "https://b.s3.amazonaws.com/photo.jpg?X-Amz-Signature=KEY"
         ("/messages/0/content/1/image_url/url", SIGNED, True),
         ("/input/0/content/0/image_url", SIGNED, True),
         ("/messages/0/content/1/image_url/url", f"look at {SIGNED}", False),
+        ("/messages/0/content/1/image_url/url", f"https://a.example and {SIGNED}", False),
+        ("/metadata/image_url", SIGNED, False),
         ("/messages/0/content/1/image_url/detail", SIGNED, False),
         ("/messages/0/content", SIGNED, False),
     ],

@@ -98,14 +98,15 @@ def judge_input(
     return InputResult(Verdict(action, tuple(ruled)), texts, kinds)
 
 
-_FETCHED: Final = re.compile(r"/(?:image|video|audio|file)_url(?:/url)?\Z")
+_FETCHED: Final = re.compile(r"/(?:messages|input)/.*/(?:image|video|audio|file)_url(?:/url)?")
+_ADDRESS: Final = re.compile(r"https://[!-~]+")
 _SIGNATURES: Final = frozenset(("secrets.presigned", "secrets.azure_sas"))
 
 
 def _acted_on(scan: ScannedText) -> tuple[Finding, ...]:
     """Without the signature of an address that the client gives to the model API to fetch: it opens
     that one file for a while, and without it there is no file."""
-    if not scan.text.startswith("https://") or not _FETCHED.search(scan.pointer):
+    if not (_FETCHED.fullmatch(scan.pointer) and _ADDRESS.fullmatch(scan.text)):
         return scan.findings
     return tuple(f for f in scan.findings if f.detector not in _SIGNATURES)
 
