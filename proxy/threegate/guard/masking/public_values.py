@@ -26,10 +26,11 @@ _NOBODYS = tuple(
 )  # fmt: skip
 """Private: RFC 1918, 3927, 4193, 4291, 6598. For documents: RFC 5737, 3849."""
 _EXAMPLE_DOMAIN = re.compile(
-    r"(?:.+\.)?(?:example(?:\.(?:com|net|org))?|test|invalid|localhost"
+    r"(?:[^.]+\.)?(?:example(?:\.(?:com|net|org))?|test|invalid|localhost"
     r"|your[-_]?(?:domain|company|site|org)\.[a-z.]{2,6})"
 )
-"""RFC 2606 and 6761, and what manuals write in place of a domain."""
+"""RFC 2606 and 6761, and what manuals write in place of a domain; with one name before it, as more
+could be somebody's domain: `company.cn.example.com`."""
 _BETWEEN_WORDS = re.compile(r"[._\-]")
 _SERVICE = {
     PhoneNumberType.TOLL_FREE,
@@ -40,9 +41,10 @@ _SERVICE = {
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _SERVICE_IN_CHINA = re.compile("(?:86)?[48]00[0-9]{7}")
 _SERVICE_IN_AMERICA = re.compile("1?8(?:00|33|44|55|66|77|88)[2-9][0-9]{6}")
+_NOT_IN_NUMBERS = re.compile(r"[^0-9+]")
 _FICTION = re.compile(
-    "1?[2-9][0-9]{2}55501[0-9]{2}"
-    "|(?:440?|0)(?:1632960|2079460|2896496|2920180|7700900|(?:11[3-8]|1[2-6]1)4960|1914980)[0-9]{3}"
+    r"(?:\+?1)?[2-9][0-9]{2}55501[0-9]{2}"
+    r"|(?:\+?440?|0)(?:1632960|2079460|2896496|2920180|7700900|(?:11[3-8]|1[2-6]1)4960|1914980)[0-9]{3}"
 )
 """Numbers kept free for films and manuals: those of North America (NANPA) and Britain (Ofcom)."""
 
@@ -88,7 +90,7 @@ def _is_public_address(value: str) -> bool:
 
 def _is_public_number(value: str) -> bool:
     digits = _NOT_DIGITS.sub("", value)
-    if _FICTION.fullmatch(digits):
+    if _FICTION.fullmatch(_NOT_IN_NUMBERS.sub("", value)):
         return True
     if value.startswith("+"):
         return digits in _listed("hotlines") or _is_service(value)
