@@ -9,10 +9,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from threegate.audit.errors import reason_of
-from threegate.audit.log.database import reader_engine
+from threegate.audit.log.database import reader_engine, writer_engine
 from threegate.audit.log.postgres import with_tls
 from threegate.errors import AuditError
 
@@ -98,3 +98,22 @@ def test_a_user_that_is_given_needs_none_of_the_process(monkeypatch: pytest.Monk
     with pytest.raises(DBAPIError) as error:
         reader_engine("postgresql://me@127.0.0.1:9/log").connect()
     assert "getpwuid" not in reason_of(error.value)
+
+
+@pytest.mark.postgres
+def test_a_text_that_is_no_utf_8_mixes_up_no_answers() -> None:
+    """The three statements after it failed, or got answers that were not theirs."""
+    server = os.environ.get("THREEGATE_TEST_POSTGRES")
+    if not server:
+        pytest.skip("THREEGATE_TEST_POSTGRES is not set")
+    engine = writer_engine(server)
+
+    def said(value: str) -> object:
+        with engine.begin() as connection:
+            return connection.execute(text("SELECT CAST(:said AS text)"), {"said": value}).scalar()
+
+    for value in ("one", "two"):
+        with pytest.raises(UnicodeEncodeError):
+            said("\ud800")
+        assert [said(f"{value} {n}") for n in range(3)] == [f"{value} {n}" for n in range(3)]
+    engine.dispose()

@@ -149,6 +149,15 @@ def test_roles_come_from_the_settings_alone() -> None:
             guest_of({"sub": "u"} | nobody, made)
 
 
+@pytest.mark.parametrize("subject", ["u\ud800", "u\0", "u" * 256])
+def test_claims_that_cannot_be_kept_let_nobody_in(subject: str) -> None:
+    made = OidcSettings("https://id.example", "c", "https://g.example", {"editors": "editor"})
+    claims = {"sub": "u", "groups": ["editors"], "department": "Risk\ud800"}
+    assert guest_of(claims, made).group == ""
+    with pytest.raises(OidcError):
+        guest_of({**claims, "sub": subject}, made)
+
+
 async def test_a_provider_that_sends_on_and_on_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import URL, Engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
 
 from threegate.audit.errors import trouble
 
@@ -20,6 +21,7 @@ def prepare(engine: Engine) -> None:
     event.listen(engine, "do_connect", _connected)
     event.listen(engine, "connect", _undelayed)
     event.listen(engine, "connect", _planned)
+    event.listen(engine, "handle_error", _given_up)
 
 
 def with_tls(url: URL) -> tuple[URL, dict[str, Any]]:
@@ -93,6 +95,15 @@ def _why(error: BaseException) -> str:
             return "no answer"
         case cause:
             return str(cause) or type(cause).__name__
+
+
+def _given_up(context: ExceptionContext) -> None:
+    """A connection ends where pg8000 stopped in the middle of its messages, as with a parameter
+    that UTF-8 cannot hold (a lone surrogate): the next statements on it would be answered with what
+    the server says to this one."""
+    if isinstance(context.original_exception, UnicodeError):
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
 
 
 def _undelayed(connection: Any, _record: object) -> None:

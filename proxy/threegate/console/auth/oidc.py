@@ -29,6 +29,8 @@ TIMEOUT_S = 10.0
 FRESH_S = 3600.0
 AGAIN_S = 60.0
 MAX_ANSWER = 1 << 20
+MAX_SUBJECT = 255
+"""Characters of `sub`, as OpenID Connect has it."""
 
 
 class OidcError(Exception):
@@ -164,6 +166,10 @@ def guest_of(claims: Mapping[str, Any], settings: OidcSettings) -> SsoIdentity:
     roles = frozenset(role for role in Role if role.value in {w.strip() for w in words})
     if not roles:
         raise OidcError("no group of yours has a role here")
-    name = claims.get(settings.name_claim) or claims["sub"]
+    subject = claims["sub"]
+    if len(subject) > MAX_SUBJECT or not subject.isprintable():  # PostgreSQL stores no NUL
+        raise OidcError("the provider names somebody in a way that cannot be kept")
+    name = claims.get(settings.name_claim) or subject
     team = str(claims.get(settings.team_claim, ""))[:64]
-    return SsoIdentity(f"{settings.issuer} {claims['sub']}", str(name), roles, team)
+    team = team if team.isprintable() else ""
+    return SsoIdentity(f"{settings.issuer} {subject}", str(name), roles, team)
