@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from threegate.console.auth.sessions import MAX_FAILURES, MAX_OF_ADDRESS
+from threegate.console.views.account import subscriber
 
 from tests.console.conftest import PASSWORD, Site
 
@@ -61,6 +62,23 @@ def test_those_behind_one_address_do_not_lock_each_other_out(fresh_site: Site) -
     for _ in range(MAX_FAILURES):
         assert browser.post("/login", data=wrong).status_code == 401
     assert browser.post("/login", data=right).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("::ffff:198.51.100.7", "198.51.100.7"),  # as a listener on :: sees it
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("testclient", "testclient"),
+        ("", ""),
+    ],
+)
+def test_addresses_that_one_subscriber_has_count_as_one(address: str, counted: str) -> None:
+    """Each of the 2^64 of an IPv6 network had five tries of its own."""
+    assert subscriber(address) == counted
 
 
 def test_guesses_at_once_are_counted_before_any_is_looked_at(site: Site) -> None:

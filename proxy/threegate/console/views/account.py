@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse
@@ -90,7 +91,19 @@ def _counted(visit: ConsoleRequest, name: str) -> dict[str, int]:
 
 
 def _address(visit: ConsoleRequest) -> str:
-    return visit.request.client.host if visit.request.client else ""
+    return subscriber(visit.request.client.host if visit.request.client else "")
+
+
+def subscriber(address: str) -> str:
+    """What of a client's address log-ins count for. One subscriber has a whole /64 of IPv6."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(known, IPv6Address):
+        return address
+    network = IPv6Address(known.packed[:8] + bytes(8))
+    return str(known.ipv4_mapped or network)
 
 
 async def _hashed(
