@@ -46,10 +46,12 @@ _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2
 """More than that occur in versions: 133.0.7415.166."""
 _COUNTED = re.compile(
-    " ?(?:[个個次件元台吨噸份块塊斤克米票条條行÷×^*%]|字节|"
-    "(?:bytes?|rows?|records|[KMG]?i?B|[mnuµ]s)(?![A-Za-z]))"
+    " ?(?:[次件元吨噸份块塊斤克票÷×^*%]|个(?!人)|個(?!人)|台(?![州北中南湾灣])|米(?![兰蘭])|字节|"
+    "[条條](?![件例款约約])|行(?![政程长長业業动動])|"
+    "(?:bytes?|rows?|records|[KMG]i?B|[mnuµ]s)(?![A-Za-z])|B(?![A-Za-z0-9座栋棟幢区區层層楼樓室口]))"
 )
-"""Directly after a number without a telephone label, these units mark it as a quantity."""
+"""Directly after a number without a telephone label, these units mark it as a quantity; 行政部,
+台州 and `B座` are none."""
 _JOINED = re.compile(r"[A-Za-z][\-_]\Z")
 """Part of a name: thread-13800138000."""
 _BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)
