@@ -82,6 +82,17 @@ def test_sentences_cover_the_text(text: str) -> None:
         ("保修两年，资料没有说能否延长。", True),
         ("It lasts two years, but the manual does not say from when.", True),
         ("The manual does not say from when.", False),
+        ("The manual does not say from when, but repairs are always free.", True),
+        ("The manual does not mention it; repairs are always free.", True),
+        ("资料没有说明，但是您可以免费退换。", True),
+        ("资料没有说明，建议您联系客服。", False),
+        ("Let me confirm that your policy covers dental care.", True),
+        ("I'll tell you what: dental care is covered.", True),
+        ("I will refund you the whole price.", True),
+        ("Let me look at the file and run the tests.", False),
+        ("让我确认一下，您的保单包含牙科治疗。", True),
+        ("我会为您全额退款。", True),
+        ("我来看一下这个文件，请稍等。", False),
     ],
 )
 def test_which_sentences_carry_a_claim(sentence: str, claim: bool) -> None:

@@ -103,6 +103,13 @@ _NOT_IN_SOURCES = re.compile(
     r"(?:未|没有|没)(?:有)?(?:提及|提到|说明|说|写明)"
 )
 """That the sources are silent is said about them, not taken from them."""
+_STATEMENT = re.compile(
+    r"(?i)[，,;；:：—](?!\s*(?:建议|请|如需|please|you (?:may|might|can|should) "
+    r"(?:want|ask|check|contact)))"
+    r"|\b(?:that|tell|confirm|assure|guarantee|promise|refund|pay|waive)\b"
+    r"|告诉|确认|保证|承诺|全额|退还|赔|免"
+)
+"""What may follow an intent or a silence and is a claim again: a further clause, or a promise."""
 
 
 def carries_claim(sentence: str) -> bool:
@@ -115,4 +122,7 @@ def carries_claim(sentence: str) -> bool:
         return False
     if any(c.isdigit() for c in body):
         return True
-    return not (_OPENERS.match(body) or _INTENT.match(body) or _NOT_IN_SOURCES.match(body))
+    if _OPENERS.match(body):
+        return False
+    about = _INTENT.match(body) or _NOT_IN_SOURCES.match(body)
+    return about is None or _STATEMENT.search(body, about.end()) is not None
