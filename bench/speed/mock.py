@@ -41,7 +41,8 @@ CHINESE = (
     "收到流式回答后立即转发，只留住少数仍可能变成敏感内容的字符。"
 ) * 6
 PERSONAL = (
-    "Write to maria.gonzalez@example.com or call +1 415-555-2671. Her card is 4111 1111 1111 1111."
+    "Write to maria.gonzalez@northlakemail.com or call +1 415-826-2671. "
+    "Her card is 4539 1488 0343 6467."
     "联系人张伟，手机13812345678，身份证11010519491231002X，邮箱zhangwei@example.cn。"
 )
 EVENTS, REASONING_EVENTS = 200, 50
