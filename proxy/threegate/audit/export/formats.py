@@ -119,6 +119,3 @@ def ocsf(entry: Json) -> dict[str, Any]:
     if ruled := [r for d in event.get("decisions", ()) for r in d["ruled"]]:
         made["unmapped"]["rules"] = ruled
     return made
-
-
-# --- OpenTelemetry (OTLP/JSON, one LogsData or TracesData per record) -----------------------------

@@ -17,9 +17,7 @@ from threegate.audit.log.record import Stage
 
 SEMCONV = "1.41"  # OpenTelemetry semantic conventions of the attributes below
 
-
 SECURITY = "gen_ai.security."
-
 
 NAMES: Mapping[str, Mapping[str, str]] = {
     "verdict": {},

@@ -32,30 +32,21 @@ from threegate.types import (
 
 ENTRY_VERSION = 1
 
-
 MAX_FIELD_CHARS = 256  # ids, model names, codes: longer ones are an attack or a mistake
-
 
 MAX_RULED = 200  # per decision; a text with more hits is cut here and says so (`dropped`)
 
-
 STANDARD = "standard"  # the retention class that the format has a place for; there is no other
-
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-
 ACTIONS = {action: action.name.lower() for action in Action}
-
 
 CHANNELS = {channel: channel.value for channel in Channel}
 
-
 LAYERS = {layer: layer.value for layer in Layer}
 
-
 ACTION_OF = {name: int(action) for action, name in ACTIONS.items()}
-
 
 LEVELS = {level: level.name.lower() for level in Level}
 

@@ -2,7 +2,8 @@
 
 Private networks and well-known resolvers, mailboxes of an office, service numbers and crisis lines;
 and what is reserved for documents and tests: domains, networks, telephone numbers, test cards.
-Whoever must hide them too writes a rule on `pii.ip` and its like, which see every value.
+Whoever must hide them too writes a rule on `pii.ip` and its like, which see every value but
+resolvers.
 """
 
 from __future__ import annotations
