@@ -3,7 +3,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from threegate.console.auth.sessions import MAX_FAILURES, MAX_OF_ADDRESS
+from threegate.console.auth.sessions import BROWSER_COOKIE, MAX_FAILURES, MAX_OF_ADDRESS
 from threegate.console.views.account import subscriber
 
 from tests.console.conftest import PASSWORD, Site
@@ -62,6 +62,19 @@ def test_those_behind_one_address_do_not_lock_each_other_out(fresh_site: Site) -
     for _ in range(MAX_FAILURES):
         assert browser.post("/login", data=wrong).status_code == 401
     assert browser.post("/login", data=right).status_code == 429
+
+
+def test_known_browsers_of_one_account_have_tries_together(fresh_site: Site) -> None:
+    """Whoever once knew the password can have made any number of these cookies with it."""
+    fresh_site.who("viewer", name="left")
+    form = {"name": "left", "password": "wrong"}
+    statuses = []
+    for _ in range(MAX_OF_ADDRESS + 1):
+        browser = fresh_site.visitor()
+        cookie = fresh_site.signer.sign_browser("left")
+        browser.cookies.set(BROWSER_COOKIE, cookie, domain="127.0.0.1", path="/console")
+        statuses.append(browser.post("/login", data=form).status_code)
+    assert statuses == [401] * MAX_OF_ADDRESS + [429]
 
 
 @pytest.mark.parametrize(

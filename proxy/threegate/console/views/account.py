@@ -65,7 +65,7 @@ async def session(visit: ConsoleRequest) -> Answer:
 async def login(visit: ConsoleRequest) -> Answer:
     """Attempts count per name and address, so an attacker elsewhere cannot lock a person out; in a
     browser that the account has been used in, they count for that browser alone: everybody behind
-    one reverse proxy has one address."""
+    one reverse proxy has one address. Such browsers of an account are bounded together too."""
     name, throttle = visit.form.get("name", "")[:64], visit.parts.throttle
     counted = _counted(visit, name)
     if not all(throttle.attempt(key, most) for key, most in counted.items()):
@@ -85,7 +85,7 @@ def _counted(visit: ConsoleRequest, name: str) -> dict[str, int]:
     """What an attempt counts for, and how many each may have; the last belongs to one account."""
     cookie = visit.request.cookies.get(BROWSER_COOKIE, "")
     if browser := visit.parts.signer.read_browser(name, cookie):
-        return {f"browser:{browser}": MAX_FAILURES}
+        return {f"browsers:{name}": MAX_OF_ADDRESS, f"browser:{browser}": MAX_FAILURES}
     address = _address(visit)
     return {f"address:{address}": MAX_OF_ADDRESS, f"name:{name}:{address}": MAX_FAILURES}
 
