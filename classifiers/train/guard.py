@@ -40,8 +40,8 @@ OUTPUTS = 5 + len(HAZARDS)
 WIDTH, TRAIN_WIDTH = 160, 160
 PROBED = 5000
 """Examples that the heads start from."""
-PIECES = (62, 94, 158)
-"""Tokens of the piece in which a long harmless text is shown."""
+PIECES = (62, 94, 158, 158, 158)
+"""Tokens of the piece in which a long harmless text is shown; most fill the window, as those of long attacks do."""
 EARLY_SHARE = 0.3
 """How much the loss of the early head counts."""
 HEAD_WEIGHT = torch.tensor([1.3, 1.3, 1.3, 0.8, 0.8])

@@ -1,8 +1,8 @@
 """Levels of guard from ordinary traffic: what share of it may reach a level, in each band of length, role and language.
 
 A single odd text must not set a level: where a rate means fewer than `MANY` texts of a band, the threshold is read off an
-exponential tail whose slope is the median of the highest scores, if that is lower. `high` lies next to the highest text that is
-not odd: at most `ODD` of a band may be, and two texts of a small one.
+exponential tail whose slope is the median of the highest scores, if that is lower. For prompts `high` lies next to the highest
+text that is not odd: at most `ODD` of a band may be, and two texts of a small one.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ ODD, ODD_TEXTS = 0.002, 2
 """Share and number of a band's highest ordinary texts that do not set `high`, whatever they score."""
 BESIDE = 0.1
 """Logits by which `high` stays over the highest text that is not odd."""
+ODD_AT = ("prompt",)
+"""Places where texts may be odd. Of agents' instructions a band has a hundred, and two of them stopped are too many; in answers
+harmless ones beside a harmful question would be stopped more often (26 instead of 21 % of them)."""
 FEW = 60
 """A band with fewer texts says nothing of its own."""
 MIDDLE, TOP = 0.5, 0.9
@@ -50,7 +53,7 @@ COLUMNS = {
     "compliance": (21,),
 }
 PARTS = {  # where a head is asked, and its part of what may be found there (the strictest band decides, so they add up to more)
-    "direct": {"prompt": 0.75, "document": 0.5}, "indirect": {"document": 1.0}, "hazard": {"prompt": 0.8, "answer": 0.7},
+    "direct": {"prompt": 0.75, "system": 0.75, "document": 0.5}, "indirect": {"document": 1.0}, "hazard": {"prompt": 0.8, "answer": 0.7},
     "offensive": {"prompt": 0.3}, "compliance": {"answer": 0.25},
 }  # fmt: skip
 
@@ -74,10 +77,10 @@ def tail(scores: Array, rate: float, enough: int = ENOUGH) -> float:
     return min(extended, counted) if rate * count >= 1 else extended
 
 
-def reached(scores: Array, rate: float, level: str) -> float:
+def reached(scores: Array, rate: float, level: str, place: str) -> float:
     """The threshold that a band asks for."""
     found = tail(scores, rate)
-    return min(found, beside_odd(scores)) if level == "high" else found
+    return min(found, beside_odd(scores)) if level == "high" and place in ODD_AT else found
 
 
 def beside_odd(scores: Array) -> float:
@@ -97,7 +100,7 @@ def threshold(rows: Sequence[Unseen], logits: Array, head: str, language: str, l
                 continue  # there it counts when it is sure
             mine = [i for i, r in enumerate(rows) if (r.kind, r.band, r.language) == (place, band, language)]
             if len(mine) >= FEW:
-                found.append(reached(best[mine], part * rates[level], level))
+                found.append(reached(best[mine], part * rates[level], level, place))
     return max(found)
 
 

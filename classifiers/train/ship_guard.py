@@ -115,7 +115,7 @@ def ship(
 
 def setting_of(rows: Sequence[Unseen], most: int) -> list[Unseen]:
     """The half of ordinary traffic that sets levels and offsets."""
-    counts = {"prompt": PROMPTS, "document": most, "answer": most}
+    counts = {"prompt": PROMPTS, "system": most, "document": most, "answer": most}
     return [r for kind, count in counts.items() for r in sample(rows, count, 0) if r.kind == kind]
 
 
