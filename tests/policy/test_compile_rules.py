@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from threegate.policy.compile_rules import copied
 from threegate.policy.model import (
     Band,
     CompiledPolicy,
@@ -10,6 +11,7 @@ from threegate.policy.model import (
     Restoring,
     StreamMode,
 )
+from threegate.policy.schema import When
 from threegate.types import Action, Channel, Level
 
 from tests.policy.packs import built
@@ -57,3 +59,10 @@ def test_a_rule_outside_its_band_is_watched() -> None:
 
 def test_when_a_rule_is_looked_at_again(shop: CompiledPolicy) -> None:
     assert {r.review_by for r in (*shop.rules, *shop.constraints)} == {"2027-06-30"}
+
+
+def test_a_field_that_the_language_lacks_is_no_default_of_the_model() -> None:
+    """A renamed key would leave the rule as if nothing were written: here a band that never
+    stops."""
+    with pytest.raises(AttributeError, match="max"):
+        copied(Band, When(), min=0, minutes=1, calls=1)

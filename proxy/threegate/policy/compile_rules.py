@@ -26,9 +26,10 @@ Part = TypeVar("Part")
 
 def copied(kind: type[Part], spec: Any, **given: Any) -> Part:
     """A value of the model from one of the schema: fields of the same name as they are, and what is
-    `given`."""
+    `given`. Raises AttributeError for a field that is in neither: a default of the model would
+    stand for what the policy says."""
     names = {field.name for field in fields(kind)} - set(given)  # type: ignore[arg-type]
-    return kind(**{name: getattr(spec, name) for name in names if hasattr(spec, name)}, **given)
+    return kind(**{name: getattr(spec, name) for name in names}, **given)
 
 
 def part(kind: type[Part], spec: Any, **made: Callable[[Any], Any]) -> Part | None:
@@ -89,12 +90,11 @@ def _detect(rule: schema.Rule) -> Detect:
 
 
 def _claims(spec: schema.ClaimsSpec, then: schema.Then) -> Claims:
-    chosen = {
-        name: action
+    actions = {
+        name: getattr(Claims() if getattr(then, name) is None else then, name)
         for name in ("on_contradicted", "on_unsupported", "on_no_source")
-        if (action := getattr(then, name)) is not None
     }
-    return copied(Claims, spec, **chosen)
+    return copied(Claims, spec, **actions)
 
 
 def _exception(spec: schema.Exceptional) -> RuleException:
