@@ -35,6 +35,8 @@ def found(detector: PatternDetector, text: str) -> list[str]:
     [
         (WORDS, "启动北极星计划吧，北极星。", ["北极星计划", "北极星"]),
         (WORDS, "PROJECT X is on", ["PROJECT X"]),
+        (WORDS, "of project\n   x, Project\u3000X", ["project\n   x", "Project\u3000X"]),
+        (WORDS, f"project{16 * ' '}x project{17 * ' '}x", [f"project{16 * ' '}x"]),
         (WORDS, "xababab", ["abab", "ab"]),
         (WHOLE, "a cat, concat, catalogue凤凰", ["cat", "catalogue", "凤凰"]),
         (STAFF, "工号EMP-123456的同事", ["EMP-123456"]),
@@ -54,6 +56,8 @@ ATOMS = [
     "计划",
     "project",
     " ",
+    "\n ",
+    7 * " ",
     "x",
     "ab",
     "a",

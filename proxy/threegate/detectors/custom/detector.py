@@ -1,9 +1,10 @@
 """What authors bring in a policy: word lists (Aho-Corasick) and RE2 patterns with edges safe
 beside CJK.
 
-Both keep the prefix stability of `base`: a word is at most as long as the longest of its list; a
-pattern's match is decided within its greatest width, at most `MAX_SPAN` code points from its start,
-and the character after it; where the end of a text begins no match, nothing is held.
+Both keep the prefix stability of `base`: a word is at most as long as the longest of its list, with
+the greatest gap for each blank; a pattern's match is decided within its greatest width, at most
+`MAX_SPAN` code points from its start, and the character after it; where the end of a text begins no
+match, nothing is held.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import ahocorasick
 import re2
 
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, uncrossed
+from threegate.detectors.custom.gaps import OneBlank, one_blank
 from threegate.detectors.custom.pattern_matcher import PatternMatcher
 from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
 from threegate.normalize import plain_text
@@ -35,12 +37,15 @@ def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
 
 
 class ListDetector:
-    """All words of one list in one pass, whatever their number. Letter case does not matter."""
+    """All words of one list in one pass, whatever their number. Letter case does not matter, nor
+    how many blanks or which line ends stand for a blank of a word."""
 
     def __init__(self, words: WordList) -> None:
         self.info = DetectorInfo(words.kind, (words.kind,), Bilingual(words.name, words.name))
         self._whole = words.match == "word"
-        known = {f for word in words.words for f in (_folded(word), _folded(plain_text(word))) if f}
+        written = (w for word in words.words for w in (word, plain_text(word)))
+        known = {f for word in written if (f := one_blank(_folded(word)).text.strip())}
+        self._has_blank = any(" " in word for word in known)
         self._longest = max(map(len, known))
         self._automaton = ahocorasick.Automaton()
         for word in known:
@@ -50,21 +55,27 @@ class ListDetector:
         self._any = re2.compile("|".join(map(re2.escape, known))) if len(known) <= _FEW else None
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
-        text = _folded(passage.text)
+        read = self._read(passage.text)
+        text = read.text
         empty = self._any is not None and not found(self._any, text.encode())
         hits = [] if empty else list(_metered(self._automaton.iter(text)))
         spans = list(self._spans(text, hits)) if hits else []
-        settled = len(text) if final else self._open_from(text, spans)
+        settled = read.original(len(text) if final else self._open_from(text, spans))
         if not spans:
             return Scanned((), settled)
-        findings = tuple(_finding(self.info.id, s, passage) for s in spans)
-        return Scanned(findings, uncrossed(settled, spans))
+        places = [Span(read.original(s.start), read.original(s.end - 1) + 1) for s in spans]
+        findings = tuple(_finding(self.info.id, s, passage) for s in places)
+        return Scanned(findings, uncrossed(settled, places))
 
     def settled_without_scan(self, text: str, start: int) -> int:
-        rest = _folded(text[start:])
-        if next(self._automaton.iter(rest), None) is not None:
+        rest = self._read(text[start:])
+        if next(self._automaton.iter(rest.text), None) is not None:
             return -1
-        return start + self._open_from(rest, [])
+        return start + rest.original(self._open_from(rest.text, []))
+
+    def _read(self, text: str) -> OneBlank:
+        folded = _folded(text)
+        return one_blank(folded) if self._has_blank else OneBlank(folded)
 
     def _open_from(self, text: str, spans: list[Span]) -> int:
         """Where a word may have begun that goes on, or one ended whose right edge is not seen."""

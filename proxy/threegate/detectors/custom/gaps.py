@@ -1,0 +1,46 @@
+"""A phrase of a word list may be broken over lines or padded with blanks: each gap is read as one
+blank.
+
+A gap is at most `MOST` characters, so a phrase keeps a greatest length; a longer one stays as it is
+and ends the phrase.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from threegate.types import frozen
+
+MOST = 16
+_GAP = re.compile(rf"\s{{2,{MOST}}}|[^\S ]")
+
+
+@frozen
+class OneBlank:
+    """A text whose gaps are one blank each, and where its characters were."""
+
+    text: str
+    _after: tuple[int, ...] = ()
+    _removed: tuple[int, ...] = (0,)
+
+    def original(self, at: int) -> int:
+        """Where the character at `at` begins in the text as it was; the end for the end."""
+        return at + self._removed[bisect_right(self._after, at)]
+
+
+def one_blank(text: str) -> OneBlank:
+    out: list[str] = []
+    after: list[int] = []
+    removed = [0]
+    end = 0
+    for gap in _GAP.finditer(text):
+        out += [text[end : gap.start()], " "]
+        end = gap.end()
+        removed.append(removed[-1] + end - gap.start() - 1)
+        after.append(end - removed[-1])
+    return (
+        OneBlank("".join([*out, text[end:]]), tuple(after), tuple(removed))
+        if end
+        else OneBlank(text)
+    )

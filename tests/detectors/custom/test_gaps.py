@@ -1,0 +1,29 @@
+"""Gaps read as one blank, and the way back to the text as it was."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from threegate.detectors.custom.gaps import MOST, one_blank
+
+from tests.cases import cases
+
+texts = st.lists(st.sampled_from(["a", "海", " ", "\n", "\u3000", MOST * " "])).map("".join)
+
+
+def test_a_gap_is_one_blank() -> None:
+    assert one_blank("a b").text == "a b"
+    assert one_blank("a\n  b\u3000c").text == "a b c"
+    assert one_blank(f"a{(MOST + 1) * ' '}b").text == "a  b"
+
+
+@cases(200)
+@given(texts)
+def test_every_character_is_found_again(text: str) -> None:
+    read = one_blank(text)
+    for at, char in enumerate(read.text):
+        assert text[read.original(at)] == char or (
+            char == " " and text[read.original(at)].isspace()
+        )
+    assert read.original(len(read.text)) == len(text)
+    assert [c for c in read.text if not c.isspace()] == [c for c in text if not c.isspace()]
