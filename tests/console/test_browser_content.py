@@ -75,6 +75,27 @@ def test_documents_for_the_fact_check(tmp_path: Path, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", quick_in("en-US"))
+def test_a_word_list_from_files(tmp_path: Path, language: str) -> None:
+    """Words of a UTF-16 file, and the bytes of a workbook, came in as garbage."""
+    unicode, workbook = tmp_path / "words.txt", tmp_path / "words.xlsx"
+    unicode.write_bytes("text\n海燕计划\n".encode("utf-16"))  # "Unicode text" of a spreadsheet
+    workbook.write_bytes(b"PK\x03\x04\x14\x00\x00\x00words\n")
+    with an_editor(tmp_path, language) as (_, page):
+        page.go("/policies/lists")
+        page.fill("[name=name]", "projects")
+        page.fill("[name=words]", "Project Heron")
+        page.press("form[action$='/policies/lists'] button")
+        for file in (unicode, workbook):
+            page.one("form[action$='/table'] [type=file]").send_keys(str(file))
+            page.until(lambda: page.one("[name=csv]").get_attribute("value"))
+            page.press("form[action$='/table'] button")
+        assert "CSV (UTF-8)" in page.text
+        page.go("/policies/list/own/projects")
+        words = page.one("[name=words]").get_attribute("value")
+        assert words == "Project Heron\n海燕计划"
+
+
+@pytest.mark.parametrize("language", quick_in("en-US"))
 def test_a_detector_of_ones_own_and_the_level_of_a_kind(tmp_path: Path, language: str) -> None:
     with an_editor(tmp_path, language) as (site, page):
         page.go("/policies/detectors")

@@ -54,6 +54,13 @@ def test_a_table_that_is_none_is_refused() -> None:
         table_rows("x" * (MAX_TEXT_BYTES + 1), ("text",))
 
 
+@pytest.mark.parametrize("content", ["PK\x03\x04\x14\x00\x00\n", "t\x00e\x00x\x00t\x00\n"])
+def test_a_workbook_or_picture_is_no_table(content: str) -> None:
+    """Their bytes became words of the list, reported as imported."""
+    with pytest.raises(EditError, match="table"):
+        table_rows(content, ("text",))
+
+
 def test_a_file_keeps_the_comments_at_its_top() -> None:
     old = "# Owner: legal\n# Since 2026\n\na\nb\n"
     assert words_file(old, ["b", "c"], "ann") == "# Owner: legal\n# Since 2026\n\nb\nc\n"

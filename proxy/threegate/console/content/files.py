@@ -107,7 +107,10 @@ def _safe(cell: str) -> str:
 
 def table_rows(content: str, header: tuple[str, ...]) -> dict[int, dict[str, str]]:
     """Rows by the names of `header`, under their numbers in a spreadsheet; without a header line
-    the first column is the first name. Raises EditError."""
+    the first column is the first name. Raises EditError, also for bytes of a workbook or picture
+    and for UTF-16 without a mark: all of them hold NUL."""
+    if "\0" in content:
+        raise EditError("table")
     lines = dict(enumerate(_cells(content.removeprefix("\ufeff")), 1))
     first = [cell.strip().lower() for cell in lines.get(1, [])]
     names = first if header[0] in first else list(header)

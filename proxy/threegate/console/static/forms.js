@@ -266,8 +266,12 @@ document.querySelectorAll("input[type=file][data-into]").forEach((field) => {
 });
 
 // Spreadsheets and editors on Chinese desktops still write GB 18030; what is no UTF-8 is read as that.
+// "Unicode text" of a spreadsheet is UTF-16 with a byte order mark.
 async function textOf(file) {
   const bytes = await file.arrayBuffer();
+  const [first, second] = new Uint8Array(bytes.slice(0, 2));
+  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(bytes);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

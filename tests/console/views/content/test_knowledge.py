@@ -34,6 +34,8 @@ def test_a_base_grows_and_shrinks_document_by_document(editor: httpx.Client) -> 
     editor.post(document, data={"text": "We open at ten.\n"})
     assert editor.get(document + ".json").json()["document"]["text"] == "We open at ten.\n"
     assert editor.post(document, data={"text": "  "}).status_code == 400
+    word = editor.post(document + ".json", data={"text": "PK\x03\x04\x14\x00"})
+    assert (word.status_code, "TXT" in word.text) == (400, True)
     editor.post(document + "/remove")
     assert bases(editor)["plans"] == ["收费标准.md"]
     assert editor.get(document).status_code == 404

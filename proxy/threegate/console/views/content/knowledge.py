@@ -112,6 +112,12 @@ def _checked(text: str) -> str:
     """Raises ConsoleError."""
     if not text.strip():
         raise ConsoleError(400, "请填写文档的内容", "write or choose the document's text")
+    if "\0" in text:  # of Word, PDF or a picture
+        raise ConsoleError(
+            400,
+            "这不是文本文件：请存为 TXT 或 Markdown（UTF-8）",
+            "this is not a text file: save it as TXT or Markdown (UTF-8)",
+        )
     return text.strip() + "\n"
 
 
