@@ -120,6 +120,7 @@ MATRIX = {
     "POST /policies/version/{digest}/schedule": "approver",
     "POST /policies/version/{digest}/activate": "approver",
     "POST /policies/version/{digest}/rollback": "approver",
+    "POST /policies/version/{digest}/end": "approver",
     "GET /audit": "reviewer",
     "POST /audit/queue/take": "reviewer",
     "GET /audit/complaints": "reviewer",

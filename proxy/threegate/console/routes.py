@@ -150,6 +150,7 @@ PAGES = (
     Page("POST", "/policies/version/{digest}/schedule", lifecycle.schedule, APPROVERS),
     Page("POST", "/policies/version/{digest}/activate", lifecycle.activate, APPROVERS),
     Page("POST", "/policies/version/{digest}/rollback", lifecycle.rollback, APPROVERS),
+    Page("POST", "/policies/version/{digest}/end", lifecycle.end_emergency, APPROVERS),
     Page("GET", "/audit", audit.search, REVIEWERS),
     Page("GET", "/audit/record/{request}", audit.record, REVIEWERS),
     Page("POST", "/audit/record/{request}/reveal", audit.reveal, REVIEWERS),

@@ -129,6 +129,36 @@ def test_a_rejected_version_stays_out(fresh_site: Site) -> None:
     assert act(approver, digest, "activate") == 409
 
 
+def test_an_emergency_is_ended_on_its_page(fresh_site: Site) -> None:
+    """Whether the folder's policy comes back or a version; a page that is out of date ends nothing."""
+    site = fresh_site
+    before = site.running.deps.policies.pin().digest
+    editor, approver = site.who("editor", name="ed"), site.who("approver", name="al", group="legal")
+    digest = submitted(editor)
+    assert act(approver, digest, "end") == 409
+    assert act(approver, digest, "activate", emergency="1", reason="leak") == 200
+    site.reload()
+    assert site.running.deps.policies.pin().digest == digest
+    page = f"/policies/version/{digest}"
+    assert f"{page}/end" in approver.get(page).text
+    assert f"{page}/end" not in editor.get(page).text
+    assert act(editor, digest, "end") == 403
+    assert act(approver, digest, "end", reason="leak closed") == 200
+    site.reload()
+    assert site.running.deps.policies.pin().digest == before
+    assert "x-threegate-notice" not in site.ask("hello").headers
+    assert stage(approver, digest) == "submitted"
+    assert act(approver, digest, "approve") == 200
+    assert act(approver, digest, "activate") == 200
+    urgent = submitted(editor, mode="off")
+    assert act(approver, urgent, "activate", emergency="1", reason="leak") == 200
+    assert act(approver, digest, "end") == 409
+    assert act(approver, urgent, "end") == 200
+    assert act(approver, urgent, "end") == 409
+    site.reload()
+    assert site.running.deps.policies.pin().digest == digest
+
+
 def test_an_emergency_shows_on_every_page_and_in_every_answer(fresh_site: Site) -> None:
     site = fresh_site
     digest = submitted(site.who("editor", name="ed", group="privacy"))

@@ -198,6 +198,17 @@ def test_an_emergency_ends_after_24_hours() -> None:
     assert state.emergency(at(28)) is None
 
 
+def test_an_emergency_before_any_approved_version_can_be_ended() -> None:
+    """It was refused, and the emergency lasted its 24 hours whatever it did."""
+    urgent = (Submit("d1", weaker=False), ANN), (Activate("d1", True, "attack"), BOB)
+    assert refusal(play(*urgent), RollBack(""), VIV) == "role"
+    assert refusal(play(urgent[0]), RollBack(""), BOB) == "never-active"
+    state = play(*urgent, (RollBack(""), BOB))
+    assert state.active(at(4)) is None
+    assert state.versions["d1"].stage is VersionStage.SUBMITTED
+    assert refusal(state, RollBack(""), BOB) == "never-active"
+
+
 def test_rolling_back_goes_to_the_version_before() -> None:
     state = play(
         (Submit("d1", weaker=False), ANN),

@@ -227,3 +227,18 @@ async def rollback(visit: ConsoleRequest) -> Answer:
     await act(visit, RollBack(digest, _note(visit, "reason")), "rollback")
     await give_back(visit, left, "rollback", _note(visit, "reason"))
     return Redirect(f"/policies/version/{digest}", done="rolled-back")
+
+
+async def end_emergency(visit: ConsoleRequest) -> Answer:
+    """What was last activated with approval counts again, else the policy of the folder. The
+    version still waits for its approval."""
+    digest, state = visit.path["digest"], await blocking(visit.parts.versions.state)
+    urgent = state.emergency(now_utc())
+    if urgent is None or urgent.digest != digest:
+        raise ConsoleError(
+            409,
+            "这个版本的紧急启用已经结束",
+            "the emergency activation of this version is over",
+        )
+    await act(visit, RollBack(proper(state), _note(visit, "reason")), "rollback")
+    return Redirect(f"/policies/version/{digest}", done="ended")

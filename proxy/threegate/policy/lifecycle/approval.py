@@ -8,7 +8,7 @@ approver of another group than the author's. An approval may be withdrawn until 
 may activate an approved version may also schedule it. An emergency activation needs no approval,
 but two different people (who submitted and who activates), and ends after 24 hours: then the
 version that was active before counts again. Going back to a version that was once active needs one
-person with the right to activate, since it was approved before.
+person with the right to activate, since it was approved before; so does ending an emergency early.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def _roll_back(state: State, command: RollBack, now: str) -> Refused | None:
     target = command.digest or previous(state, now)
     active = state.active(now)
     if not target:
-        return _refused("never-active/none")
+        return None if state.emergency(now) else _refused("never-active/none")
     if target not in {a.digest for a in state.activations if not a.emergency}:
         return _refused("never-active/version")
     if active and active.digest == target:

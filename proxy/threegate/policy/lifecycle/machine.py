@@ -119,7 +119,7 @@ class Activate:
 
 @dataclass(frozen=True, slots=True)
 class RollBack:
-    """Back to a version that was active before; empty: the one before the active one."""
+    """Back to a version that was active before; empty: the last one, or out of an emergency."""
 
     digest: str = ""
     reason: str = ""
@@ -242,8 +242,9 @@ def apply(state: State, event: Event) -> State:
         case Activate() as activate:
             return _activated(state, activate.digest, event, emergency=activate.emergency)
         case RollBack() as back:
-            digest = back.digest or previous(state, event.at)
-            return _activated(state, digest, event, emergency=False)
+            if digest := back.digest or previous(state, event.at):
+                return _activated(state, digest, event, emergency=False)
+            return replace(state, activations=())  # only emergencies were ever active
     assert_never(event.command)
 
 
