@@ -145,6 +145,7 @@ MATRIX = {
     "POST /audit/person": "reviewer admin",
     "POST /audit/person/export": "admin",
     "POST /audit/person/hold": "admin",
+    "POST /audit/person/release": "admin",
     "POST /audit/person/erase": "admin",
     "GET /people": "admin",
     "POST /people": "admin",

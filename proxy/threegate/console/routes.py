@@ -173,6 +173,7 @@ PAGES = (
     Page("POST", "/audit/person", person.look, REVIEWERS | ADMINS),
     Page("POST", "/audit/person/export", person.export, ADMINS),
     Page("POST", "/audit/person/hold", person.keep, ADMINS),
+    Page("POST", "/audit/person/release", person.lift, ADMINS),
     Page("POST", "/audit/person/erase", person.remove, ADMINS),
     Page("GET", "/audit/report", report.report, REVIEWERS),
     Page("GET", "/audit/report/pdf", report.report_pdf, REVIEWERS),

@@ -101,7 +101,7 @@ def test_reviewers_look_and_do_not_erase(site: Site) -> None:
     form = {"tenant": "x", "subject": "y", **REASON}
     reviewer = site.who("reviewer")
     assert reviewer.get("/audit/person").status_code == 200
-    for step in ("erase", "hold", "export"):
+    for step in ("erase", "hold", "release", "export"):
         assert reviewer.post(f"/audit/person/{step}", data=form).status_code == 403
 
 
@@ -119,3 +119,26 @@ def test_a_certificate_names_what_a_hold_kept(site: Site) -> None:
     assert admin.post("/audit/person/hold", data=form).status_code == 200
     page = admin.post("/audit/person/erase", data=form).text
     assert "under a legal hold that were not erased: 1<" in page
+    assert "Certificate of erasure" not in page
+    assert "Nothing was erased" in page
+
+
+def test_a_hold_is_lifted_where_it_is_set(site: Site) -> None:
+    """The console set holds that it neither named again nor lifted."""
+    call(site, OPENAI, user="u-lifted")
+    form = {"tenant": tenant_of(site), "subject": "u-lifted", **REASON}
+    admin = site.who("admin", name="lifter")
+    made = admin.post("/audit/person/hold.json", data=form).json()["hold"]
+    other = admin.post("/audit/person/hold.json", data={**form, "subject": "u-else"}).json()["hold"]
+    page = admin.post("/audit/person", data=form).text
+    assert made in page
+    assert other not in page
+    assert REASON["reason"] in page
+    release = "/audit/person/release"
+    assert admin.post(release, data={**form, "hold": other}).status_code == 409
+    assert admin.post(release, data={**form, "hold": made, "reason": ""}).status_code == 400
+    assert admin.post(release, data={**form, "hold": made}).status_code == 200
+    assert admin.post(release, data={**form, "hold": made}).status_code == 409
+    assert looked(site, "u-lifted")["held"] == 0
+    assert "Certificate of erasure" in admin.post("/audit/person/erase", data=form).text
+    assert site.who("reviewer").post("/audit/verify.json").json()["good"] is True

@@ -21,7 +21,7 @@ from threegate.audit.log.query import MAX_PAGE, Entry, find
 from threegate.audit.log.schema import CONTENT, RECORD, of_record
 from threegate.audit.log.store import AuditLog
 from threegate.audit.retention.erasure import Erased, Erasure, erase
-from threegate.audit.retention.legal_holds import hold, unheld
+from threegate.audit.retention.legal_holds import Hold, hold, holds, release, unheld
 from threegate.console.auth.accounts import stamp
 from threegate.console.presenters import records
 from threegate.console.views.audit import MIN_REASON
@@ -63,7 +63,17 @@ async def look(visit: ConsoleRequest) -> Answer:
     newest = await audit.search(Query(subject=pseudonym, limit=NEWEST))
     await visit.note("person", tenant=tenant, found=found.records)
     rows = [records.row(e, visit.language, known) for e in newest.entries]
-    return await _page(visit, "look", tenant, subject=subject, found=asdict(found), rows=rows)
+    kept = [
+        {"id": h.id, "reason": h.reason, "since": timestamp(h.since_us)}
+        for h in await _holds(audit, pseudonym)
+    ]
+    data = {"subject": subject, "found": asdict(found), "rows": rows, "holds": kept}
+    return await _page(visit, "look", tenant, **data)
+
+
+async def _holds(audit: AuditLog, pseudonym: str) -> tuple[Hold, ...]:
+    """Those that name the person; others may reach the same records."""
+    return tuple(h for h in await holds(audit) if (h.name, h.value) == ("subject", pseudonym))
 
 
 async def export(visit: ConsoleRequest) -> Answer:
@@ -83,6 +93,17 @@ async def keep(visit: ConsoleRequest) -> Answer:
         visit.parts.audit, "subject", subject, actor=visit.me.name, reason=reason, tenant=tenant
     )
     return await _page(visit, "held", tenant, hold=made.id)
+
+
+async def lift(visit: ConsoleRequest) -> Answer:
+    """Ends one of the holds that name the person."""
+    (tenant, subject), reason = _named(visit), _reason(visit)
+    audit, wanted = visit.parts.audit, visit.form.get("hold", "")
+    mine = await _holds(audit, audit.master.pseudonym(tenant, subject))
+    if wanted not in {each.id for each in mine}:
+        raise ConsoleError(409, "没有这个法律保留", "there is no such legal hold")
+    await release(audit, wanted, actor=visit.me.name, reason=reason)
+    return await _page(visit, "released", tenant, hold=wanted)
 
 
 async def remove(visit: ConsoleRequest) -> Answer:
