@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from threegate.detectors.base import LOOKBEHIND
 from threegate.detectors.engine.context import ScanText
@@ -61,6 +61,8 @@ def test_values_that_touch_are_found_one_by_one() -> None:
 
 
 @given(texts(), st.lists(st.integers(1, 40), min_size=1, max_size=40))
+@example("张三 13612785034 行政部，李四 13612785035 行，王五 13612785036 条件", [1])
+@example("a 13612785034 records b 13612785035 recordsx c 13612785036 KiB d 13612785037 字节", [1])
 @cases(100)
 def test_a_stream_finds_what_the_whole_text_has(text: str, sizes: list[int]) -> None:
     """As the guard does it: each piece is scanned with `LOOKBEHIND` characters before what is settled."""

@@ -52,6 +52,11 @@ _COUNTED = re.compile(
 )
 """Directly after a number without a telephone label, these units mark it as a quantity; 行政部,
 台州 and `B座` are none."""
+_UNIT_BEGUN = re.compile(
+    rf"(?<![0-9])1(?:{_GAP}[0-9]){{10}} ?(?:[个個台米条條行字]|[A-Za-zµ]{{1,7}})\Z"
+)
+_counted = open_match.unfinished(_UNIT_BEGUN, 64, begins="1")
+"""Holds a number until what follows it is known to be a unit, or none."""
 _JOINED = re.compile(r"[A-Za-z][\-_]\Z")
 """Part of a name: thread-13800138000."""
 _BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)
@@ -92,5 +97,8 @@ def _is_joined(text: str, start: int, end: int) -> bool:
 
 
 RECOGNIZER = described(
-    "cn_mobile", (KIND,), find, (open_match.token, open_match.number, open_match.han_number)
+    "cn_mobile",
+    (KIND,),
+    find,
+    (open_match.token, open_match.number, open_match.han_number, _counted),
 )
