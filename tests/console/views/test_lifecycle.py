@@ -129,6 +129,19 @@ def test_a_rejected_version_stays_out(fresh_site: Site) -> None:
     assert act(approver, digest, "activate") == 409
 
 
+def test_a_version_overtaken_by_another_says_what_to_do(fresh_site: Site) -> None:
+    """Its approver was offered an approval that led to nothing, its author no way on."""
+    first, second = (fresh_site.who("editor", name=name, group="privacy") for name in ("ed", "eve"))
+    approver = fresh_site.who("approver", name="al", group="legal")
+    quick, late = submitted(first), submitted(second, mode="off")
+    page = f"/policies/version/{late}"
+    assert "approving it changes nothing" not in approver.get(page).text
+    assert act(approver, quick, "approve") == 200
+    assert act(approver, quick, "activate") == 200
+    assert "approving it changes nothing" in approver.get(page).text
+    assert "merge, and submit again" in second.get(page).text
+
+
 def test_an_emergency_is_ended_on_its_page(fresh_site: Site) -> None:
     """Whether the folder's policy comes back or a version; a page that is out of date ends nothing."""
     site = fresh_site
