@@ -190,7 +190,14 @@ class Upstreams:
             raise UpstreamError(localized("upstream-unreached")) from error
         headers = crossing.returned(response.headers, self.secrets)
         return HttpReply(
-            *(response.status, headers, response, target, until, first, trial, self.secrets),
+            response.status,
+            headers,
+            response,
+            target,
+            until,
+            first,
+            trial,
+            self.secrets,
             partial(self._broke_off, target.name),
         )
 
