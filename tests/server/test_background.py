@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,10 +39,12 @@ from threegate.policy.lifecycle.store import (
     today_utc,
 )
 from threegate.policy.lifecycle.versions import Versions
+from threegate.server import background
 from threegate.server.background import BackgroundWork
 
 from tests.policy.lifecycle.test_store import put
 from tests.policy.packs import GOOD, checked, spoiled
+from tests.waiting import PATIENCE_S
 
 BANDED = spoiled(("    review_by", "    band: {max: 20, calls: 20}\n    review_by"))
 
@@ -112,6 +116,35 @@ async def test_work_that_fails_is_logged_once_and_once_when_it_works_again(
     assert [r.getMessage() for r in caplog.records if "figures" in r.getMessage()] == [
         "background task figures failed: KeyError",
         "background task figures works again",
+    ]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_full_disk_is_a_figure_and_a_line_of_the_log_without_any_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(background, "READINESS_S", 0.01)
+    caplog.set_level(logging.INFO, "threegate.server.background")
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as watch:
+        ready = partial(watch.metrics.registry.get_sample_value, "threegate_ready")
+        running = asyncio.ensure_future(watch.run())
+        await until(lambda: ready() == 1)
+        with monkeypatch.context() as patch:
+            full = SimpleNamespace(free=0)
+            patch.setattr("threegate.audit.log.database.disk_usage", lambda _: full)
+            await until(lambda: ready() == 0)
+        await until(lambda: ready() == 1)
+        running.cancel()
+        await asyncio.wait([running])
+    assert [r.getMessage() for r in caplog.records if "ready" in r.getMessage()] == [
+        "not ready: the audit log cannot be written",
+        "ready again: the audit log can be written",
     ]
 
 

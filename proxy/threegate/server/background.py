@@ -1,5 +1,5 @@
 """Periodic work of a process: reload the policy, activate what was scheduled, compare rules with
-their bands, update the gauges of the log, the policy and the classifiers.
+their bands, update the gauges of the log, its readiness, the policy and the classifiers.
 
 A new policy with errors leaves the last good one active. Activations, and rules that stopped
 themselves, are recorded in the audit log. A stopped rule acts again, with its counts reset, when
@@ -27,6 +27,9 @@ from threegate.policy.lifecycle.versions import Versions
 
 log = logging.getLogger(__name__)
 
+READINESS_S = 5.0
+"""Between two looks at readiness, each of which writes to the database."""
+
 
 @dataclass(frozen=True, slots=True)
 class BackgroundWork:
@@ -41,7 +44,21 @@ class BackgroundWork:
 
     async def run(self) -> None:
         """Each task has its own loop: slow bands do not delay a policy."""
-        await asyncio.gather(*map(self._repeat, (self.figures, self.policy, self.band)))
+        repeated = map(self._repeat, (self.figures, self.policy, self.band))
+        await asyncio.gather(self._watch_readiness(), *repeated)
+
+    async def _watch_readiness(self) -> None:
+        """As `/readyz`, except that a stop is no failure: a full disk or an absent database is
+        noticed without any call."""
+        ready = True
+        while True:
+            before, ready = ready, await self.audit.ready()
+            self.metrics.ready.set(ready)
+            if before and not ready:
+                log.error("not ready: the audit log cannot be written")
+            elif ready and not before:
+                log.info("ready again: the audit log can be written")
+            await asyncio.sleep(READINESS_S)
 
     async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
         failure = ""  # logged when it changes: the next attempt is a fifth of a second away

@@ -54,6 +54,10 @@ class Metrics:
         build = highest("threegate_build_info", "1; labels name what runs", ["version", "python"])
         build.labels(__version__, platform.python_version()).set(1)
 
+        self.ready = lowest(
+            "threegate_ready", "1 while a call can be recorded, or may go on without a record"
+        )
+
         # Calls
         self.requests = counter(
             "threegate_requests", "Calls by API and outcome", ["api", "outcome"]
