@@ -30,6 +30,11 @@ class Authenticator(Protocol):
         """Whether a call needs no key."""
         ...
 
+    @property
+    def tenants(self) -> frozenset[str]:
+        """All that have or had a key."""
+        ...
+
     async def admit(self, presented: str) -> Caller: ...
 
 

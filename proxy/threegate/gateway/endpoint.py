@@ -23,6 +23,7 @@ from threegate.gateway.http_endpoint import HttpEndpoint
 from threegate.gateway.request.call_opening import CallRequest, call_failed, open_call
 from threegate.gateway.request.input_layer import constraint_layer, input_layer
 from threegate.gateway.request.request_context import subject_of
+from threegate.gateway.request.stored_ids import stored_ids
 from threegate.gateway.request.token_count import NOT_SERVED, count_here
 from threegate.gateway.request.token_ids import decoded
 from threegate.gateway.telemetry.tracing import own_span, traceparent_of
@@ -89,7 +90,9 @@ async def _run(call: CallContext) -> None:
 
 def _model_request(call: CallContext) -> ModelRequest:
     headers = onward(call.headers, call.caller) | _correlation(call)
-    path, data = _upstream_path(call.path), orjson.dumps(call.body)
+    ids = stored_ids(call)
+    body = call.body if ids is None else ids.request(call.body)
+    path, data = _upstream_path(call.path), orjson.dumps(body)
     return ModelRequest(
         "POST", path, data, headers, call.adapter.model(call.body), call.caller.tenant
     )

@@ -38,6 +38,7 @@ class UpstreamSettings:
     health_path: str = ""  # requested every `health_s`; empty: health is known from calls only
     health_s: float = 10.0
     starts_in_reasoning: bool = False
+    shared_storage: bool = False  # tenants may use what others have stored there
     tokenizer: str = ""  # path of the model's tokenizer.json; without it tokens are estimated
     proxy: str = field(default="", repr=False)  # HTTP proxy on the way; may hold a password
     tls_ca: str = ""  # file of the only authority to trust; empty: those of the system

@@ -15,7 +15,7 @@ chunks is the order of events. The gateway's contract for a stream:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
@@ -183,10 +183,12 @@ class Placement(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
     """`starts_in_reasoning`: the upstream's template ends in `<think>`, so the answer lacks it.
-    `show_reasoning` False takes reasoning and its tags out of what the client gets."""
+    `show_reasoning` False takes reasoning and its tags out of what the client gets. `mark` makes an
+    id of something that the model API stores one that only its tenant can use."""
 
     starts_in_reasoning: bool = False
     show_reasoning: bool = True
+    mark: Callable[[str], str] | None = None
 
 
 DEFAULT_STREAM: StreamOptions = StreamOptions()

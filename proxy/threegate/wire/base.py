@@ -115,6 +115,10 @@ class Adapter:
         """A whole answer where what the API repeats of the request is as the client sent it."""
         return body
 
+    def mark_stored(self, body: Body, options: StreamOptions) -> Body:
+        """A whole answer whose ids of stored things are the tenant's own."""
+        return body
+
     def annotate(self, body: Body, name: str, payload: object) -> Body:
         """A copy with `payload` under `threegate.<name>`."""
         return {**body, "threegate": {**(body.get("threegate") or {}), name: payload}}

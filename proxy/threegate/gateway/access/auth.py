@@ -144,6 +144,10 @@ class KeyFile:
     def open_to_all(self) -> bool:
         return not self._required and not self.keys
 
+    @property
+    def tenants(self) -> frozenset[str]:
+        return frozenset(key.tenant for key in self.keys)
+
     async def admit(self, presented: str) -> Caller:
         """Raises RequestError 401 for a key that is missing, unknown, revoked or expired."""
         keys = self.keys

@@ -67,6 +67,10 @@ class KeyDatabase:
     def open_to_all(self) -> bool:
         return not self.required and not self._keys
 
+    @property
+    def tenants(self) -> frozenset[str]:
+        return frozenset(key.tenant for key in self._keys.values())
+
     async def admit(self, presented: str) -> Caller:
         """Raises RequestError 401 for a key that is missing, unknown, revoked or expired."""
         await self._fresh()

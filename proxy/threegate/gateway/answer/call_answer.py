@@ -17,6 +17,7 @@ from threegate.gateway.answer.output_contract import ToolRules, format_gate, sch
 from threegate.gateway.context import CallContext
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.request.request_context import counted_by, last_question, sources_of
+from threegate.gateway.request.stored_ids import stored_ids
 from threegate.gateway.telemetry.hold_timer import HoldTimer
 from threegate.guard.output import OutputGuard, citations_of
 from threegate.policy.model import ReasoningVisibility
@@ -85,7 +86,9 @@ def _options(call: CallContext) -> Callable[[StreamKey], TextOptions]:
 def shown(call: CallContext, *, starts_in_reasoning: bool = False) -> StreamOptions:
     """How the policy wants the reasoning of an answer shown."""
     hidden = call.constraints.reasoning.show is ReasoningVisibility.HIDDEN
-    return StreamOptions(starts_in_reasoning, show_reasoning=not hidden)
+    ids = stored_ids(call)
+    mark = None if ids is None else ids.marked
+    return StreamOptions(starts_in_reasoning, show_reasoning=not hidden, mark=mark)
 
 
 def tool_rules(call: CallContext) -> ToolRules:

@@ -26,6 +26,7 @@ from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.gateway.answer.stream_relay import StreamRelay
 from threegate.gateway.asgi import EVENTS
 from threegate.gateway.context import CallContext
+from threegate.gateway.request.stored_ids import stored_ids
 from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel
 from threegate.upstream import Reply
@@ -57,7 +58,7 @@ async def output_layer(call: CallContext, reply: Reply) -> None:
 def _passes_as_it_is(call: CallContext) -> bool:
     """No rule looks at the answer, and nothing can be in it that must be put back or taken out."""
     replaced = len(call.masks) or call.deps.model_api.secrets
-    return call.resolved.unchanged and not replaced
+    return call.resolved.unchanged and not replaced and stored_ids(call) is None
 
 
 def _label_header(call: CallContext) -> None:
@@ -117,6 +118,7 @@ async def _whole(
         await call.out.json(200, blocked, reply.headers)
         return
     guarded = call.adapter.restore_echo(guarded, call.request)
+    guarded = call.adapter.mark_stored(guarded, options)
     if (label := _field(call)) is not None:
         guarded = {**guarded, "aigc": label}
     await close_answer(call, answer, Stage.COMPLETED)

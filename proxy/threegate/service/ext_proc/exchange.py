@@ -164,6 +164,10 @@ class Noted:
     def open_to_all(self) -> bool:
         return self.inner.open_to_all
 
+    @property
+    def tenants(self) -> frozenset[str]:
+        return self.inner.tenants
+
     async def admit(self, presented: str) -> Caller:
         self.exchange.caller = await self.inner.admit(presented)
         return self.exchange.caller

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from threegate.types import Channel, Layer
-from threegate.wire import known_fields, pointer
+from threegate.wire import known_fields, pointer, stored
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
     Api,
@@ -145,6 +145,13 @@ class Responses(Adapter):
         if "instructions" not in body:
             return body
         return {**body, "instructions": request.get("instructions")}
+
+    def mark_stored(self, body: Body, options: StreamOptions) -> Body:
+        if options.mark is None:
+            return body
+        made = pointer.copy(body)
+        stored.mark_response(made, options.mark)
+        return made
 
     def put(self, body: Body, texts: Mapping[str, str]) -> Body:
         """Names of fields change last: the places below them are named by the old ones."""

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from threegate.errors import ThreegateError
+from threegate.wire import stored
 from threegate.wire.adapter import (
     Body,
     Chunk,
@@ -79,6 +80,8 @@ class ResponsesCodec(ResponsesReader):
         return kind in BY_DELTA or kind.removesuffix(".delta") in self._families
 
     def _on_sent(self, frame: Body) -> None:
+        if self._options.mark is not None:
+            stored.mark_event(frame, self._options.mark)
         if "sequence_number" in frame:
             frame["sequence_number"] = self._sequence
             self._sequence += 1

@@ -1,0 +1,72 @@
+"""Whose is what a model API has stored, where several tenants share its key. Nothing is kept: the
+id that a client gets carries a mark that only its tenant's calls can open."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import field
+
+from threegate.errors import RequestError
+from threegate.gateway.context import CallContext
+from threegate.i18n.messages import localized
+from threegate.types import frozen
+from threegate.wire import stored
+from threegate.wire.adapter import Body
+
+MARK = "-tg"
+MAC_CHARS = 22  # of 16 bytes in base64
+PURPOSE = b"threegate stored"
+
+
+@frozen
+class StoredIds:
+    """The ids of one tenant. `key` is the proxy's secret: all replicas have the same."""
+
+    key: bytes = field(repr=False)
+    tenant: str
+
+    def marked(self, id: str) -> str:
+        """With the tenant's mark; one that has it stays as it is."""
+        return id if self.opened(id) else f"{id}{MARK}{self._mac(id)}"
+
+    def opened(self, id: str) -> str | None:
+        """The model API's own id; None without this tenant's mark."""
+        own, sign, mac = id[: -MAC_CHARS - len(MARK)], id[-MAC_CHARS - len(MARK) :], id[-MAC_CHARS:]
+        valid = own and sign.startswith(MARK) and mac.isascii()
+        return own if valid and hmac.compare_digest(mac, self._mac(own)) else None
+
+    def _mac(self, id: str) -> str:
+        key = self.key if len(self.key) <= hashlib.blake2b.MAX_KEY_SIZE else _short(self.key)
+        text = f"{self.tenant}\0{id}".encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(text, key=key, digest_size=16, person=PURPOSE).digest()
+        return base64.urlsafe_b64encode(digest)[:MAC_CHARS].decode()
+
+    def request(self, body: Body) -> Body:
+        """The request as the model API gets it. Raises RequestError 404 for what is not this
+        tenant's."""
+        made, foreign = stored.opened(body, self.opened)
+        if foreign:
+            text = localized("stored-elsewhere", place=foreign)
+            raise RequestError(text, status=404, code="stored_not_found", param=foreign)
+        return made
+
+
+def _short(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()
+
+
+def stored_ids(call: CallContext) -> StoredIds | None:
+    """None where no other tenant calls with the same key of the model API: nobody else could have
+    stored anything there."""
+    deps, tenant = call.deps, call.caller.tenant
+    others = deps.authenticator.tenants - {tenant}
+    if not others or deps.model_api_override is not None:
+        return None
+    serving = deps.upstreams.find_serving(call.adapter.model(call.body), tenant)
+    keys = {t.key for t in serving if t.key and not t.settings.shared_storage}
+    sharing = (t for t in deps.upstreams.targets if t.key in keys)
+    if not any(t.serves("", other) for t in sharing for other in others):
+        return None
+    return StoredIds(deps.secret, tenant)

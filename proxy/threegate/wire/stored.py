@@ -1,0 +1,126 @@
+"""What a model API has stored, as requests and answers name it: earlier responses, their items,
+files, containers. Pure.
+
+Where several tenants share the key of a model API, what one of them stored would be open to all:
+answers then carry ids that only their tenant can use (`mark`), and requests may name nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from threegate.wire.adapter import Body
+
+Mark = Callable[[str], str]
+Opened = Callable[[str], str | None]
+"""The id as the model API knows it; None for one that is not the caller's."""
+
+_ITEM_IDS: Final = ("id", "container_id")
+_RESPONSE_IDS: Final = ("id", "previous_response_id")
+_STORED: Final = frozenset(
+    ("file_id", "file_ids", "image_file_id", "vector_store_ids", "container_id", "skill_id")
+)
+_NO_REFERENCES: Final = frozenset(
+    (
+        *("input", "arguments", "parameters", "input_schema", "schema", "json_schema", "metadata"),
+        *("annotations", "results", "outputs"),
+    )
+)
+"""Words of a client's own tools, and what an earlier answer said about its sources."""
+_SAYS_NOTHING: Final = frozenset(("id", "type", "status", "role"))
+
+
+def mark_response(response: Any, mark: Mark) -> None:
+    """In place: the ids of a response object and of its items."""
+    if isinstance(response, dict):
+        _mark(response, _RESPONSE_IDS, mark)
+        output = response.get("output")
+        for item in output if isinstance(output, list) else ():
+            _mark(item, _ITEM_IDS, mark)
+
+
+def mark_event(frame: Body, mark: Mark) -> None:
+    """In place: the ids in an event of a streamed response."""
+    _mark(frame, ("item_id",), mark)
+    _mark(frame.get("item"), _ITEM_IDS, mark)
+    mark_response(frame.get("response"), mark)
+
+
+def _mark(holder: Any, names: tuple[str, ...], mark: Mark) -> None:
+    if isinstance(holder, dict):
+        for name in names:
+            if isinstance(id := holder.get(name), str) and id:
+                holder[name] = mark(id)
+
+
+def opened(body: Body, open_id: Opened) -> tuple[Body, str]:
+    """The request with the ids that the model API knows, and the place of the first reference to
+    what is not the caller's; empty where there is none."""
+    made, foreign = dict(body), _others(body)
+    if previous := body.get("previous_response_id"):
+        own = open_id(previous) if isinstance(previous, str) else None
+        foreign = foreign or ("" if own else "/previous_response_id")
+        made["previous_response_id"] = own
+    if isinstance(items := body.get("input"), list):
+        made["input"] = [_own_item(item, open_id) for item in items]
+        places = (f"/input/{i}" for i, item in enumerate(items) if _is_foreign(item, open_id))
+        foreign = foreign or next(places, "")
+    return made, foreign
+
+
+def _own_item(item: Any, open_id: Opened) -> Any:
+    if not isinstance(item, dict):
+        return item
+    named = {n: item[n] for n in _ITEM_IDS if isinstance(item.get(n), str)}
+    return {**item, **{n: open_id(id) or id for n, id in named.items()}}
+
+
+def _is_foreign(item: Any, open_id: Opened) -> bool:
+    """Whether the model API would look up an item, or its container, that is not the caller's."""
+    if not isinstance(item, dict):
+        return False
+    looked_up = [item.get("container_id"), item.get("id") if _is_reference(item) else None]
+    return any(not isinstance(id, str) or not open_id(id) for id in looked_up if id)
+
+
+def _is_reference(item: Body) -> bool:
+    """Items of an earlier response stand for themselves, unless their content is missing."""
+    if item.get("type") == "reasoning":
+        return not item.get("encrypted_content") and not item.get("content")
+    return not any(value for name, value in item.items() if name not in _SAYS_NOTHING)
+
+
+def _others(body: Body) -> str:
+    """The place of the first stored thing without an id of ours; empty where there is none."""
+    for name in ("conversation", "container"):
+        if body.get(name):
+            return f"/{name}"
+    if isinstance(prompt := body.get("prompt"), dict) and prompt.get("id"):
+        return "/prompt"
+    starts = ("messages", "system", "input", "tools")
+    return next((place for name in starts for place in _below(body.get(name), f"/{name}")), "")
+
+
+def _below(value: Any, place: str) -> Iterator[str]:
+    if isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _below(each, f"{place}/{index}")
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if _is_stored(name, each, value):
+                yield f"{place}/{name}"
+            elif name not in _NO_REFERENCES:
+                yield from _below(each, f"{place}/{name}")
+
+
+def _is_stored(name: str, value: Any, holder: Body) -> bool:
+    match name:
+        case "container_id":
+            return bool(value) and not str(holder.get("type")).endswith("_call")
+        case "container":
+            return isinstance(value, str) and bool(value)
+        case "audio":
+            return isinstance(value, dict) and bool(value.get("id"))
+        case _:
+            return name in _STORED and bool(value)
