@@ -124,7 +124,9 @@ def test_the_constitution_stands_where_the_model_reads_it() -> None:
 
 def test_a_constitution_and_its_clauses_are_one_change() -> None:
     """The record of a call named the rule once for each text."""
-    both = rule(constitution=Constitution("Be true."), clauses=(Clause(("pii",), "Codes."),))
+    both = rule(
+        constitution=Constitution("Be true."), clauses=(Clause(kinds=("pii",), text="Codes."),)
+    )
     changes = run(HI, both, kinds=("pii.email",)).changes
     assert [(c.rule_id, c.field_name) for c in changes] == [("r", "constitution")]
 
@@ -144,7 +146,7 @@ def test_where_auto_is(model: str, placement: Placement) -> None:
 
 
 def test_a_finding_adds_its_clause() -> None:
-    clause = rule(clauses=(Clause(("pii.medical",), "Add a disclaimer."),))
+    clause = rule(clauses=(Clause(kinds=("pii.medical",), text="Add a disclaimer."),))
     assert "disclaimer" in str(run(HI, clause, kinds=("pii.medical",)).body)
     assert "disclaimer" not in str(run(HI, clause).body)
 
@@ -190,7 +192,9 @@ def test_a_tool_with_two_names_needs_both_allowed() -> None:
 
 def test_a_clause_about_masks_comes_only_with_a_mask() -> None:
     merged = merge(
-        CompiledPolicy("d", "p", constraints=(rule(clauses=(Clause((), "Codes.", masked=True),)),)),
+        CompiledPolicy(
+            "d", "p", constraints=(rule(clauses=(Clause(text="Codes.", masked=True),)),)
+        ),
         CALLER,
     )
     chat = BY_API[Api.CHAT]

@@ -13,7 +13,7 @@ from threegate.types import Action, Channel, Finding, Layer, Level, Opinion, Rea
 
 from tests.guard.build import CALLER, finding, policy, rule
 
-ASKED = SecondOpinion("judge.qwen")
+ASKED = SecondOpinion(ask="judge.qwen")
 TEXT = "some text"
 WHOLE = Question("judge.qwen", 2000, Span(0, len(TEXT)))
 
@@ -52,7 +52,7 @@ def test_the_answer_decides_and_a_failure_leaves_the_rule_acting(
 
 
 def test_the_policy_says_what_follows_a_failure() -> None:
-    spec = SecondOpinion("judge.qwen", on_error=Action.FLAG, on_timeout=Action.ALLOW)
+    spec = SecondOpinion(ask="judge.qwen", on_error=Action.FLAG, on_timeout=Action.ALLOW)
     assert verdict(Opinion("judge.qwen", failed=Reason.TIMEOUT), spec).action is Action.ALLOW
     assert verdict(Opinion("judge.qwen", failed=Reason.ERROR), spec).action is Action.FLAG
 
@@ -64,7 +64,7 @@ def test_without_an_answer_the_rule_acts() -> None:
 
 
 def test_only_findings_of_the_band_are_asked_about() -> None:
-    made = judge(SecondOpinion("judge.qwen", frozenset({Level.MEDIUM})))
+    made = judge(SecondOpinion(ask="judge.qwen", levels=(Level.MEDIUM,)))
     found = {level: finding("hazard.violence", level=level) for level in Level}
     asked = {level: made.questions([f], TEXT) for level, f in found.items()}
     assert asked == {Level.LOW: frozenset(), Level.MEDIUM: {WHOLE}, Level.HIGH: frozenset()}
@@ -106,7 +106,7 @@ def test_a_rule_that_does_not_act_for_this_call_asks_nothing() -> None:
 
 CLAIM = "The library is open on Sundays."
 PLACE = "context:/context/0:0-40"
-FACTS = SecondOpinion("judge.r1", frozenset(Level))
+FACTS = SecondOpinion(ask="judge.r1", levels=tuple(Level))
 CLAIM_ASKED = Question("judge.r1", 2000, Span(0, len(CLAIM)), PLACE)
 
 

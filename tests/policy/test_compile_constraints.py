@@ -20,7 +20,7 @@ from tests.policy.packs import built
 
 def test_constraints(shop: CompiledPolicy) -> None:
     rule = shop.constraints[0]
-    assert dict(rule.clamp)["temperature"] == Clamp(0.3, 0.7, 0.6)
+    assert dict(rule.clamp)["temperature"] == Clamp(min=0.3, max=0.7, default=0.6)
     assert dict(rule.clamp)["seed"].drop
     assert rule.models is not None
     assert rule.models.alias == (("r1", "deepseek-r1"),)
@@ -39,10 +39,12 @@ def test_reasoning_has_the_policys_own_notice_or_the_usual_one() -> None:
     given = "reasoning: {show: hidden, check: same"
     own = built((given, f"{given}, history: strip, notice: {{zh: 略, en: Left out.}}"))
     assert own.constraints[0].reasoning == Reasoning(
-        ReasoningVisibility.HIDDEN, "same", KeepHistory.STRIP, Bilingual("略", "Left out.")
+        show=ReasoningVisibility.HIDDEN,
+        history=KeepHistory.STRIP,
+        notice=Bilingual("略", "Left out."),
     )
     usual = built().constraints[0].reasoning
-    assert usual == Reasoning(ReasoningVisibility.HIDDEN, "same", KeepHistory.PASS)
+    assert usual == Reasoning(show=ReasoningVisibility.HIDDEN, history=KeepHistory.PASS)
 
 
 FORMATS = {

@@ -10,9 +10,9 @@ from ruamel.yaml.comments import CommentedMap
 
 from threegate.console.rule_form import EditError
 from threegate.console.yaml_values import put_plain, set_list, set_text, texts, ticked
-from threegate.policy.schema import SecondOpinionSpec
+from threegate.policy.model import SecondOpinion
 
-DEFAULT = SecondOpinionSpec(ask="")
+DEFAULT = SecondOpinion(ask="")
 LEVELS = [level.name.lower() for level in DEFAULT.levels]
 CONFIRM = DEFAULT.confirm.name.lower()
 UNANSWERED = ("on_timeout", "on_error")

@@ -171,7 +171,7 @@ class JudgedClaims:
 
     async def check(self, passage: Passage) -> Finding:
         first = await self.first.check(passage)
-        spec = SecondOpinion(self.judge.kind(""), frozenset(Level), deadline_ms=DEADLINE_MS)
+        spec = SecondOpinion(ask=self.judge.kind(""), levels=tuple(Level), deadline_ms=DEADLINE_MS)
         question = question_of(spec, first, len(passage.text), 0)
         if question is None:
             return first

@@ -116,7 +116,9 @@ class RedisLimiter:
         if not used:  # repeated after a cut connection: counted the first time
             return lease
         requests, tokens, reset_s = used
-        allowances = allowances_of(limits, Limits(requests, tokens), float(reset_s))
+        allowances = allowances_of(
+            limits, Limits(requests_per_minute=requests, tokens_per_minute=tokens), float(reset_s)
+        )
         return replace(lease, allowances=allowances)
 
     async def _query(self, lease: Lease) -> _Answer | None:

@@ -111,7 +111,7 @@ class MemoryLimiter:
                 raise LimitReached(what, wait, limits)
         counts.requests.append(now)
         tokens = counts.tokens.get((MINUTE_S, int(now // MINUTE_S)))
-        used_now = Limits(len(counts.requests), tokens)
+        used_now = Limits(requests_per_minute=len(counts.requests), tokens_per_minute=tokens)
         allowances = allowances_of(limits, used_now, MINUTE_S - now % MINUTE_S)
         lease = Lease(uuid.uuid4().hex, scope, limits, allowances=allowances)
         counts.leases[lease.id] = now + LEASE_S

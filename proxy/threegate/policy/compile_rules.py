@@ -9,14 +9,12 @@ from typing import Any, TypeVar
 from threegate.policy import schema
 from threegate.policy.actions import then_action
 from threegate.policy.model import (
-    Band,
     Claims,
     Detect,
     MaskStyle,
     Restoring,
     Rule,
     RuleException,
-    SecondOpinion,
     Selector,
 )
 from threegate.types import Bilingual
@@ -39,10 +37,6 @@ def part(kind: type[Part], spec: Any, **made: Callable[[Any], Any]) -> Part | No
     return copied(kind, spec, **{name: make(spec) for name, make in made.items()})
 
 
-def selector_of(when: schema.When) -> Selector:
-    return copied(Selector, when)
-
-
 def rule_of(rule: schema.Rule, pack: str) -> Rule:
     """A rule as the guard reads it. `pack` is the name of its pack."""
     then = rule.then
@@ -54,17 +48,12 @@ def rule_of(rule: schema.Rule, pack: str) -> Rule:
         action=then_action(then),
         detect=_detect(rule),
         claims=_claims(rule.detect.claims, then) if rule.detect.claims else None,
-        when=selector_of(rule.when),
         restore=_restoring(mask) if mask else None,
         style=mask.style if mask else MaskStyle.PLACEHOLDER,
         replacement=_both_languages(replace.replacement if replace else ""),
         answer=then.answer.use if then.answer else "",
         http_status=then.block.status if then.block else None,
         exceptions=tuple(_exception(e) for e in rule.exceptions),
-        band=part(Band, rule.band),
-        second_opinion=part(
-            SecondOpinion, rule.second_opinion, levels=lambda spec: frozenset(spec.levels)
-        ),
         review_by=rule.review_by or "",
         pack=pack,
     )
@@ -101,7 +90,7 @@ def _exception(spec: schema.Exceptional) -> RuleException:
     return copied(
         RuleException,
         spec,
-        match=selector_of(spec.match),
+        match=copied(Selector, spec.match),
         reason=str(spec.reason),
         values_sha256=spec.match.value_sha256,
         salt=spec.match.value_salt,

@@ -21,12 +21,12 @@ from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.shapes import description, key_of, specs
 from threegate.policy.language.vocabulary import VOCABULARY, kind_named, kind_title
+from threegate.policy.model import SecondOpinion
 from threegate.policy.schema import (
     ConstraintRule,
     DetectorSpec,
     ListSpec,
     Rule,
-    SecondOpinionSpec,
     Then,
 )
 from threegate.types import Action, Bilingual
@@ -175,7 +175,7 @@ def _written(thing: Any, language: str) -> str:
         value = getattr(thing, spec.name)
         default = spec.default_factory() if spec.default_factory is not MISSING else spec.default
         given = value != default or key_of(spec) in getattr(thing, "marks", ())
-        given = given or isinstance(thing, SecondOpinionSpec)
+        given = given or isinstance(thing, SecondOpinion)
         if given and (words := _named_value(spec.name, value, language)):
             parts.append(f"{_label(type(thing), spec, language)}{_colon(language)}{words}")
     return ("；" if language == "zh" else "; ").join(parts)

@@ -10,8 +10,8 @@ from threegate.policy.language.problems import Mark, Severity
 from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Findings, Found, Subject, checks, checks_each
 from threegate.policy.lint.detection import own_kinds
-from threegate.policy.model import matches
-from threegate.policy.schema import ClampSpec, ConstraintRule
+from threegate.policy.model import Clamp, matches
+from threegate.policy.schema import ConstraintRule
 from threegate.types import Bilingual
 
 SAMPLING = (
@@ -42,7 +42,7 @@ def clamp_order(rule: ConstraintRule) -> Findings:
             yield spec.at
 
 
-def _ordered(spec: ClampSpec) -> bool:
+def _ordered(spec: Clamp) -> bool:
     low = float("-inf") if spec.min is None else spec.min
     high = float("inf") if spec.max is None else spec.max
     inside = all(low <= v <= high for v in (spec.default, spec.force) if v is not None)

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from threegate.policy.language.shapes import Located
 from threegate.types import Caller
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """Which callers. Empty means any. Values are exact or end in `*`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selector(Located):
+    """适用对象 / Which callers"""
+
+    # Empty means any. Values are exact or end in `*`.
 
     tenant: tuple[str, ...] = ()
     key: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from threegate.policy.language.shapes import Kind, Located, within
 from threegate.policy.model.callers import EVERYONE, Selector
 from threegate.policy.model.rules import Mode
 from threegate.types import Action, Bilingual
@@ -64,9 +65,11 @@ class Images(StrEnum):
     DENY = "deny"
 
 
-@dataclass(frozen=True, slots=True)
-class Clamp:
-    """Bounds of one sampling field; `drop` removes it. Order: force, drop, default, min and max."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clamp(Located):
+    """参数范围 / Bounds of one parameter"""
+
+    # Applied in the order force, drop, default, min and max.
 
     min: float | None = None
     max: float | None = None
@@ -75,13 +78,15 @@ class Clamp:
     drop: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools(Located):
+    """工具 / Tools"""
+
     allow: tuple[str, ...] | None = None
     deny: tuple[str, ...] = ()
     arguments: Arguments = Arguments.ANY
-    max: int = 128
-    result_bytes: int = 1 << 20
+    max: int = within(128, 0, 128)
+    result_bytes: int = within(1 << 20, 1, 1 << 26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +102,10 @@ class Fields:
 NOTICE = Bilingual("（思考过程已隐藏）", "(reasoning hidden)")
 
 
-@dataclass(frozen=True, slots=True)
-class Reasoning:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasoning(Located):
+    """思考过程 / Reasoning"""
+
     show: ReasoningVisibility = ReasoningVisibility.SHOWN
     check: Check = Check.SAME
     history: KeepHistory = KeepHistory.PASS
@@ -111,13 +118,13 @@ class Constitution:
     place: ConstitutionPlace = ConstitutionPlace.AUTO
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """Extra constitution text where layer 1 found one of these kinds (medical -> disclaimer), or,
-    with `masked`, where the model reads a placeholder."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause(Located):
+    """按输入命中追加的条款 / A clause added when the input held one of these kinds"""
 
-    kinds: tuple[str, ...]
+    # Such as a disclaimer on medical matters; with `masked`, where the model reads a placeholder.
     text: str
+    kinds: tuple[Kind, ...] = ()
     masked: bool = False
 
 
@@ -134,15 +141,16 @@ class LimitScope(StrEnum):
     TENANT = "tenant"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """None is unlimited."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits(Located):
+    """用量上限 / Limits"""
 
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    tokens_per_day: int | None = None
-    concurrency: int | None = None
-    context_tokens: int | None = None
+    # None is unlimited.
+    requests_per_minute: int | None = within(None, 1, 10**9)
+    tokens_per_minute: int | None = within(None, 1, 10**12)
+    tokens_per_day: int | None = within(None, 1, 10**15)
+    concurrency: int | None = within(None, 1, 10**6)
+    context_tokens: int | None = within(None, 1, 10**9)
     per: LimitScope = LimitScope.KEY
 
     @property

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - titles in both languages stay in one piece
 """Rules of the input and output layer, compiled."""
 
 from __future__ import annotations
@@ -5,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from threegate.policy.language.shapes import Kind, Located, within
 from threegate.policy.model.callers import EVERYONE, Selector, matches
 from threegate.types import Action, Bilingual, Channel, Layer, Level
 
@@ -87,25 +89,27 @@ class RuleException:
     salt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Percent of calls that a rule should act on, over `minutes`, from `calls` calls on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band(Located):
+    """规则生效的比例范围，超出上限则自动停用 / How often the rule may act; above that it is stopped"""
 
-    max: float = 100.0
-    min: float = 0.0
-    minutes: int = 10
-    calls: int = 200
+    # Percent of calls, over `minutes`, from `calls` calls on.
+    max: float = within(100.0, 0, 100)
+    min: float = within(0.0, 0, 100)
+    minutes: int = within(10, 1, 1440)
+    calls: int = within(200, 20, 10**6)
 
 
-@dataclass(frozen=True, slots=True)
-class SecondOpinion:
-    """A judge (`ask`, a kind such as `judge.qwen`) must confirm findings at `levels`, at `confirm`
-    or above. None for a failure: the rule acts."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOpinion(Located):
+    """第二意见：把握不足的结果由更大的模型确认 / A larger model confirms what is unsure"""
 
-    ask: str
-    levels: frozenset[Level] = frozenset((Level.LOW, Level.MEDIUM))
+    # A judge (`ask`, a kind such as `judge.qwen`) must confirm findings at `levels`, at `confirm`
+    # or above. None for a failure: the rule acts.
+    ask: Kind
+    levels: tuple[Level, ...] = (Level.LOW, Level.MEDIUM)
     confirm: Level = Level.MEDIUM
-    deadline_ms: int = 2000
+    deadline_ms: int = within(2000, 10, 60000)
     on_error: Action | None = None
     on_timeout: Action | None = None
 

@@ -1,26 +1,30 @@
 """What a policy file may say: one class per construct, one described field per key.
 
 The decoder, `schema.json` and the reference in `policies/README.md` derive from these classes.
-Nothing here acts.
+Those that the guard reads as they are written come from `model`. Nothing here acts.
 """
 
 from __future__ import annotations
 
-from threegate.policy.schema.callers import When
+from threegate.policy.model import (
+    Band,
+    Clamp,
+    Clause,
+    Limits,
+    Reasoning,
+    SecondOpinion,
+    Selector,
+    Tools,
+)
 from threegate.policy.schema.constraints import (
     Change,
-    ClampSpec,
-    ClauseSpec,
     ConstitutionSpec,
     Constrain,
     ConstraintRule,
     ConstraintTests,
     FieldsSpec,
-    LimitsSpec,
     ModelsSpec,
-    ReasoningSpec,
     ResponseFormatSpec,
-    ToolsSpec,
 )
 from threegate.policy.schema.pack import (
     AuditLevel,
@@ -38,7 +42,6 @@ from threegate.policy.schema.pack import (
 )
 from threegate.policy.schema.rules import (
     AnswerThen,
-    BandSpec,
     BlockThen,
     ClaimsSpec,
     DetectSpec,
@@ -51,7 +54,6 @@ from threegate.policy.schema.rules import (
     Restore,
     Rule,
     Sample,
-    SecondOpinionSpec,
     Tests,
     Then,
 )

@@ -6,19 +6,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from threegate.policy.language.shapes import Date, Id, Kind, Located, Path, mapping, within
+from threegate.policy.language.shapes import Date, Id, Located, Path, mapping, within
 from threegate.policy.model import (
-    Arguments,
-    Check,
+    EVERYONE,
+    Clamp,
+    Clause,
     ConstitutionPlace,
     Images,
-    KeepHistory,
-    LimitScope,
+    Limits,
     Mode,
-    ReasoningVisibility,
+    Reasoning,
+    Selector,
+    Tools,
     Unknown,
 )
-from threegate.policy.schema.callers import When
 from threegate.types import Action, Bilingual, Layer
 
 
@@ -31,42 +32,11 @@ class ConstitutionSpec(Located):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClauseSpec(Located):
-    """按输入命中追加的条款 / A clause added when the input held one of these kinds"""
-
-    text: str
-    kinds: tuple[Kind, ...] = ()
-    masked: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClampSpec(Located):
-    """参数范围 / Bounds of one parameter"""
-
-    min: float | None = None
-    max: float | None = None
-    default: float | None = None
-    force: float | None = None
-    drop: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelsSpec(Located):
     """模型 / Models"""
 
     allow: tuple[str, ...] | None = None
     alias: dict[str, str] = mapping()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolsSpec(Located):
-    """工具 / Tools"""
-
-    allow: tuple[str, ...] | None = None
-    deny: tuple[str, ...] = ()
-    arguments: Arguments = Arguments.ANY
-    max: int = within(128, 0, 128)
-    result_bytes: int = within(1 << 20, 1, 1 << 26)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,28 +47,6 @@ class FieldsSpec(Located):
     deny: tuple[str, ...] = ()
     force: dict[str, Any] = mapping()
     unknown: Unknown = Unknown.DROP
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasoningSpec(Located):
-    """思考过程 / Reasoning"""
-
-    show: ReasoningVisibility = ReasoningVisibility.SHOWN
-    check: Check = Check.SAME
-    history: KeepHistory = KeepHistory.PASS
-    notice: Bilingual | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitsSpec(Located):
-    """用量上限 / Limits"""
-
-    requests_per_minute: int | None = within(None, 1, 10**9)
-    tokens_per_minute: int | None = within(None, 1, 10**12)
-    tokens_per_day: int | None = within(None, 1, 10**15)
-    concurrency: int | None = within(None, 1, 10**6)
-    context_tokens: int | None = within(None, 1, 10**9)
-    per: LimitScope = LimitScope.KEY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +64,13 @@ class Constrain(Located):
     """约束 / Constraints"""
 
     constitution: ConstitutionSpec | None = None
-    clauses: tuple[ClauseSpec, ...] = ()
-    clamp: dict[str, ClampSpec] = mapping()
+    clauses: tuple[Clause, ...] = ()
+    clamp: dict[str, Clamp] = mapping()
     models: ModelsSpec | None = None
-    tools: ToolsSpec | None = None
+    tools: Tools | None = None
     fields: FieldsSpec | None = None
-    reasoning: ReasoningSpec | None = None
-    limits: LimitsSpec | None = None
+    reasoning: Reasoning | None = None
+    limits: Limits | None = None
     response_format: ResponseFormatSpec | None = None
     images: Images | None = None
 
@@ -153,7 +101,7 @@ class ConstraintRule(Located):
     owner: str
     why: tuple[str, ...]
     layer: Layer
-    when: When = When()
+    when: Selector = EVERYONE
     then: Constrain
     mode: Mode = Mode.ENFORCE
     rollout: int = within(100, 0, 100)

@@ -19,8 +19,15 @@ from threegate.policy.language.shapes import (
     within,
     written_as,
 )
-from threegate.policy.model import MaskStyle, Mode, StreamMode
-from threegate.policy.schema.callers import When
+from threegate.policy.model import (
+    EVERYONE,
+    Band,
+    MaskStyle,
+    Mode,
+    SecondOpinion,
+    Selector,
+    StreamMode,
+)
 from threegate.types import Action, Bilingual, Channel, Layer, Level
 
 
@@ -39,7 +46,7 @@ class ReasonCode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExceptMatch(When):
+class ExceptMatch(Selector):
     """例外的适用对象 / What an exception covers"""
 
     value_sha256: tuple[Sha256, ...] = ()
@@ -148,28 +155,6 @@ class Tests(Located):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BandSpec(Located):
-    """规则生效的比例范围，超出上限则自动停用 / How often the rule may act; above that it is stopped"""
-
-    max: float = within(100.0, 0, 100)
-    min: float = within(0.0, 0, 100)
-    minutes: int = within(10, 1, 1440)
-    calls: int = within(200, 20, 10**6)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecondOpinionSpec(Located):
-    """第二意见：把握不足的结果由更大的模型确认 / A larger model confirms what is unsure"""
-
-    ask: Kind
-    levels: tuple[Level, ...] = (Level.LOW, Level.MEDIUM)
-    confirm: Level = Level.MEDIUM
-    deadline_ms: int = within(2000, 10, 60000)
-    on_error: Action | None = None
-    on_timeout: Action | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Located):
     """输入层或输出层的规则 / A rule of the input or output layer"""
 
@@ -179,7 +164,7 @@ class Rule(Located):
     why: tuple[str, ...]
     layer: Layer
     where: tuple[Channel, ...]
-    when: When = When()
+    when: Selector = EVERYONE
     detect: DetectSpec
     level: Level = Level.MEDIUM
     then: Then
@@ -188,8 +173,8 @@ class Rule(Located):
     deadline_ms: int = within(2000, 10, 60000)
     mode: Mode = Mode.ENFORCE
     rollout: int = within(100, 0, 100)
-    band: BandSpec | None = None
-    second_opinion: SecondOpinionSpec | None = None
+    band: Band | None = None
+    second_opinion: SecondOpinion | None = None
     stream: StreamMode = StreamMode.HOLD
     message: Bilingual | None = None
     exceptions: tuple[Exceptional, ...] = written_as("except", ())

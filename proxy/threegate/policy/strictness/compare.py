@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from threegate.i18n.catalog import texts
+from threegate.policy.language.shapes import specs
 from threegate.policy.language.vocabulary import VOCABULARY, Scale
 from threegate.policy.model import Selector
 from threegate.types import Bilingual
@@ -166,7 +167,7 @@ def glob(wide: str, narrow: str) -> bool:
 # --- parts that both sorts of rules have
 
 
-SELECTOR = tuple(part.name for part in fields(Selector))
+SELECTOR = tuple(part.name for part in specs(Selector))
 
 
 def callers(old: Any, new: Any) -> Iterator[Aspect]:
