@@ -44,6 +44,7 @@ def test_rules_and_verifications() -> None:
     assert (found.topic, found.path) == ("rules", "/policies/rule/cn.pii.id")
     assert announcement(entry("verify", "access", ok=True)) is None
     assert said(entry("verify", "access", ok=False, problems=3))[1].endswith("found 3 problems")
+    assert "200 days ago" in said(entry("clock", "access", days=200))[1]
 
 
 @pytest.mark.parametrize("verb", ["search", "open", "reveal", "label", "activated", "attempt"])

@@ -10,9 +10,9 @@ from sqlalchemy import update
 from threegate.audit import AuditLog, AuditSettings
 from threegate.audit.log.schema import RECORD
 from threegate.audit.log.store import today
-from threegate.audit.retention import retention_job
+from threegate.audit.retention import erasure, retention_job
 from threegate.audit.retention.erasure import DAY_US
-from threegate.audit.retention.retention_job import CATCH_UP_DAYS, alone, export_days, keep
+from threegate.audit.retention.retention_job import CATCH_UP_DAYS, Done, alone, export_days, keep
 from threegate.audit.settings import Retention
 from threegate.audit.verify.export import verify_export
 from threegate.audit.verify.published import own_keys
@@ -67,6 +67,25 @@ async def test_one_process_at_a_time(closed_log: AuditSettings) -> None:
 @pytest.mark.postgres
 def test_one_process_at_a_time_on_postgres(postgres_settings: AuditSettings) -> None:
     only_one(postgres_settings)
+
+
+async def test_a_clock_that_is_months_ahead_erases_nothing(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = dataclasses.replace(settings, retention=Retention(content_days=30))
+    log = await filled(settings)
+    assert await keep(log) == Done()
+    ahead = datetime.now(UTC) + timedelta(days=200)
+    monkeypatch.setattr(retention_job, "today", lambda: f"{ahead:%Y-%m-%d}")
+    monkeypatch.setattr(erasure, "now_us", lambda: int(ahead.timestamp() * 1e6))
+    held = [await keep(log), await keep(log)]
+    assert held == [Done(leapt=200)] * 2
+    alarms = await log.get(f"clock-{ahead:%Y-%m-%d}")
+    assert [entry.event["detail"]["days"] for entry in alarms] == [200]
+    done = await keep(log, clock_is_right=True)
+    assert done is not None
+    assert done.texts == 6
+    await log.close()
 
 
 async def test_each_past_day_is_exported_once(closed_log: AuditSettings, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import pytest
 from threegate.audit import AuditSettings
+from threegate.audit.retention import retention_job
 
 from tests.audit.conftest import Captured, accesses, audit
 
@@ -50,3 +52,13 @@ async def test_upkeep_by_hand(closed_log: AuditSettings, capsys: Captured) -> No
     assert "0 texts erased" in capsys.readouterr().out
     assert await audit(closed_log, "upkeep") == 0
     assert "is done" in capsys.readouterr().out
+
+
+async def test_upkeep_by_a_clock_that_leapt_is_asked_for(
+    closed_log: AuditSettings, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await audit(closed_log, "upkeep") == 0
+    monkeypatch.setattr(retention_job, "today", lambda: "2099-01-01")
+    assert await audit(closed_log, "upkeep") == 1
+    assert "nothing was erased" in capsys.readouterr().out
+    assert await audit(closed_log, "upkeep", "--clock-is-right") == 0

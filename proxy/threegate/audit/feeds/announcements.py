@@ -58,6 +58,7 @@ def _filled(text: Bilingual, event: Mapping[str, Any], detail: Mapping[str, Any]
         "what": rule or event.get("policy", {}).get("digest", "")[:12],
         "due": _plain(detail.get("due", ""))[:16].replace("T", " ") + " UTC",
         "problems": str(int(detail.get("problems", 0))),
+        "days": str(int(detail.get("days", 0))),
         "zh_asked": "、".join(named),
         "en_asked": f" by {', '.join(named)}" if named else "",
     }

@@ -2,7 +2,9 @@
 and, if configured, exports the previous days, signed and with proofs.
 
 One of all processes on the database does it, under a lock; a record named `upkeep-<day>` says that
-it was done and what it did.
+it was done and what it did. Where that record is many days old, the proxy stood still or the clock
+is ahead, and by such a clock all texts may be too old: nothing is erased, a record named
+`clock-<day>` alarms, and somebody has to say that the clock is right.
 """
 
 from __future__ import annotations
@@ -16,11 +18,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Connection, func, select
+
 from threegate.audit.export.bundle import export
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import now_us
 from threegate.audit.log.exclusive import alone
 from threegate.audit.log.record import DAY_US, Record, Stage
+from threegate.audit.log.schema import RECORD
 from threegate.audit.log.store import AuditLog, load_signer, today
 from threegate.audit.retention.erasure import retain
 from threegate.audit.settings import AuditSettings
@@ -28,15 +33,20 @@ from threegate.audit.settings import AuditSettings
 log = logging.getLogger(__name__)
 FIRST_LOOK, LOOK = 60.0, 3600.0  # seconds after the start, and between two looks
 CATCH_UP_DAYS = 7  # of exports, after a standstill
+MAX_LEAP_DAYS = 10
+"""Since the last upkeep. Machines are off for longer than that more seldom than clocks are wrong,
+and the months that records have to be kept have little room."""
+UPKEEP = "upkeep-"
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What one day's upkeep did."""
+    """What one day's upkeep did; `leapt`: that it did nothing, because so many days had passed."""
 
-    texts: int
-    pruned: int
-    exported: tuple[str, ...]
+    texts: int = 0
+    pruned: int = 0
+    exported: tuple[str, ...] = ()
+    leapt: int = 0
 
 
 async def run(audit: AuditLog) -> None:
@@ -50,19 +60,42 @@ async def run(audit: AuditLog) -> None:
         await asyncio.sleep(LOOK)
 
 
-async def keep(audit: AuditLog) -> Done | None:
+async def keep(audit: AuditLog, *, clock_is_right: bool = False) -> Done | None:
     """Today's upkeep; None where a process has done it or is at it."""
-    name = f"upkeep-{today()}"
+    name = f"{UPKEEP}{today()}"
     with ExitStack() as stack:
         mine = await asyncio.to_thread(stack.enter_context, alone(audit.settings.url, "upkeep"))
         if not mine or await audit.get(name):
             return None
+        leapt = 0 if clock_is_right else await audit.read(_days_since_upkeep)
+        if leapt > MAX_LEAP_DAYS:
+            return await _hold_back(audit, leapt)
         texts, pruned = await retain(audit, audit.settings.retention)
         exported = await asyncio.to_thread(export_days, audit.settings)
         detail = {"verb": "upkeep", "actor": "threegate", "texts": texts, "pruned": pruned}
         detail["exported"] = list(exported)
         await audit.append(Record(stage=Stage.ACCESS, request_id=name, detail=detail))
         return Done(texts, pruned, tuple(exported))
+
+
+def _days_since_upkeep(connection: Connection) -> int:
+    """0 where there was none at all."""
+    now = datetime.fromisoformat(today())
+    usual = [f"{UPKEEP}{now - timedelta(days=n):%Y-%m-%d}" for n in range(MAX_LEAP_DAYS + 1)]
+    for named in (RECORD.c.request_id.in_(usual), RECORD.c.request_id.startswith(UPKEEP)):
+        if last := connection.execute(select(func.max(RECORD.c.request_id)).where(named)).scalar():
+            return (now - datetime.fromisoformat(last.removeprefix(UPKEEP))).days
+    return 0
+
+
+async def _hold_back(audit: AuditLog, days: int) -> Done:
+    """Alarms once a day."""
+    log.error("the last audit upkeep was %d days ago by this clock: nothing is erased", days)
+    name = f"clock-{today()}"
+    if not await audit.get(name):
+        detail = {"verb": "clock", "actor": "threegate", "days": days}
+        await audit.append(Record(stage=Stage.ACCESS, request_id=name, detail=detail))
+    return Done(leapt=days)
 
 
 def export_days(settings: AuditSettings) -> Sequence[str]:

@@ -55,20 +55,25 @@ async def _record(args: argparse.Namespace, verb: str, settings: AuditSettings) 
 
 
 def upkeep_arguments(parser: argparse.ArgumentParser) -> None:
-    del parser
+    parser.add_argument(
+        "--clock-is-right", action="store_true", help="erase after a standstill of many days"
+    )
 
 
 def upkeep_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     """What the proxy does once a day by itself."""
-    done = asyncio.run(_keep(settings))
+    done = asyncio.run(_keep(settings, clock_is_right=args.clock_is_right))
     if done is None:
         print(line("kept-already", args.lang))
         return 0
+    if done.leapt:
+        print(line("clock", args.lang, days=done.leapt))
+        return 1
     numbers = {"texts": done.texts, "pruned": done.pruned, "days": len(done.exported)}
     print(line("kept", args.lang, **numbers))
     return 0
 
 
-async def _keep(settings: AuditSettings) -> Done | None:
+async def _keep(settings: AuditSettings, *, clock_is_right: bool) -> Done | None:
     async with opened(settings) as log:
-        return await keep(log)
+        return await keep(log, clock_is_right=clock_is_right)
