@@ -118,6 +118,7 @@ class KeyFile:
         self.path, self._required = path, required
         self._seen: tuple[int, int] | None = None
         self._keys: tuple[Key, ...] = ()
+        self.tenants: frozenset[str] = frozenset()
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -134,6 +135,7 @@ class KeyFile:
     def _read(self, *, first: bool) -> None:
         try:
             self._keys = tuple(Key(**k) for k in json.loads(self.path.read_text("utf-8")))
+            self.tenants = frozenset(key.tenant for key in self._keys)
         except (OSError, ValueError, TypeError) as error:
             why = reason(error) if isinstance(error, OSError) else type(error).__name__
             if first:
@@ -143,10 +145,6 @@ class KeyFile:
     @property
     def open_to_all(self) -> bool:
         return not self._required and not self.keys
-
-    @property
-    def tenants(self) -> frozenset[str]:
-        return frozenset(key.tenant for key in self.keys)
 
     async def admit(self, presented: str) -> Caller:
         """Raises RequestError 401 for a key that is missing, unknown, revoked or expired."""

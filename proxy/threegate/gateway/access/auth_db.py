@@ -45,6 +45,7 @@ class KeyDatabase:
     engine: Engine
     required: bool = False
     clock: Callable[[], float] = time.monotonic
+    tenants: frozenset[str] = frozenset()
     _keys: Mapping[str, Key] = field(default_factory=dict, repr=False)  # by digest
     _counted: tuple[int, int] = (0, 0)
     _looked_at: float = float("-inf")
@@ -67,10 +68,6 @@ class KeyDatabase:
     def open_to_all(self) -> bool:
         return not self.required and not self._keys
 
-    @property
-    def tenants(self) -> frozenset[str]:
-        return frozenset(key.tenant for key in self._keys.values())
-
     async def admit(self, presented: str) -> Caller:
         """Raises RequestError 401 for a key that is missing, unknown, revoked or expired."""
         await self._fresh()
@@ -90,6 +87,7 @@ class KeyDatabase:
             if now != self._counted:
                 rows = connection.execute(select(API_KEY).order_by(API_KEY.c.created)).mappings()
                 self._keys = {row["sha256"]: Key(**row) for row in rows}
+                self.tenants = frozenset(key.tenant for key in self._keys.values())
                 self._counted = (len(self._keys), sum(k.revoked for k in self._keys.values()))
 
     async def _fresh(self) -> None:

@@ -61,12 +61,12 @@ def stored_ids(call: CallContext) -> StoredIds | None:
     """None where no other tenant calls with the same key of the model API: nobody else could have
     stored anything there."""
     deps, tenant = call.deps, call.caller.tenant
-    others = deps.authenticator.tenants - {tenant}
-    if not others or deps.model_api_override is not None:
+    tenants = deps.authenticator.tenants
+    if tenants <= {tenant} or deps.model_api_override is not None:
         return None
     serving = deps.upstreams.find_serving(call.adapter.model(call.body), tenant)
     keys = {t.key for t in serving if t.key and not t.settings.shared_storage}
     sharing = (t for t in deps.upstreams.targets if t.key in keys)
-    if not any(t.serves("", other) for t in sharing for other in others):
+    if not any(t.serves("", other) for t in sharing for other in tenants if other != tenant):
         return None
     return StoredIds(deps.secret, tenant)
