@@ -126,3 +126,13 @@ async def test_a_new_rule_in_shadow_shows_what_it_would_have_done() -> None:
     assert (found.changed, found.counts[VerdictChange.SAME]) == (0, 1)
     again = await run(watched, watched, texts("mail a@b.com"))
     assert not again.differences
+
+
+async def test_what_an_exception_lets_through_is_not_called_shadow() -> None:
+    """An approver read that the new rule was in shadow for the tenant that it excepts."""
+    without = GOOD.replace("any: [pii.email, ", "any: [")
+    recorded = [Recorded("r7", "mail a@b.com", caller=Caller(tenant="t", key_id="desk"))]
+    found = await run(without, GOOD, recorded)
+    (seen,) = found.differences
+    assert (seen.change, seen.rules) == (VerdictChange.EXCEPTED, ("pii.email",))
+    assert (found.changed, found.counts[VerdictChange.OBSERVED]) == (0, 0)

@@ -51,8 +51,9 @@ class Recorded:
 
 
 class VerdictChange(StrEnum):
-    """Newly stopped and newly let through are what people look at first. `OBSERVED`: nothing is
-    done, but a rule in shadow now records what it would have done."""
+    """Newly stopped and newly let through are what people look at first. Nothing is done where a
+    rule in shadow now records what it would have done (`OBSERVED`), nor where a rule meets a caller
+    or value of its exceptions (`EXCEPTED`)."""
 
     SAME = "same"
     NEWLY_STOPPED = "newly_stopped"
@@ -60,6 +61,7 @@ class VerdictChange(StrEnum):
     EDITS_DIFFER = "edits_differ"
     OTHER_ACTION = "other_action"
     OBSERVED = "observed"
+    EXCEPTED = "excepted"
 
 
 CHANGE: Mapping[VerdictChange, Bilingual] = {
@@ -68,14 +70,19 @@ CHANGE: Mapping[VerdictChange, Bilingual] = {
     VerdictChange.EDITS_DIFFER: Bilingual("脱敏不同", "other masks"),
     VerdictChange.OTHER_ACTION: Bilingual("动作不同", "other action"),
     VerdictChange.OBSERVED: Bilingual("仅观察：本会处置", "shadow only: would act"),
+    VerdictChange.EXCEPTED: Bilingual("例外：不处置", "exception: does not act"),
     VerdictChange.SAME: Bilingual("不变", "same"),
 }
 
 
+RECORDED_ONLY = (VerdictChange.OBSERVED, VerdictChange.EXCEPTED)
+"""Nothing is done to the text; the first that fits is what is said of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`rules` acted under one policy and not under the other; of what is observed only, those in
-    shadow that would have acted, and `after` is what they would have done."""
+    """`rules` acted under one policy and not under the other; of what is recorded only, those that
+    would have acted, and `after` is what they would have done."""
 
     id: str
     change: VerdictChange
@@ -101,7 +108,7 @@ class Replay:
     @property
     def changed(self) -> int:
         """Texts that would be treated differently."""
-        return sum(d.change is not VerdictChange.OBSERVED for d in self.differences)
+        return sum(d.change not in RECORDED_ONLY for d in self.differences)
 
     def by_rule(self, change: VerdictChange) -> Counter[str]:
         return Counter(r for d in self.differences if d.change is change for r in d.rules)
@@ -170,19 +177,20 @@ def compared(text: Recorded, old: Verdict, new: Verdict) -> Iterator[Difference]
     """What another policy does differently with one text; nothing where it does the same."""
     change, after = _change(old, new), new.action
     rules = sorted(set(old.rule_ids) ^ set(new.rule_ids))
-    if change is VerdictChange.SAME and (observed := _observed(old, new)):
-        change, after, rules = VerdictChange.OBSERVED, max(observed.values()), sorted(observed)
+    for sort in RECORDED_ONLY:
+        if change is VerdictChange.SAME and (noted := _noted(sort, old, new)):
+            change, after, rules = sort, max(noted.values()), sorted(noted)
     if change is not VerdictChange.SAME:
         who = (text.caller.tenant, text.caller.key_id)
         yield Difference(text.id, change, old.action, after, tuple(rules), *who, text.shown)
 
 
-def _observed(old: Verdict, new: Verdict) -> dict[str, Action]:
-    """What rules in shadow would have done that found nothing before."""
-    known = {r.rule_id for r in old.ruled}
-    return {
-        r.rule_id: r.action for r in new.ruled if r.shadow and r.action and r.rule_id not in known
-    }
+def _noted(sort: VerdictChange, old: Verdict, new: Verdict) -> dict[str, Action]:
+    """What rules in shadow, or those with an exception, would have done that found nothing
+    before."""
+    known, excepted = {r.rule_id for r in old.ruled}, sort is VerdictChange.EXCEPTED
+    new_ones = (r for r in new.ruled if r.shadow and r.action and r.rule_id not in known)
+    return {r.rule_id: r.action for r in new_ones if bool(r.exception_id) is excepted}
 
 
 def _change(old: Verdict, new: Verdict) -> VerdictChange:
