@@ -93,6 +93,15 @@ def test_sentences_cover_the_text(text: str) -> None:
         ("让我确认一下，您的保单包含牙科治疗。", True),
         ("我会为您全额退款。", True),
         ("我来看一下这个文件，请稍等。", False),
+        ("我来查一下，马上给您结果", False),
+        ("让我查一下订单，一会儿回复您。", False),
+        ("我先核实一下，有结果了就通知您。", False),
+        ("Let me check, I'll get back to you shortly.", False),
+        ("I'll look into it, one moment please.", False),
+        ("我来查一下，马上给您退还押金。", True),
+        ("我来查一下，很快您的牙科治疗都会报销。", True),
+        ("Let me check, I'll get back to you with your money.", True),
+        ("我先查一下，稍后回复您，牙科治疗都能报销。", True),
     ],
 )
 def test_which_sentences_carry_a_claim(sentence: str, claim: bool) -> None:

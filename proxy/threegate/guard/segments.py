@@ -103,8 +103,18 @@ _NOT_IN_SOURCES = re.compile(
     r"(?:未|没有|没)(?:有)?(?:提及|提到|说明|说|写明)"
 )
 """That the sources are silent is said about them, not taken from them."""
+_SOON = (
+    r"(?:(?:一会儿?|等一?下|请?稍[等候]|(?:等|一)?有了?(?:结果|消息)[了后]?|然后"
+    r"|我?(?:就|会|再|马上|立[刻即]|这就|稍后|随后|很快|尽快))[就会再马上]{0,3}"
+    r"(?:给[您你](?:一?个)?(?:结果|答复|回复|反馈|消息|回音)|(?:回复|答复|联系|通知)[您你])?"
+    r"|(?:i['’]ll |i will |and |then )?(?:be right back|get back to you|be back"
+    r"|let you know(?: the result)?"
+    r"|(?:just )?(?:one|a) (?:moment|minute|second|sec)|bear with me|hold on)"
+    r"(?: (?:please|soon|shortly|right away|in a (?:moment|minute|second)))?)[。！!.~]?\s*$"
+)
+"""That the answer comes later. The end of the sentence."""
 _STATEMENT = re.compile(
-    r"(?i)[，,;；:：—](?!\s*(?:建议|请|如需|please|you (?:may|might|can|should) "
+    rf"(?i)[，,;；:：—](?!\s*(?:建议|请|如需|{_SOON}|please|you (?:may|might|can|should) "
     r"(?:want|ask|check|contact)))"
     r"|\b(?:that|tell|confirm|assure|guarantee|promise|refund|pay|waive)\b"
     r"|告诉|确认|保证|承诺|全额|退还|赔|免"
