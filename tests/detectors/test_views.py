@@ -26,6 +26,15 @@ def test_a_wider_one_of_the_same_kind_takes_its_place() -> None:
     assert (one.span, one.note) == (Span(0, 9), "@plain")
 
 
+def test_an_address_does_not_grow_over_the_blanks_before_it() -> None:
+    plain = finding("pii.address", 9, 20)
+    assert merged([plain], [finding("pii.address", 0, 20, note="@joined")]) == [plain]
+    (pulled,) = merged(
+        [finding("pii.address", 9, 14)], [finding("pii.address", 0, 20, note="@joined")]
+    )
+    assert pulled.span == Span(0, 20)
+
+
 def test_one_inside_a_sure_finding_of_its_family_says_nothing_new() -> None:
     key = finding("secret.api_key", 0, 40)
     assert merged([key], [finding("pii.cn.mobile", 5, 16)]) == [key]

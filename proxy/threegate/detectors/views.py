@@ -17,9 +17,11 @@ from functools import cached_property
 import re2
 
 from threegate.detectors.base import PatternDetector
+from threegate.detectors.dedupe import ADDRESS
 from threegate.normalize import WORD_VIEWS, View, views
 from threegate.normalize.decoded import NAME as DECODED
 from threegate.normalize.despaced import HAN
+from threegate.normalize.despaced import NAME as JOINED
 from threegate.normalize.fold import NAME as PLAIN
 from threegate.normalize.obfuscation import LEET
 from threegate.normalize.view import first_source, focused
@@ -74,7 +76,7 @@ class Viewed:
         return len(raw) - len(ESCAPE.sub("", raw)) > ESCAPED * len(raw)
 
     def _hardly(self, view: View) -> bool:
-        if view.name != "joined":
+        if view.name != JOINED:
             return False
         text = self.passage.text
         cells = sum(map(len, _CELLS.findall(text))) if " | " in text else 0
@@ -152,10 +154,19 @@ def _groups(findings: Sequence[Finding]) -> list[list[Finding]]:
 
 
 def _widest(group: Sequence[Finding]) -> Finding:
+    group = [f for f in group if not _is_run_together(f, group)]
     span = Span(group[0].span.start, max(f.span.end for f in group))
     best = max(group, key=lambda f: (f.span == span, "@" not in f.note, f.level))
     sure = max(group, key=lambda f: f.level)
     return replace(best, span=span, level=sure.level, score=sure.score)
+
+
+def _is_run_together(finding: Finding, group: Sequence[Finding]) -> bool:
+    """Whether an address begins further left only because the view has no blanks: what ends there
+    as well, as the text is written, says where it begins."""
+    return finding.note.endswith(f"@{JOINED}") and any(
+        f.kind == ADDRESS and "@" not in f.note and f.span.end == finding.span.end for f in group
+    )
 
 
 class _Covers:

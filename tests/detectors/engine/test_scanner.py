@@ -62,6 +62,12 @@ def test_values_that_touch_are_found_one_by_one() -> None:
 
 @given(texts(), st.lists(st.integers(1, 40), min_size=1, max_size=40))
 @example("张三 13612785034 行政部，李四 13612785035 行，王五 13612785036 条件", [1])
+@example(
+    "李雷13612785034江苏省南京市鼓楼区汉口路22号 saved to li@corp.cn.txt, kim@corp.tar.gz", [1]
+)
+@example(
+    "手机 159  4590  9835，身份证 440106  19900101  1235 user_13612785034，密码Hello@2026！", [1]
+)
 @example("a 13612785034 records b 13612785035 recordsx c 13612785036 KiB d 13612785037 字节", [1])
 @cases(100)
 def test_a_stream_finds_what_the_whole_text_has(text: str, sizes: list[int]) -> None:

@@ -56,7 +56,7 @@ OTHER_NUMBER = words(
     "播放量|浏览量|阅读量|点击量|访问量|下载量|销量|计算|calculate|compute|icp备|备案号|网安备",
     "order|tracking|invoice|ticket|trace|ts|timestamp|seq|sku|ean|isbn|serial|version|build",
     "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn|nhs|awb|waybill|meeting id",
-    "uid|ledger|ref|sum|求和|乘积",
+    "uid|ledger|ref|sum|求和|乘积|bytes|-rw-|r--|r-x|rwx",
 )
 """Labels of numbers that are not personal; the label nearest to the value decides."""
 

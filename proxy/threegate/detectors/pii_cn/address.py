@@ -38,7 +38,10 @@ _ROOM = (
     rf"时分米岁人个])(?!-[0-9]{{5}}))"
 )
 _STOP = "的了在到住是把址给我你他她它们去这请往称其找寄吗呢吧啊"
-_LEADS = "位于|住所地|住所|坐落于|坐落|座落|户籍|籍贯|注册|放在|那个|那里|收货|收貨|收件"
+_LEADS = (
+    "位于|走失于|出生于|发生于|住所地|住所|坐落于|坐落|座落|户籍|籍贯|注册|放在|那个|那里"
+    "|收货|收貨|收件"
+)
 _NAME = rf"(?:(?!{_LEADS})[{_HAN}](?<![{_STOP}]))"
 _PLACE = (
     rf"(?:{_S}{_NAME}{{2,12}}?(?=[A-Za-z0-9一二三四五六七八九十甲乙丙]{{1,4}}(?:-[0-9]"
@@ -85,21 +88,24 @@ _ESTATES = re2.compile("[区园馆城苑府寓轩阁庭湾邸里居] ?[0-9]{1,3}
 _TOWNS = re.compile("香港|九[龍龙]|新界|澳[門门]|氹仔|路環|台北|臺北|高雄|臺中|台中|臺南")
 _NAMED = 4
 """Characters of the shortest name of a building and its town."""
+_NUMBER = "[0-9]{7}"
+"""Of a telephone before the address, without a blank between."""
 _WORDS = f"户籍地|地址为|址为|住于|居于|现居|楼上|楼下|寝室|家搬|{_LEADS}"
 _LEAD = re.compile(
     rf"{_WORDS}|从(?!化)|[{_STOP}:：]"
     r"|(?<![省市县區区旗州镇乡道路村街号园馆城苑府寓轩阁庭湾邸里居\s])[ ]+"
-    rf"|[^{_HAN}0-9A-Za-z \-]"
+    rf"|[^{_HAN}0-9A-Za-z \-]|{_NUMBER}"
 )
 _DRAWN = re.compile(
-    rf"[^{_HAN}0-9A-Za-z \-]|[{_STOP}:：]|[ ]+(?![省市县區区旗州镇乡道路村街号\s])|(?<!化)从|"
+    rf"[^{_HAN}0-9A-Za-z \-]|[{_STOP}:：]|{_NUMBER}"
+    r"|[ ]+(?![省市县區区旗州镇乡道路村街号\s])|(?<!化)从|"
     + "|".join(word[::-1] for word in _WORDS.split("|"))
 )
 """`_LEAD` in a text read from its end: the first one found is the last one of the text."""
 _LEAD_END = re.compile(
     "["
     + "".join(sorted({w[-1] for w in _WORDS.split("|")}))
-    + rf"{_STOP}从:： ]|[^{_HAN}0-9A-Za-z\-]"
+    + rf"{_STOP}从:： ]|[^{_HAN}0-9A-Za-z\-]|{_NUMBER}"
 )
 """The characters with which a lead may end; without one of them there is no lead."""
 _FIRST = re.compile(rf"[{_HAN}]")

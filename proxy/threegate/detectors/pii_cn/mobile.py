@@ -22,7 +22,9 @@ from threegate.detectors.engine.recognizer import (
 from threegate.types import Level
 
 KIND = "pii.cn.mobile"
-_GAP = rf"(?:[{SPACE}{DASH}.]|{BREAK})?"
+_WIDE = "  "
+"""As OCR and aligned columns part groups; only with a label."""
+_GAP = rf"(?:[{SPACE}{DASH}.]|{_WIDE}|{BREAK})?"
 _PREFIX = r"1(?:[38][0-9]|4[5-9]|5[0-35-9]|6[25-7]|7[0-8]|9[0-35-9])"
 _ABROAD = "".join(rf"(?<![+][0-9]{{{n}}}[ \-].)" for n in (1, 2, 3))
 _ABROAD += r"(?<!(?<![0-9A-Za-z])00[34][0-9][ \-].)"
@@ -33,7 +35,8 @@ _SECOND = "(?<=(?<![0-9])1[3-9][0-9]{9}/.)"
 _ADDED = r"(?<=\n[+].)"
 """First on a line that a patch adds. With a country code the plus is part of the match."""
 _LEFT = _ABROAD + (
-    rf"(?:(?<![0-9A-Za-z+].)(?:(?<![0-9][.\-/].)|{_SECOND})|{_ADDED}|(?<=(?i:tel|mob).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
+    rf"(?:(?<![0-9A-Za-z+].)(?:(?<![0-9][.\-/].)|{_SECOND})|{_ADDED}|(?<=(?i:tel|mob).)|"
+    r"(?<=(?i:user).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
 )
 _COUNTRY = (
     rf"(?:[(（](?=[+]86[)）])[+]86|[+](?<![0-9A-Za-z].)(?<![(（](?=.86[)）]).)86"
@@ -48,10 +51,10 @@ _DOTS = 2
 _COUNTED = re.compile(
     " ?(?:[次件元吨噸份块塊斤克票÷×^*%]|个(?!人)|個(?!人)|台(?![州北中南湾灣])|米(?![兰蘭])|字节|"
     "[条條](?![件例款约約])|行(?![政程长長业業动動])|"
-    "(?:bytes?|rows?|records|[KMG]i?B|[mnuµ]s)(?![A-Za-z])|B(?![A-Za-z0-9座栋棟幢区區层層楼樓室口]))"
+    "(?:bytes?|rows?|records|Ki?B|[mnuµ]s)(?![A-Za-z])|B(?![A-Za-z0-9座栋棟幢区區层層楼樓室口]))"
 )
 """Directly after a number without a telephone label, these units mark it as a quantity; 行政部,
-台州 and `B座` are none."""
+台州 and `B座` are none, and nothing has so many megabytes."""
 _UNIT_BEGUN = re.compile(
     rf"(?<![0-9])1(?:{_GAP}[0-9]){{10}} ?(?:[个個台米条條行字]|[A-Za-zµ]{{1,7}})\Z"
 )
@@ -59,6 +62,12 @@ _counted = open_match.unfinished(_UNIT_BEGUN, 64, begins="1")
 """Holds a number until what follows it is known to be a unit, or none."""
 _JOINED = re.compile(r"[A-Za-z][\-_]\Z")
 """Part of a name: thread-13800138000."""
+_OWNER = re.compile(
+    r"(?i)(?:user|usr|member|customer|cust|account|acct|login|[wv]x|wechat|alipay|vip)[\-_]\Z"
+)
+"""How names begin that people get from their number: user_13800138000."""
+_NAMED = 9
+"""Characters of the longest of them."""
 _BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)
 """Of a number without a country code, by the polarity of the nearest label: none, this, (-1)
 another number."""
@@ -91,9 +100,12 @@ def _level(view: ScanText, match: re.Match[str]) -> Level:
 
 
 def _is_joined(text: str, start: int, end: int) -> bool:
-    """Part of a name, or in groups and before another number."""
+    """Part of a name, or in groups that may be columns: far apart, or before another number."""
     row = end - start > 11 and text[end : end + 1] == " " and text[end + 1 : end + 2].isdigit()
-    return row or _JOINED.search(text, max(0, start - 2), start) is not None
+    if row or _WIDE in text[start:end]:
+        return True
+    joined = _JOINED.search(text, max(0, start - 2), start) is not None
+    return joined and not _OWNER.search(text, max(0, start - _NAMED), start)
 
 
 RECOGNIZER = described(

@@ -32,10 +32,12 @@ _CODES = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 5
 _PROVINCES = frozenset([*_CODES.split(), "64", "65", "71", "81", "82", "83", "91"])
 _STUDENT = "(?<=[GJLgjl].)(?<![0-9A-Za-z]..)"
 """A national student number (学籍号) is a letter and the number of the identity card."""
+_GAP = rf"(?:{GAP}|  )"
+"""OCR and aligned columns part groups by two blanks."""
 _NEW = re.compile(
     first("1-9").removesuffix(")")
     + f"|{_STUDENT})"
-    + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{16}}{GAP}?[0-9Xx]{WORD_EDGE}(?![.\-][0-9])"
+    + rf"(?=[0-9]{{2}})(?:{_GAP}?[0-9]){{16}}{_GAP}?[0-9Xx]{WORD_EDGE}(?![.\-][0-9])"
     + NO_SLASH.replace("5,9", "1,9")
 )
 _OLD = re.compile(first("1-9") + rf"[0-9]{{14}}{EDGE}")

@@ -26,8 +26,14 @@ _NO_BEGIN, _NO_END = "._%+'-", ".%'"
 _LONGEST = 64
 _USERINFO = re.compile(r"[^/\s?#,;]*")
 
-_MESSAGE = re.compile(r"(?i)(?:message-id|in-reply-to|references):\s?<\Z")
+_MESSAGE = re.compile(r"(?i)(?:message-id|in-reply-to|references):\s?<[^\s<>]*\Z")
 """Its number, which only looks like an address."""
+_MESSAGE_REACH = 60
+_FILES = re.compile(
+    r"(?i)[tc]sv|txt|log|json|ya?ml|[hx]tml?|xml|(?:xls|doc|ppt)x?|pdf|t?gz|tar|rar|7z|bak|tmp|eml|msg"
+    r"|vcf|ics|png|jpe?g|pem|crt|key|p12|pfx|ovpn|conf|cfg|ini|sql|db|mbox|pst"
+)
+"""Endings of files that are named after an address: li@corp.cn.txt."""
 
 
 @cache
@@ -57,8 +63,18 @@ def is_real(domain: str) -> bool:
 def find(view: ScanText) -> Iterator[Hit]:
     for match in overlapping(_EMAIL, view):
         start = _begin(view.text, match.start())
-        if start < match.start() and _addressed(view.text, start, match):
-            yield Hit(start, match.end(), KIND, Level.HIGH)
+        domain = _domain(match["domain"]) if start < match.start() else ""
+        if domain and _addressed(view.text, start, match):
+            yield Hit(start, match.start("domain") + len(domain), KIND, Level.HIGH)
+
+
+def _domain(name: str) -> str:
+    """What of a name is a domain: without the endings of a file; empty if nothing is."""
+    while not is_real(name.lower()):
+        name, _, ending = name.rpartition(".")
+        if "." not in name or not _FILES.fullmatch(ending):
+            return ""
+    return name
 
 
 def _begin(text: str, at: int) -> int:
@@ -69,15 +85,13 @@ def _begin(text: str, at: int) -> int:
 
 
 def _addressed(text: str, start: int, match: re.Match[str]) -> bool:
-    """Not `git@host:path`, a real name, not the user part of a URL; the first sort out most."""
+    """Not `git@host:path`, not the user part of a URL, not the number of a message."""
     if text[match.end() : match.end() + 1] in (":", "/") and text[start : match.start()] == "git":
-        return False
-    if not is_real(match["domain"].lower()):
         return False
     scheme = text.rfind("://", max(0, start - 40), start)
     if scheme >= 0 and _USERINFO.fullmatch(text, scheme + 3, start):
         return False
-    return not (text[start - 1 : start] == "<" and _MESSAGE.search(text, max(0, start - 16), start))
+    return not _MESSAGE.search(text, max(0, start - _MESSAGE_REACH), start)
 
 
 RECOGNIZER = described(

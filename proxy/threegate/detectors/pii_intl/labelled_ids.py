@@ -14,7 +14,8 @@ from threegate.detectors.engine.recognizer import ANSWER, LABEL_REACH, Hit, like
 from threegate.types import Level
 
 PASSPORT, LICENCE, ACCOUNT = "pii.passport", "pii.driving_licence", "pii.bank_account"
-_GAP = rf"(?:[^0-9\n。；;!?！？]{{0,24}}?|{ANSWER})"
+_GAP = rf"(?:[^0-9\n。；;!?！？]{{0,24}}?(?:[ (（][0-9]{{3}}[)） ]{{1,2}})?|{ANSWER})"
+"""With the code of a bank."""
 _PASSPORT_LABEL = (
     r"护照|護照|旅券|passports?(?:number|num|no|id)?(?![a-z])(?:\s{1,3}(?:number|no\b))?|passeport|reisepass|pasaporte"
     r"|passaporto|paspoort|paszport|여권|паспорт"
@@ -25,7 +26,7 @@ _LICENCE_LABEL = (
     r"|patente di guida|permis de conduire"
 )
 _ACCOUNT_LABEL = (
-    r"(?:银行|銀行|对公|开户|開戶|收款|付款|结算|汇款|还款|工资)(?:账号|帳號|账户|帳戶|户号)"
+    r"(?:银行|銀行|对公|开户|開戶|收款|付款|结算|汇款|匯款|转账|轉帳|还款|工资)(?:账号|帳號|账户|帳戶|户号)"
     r"|(?:bank|checking|savings|beneficiary|payee)[ _\-]?(?:account|acct)(?:no|num)?(?![a-z])"
     r"|开户(?:行|银行)(?:及|与|、|/)(?:账号|账户)|[户戶]口(?:号码|號碼)|口座番号|계좌번호"
     r"|(?<![a-z])(?:account|acct)(?:[ _\-]?(?:no|number|num|nr)(?![a-z])| ?#)"
@@ -53,7 +54,8 @@ _LICENCE = re.compile(
 _ACCOUNT = re.compile(
     rf"(?i)(?:{_ACCOUNT_LABEL}){_GAP}{_LEFT}(?P<value>[0-9]{{8,21}}"
     rf"|[0-9]{{5}} [0-9]{{4}} [0-9]{{5}}|[0-9]{{4}}(?:[ -][0-9]{{4}}){{1,4}}"
-    rf"(?:[ -][0-9]{{1,3}})?|[0-9]{{3}}-[0-9]{{5,6}}-[0-9]{{3}}){_RIGHT}"
+    rf"(?:[ -][0-9]{{1,3}})?|[0-9]{{3}}-[0-9]{{5,6}}-[0-9]{{3}}"
+    rf"|[0-9]{{3,6}}-[0-9]{{2,6}}-[0-9]{{5,8}}){_RIGHT}"
 )
 _ANY_ACCOUNT = re.compile(
     rf"(?:{_ANY_ACCOUNT_LABEL})[\s:：=是为為\"'(（*]{{0,6}}{_LEFT}(?P<value>[0-9]{{12,21}}"

@@ -22,8 +22,10 @@ _CISCO = re.compile(
 
 def find(view: ScanText) -> Iterator[Hit]:
     for match in overlapping(_MAC, view):
-        if len(set(match.group().upper())) > 2:
-            yield Hit(*match.span(), KIND, Level.HIGH)
+        value = match.group()
+        if len(set(value.upper())) > 2:
+            dated = "-" in value and value.replace("-", "").isdigit()  # or drawn: 05-12-24-36-48-07
+            yield Hit(*match.span(), KIND, Level.LOW if dated else Level.HIGH)
     for match in overlapping(_CISCO, view):
         if _mixed(match.group()):
             yield Hit(*match.span(), KIND, Level.MEDIUM)

@@ -131,8 +131,10 @@ def find(view: ScanText) -> Iterator[Hit]:
 def _american(view: ScanText, match: re.Match[str]) -> Hit | None:
     polarity = view.label_polarity(*match.span(), _LABELS)
     if in_use_in_america(digits_of(match.group())[-10:]):
-        level = Level.HIGH if polarity > 0 else Level.LOW if polarity else Level.MEDIUM
-        return Hit(*match.span(), KIND, level, "US")
+        if polarity > 0:
+            return Hit(*match.span(), KIND, Level.HIGH, "US")
+        foreign = polarity < 0 and "(" not in match.group()  # no other number has brackets
+        return Hit(*match.span(), KIND, Level.LOW if foreign else Level.MEDIUM, "US")
     return Hit(*match.span(), KIND, Level.MEDIUM, "US_form") if polarity > 0 else None
 
 

@@ -52,7 +52,7 @@ _ENGLISH = re.compile(
     rf"|(?<=[ \t])(?:->|[\-–—~])(?=[ \t])|:[ ]?&?[a-z'][a-z0-9_<>?' ]{{0,14}}="
     rf"|:=|==?|:|：|是|为)?\*{{0,3}}+[ \t]{{0,3}}+"
     rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?{_NEXT_LINE}"
-    rf"(?:(?:\w{{2,12}}\(default=)?[brun@]?[\"'`\\]{{1,4}}+)?)(?<![A-Za-z0-9]){_VALUE}"
+    rf"(?:(?:\w{{2,12}}\(default=)?[brun@]?[\"'`\\]{{1,4}}+|[“‘「])?)(?<![A-Za-z0-9]){_VALUE}"
 )
 _S = rb"(?:[Ss]|\xc5\xbf)"
 _LIKELY_ENGLISH = re.compile(
@@ -107,6 +107,9 @@ _OTHER_NAMES = re.compile(
 _VERB = re.compile(r"^[A-Za-z'’\- ]*(?: to|`) ?$")
 """`pass` as a verb: pass it to pod2html, pass a `boto3.Client`."""
 _SIGN = re.compile("[!@#$%^&*]")
+_INSIDE = re.compile("(?<=[A-Za-z0-9])[!@#$%^&*](?=[A-Za-z0-9])")
+"""A sign that is not the end of a sentence, nor the beginning of a variable."""
+_LOGIN = re.compile("[a-z0-9]+@[a-z0-9]+")
 
 
 _FORMS = (
@@ -166,13 +169,13 @@ def level_of(value: str, link: str, *, close: bool) -> Level | None:
         return None
     mixed = sign or small != value
     adjacent = close and not link.strip() and len(value) >= _LONG_ENOUGH
-    if explicit and mixed:
+    if mixed and (explicit or (adjacent and _INSIDE.search(value) and not _LOGIN.fullmatch(value))):
         return Level.HIGH
     return Level.MEDIUM if explicit or mixed or adjacent else Level.LOW
 
 
 def _is_explicit(link: str) -> bool:
-    end = link.partition("```")[0].rstrip().rstrip("*").rstrip()
+    end = link.partition("```")[0].rstrip(" \t\r\n*\"'`“‘「")
     return (
         end[-1:] in _ASSIGNS or _QUOTED.search(link) is not None or end.lower().endswith(_ASSIGNING)
     )
