@@ -10,6 +10,7 @@ import pytest
 from threegate.client.async_guard import AsyncGuard
 from threegate.mcp.messages import GUARD_ERROR
 from threegate.mcp.session import MAX_PENDING, McpSession
+from threegate.mcp.unsolicited import PER_MINUTE
 
 from tests.e2e.support.running import Running
 from tests.mcp.server import CARD, PHONE, POISON
@@ -217,6 +218,24 @@ async def test_a_list_without_end_is_not_read(session: McpSession) -> None:
     assert routed.on is not None
     assert routed.on["error"]["code"] == GUARD_ERROR
     assert not session.catalog.poisoned
+
+
+async def test_a_server_that_talks_for_ever_is_not_heard_for_ever(alone: McpSession) -> None:
+    """No guard answers here: what is left out is told apart by the answer to a question."""
+    asked, routed = request("elicitation/create", message="?"), []
+    for _ in range(PER_MINUTE):
+        await alone.from_server(notice(""))
+    for message in (notice(""), asked, response(), notice("x")):
+        routed.append(await alone.from_server(message))
+    assert [bool(each.on) for each in routed] == [False] * 4
+    assert [bool(each.back) for each in routed] == [False, True, False, False]
+
+
+async def test_an_answer_is_heard_however_much_was_said(session: McpSession) -> None:
+    await session.from_client(request("tools/call", name="t", arguments={}))
+    for _ in range(PER_MINUTE + 1):
+        await session.from_server(notice(""))
+    assert (await session.from_server(response(content=[]))).on is not None
 
 
 async def test_without_the_guard_nothing_goes_on(alone: McpSession) -> None:

@@ -9,6 +9,8 @@ protocol's own names (types, cursors, base64 of media) are none, but base64 of t
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -187,3 +189,22 @@ def error_response(message_id: Any, text: str, record: str = "") -> Json:
     if record:
         error["data"] = {"record": record}
     return {"jsonrpc": "2.0", "id": message_id, "error": error}
+
+
+def function_call(function: Json) -> Json:
+    return {"id": "call_0", "type": "function", "function": function}
+
+
+def as_text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def turn(*texts: str) -> Json:
+    """A tool result for the guard."""
+    parts = [{"type": "text", "text": text} for text in texts]
+    return {"role": "tool", "tool_call_id": "0", "content": parts}
+
+
+def key_of(message_id: Any) -> bytes:
+    """JSON-RPC tells `1` from `"1"`. An id may be of any length."""
+    return hashlib.sha256(json.dumps(message_id).encode()).digest()

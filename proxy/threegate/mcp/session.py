@@ -12,7 +12,6 @@ Where a check cannot be made nothing goes on.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from threegate.client.async_guard import AsyncGuard
 from threegate.client.results import GuardError, Verdict
 from threegate.mcp import messages
 from threegate.mcp.messages import META, Json
+from threegate.mcp.unsolicited import Unsolicited
 from threegate.types import Bilingual
 
 STOPPED = Bilingual("已被策略停止。", "Stopped by the policy.")
@@ -69,6 +69,7 @@ class McpSession:
     catalog: Catalog = field(default_factory=Catalog)
     _pending: OrderedDict[bytes, str] = field(default_factory=OrderedDict, repr=False)
     _results: deque[str] = field(default_factory=deque, repr=False)
+    _unsolicited: Unsolicited = field(default_factory=Unsolicited, repr=False)
 
     async def from_client(self, message: Json) -> Routed:
         try:
@@ -112,8 +113,8 @@ class McpSession:
         if tool in self.catalog.poisoned:
             why = HIDDEN.get(self.language)
             return Routed(back=messages.stopped_result(message["id"], why, ""))
-        call = {"name": tool, "arguments": _text(arguments)}
-        turn = {"role": "assistant", "tool_calls": [_function_call(call)]}
+        call = {"name": tool, "arguments": messages.as_text(arguments)}
+        turn = {"role": "assistant", "tool_calls": [messages.function_call(call)]}
         verdict = await self._check(messages=[*self._context(), turn], stage="output")
         if verdict.answer is None:
             return Routed(back=self._stopped_call(message["id"], verdict))
@@ -137,7 +138,9 @@ class McpSession:
         rest = {k: v for k, v in given.items() if k != META} if isinstance(given, dict) else given
         if self._needs_no_check(message, rest):
             return Routed(on=message)
-        verdict = await self._check(texts=[_text(rest)], stage="output", channel="tool_arguments")
+        verdict = await self._check(
+            texts=[messages.as_text(rest)], stage="output", channel="tool_arguments"
+        )
         if not verdict.allowed:
             return _refused(message, self._why(verdict), verdict.id)
         meta = {META: given[META]} if isinstance(given, dict) and META in given else {}
@@ -156,9 +159,12 @@ class McpSession:
     # From the server
 
     async def _from_server(self, message: Json) -> Routed:
-        match messages.kind(message):
+        kind = messages.kind(message)
+        asked = self._pending.pop(messages.key_of(message["id"]), "") if kind == "response" else ""
+        if not asked and not self._unsolicited.admits():
+            return self._unchecked(message) if kind == "request" else Routed()
+        match kind:
             case "response":
-                asked = self._pending.pop(_key(message["id"]), "")
                 return Routed(on=await self._response(message, asked))
             case "request":
                 judged = await self._incoming(message, "params")
@@ -193,8 +199,8 @@ class McpSession:
         blocks = {path: text for path, text in places.items() if path[:1] in _BLOCKS}
         apart = {path: text for path, text in places.items() if path not in blocks}
         named = " ".join(names)
-        turns = [_turn(text) for text in (named, *apart.values())]
-        verdict = await self._check(messages=[*turns, _turn(*blocks.values())])
+        turns = [messages.turn(text) for text in (named, *apart.values())]
+        verdict = await self._check(messages=[*turns, messages.turn(*blocks.values())])
         if not verdict.allowed:
             return verdict
         self._known([named, *places.values()], verdict)
@@ -266,7 +272,7 @@ class McpSession:
             self._results.popleft()
 
     def _remember(self, message: Json) -> None:
-        self._pending[_key(message["id"])] = message["method"][:MAX_METHOD]
+        self._pending[messages.key_of(message["id"])] = message["method"][:MAX_METHOD]
         if len(self._pending) > MAX_PENDING:
             self._pending.popitem(last=False)
 
@@ -288,21 +294,3 @@ def _refused(message: Json, why: str, record: str = "") -> Routed:
             return Routed(on=error)
         case _:
             return Routed()
-
-
-def _function_call(function: Json) -> Json:
-    return {"id": "call_0", "type": "function", "function": function}
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _turn(*texts: str) -> Json:
-    parts = [{"type": "text", "text": text} for text in texts]
-    return {"role": "tool", "tool_call_id": "0", "content": parts}
-
-
-def _key(message_id: Any) -> bytes:
-    """JSON-RPC tells `1` from `"1"`. An id may be of any length."""
-    return hashlib.sha256(json.dumps(message_id).encode()).digest()

@@ -122,7 +122,8 @@ async def _end(server: asyncio.subprocess.Process) -> None:
     try:
         await asyncio.wait_for(server.wait(), STOP_S)
     except TimeoutError:
-        server.kill()
+        with suppress(ProcessLookupError):  # it ended while this was told
+            server.kill()
         await server.wait()
 
 
