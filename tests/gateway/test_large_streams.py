@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from threegate.audit.log.record import Stage
 from threegate.detectors.base import DetectorInfo
+from threegate.errors import UpstreamError
 from threegate.gateway.answer.guarded_answer import MAX_HELD, MAX_JUDGING
 from threegate.gateway.answer.guarded_text import GuardedText
 from threegate.gateway.answer.output_layer import output_layer
@@ -20,6 +22,7 @@ from threegate.service.answer_stream import AnswerStream
 from threegate.service.check_stream import CheckStream
 from threegate.types import Action, Channel, Failed, Finding, Passage
 from threegate.wire.adapter import StreamKey
+from threegate.wire.limits import MAX_CHOICES
 from threegate_classifiers.turns import CALL
 
 from tests.gateway.calls import HI, Said, call_of, deps_of, said
@@ -102,11 +105,12 @@ async def test_no_more_waits_for_the_classifiers_than_they_can_read() -> None:
 async def test_no_more_choices_wait_for_the_classifiers_than_they_can_read() -> None:
     slow = Slow()
     choices = [
-        {"index": n, "delta": {"content": SENTENCE}, "finish_reason": "stop"} for n in range(400)
+        {"index": n, "delta": {"content": SENTENCE}, "finish_reason": "stop"}
+        for n in range(MAX_CHOICES)
     ]
     data = b"data: " + json.dumps({"id": "c", "choices": choices}).encode() + b"\n\n"
     heard, _ = await heard_meanwhile(data + b"data: [DONE]\n\n", slow)
-    assert heard.text() == SENTENCE * 400
+    assert heard.text() == SENTENCE * MAX_CHOICES
     assert slow.most <= 2 * MAX_JUDGING * len(SENTENCE)
 
 
@@ -170,6 +174,21 @@ async def test_no_more_texts_of_a_whole_answer_wait_than_they_can_read(tmp_path:
     await answered(tmp_path, slow, said({"choices": [{"index": 0, "message": message}]}))
     assert len(slow.calls) > 100
     assert slow.most <= 2 * MAX_JUDGING * len(notes[-1])
+
+
+@pytest.mark.parametrize("asked", [1, MAX_CHOICES + 2])
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+async def test_choices_that_nobody_asked_for_are_not_read(
+    tmp_path: Path, asked: int, stream: bool
+) -> None:
+    text = {("delta" if stream else "message"): {"content": SENTENCE}}
+    body = {"choices": [{"index": n, **text} for n in range(MAX_CHOICES + 1)]}
+    slow, reply = Slow(), said(body)
+    if stream:
+        reply = Said([b"data: %s\n\n" % json.dumps(body).encode()], headers=STREAMED)
+    with suppress(UpstreamError):  # a stream ends with it
+        await answered(tmp_path, slow, reply, n=asked, stream=stream)
+    assert bool(slow.calls) is (asked > 1)
 
 
 @dataclass

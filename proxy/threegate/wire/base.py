@@ -24,7 +24,7 @@ from threegate.wire.adapter import (
     Usage,
 )
 from threegate.wire.errors import openai_error
-from threegate.wire.limits import MAX_PARTS
+from threegate.wire.limits import MAX_CHOICES, MAX_PARTS
 from threegate.wire.openai.choices import LINKED, usage_of
 from threegate.wire.slots import SlotWalk, walk_fields
 
@@ -91,6 +91,10 @@ class Adapter:
     def choices(self, body: Body) -> int:
         n = body.get("n")
         return n if isinstance(n, int) and n > 0 else 1
+
+    def most_choices(self, request: Body) -> int:
+        """How many an answer to this may have."""
+        return max(MAX_CHOICES, self.choices(request))
 
     def blocked(self, request: Body, outcome: Outcome) -> Body:
         """A valid answer that says so, for status `outcome.http_status or blocked_status`; an error

@@ -30,4 +30,8 @@ MAX_POINTER_CHARS = 200
 """What an error says about a place in a body; keys come from the client."""
 
 MAX_PARTS = 4096
-"""Tool calls, content blocks or choices in one streamed answer; each needs a stream machine."""
+"""Tool calls or content blocks in one streamed answer; each needs a stream machine."""
+
+MAX_CHOICES = 128
+"""Choices of an answer, unless more were asked for: the largest `n` of OpenAI. Classifiers take a
+tenth of a second for each."""

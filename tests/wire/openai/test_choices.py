@@ -152,5 +152,5 @@ def thoughts(raw: bytes) -> dict[int, str]:
 def test_more_choices_than_any_client_asks_for_are_refused() -> None:
     codec = CHAT.stream({"model": "m"})
     raw = chat(*(choice(index, content="x") for index in range(5000)))
-    with pytest.raises(UpstreamError, match="too many parts"):
+    with pytest.raises(UpstreamError, match="more than 128 choices"):
         codec.read(decode([raw])[0])

@@ -110,6 +110,7 @@ async def _whole(
     data = await read_body(reply)
     call.resume_checking()
     body = parse_answer(data)
+    _refuse_many_choices(call, body)
     guarded = await guard_answer(call, body, answer, options, sign_of(call.label))
     if guarded is None:
         assert answer.cut is not None
@@ -123,6 +124,13 @@ async def _whole(
         guarded = {**guarded, "aigc": label}
     await close_answer(call, answer, Stage.COMPLETED)
     await call.out.json(200, guarded, reply.headers)
+
+
+def _refuse_many_choices(call: CallContext, body: Body) -> None:
+    """Each is read by itself: thousands that nobody asked for would occupy the classifiers."""
+    given, most = body.get("choices"), call.adapter.most_choices(call.body)
+    if isinstance(given, list) and len(given) > most:
+        raise UpstreamError(localized("answer-many-choices", limit=most))
 
 
 def _field(call: CallContext) -> dict[str, str] | None:

@@ -30,6 +30,7 @@ from threegate.wire.adapter import (
 from threegate.wire.event_template import EventTemplate, template_of
 from threegate.wire.frame_codec import FrameCodec, is_empty, shape_errors
 from threegate.wire.json import parse_answer
+from threegate.wire.limits import MAX_CHOICES
 from threegate.wire.sse import DONE, ServerSentEvent, encode_json
 
 LINKED: Final = ("logprobs", "token_ids")
@@ -101,16 +102,20 @@ class ChoiceCodec(FrameCodec):
     """Base: a subclass says where the texts of a choice are (`_read_texts`) and how a choice with
     one text looks (`_fields`, `_message`)."""
 
-    __slots__ = ("_begun", "_choices", "_ended", "_head", "_model", "_template", "_templates_left")
+    __slots__ = (
+        *("_begun", "_choices", "_ended", "_head", "_model", "_most", "_template"),
+        "_templates_left",
+    )
 
     object_name = ""
     id_prefix = ""
     fields = known_fields.CHOICE
     """Of a choice: those without text, and those whose texts `_read_texts` takes out."""
 
-    def __init__(self, model: str, options: StreamOptions) -> None:
+    def __init__(self, model: str, options: StreamOptions, most: int = MAX_CHOICES) -> None:
         super().__init__(options)
         self._model = model
+        self._most = most
         self._head: Body = {}
         self._choices: dict[int, Choice] = {}
         self._begun = False  # the client got a frame
@@ -197,7 +202,8 @@ class ChoiceCodec(FrameCodec):
             raise UpstreamError(localized("event-index"))
         state = self._choices.get(index)
         if state is None:
-            self._limit(len(self._choices))
+            if len(self._choices) >= self._most:
+                raise UpstreamError(localized("answer-many-choices", limit=self._most))
             state = self._choices[index] = Choice(index, self._options)
         self._read_texts(chunk, choice, state)
         self._take_unlisted(chunk, choice, self.fields, index)

@@ -92,7 +92,12 @@ class Completions(Adapter):
         return blocked_body("cmpl", "text_completion", self.model(request), outcome, text)
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
-        return CompletionsCodec(self.model(request), options)
+        return CompletionsCodec(self.model(request), options, self.most_choices(request))
+
+    def choices(self, body: Body) -> int:
+        """So many for each prompt."""
+        prompts = body.get("prompt")
+        return super().choices(body) * (len(prompts) if isinstance(prompts, list) else 1)
 
 
 def _prefixed(prompt: Any, text: str) -> Any:
