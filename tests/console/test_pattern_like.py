@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.pattern_like import pattern_like
+from threegate.console.pattern_like import pattern_for, pattern_like
 from threegate.policy.language.patterns import compile_pattern
 
 
@@ -27,3 +27,19 @@ def test_every_example_fits_its_pattern(examples: list[str]) -> None:
     for example in examples:
         compiled = compile_pattern(pattern, edges=False).compiled
         assert compiled.fullmatch(example) is not None
+
+
+@pytest.mark.parametrize(
+    ("regex", "like", "pattern"),
+    [
+        (r"KH\d{8}", "", r"KH\d{8}"),
+        (r"KH\d{8}", "KH20261104", r"KH\d{8}"),
+        (r"KH\d{8}", "KH-2026/00123\n", r"KH-\d{4}/\d{5}"),  # a template's pattern
+        ("KH-", "KH-2026", r"KH-\d{4}"),  # derived at a pause in typing
+        ("KH(", "", "KH("),
+        ("KH(", "KH1", r"KH\d{1}"),
+        ("", "", ""),
+    ],
+)
+def test_examples_of_another_shape_replace_the_pattern(regex: str, like: str, pattern: str) -> None:
+    assert pattern_for(regex, like) == pattern

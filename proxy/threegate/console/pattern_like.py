@@ -8,8 +8,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from threegate.policy.language.patterns import PatternError, compile_pattern
+
 _RUNS = re.compile(r"[0-9]+|[^0-9]+")
 _SPECIAL = re.compile(r"([\\.+*?()\[\]{}|^$])")
+
+
+def pattern_for(regex: str, like: str) -> str:
+    """The pattern of a form with examples, one a line: the one it has, unless an example is of
+    another shape (a template's pattern, or one derived while the example was half typed)."""
+    examples = [line.strip() for line in like.split("\n") if line.strip()]
+    if regex.strip() and _fits(regex.strip(), examples):
+        return regex.strip()
+    return pattern_like(examples)
+
+
+def _fits(regex: str, examples: Iterable[str]) -> bool:
+    """No examples: it stays as it is, mistakes too, which the form then shows."""
+    try:
+        return all(compile_pattern(regex).compiled.fullmatch(each) for each in examples)
+    except PatternError:
+        return False
 
 
 def pattern_like(examples: Iterable[str]) -> str:

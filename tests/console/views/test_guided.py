@@ -79,6 +79,20 @@ def test_a_blank_rule_becomes_one_for_employee_numbers(site: Site) -> None:
     editor.post("/policies/draft/discard")
 
 
+def test_examples_replace_the_pattern_of_a_template(site: Site) -> None:
+    """Customer numbers of another shape than the template's were typed, and nothing happened."""
+    editor = site.who("editor", name="own-shape")
+    rule = create(editor, template="customer_number")
+    page = editor.get(f"/policies/rule/{rule}/form.json").json()
+    form = form_of(page["fields"]) | {
+        "like": "KH-2026/00123",
+        "match": "客户KH-2026/00123\nKH-2025/1",
+    }
+    shown = editor.post(f"/policies/rule/{rule}/form.json", data=form).json()
+    assert shown["fields"]["regex"] == r"KH-\d{4}/\d{5}"
+    editor.post("/policies/draft/discard")
+
+
 def test_form_and_yaml_are_two_views_of_one_draft(site: Site) -> None:
     editor = site.who("editor", name="two-views")
     create(editor, template="employee_number")

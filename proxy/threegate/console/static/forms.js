@@ -84,6 +84,10 @@ if (ruleForm) {
   document.querySelector(`#live [data-field="${CSS.escape(location.hash.slice(1))}"] a`)?.click();
 }
 document.querySelectorAll("form[data-try]").forEach(startTrying);
+document.querySelectorAll("[name=like]").forEach((examples) => {  // a pattern typed by hand counts
+  const pattern = examples.form.querySelector("[data-derived]");
+  pattern?.addEventListener("input", () => { examples.value = ""; });
+});
 document.querySelectorAll("[data-filter]").forEach(startFilter);
 document.querySelectorAll(".ticks").forEach(startTicks);
 
@@ -112,7 +116,7 @@ function startForm(form) {
     const shown = await send(form.dataset.save, values, tell);
     if (!shown) return;
     if (sent === JSON.stringify(values())) unsaved(false);
-    if (form.regex && !form.regex.value && shown.fields.regex) form.regex.value = shown.fields.regex;
+    if (form.regex && form.regex !== document.activeElement) form.regex.value = shown.fields.regex;
     await refresh(form.getAttribute("action"));  // a field is called action
   }
 
@@ -204,7 +208,7 @@ function startTrying(form) {
     if (!answer || !answer.ok || mine !== turn) return;
     const page = redraw(await answer.text());
     const [field, derived] = [form, page].map((side) => side.querySelector("[data-derived]"));
-    if (field && derived && !field.value) field.value = derived.value;
+    if (field && derived && field !== document.activeElement) field.value = derived.value;
   }
 
   form.addEventListener("input", () => {

@@ -23,7 +23,7 @@ from threegate.console.new_rule import (
     without_rule,
 )
 from threegate.console.pack_merge import pieces
-from threegate.console.pattern_like import pattern_like
+from threegate.console.pattern_like import pattern_for
 from threegate.console.presenters import policies
 from threegate.console.presenters.form_choices import choices, judges
 from threegate.console.presenters.highlights import pieces as coloured
@@ -143,8 +143,7 @@ async def save_form(visit: ConsoleRequest) -> Answer:
     """The form into the draft; then what the rule does now."""
     space, rule_id, form = await space_of(visit), visit.path["rule"], dict(visit.form)
     pack = await blocking(pack_of, space, rule_id)
-    if not form.get("regex", "").strip():
-        form["regex"] = pattern_like(form.get("like", "").split("\n"))
+    form["regex"] = pattern_for(form.get("regex", ""), form.get("like", ""))
     form |= await _constitution(visit, space, form)
     text = await blocking(write_fields, space.text(pack_path(pack)), rule_id, form)
     await keep_file(visit, space, pack_path(pack), text)

@@ -20,7 +20,7 @@ from threegate.console.content.own_detectors import (
 from threegate.console.drafts import Workspace
 from threegate.console.number_format import pattern_of, schemes
 from threegate.console.pack_merge import pieces
-from threegate.console.pattern_like import pattern_like
+from threegate.console.pattern_like import pattern_for
 from threegate.console.presenters import policies
 from threegate.console.presenters.highlights import Highlight
 from threegate.console.presenters.highlights import pieces as coloured
@@ -84,11 +84,9 @@ async def try_it(visit: ConsoleRequest) -> Answer:
 
 
 def _given(visit: ConsoleRequest) -> dict[str, str]:
-    """The form, with a pattern that is derived from examples where none was typed."""
-    form = {**visit.form, "name": visit.path["detector"]}
-    if not form.get("regex", "").strip():
-        form["regex"] = pattern_like(form.get("like", "").split("\n"))
-    return form
+    """The form, with a pattern that fits the examples typed for it."""
+    regex = pattern_for(visit.form.get("regex", ""), visit.form.get("like", ""))
+    return {**visit.form, "name": visit.path["detector"], "regex": regex}
 
 
 def _page(

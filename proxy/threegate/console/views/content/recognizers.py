@@ -18,7 +18,7 @@ from threegate.console.content.recognizers import (
     without_recognizer,
 )
 from threegate.console.drafts import Workspace
-from threegate.console.pattern_like import pattern_like
+from threegate.console.pattern_like import pattern_for
 from threegate.console.presenters.highlights import Highlight, pieces
 from threegate.console.rule_form import EditError
 from threegate.console.views.content.parts import change_pack, check_unused, found_in
@@ -81,11 +81,11 @@ async def _here(
 
 
 def _given(visit: ConsoleRequest) -> dict[str, str]:
-    """The form, with a first pattern derived from examples where nothing was written."""
+    """The form, with a first pattern that fits the examples typed for it."""
     form = dict(visit.form)
-    like = pattern_like(form.get("like", "").split("\n"))
-    if like and len(rows_of(form)) == 1:
-        form |= {"pattern.0.regex": like, "pattern.0.score": form.get("pattern.0.score") or "0.6"}
+    regex = pattern_for(form.get("pattern.0.regex", ""), form.get("like", ""))
+    if regex and len(rows_of(form)) == 1:
+        form |= {"pattern.0.regex": regex, "pattern.0.score": form.get("pattern.0.score") or "0.6"}
     return form
 
 
