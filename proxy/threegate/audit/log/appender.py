@@ -1,7 +1,8 @@
 """A writer's chain, in memory and in the database, one transaction at a time.
 
 The chain in memory moves on only after a commit. A commit that fails may still have happened:
-`read_back` then takes from the database what it has.
+`read_back` then takes from the database what it has. Each new connection is asked first whether the
+database still has the end of the chain; if not, a `successor` begins a new one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.chain import ZERO, Frontier, Hasher
 from threegate.audit.log.database import delete_ids, insert, insert_texts, now_us
 from threegate.audit.log.encoding import entry
+from threegate.audit.log.heads import Head, check_head, peers
 from threegate.audit.log.liveness import Liveness
 from threegate.audit.log.record import ENDS, ContentLevel, Record, Stage
 from threegate.audit.log.rows import (
@@ -33,12 +35,13 @@ from threegate.audit.log.rows import (
 from threegate.audit.log.schema import CHECKPOINT, HIT, INTENT, KEY, RECORD, WRITER
 
 KEEP_SECONDS = 1.0
-PEERS = 64  # how many earlier writers a new one names
 RECORD_NAMES = ("writer", "seq", "ts", "leaf", "entry", "subject", "salt", *COLUMN_NAMES)
 HIT_NAMES = ("writer", "seq", "n", "ts", "rule", "kind", "layer", "action", "shadow")
 KEY_NAMES = ("id", "tenant", "day", "wrapped")
 CONTENT_NAMES = ("writer", "seq", "ts", "key_id", "blob")
 CHECKPOINT_NAMES = ("writer", "size", "ts", "note")
+CHECKED = "threegate.head"
+"""In `Connection.info`: the writer whose head this connection of the driver was asked for."""
 INTENT_NAMES = ("id", "writer", "ts", "caller", "policy", "digest", "key_id", "salt")
 ADOPTED = 256  # intents without a process or a record, in one transaction
 MOST_LOST = 10_000  # requests kept in mind while the database is away; the others wait for the end
@@ -60,17 +63,34 @@ class Appender:
         self._held: Connection | None = None
         self._fresh_until = 0.0
         self._liveness = Liveness(engine, writer)
+        self._former: tuple[Appender, ...] = ()  # of this process, whose end the database has lost
 
     @property
     def size(self) -> int:
         return self.frontier.size
+
+    @property
+    def head(self) -> Head:
+        return Head(self.writer, self.size, self._prev)
+
+    def successor(self, writer: str, detail: dict[str, Any]) -> Appender:
+        """A new chain of this process, whose first entry names the end of this one as it was
+        confirmed. Calls in flight keep the intents of this one, whose lock is kept until `close`:
+        connections made from now on hold both."""
+        self.release()
+        self.engine.dispose()
+        made = Appender(self.engine, writer, self.hasher, detail, index=self._index)
+        made._former, made._lost = (*self._former, self), self._lost
+        return made
 
     def open(self) -> None:
         """The first entry: what this writer is, and the heads of the others."""
         self._liveness.hold()
         with self.transaction() as connection:
             stamp = now_us()
-            opened = self.own_record("opened", _peers(connection, self.writer))
+            heads = {h.writer: h for h in peers(connection, self.writer)}
+            heads |= {former.writer: former.head for former in self._former}
+            opened = self.own_record("opened", [h.as_dict() for h in heads.values()])
             insert(connection, WRITER, ("id", "opened", "seen"), [(self.writer, stamp, stamp)])
             linked = self._link([opened])
             self._insert(connection, [opened], linked)
@@ -119,7 +139,7 @@ class Appender:
         Returns how many it looked at, at most `ADOPTED`."""
         lost = list(islice(self._lost, ADOPTED))
         with self.transaction() as connection:
-            writers = self._gone(connection) + [self.writer] * own
+            writers = self._gone(connection) + list(self._own) * own
             rows = _intents(connection, writers, lost)
             ids = [row[0] for row in rows]
             known = _recorded(connection, ids)
@@ -136,8 +156,12 @@ class Appender:
                 self._liveness.forget(writer)
         return len(rows)
 
+    @property
+    def _own(self) -> Sequence[str]:
+        return [self.writer, *(former.writer for former in self._former)]
+
     def _gone(self, connection: Connection) -> list[str]:
-        others = select(INTENT.c.writer).where(INTENT.c.writer != self.writer).distinct()
+        others = select(INTENT.c.writer).where(INTENT.c.writer.not_in(self._own)).distinct()
         writers = connection.execute(others).scalars().all()
         return [w for w in writers if self._liveness.gone(connection, w)]
 
@@ -145,12 +169,15 @@ class Appender:
     def transaction(self) -> Iterator[Connection]:
         """On a connection that is kept for the next commit if that comes soon: taking one from the
         pool costs as much as writing several records. It also pings PostgreSQL, which is right
-        after a failure or when nothing came for a while."""
+        after a failure or when nothing came for a while. Raises HeadLost."""
         if time.monotonic() > self._fresh_until:
             self.release()
         held, self._held = self._held or self.engine.connect(), None
         try:
             with held.begin():
+                if held.info.get(CHECKED) != self.writer:
+                    check_head(held, self.head)
+                    held.info[CHECKED] = self.writer
                 yield held
         except BaseException:
             held.close()
@@ -166,7 +193,8 @@ class Appender:
     def close(self) -> None:
         """This writer is gone."""
         self.release()
-        self._liveness.release()
+        for each in (self, *self._former):
+            each._liveness.release()
 
     def _link(self, items: Sequence[PendingRecord]) -> list[Linked]:
         """The items as entries that continue the chain."""
@@ -277,21 +305,3 @@ def _recorded(connection: Connection, ids: Sequence[str]) -> set[str]:
     ended = [s.value for s in ENDS]
     found = select(RECORD.c.request_id).where(RECORD.c.request_id.in_(ids))
     return set(connection.execute(found.where(RECORD.c.stage.in_(ended))).scalars())
-
-
-def _peers(connection: Connection, own: str) -> list[dict[str, str | int]]:
-    """The last entry of each of the latest other writers."""
-    writers = select(WRITER.c.id).where(WRITER.c.id != own).order_by(WRITER.c.opened.desc())
-    heads: list[dict[str, str | int]] = []
-    for writer in connection.execute(writers.limit(PEERS)).scalars().all():
-        last = (
-            select(RECORD.c.seq, RECORD.c.leaf)
-            .where(RECORD.c.writer == writer)
-            .order_by(RECORD.c.seq.desc())
-            .limit(1)
-        )
-        head = connection.execute(last).first()
-        if head is not None:
-            leaf = bytes(head.leaf).hex()
-            heads.append({"writer": writer, "size": int(head.seq) + 1, "leaf": leaf})
-    return heads

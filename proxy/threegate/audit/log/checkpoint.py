@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from threegate.audit.log.chain import Algorithm, Frontier
@@ -37,6 +37,11 @@ class Publisher:
     witnesses: Sequence[Signer]
     directory: Path
     shipper: CheckpointShipper | None = None
+
+    def of(self, writer: str) -> Publisher:
+        """The same for another writer of this process."""
+        origin = f"{self.origin.rpartition('/')[0]}/{writer}"
+        return replace(self, origin=origin, directory=self.directory.with_name(writer))
 
     def sign(self, frontier: Frontier, seconds: int) -> str:
         text = Checkpoint(self.origin, frontier.size, frontier.root()).text()

@@ -33,6 +33,7 @@ from threegate.audit.log.appender import ADOPTED, Appender
 from threegate.audit.log.chain import Hasher
 from threegate.audit.log.checkpoint import Publisher
 from threegate.audit.log.database import now_us
+from threegate.audit.log.heads import HeadLost
 from threegate.audit.log.keys import MasterKey
 from threegate.audit.log.rows import Pending, PendingRecord
 from threegate.audit.log.spool import Spool
@@ -57,6 +58,7 @@ class Counters:
     lost: int = 0
     replayed: int = 0
     interrupted: int = 0  # calls of processes that died, found by this one
+    missing: int = 0  # records that were stored and that the database has lost since
     checkpoints: int = 0
     checkpoint_failures: int = 0
     undelivered: int = 0  # attempts to take a checkpoint elsewhere that failed, as of the last one
@@ -169,7 +171,11 @@ class Writer(threading.Thread):
         self._linger_s = min(MAX_LINGER_S, took * LINGER_SHARE) if len(appends) > 1 else 0.0
 
     def _commit(self, items: Sequence[Pending], *, probe: bool = False) -> list[Receipt]:
-        receipts = self._chain.commit(items, probe=probe)
+        try:
+            receipts = self._chain.commit(items, probe=probe)
+        except HeadLost as lost:
+            self._begin_anew(lost.entries)
+            receipts = self._chain.commit(items, probe=probe)
         self.counters.records += sum(isinstance(i, PendingRecord) for i in items)
         self.counters.batches += 1
         self.problem = None
@@ -253,10 +259,23 @@ class Writer(threading.Thread):
         if month != self._month:
             migrations.make_months(self.engine)
             self._month = month
-        with self._chain.transaction() as connection:
-            self._chain.read_back(connection)
+        try:
+            with self._chain.transaction() as connection:
+                self._chain.read_back(connection)
+        except HeadLost as lost:
+            self._begin_anew(lost.entries)
         if self._chain.size == 0:
             self._chain.open()
+
+    def _begin_anew(self, missing: int) -> None:
+        """What the database has of the old chain stays as it is; verification names what is
+        missing, because the new chain says how far the old one went."""
+        log.error("audit: the database has lost the last %d records of %s", missing, self.id)
+        self.counters.missing += missing
+        self.id, self._signed = new_writer_id(), 0
+        self.publisher = self.publisher.of(self.id)
+        self._chain = self._chain.successor(self.id, _described(self.hasher, self.publisher))
+        self._chain.open()
 
     def _adopt(self, *, own: bool = False) -> None:
         before = self._chain.size

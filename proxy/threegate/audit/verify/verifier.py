@@ -165,6 +165,10 @@ def _check_peers(report: VerifyReport, peers: Sequence[Peer]) -> None:
         chain, by = chains.get(peer.writer), chains[peer.by]
         if chain is None:
             report.add(peer.writer, -1, "writer_missing", by=peer.by)
+        elif chain.size < peer.size:
+            report.add(
+                peer.writer, -1, "truncated/peer", by=peer.by, seen=peer.size, found=chain.size
+            )
         elif chain.leaves.get(peer.size - 1) != peer.leaf:
             report.add(peer.writer, peer.size - 1, "peer_differs", by=peer.by)
         elif by.integrated:
