@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.console.navigation import SECTIONS, navigation
+from threegate.console.navigation import SECTIONS, navigation, page_of_form
 from threegate.console.routes import PAGES
 from threegate.policy.lifecycle.machine import Person, Role
 
@@ -48,3 +48,20 @@ def test_every_link_is_a_page_that_its_roles_may_open() -> None:
             roles = pages[link.path]
             assert roles is not None
             assert link.roles == roles, link.path
+
+
+@pytest.mark.parametrize(
+    ("route", "page"),
+    [
+        ("/policies/version/{digest}/activate", "/policies/version/abc"),
+        ("/policies/try", "/policies/try"),
+        ("/policies/draft/tests", "/policies/draft"),
+        ("/audit/queue/take", "/audit/queue"),  # no request is called "take"
+        ("/audit/complaints/{id}", "/audit/complaints"),
+        ("/logout", ""),
+    ],
+)
+def test_the_page_that_a_form_is_on(route: str, page: str) -> None:
+    """Who lost a race to activate read that it was refused, with no way back but the start."""
+    pages = [p.path for p in PAGES if p.method == "GET"]
+    assert page_of_form(route, {"digest": "abc", "id": "7"}, pages) == page

@@ -27,7 +27,7 @@ from threegate.console.auth.security import Guarded, seen_from
 from threegate.console.auth.sessions import BROWSER_COOKIE, COOKIE, SESSION_S, YEAR_S
 from threegate.console.deps import ConsoleDeps
 from threegate.console.guide import section
-from threegate.console.navigation import navigation
+from threegate.console.navigation import navigation, page_of_form
 from threegate.console.presenters import labels, policies
 from threegate.console.presenters.highlights import visible
 from threegate.console.presenters.typed import typed
@@ -100,7 +100,7 @@ class Console:
 
     def endpoint(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
-            language = language_of(request)
+            language, request.state.route = language_of(request), page.path
             try:
                 return await self._answer(page, request, language)
             except Exception as error:
@@ -208,9 +208,12 @@ class Console:
         form = getattr(request.state, "form", {}) if status in REFUSALS else {}
         code = getattr(request.state, "code", "")
         error = _error(status, text, language) | typed(form, language, code)
+        if request.method == "POST" and (route := getattr(request.state, "route", "")):
+            error["before"] = page_of_form(route, request.path_params, GOT)
         return self._html(request, language, person, Shown("error.html", error, status))
 
 
+GOT = tuple(page.path for page in PAGES if page.method == "GET")
 REFUSALS = (400, 404, 409, 422)
 """Statuses of a form that can be corrected."""
 HEADINGS = texts("console", "headings")
@@ -224,7 +227,7 @@ FAILED_WHY = Bilingual(
 
 def _error(status: int, text: str, language: str) -> dict[str, Any]:
     heading = HEADINGS.get(str(status), FAILED).get(language)
-    return {"status": status, "error": text, "heading": heading}
+    return {"status": status, "error": text, "heading": heading, "before": ""}
 
 
 def needs(roles: Iterable[Role]) -> ConsoleError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +93,13 @@ def navigation(person: Person, here: str, language: str) -> dict[str, Any]:
     siblings = next((links for _, links in mine if any(x.path == current_path for x in links)), ())
     shown = [_shown(link, current_path, language) for link in siblings]
     return {"sections": sections, "links": shown if len(shown) > 1 else []}
+
+
+def page_of_form(route: str, values: Mapping[str, Any], pages: Iterable[str]) -> str:
+    """The page that a form sent to `route` is on: the longest of the routes of `pages` that it goes
+    on from, with `values` in their place. Empty: the first page."""
+    on = [page for page in pages if route == page or route.startswith(page + "/")]
+    return max(on, key=len, default="").format_map(values)
 
 
 def _reachable(section: Section, person: Person) -> tuple[Link, ...]:

@@ -140,6 +140,12 @@ def test_a_version_overtaken_by_another_says_what_to_do(fresh_site: Site) -> Non
     assert act(approver, quick, "activate") == 200
     assert "approving it changes nothing" in approver.get(page).text
     assert "merge, and submit again" in second.get(page).text
+    assert "another version came first" in second.get("/").text
+    refused = approver.post(f"{page}/activate")
+    assert refused.status_code == 409
+    assert f'href="/console{page}"' in refused.text.replace(
+        str(approver.base_url).rstrip("/"), "/console"
+    )
 
 
 def test_an_emergency_is_ended_on_its_page(fresh_site: Site) -> None:
@@ -157,6 +163,9 @@ def test_an_emergency_is_ended_on_its_page(fresh_site: Site) -> None:
     assert f"{page}/end" not in editor.get(page).text
     assert act(editor, digest, "end") == 403
     assert act(approver, digest, "end", reason="leak closed") == 200
+    last = editor.get(f"{page}.json").json()["events"][-1]
+    assert (last["verb"], last["ended"], last["note"]) == ("end", digest, "leak closed")
+    assert editor.get("/policies/history.json").json()["events"][0] == last
     site.reload()
     assert site.running.deps.policies.pin().digest == before
     assert "x-threegate-notice" not in site.ask("hello").headers

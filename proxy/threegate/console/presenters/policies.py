@@ -15,7 +15,17 @@ from threegate.policy.compile import layered
 from threegate.policy.compliance.taxonomy import BY_ID
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Problem
-from threegate.policy.lifecycle.machine import Event, Schedule, State, Submit, Version
+from threegate.policy.lifecycle.machine import (
+    Event,
+    RollBack,
+    Schedule,
+    State,
+    Submit,
+    Version,
+    VersionStage,
+    apply,
+    proper,
+)
 from threegate.policy.lifecycle.versions import COMMANDS
 from threegate.policy.schema import ConstraintRule, Exceptional, Rule
 from threegate.policy.strictness.compare import Direction
@@ -35,6 +45,7 @@ BOTH_LANGUAGES = {
     "title": Bilingual("“名称”", "“Name”"),
     "message": Bilingual("“给用户的说明”", "“Message to the user”"),
 }
+_OPEN = (VersionStage.SUBMITTED, VersionStage.APPROVED)
 _VERBS = {kind: name for name, kind in COMMANDS.items()}
 
 
@@ -238,7 +249,20 @@ def version_row(version: Version, state: State, active: str) -> dict[str, Any]:
         "approvals": [{"name": n, "group": g} for n, g in version.approvals],
         "in_force": version.digest == active,
         "was_active": version.digest in {a.digest for a in state.activations if not a.emergency},
+        "overtaken": version.stage in _OPEN and version.base != proper(state),
     }
+
+
+def event_rows(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Events in order. Going back while an emergency is in force ends it: of which version it was
+    is in `ended`."""
+    rows, state = [], State()
+    for event in events:
+        urgent = state.emergency(event.at) if isinstance(event.command, RollBack) else None
+        ends = {"verb": "end", "ended": urgent.digest} if urgent else {"ended": ""}
+        rows.append(event_row(event) | ends)
+        state = apply(state, event)
+    return rows
 
 
 def event_row(event: Event) -> dict[str, Any]:
@@ -255,10 +279,11 @@ def event_row(event: Event) -> dict[str, Any]:
     }
 
 
-def record_of(event: Event, by: str) -> Record:
-    """A step in the life of a version, for the audit log. `by`: console or cli."""
+def record_of(event: Event, by: str, ended: str = "") -> Record:
+    """A step in the life of a version, for the audit log. `by`: console or cli. `ended`: the
+    version whose emergency it ends."""
     command, more = event.command, ("reason", "untested", "reviewers", "due")
-    detail = {"actor": event.by, **event_row(event)}
+    detail = {"actor": event.by, **event_row(event)} | ({"ended": ended} if ended else {})
     detail |= {name: value for name in more if (value := getattr(command, name, ""))}
     caller = Caller(tenant="", key_id=by, language="")
     return Record(stage=Stage.POLICY, caller=caller, policy=command.digest, detail=detail)

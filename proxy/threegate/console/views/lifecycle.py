@@ -43,15 +43,15 @@ MAX_COMMENT, MAX_PLACE = 2_000, 300
 STAFF = Caller(tenant="", key_id="console", language="")
 
 
-async def act(visit: ConsoleRequest, command: Command, verb: str) -> None:
-    """Records a command, in the lifecycle and in the audit log. Raises Refusal where the rules do
-    not allow it."""
+async def act(visit: ConsoleRequest, command: Command, verb: str, ended: str = "") -> None:
+    """Records a command, in the lifecycle and in the audit log; `ended` is the version whose
+    emergency it ends. Raises Refusal where the rules do not allow it."""
     await visit.note("attempt", what=verb, object=command.digest)
     answer = await blocking(visit.parts.versions.act, command, visit.me, now_utc())
     if isinstance(answer, Refused):
         await visit.note("refused", what=verb, object=command.digest, code=answer.code)
         raise ConsoleError.of(409, answer.text)
-    await visit.parts.audit.append(presenter.record_of(answer, STAFF.key_id))
+    await visit.parts.audit.append(presenter.record_of(answer, STAFF.key_id, ended))
     state = await blocking(visit.parts.versions.state)
     visit.parts.notices.emergency = state.emergency(now_utc())
 
@@ -240,5 +240,5 @@ async def end_emergency(visit: ConsoleRequest) -> Answer:
             "这个版本的紧急启用已经结束",
             "the emergency activation of this version is over",
         )
-    await act(visit, RollBack(proper(state), _note(visit, "reason")), "rollback")
+    await act(visit, RollBack(proper(state), _note(visit, "reason")), "rollback", digest)
     return Redirect(f"/policies/version/{digest}", done="ended")

@@ -10,7 +10,7 @@ from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.views.drafts import results_of
 from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
 from threegate.policy.facade import Checked, check
-from threegate.policy.lifecycle.machine import Comment, Event, Role, State, Version, proper
+from threegate.policy.lifecycle.machine import Comment, Event, Role, State, Version
 from threegate.policy.lifecycle.store import now_utc, today_utc
 
 CONFIDENTIAL = "lists/"
@@ -24,7 +24,7 @@ async def history(visit: ConsoleRequest) -> Answer:
     active = state.active(now_utc())
     digest = active.digest if active else ""
     rows = [presenter.version_row(v, state, digest) for v in state.versions.values()]
-    happened = [presenter.event_row(e) for e in reversed(events)]
+    happened = presenter.event_rows(events)[::-1]
     return Shown(
         "policy/history.html",
         {
@@ -53,18 +53,17 @@ async def version_page(
 ) -> dict[str, Any]:
     new, old = await checked_version(visit, known.digest), await checked_version(visit, known.base)
     active = state.active(now_utc())
-    results = await results_of(visit, new)
+    results, rows = await results_of(visit, new), presenter.event_rows(events)
     assert new.policies is not None
     return {
         "version": presenter.version_row(known, state, active.digest if active else ""),
         "names": presenter.version_names(events, visit.language),
         "comments": _comments(events, known.digest),
         "place": visit.query.get("place", ""),
-        "events": [presenter.event_row(e) for e in events if e.command.digest == known.digest],
+        "events": [e for e in rows if known.digest in (e["digest"], e["ended"])],
         "stamps": list(dict.fromkeys(b.policy.stamp for b in new.policies.bindings)),
         "own": visit.me.name in known.authors,
         "approved_by_me": visit.me.name in {name for name, _ in known.approvals},
-        "moved": known.base != proper(state),
         "ran": _ran(old, new, results["report"]),
         **await blocking(_shown_changes, old, new, visit),
         **results,
