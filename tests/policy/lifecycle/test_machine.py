@@ -146,6 +146,13 @@ def test_a_group_that_is_spelt_otherwise_is_no_other_group(spelt: str) -> None:
     assert refusal(state, Activate("d1"), BOB) == "wrong-stage"
 
 
+def test_the_group_of_an_author_counts_whoever_submits_the_same_again() -> None:
+    eve = Person("eve", EDIT, "sales")
+    weaker = Submit("d1", weaker=True)
+    state = play((weaker, ANN), (Reject("d1", "no"), BOB), (weaker, eve), (Approve("d1"), BOB))
+    assert refusal(state, Activate("d1"), BOB) == "wrong-stage"
+
+
 def test_an_approval_can_be_taken_back() -> None:
     state = play((Submit("d1", weaker=False), ANN), (Approve("d1"), BOB), (Withdraw("d1"), BOB))
     assert refusal(state, Activate("d1"), CHO) == "wrong-stage"

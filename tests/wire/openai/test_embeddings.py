@@ -26,7 +26,10 @@ def test_a_block_is_an_error() -> None:
 
 
 def test_there_is_no_answer_text_and_no_stream() -> None:
-    assert EMBEDDINGS.response_slots({"data": [{"embedding": [1.0]}]}) == ()
+    for vector in ([1.0], "AACAPw=="):
+        assert EMBEDDINGS.response_slots({"data": [{"embedding": vector}]}) == ()
+    (text,) = EMBEDDINGS.response_slots({"data": [{"embedding": "call 13912345678"}]})
+    assert text.pointer == "/data/0/embedding"
     assert not EMBEDDINGS.streamed({"stream": True})
     assert EMBEDDINGS.choices({}) == 0
     assert EMBEDDINGS.finish_reasons({}) == ()

@@ -242,7 +242,7 @@ def version_row(version: Version, state: State, active: str) -> dict[str, Any]:
         "scheduled_by": version.scheduled_by[0],
         "stage": version.stage.value,
         "authors": sorted(version.authors),
-        "group": version.group,
+        "group": ", ".join(sorted(filter(None, version.groups))),
         "weaker": version.weaker,
         "untested": version.untested,
         "base": version.base,

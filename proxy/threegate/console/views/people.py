@@ -46,6 +46,7 @@ async def invite(visit: ConsoleRequest) -> Answer:
     name, group, roles = visit.form.get("name", ""), visit.form.get("group", "")[:64], _roles(visit)
     if not name:
         raise ConsoleError.of(400, AccountError("name").text)
+    await visit.note("attempt", what="invite", object=name)
     try:
         token = await blocking(visit.parts.accounts.invite, name, roles, group, now())
     except AccountError as error:
@@ -60,6 +61,7 @@ async def change(visit: ConsoleRequest) -> Answer:
     closed, group = bool(visit.form.get("closed")), visit.form.get("group", "")[:64]
     if await blocking(visit.parts.accounts.find, name) is None:
         raise ConsoleError(404, "没有这个账号", "no such account")
+    await visit.note("attempt", what="account", object=name)
     try:
         await blocking(
             lambda: visit.parts.accounts.change(name, roles, group, closed=closed),

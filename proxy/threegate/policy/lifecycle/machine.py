@@ -143,7 +143,8 @@ class Version:
     digest: str
     stage: VersionStage
     authors: frozenset[str]
-    group: str
+    groups: frozenset[str]
+    """Of all authors, as they were when each submitted it."""
     weaker: bool
     base: str = ""
     approvals: tuple[tuple[str, str], ...] = ()
@@ -249,14 +250,14 @@ def apply(state: State, event: Event) -> State:
 
 
 def _submitted(state: State, command: Submit, event: Event) -> Version:
-    """Whoever submitted the same content before stays one of its authors."""
+    """Whoever submitted the same content before stays one of its authors, with their group."""
     known = state.versions.get(command.digest)
     authors = frozenset((*command.authors, event.by, *(known.authors if known else ())))
     return Version(
         command.digest,
         VersionStage.SUBMITTED,
         authors,
-        event.group,
+        frozenset((event.group, *(known.groups if known else ()))),
         command.weaker,
         command.base,
         untested=command.untested,
@@ -275,10 +276,11 @@ def _staged(version: Version) -> Version:
 
 
 def _enough(version: Version) -> bool:
-    """One approval; for a weaker change one from outside the author's group."""
+    """One approval; for a weaker change one from outside the groups of all authors."""
     if not version.weaker:
         return bool(version.approvals)
-    return any(_read(group) != _read(version.group) for _, group in version.approvals)
+    own = {_read(group) for group in version.groups}
+    return any(_read(group) not in own for _, group in version.approvals)
 
 
 def _read(group: str) -> str:

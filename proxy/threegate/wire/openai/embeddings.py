@@ -6,7 +6,7 @@ from threegate.types import Channel, Layer
 from threegate.wire import known_fields
 from threegate.wire.adapter import DEFAULT_STREAM, Api, Body, Slot, StreamOptions
 from threegate.wire.base import TextlessAdapter, objects, prompt_slots
-from threegate.wire.slots import SlotWalk, walk_fields
+from threegate.wire.slots import SlotWalk, is_open, walk_fields
 
 
 class Embeddings(TextlessAdapter):
@@ -21,11 +21,13 @@ class Embeddings(TextlessAdapter):
     def response_slots(
         self, body: Body, options: StreamOptions = DEFAULT_STREAM
     ) -> tuple[Slot, ...]:
-        """Vectors hold no text; other fields might."""
+        """Vectors are numbers, or base64 of them; anything else might be text."""
         walk = SlotWalk(Layer.OUTPUT)
         walk.choice = 0
         for index, item in objects(body.get("data")):
             without = known_fields.EMBEDDING
+            if is_open("data", item.get("embedding")):
+                without = without - {"embedding"}
             walk_fields(walk, item, Channel.CONTENT, without=without, at=f"/data/{index}")
         walk_fields(walk, body, Channel.CONTENT, without=known_fields.EMBEDDINGS)
         return tuple(walk.slots)
