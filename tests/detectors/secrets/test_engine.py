@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import pytest
 import re2
-from threegate.detectors.registry import scanner
+from threegate.detectors.registry import DETECTORS, scanner
 from threegate.detectors.secrets.pem import MAX_PEM
 from threegate.detectors.secrets.rule_loader import load_all
 from threegate.detectors.secrets.values import entropy
-from threegate.types import Channel, Layer, Passage, TextLocation
+from threegate.types import Channel, Finding, Layer, Level, Passage, TextLocation
 
 RULES = load_all()
 LOCUS = TextLocation(Layer.INPUT, Channel.USER)
@@ -53,3 +54,18 @@ def test_placeholders_are_no_secrets() -> None:
         "secret: xxxxxxxxxxxxxxxxxxxx",
     ):
         assert SECRETS.scan(Passage(LOCUS, text)).findings == (), text
+
+
+@pytest.mark.parametrize("removed", ["[secret removed]", "[密钥已删除]"])
+def test_what_was_removed_is_no_secret_again(removed: str) -> None:
+    """In an answer that repeats a request, and in the next turn."""
+    for example in (e for r in DETECTORS for e in r.info.examples if e.values):
+        text = example.text
+        for finding in reversed(sure(text)):
+            text = text[: finding.span.start] + removed + text[finding.span.end :]
+        found = [text[f.span.start : f.span.end] for f in sure(text)]
+        assert not [value for value in found if removed[:4] in value], example.text
+
+
+def sure(text: str) -> list[Finding]:
+    return [f for f in SECRETS.scan(Passage(LOCUS, text)).findings if f.level is Level.HIGH]

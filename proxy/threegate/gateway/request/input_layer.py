@@ -11,6 +11,7 @@ from threegate.gateway.context import CallContext, ms_since, stop
 from threegate.gateway.outcome import outcome_of, refused
 from threegate.gateway.request.changed_header import changed_header
 from threegate.gateway.request.cross_turn import over_parts, together
+from threegate.gateway.request.parted_values import with_parted_values
 from threegate.guard.constraint import Constrained, constrain, oversized
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.decide import RuleSet
@@ -53,6 +54,8 @@ async def scan_request(call: CallContext) -> InputResult:
         passages = [Passage(s.locus, s.text) for s in slots]
         wanted = rules.patterns, rules.deadlines
         judged = await call.detector_set.check(passages, *wanted, budget)
+        patterns = rules.patterns
+        judged = await with_parted_values(call.detector_set, slots, judged, patterns, budget)
         bound = by_channel[channel]
         asked = [bound.questions(j.findings, s.text) for s, j in zip(slots, judged, strict=True)]
         opinions = await call.detector_set.second.opinions(passages, asked)
