@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from threegate.console.errors import ConsoleError
 from threegate.console.rule_fields import read_fields, write_fields
-from threegate.console.rule_form import EditError
 from threegate.policy.language.load import load_text
 from threegate.policy.schema import ConstraintRule
 
@@ -72,7 +72,7 @@ def test_sampling_bounds() -> None:
     assert (clamp["temperature"].min, clamp["temperature"].max) == (0.3, 0.7)
     assert (clamp["n"].force, clamp["top_k"].drop) == (1, True)
     assert dict(written(clamp__temperature__max="").then.clamp) == {}
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         written(clamp__temperature__max="warm")
 
 
@@ -132,5 +132,5 @@ def test_tests_by_lines() -> None:
         ({"temperature": 1}, False),
         ({"model": "x"}, True),
     ]
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         written(match="temperature hot")

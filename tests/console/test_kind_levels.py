@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from threegate.console.errors import ConsoleError
 from threegate.console.kind_levels import (
     level_of,
     named_in,
@@ -8,7 +9,6 @@ from threegate.console.kind_levels import (
     with_level,
     without_kind,
 )
-from threegate.console.rule_form import EditError
 from threegate.policy.language.load import load_text
 from threegate.policy.schema import Rule
 from threegate.types import Level
@@ -47,7 +47,7 @@ def test_a_kind_has_its_own_level_in_a_rule() -> None:
     assert level_of(rule(narrow), "pii.email") is Level.MEDIUM
     back = with_level(with_level(narrow, "p.one", "pii.cn", ""), "p.one", "pii.cn.mobile", "")
     assert back == PACK
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         with_level(PACK, "p.one", "pii.cn", "sure")
 
 
@@ -59,5 +59,5 @@ def test_a_rule_looks_for_one_kind_more_or_less() -> None:
     assert less == PACK
     assert named_in(rule(PACK), "pii.email")
     assert not named_in(rule(PACK), "pii.cn.mobile")
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         without_kind(without_kind(PACK, "p.one", "pii.cn"), "p.one", "pii.email")

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from threegate.console.errors import ConsoleError
 from threegate.console.number_format import check_digits_of, pattern_of, schemes
-from threegate.console.rule_form import EditError
 
 
 def test_a_number_counts_only_with_its_check_digit() -> None:
@@ -15,5 +15,5 @@ def test_a_number_counts_only_with_its_check_digit() -> None:
 def test_a_scheme_is_one_of_those_that_are_offered() -> None:
     assert set(schemes("en")) == set(schemes("zh")) > {"luhn", "gb32100"}
     assert check_digits_of({"check_digits": ""}) == {}
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         check_digits_of({"check_digits": "sha256"})

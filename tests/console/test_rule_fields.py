@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threegate.console.errors import ConsoleError
 from threegate.console.rule_fields import read_fields, write_fields
-from threegate.console.rule_form import EditError
 from threegate.console.yaml_values import quoted
 from threegate.policy.language.load import load_text
 from threegate.policy.schema import Rule
@@ -145,7 +145,7 @@ def test_texts_stay_texts(value: str) -> None:
 
 @pytest.mark.parametrize("text", ["rules: [", "- a", "a: &x 1"])
 def test_no_form_for_what_is_no_yaml(text: str) -> None:
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         read_fields(text, "p.one")
 
 

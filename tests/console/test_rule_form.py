@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threegate.console.errors import ConsoleError
 from threegate.console.rule_form import (
-    EditError,
     RuleForm,
     apply_form,
     dumped,
@@ -158,7 +158,7 @@ def test_an_exception_for_one_value_is_written_as_text() -> None:
     ],
 )
 def test_what_the_form_cannot_say(form: RuleForm, code: str) -> None:
-    with pytest.raises(EditError, match=code):
+    with pytest.raises(ConsoleError, match=code):
         edited(TEXT, "demo.email", form)
 
 
@@ -167,12 +167,12 @@ def test_what_the_form_cannot_say(form: RuleForm, code: str) -> None:
     ["", "pack: [", "pack: demo\npack: demo\n", "a: &x 1\nb: *x\n", "x: !!python/name:os.system\n"],
 )
 def test_yaml_that_the_strict_reader_refuses_is_not_touched(text: str) -> None:
-    with pytest.raises(EditError, match="broken"):
+    with pytest.raises(ConsoleError, match="broken"):
         edited(text, "demo.email", RuleForm(mode="off"))
 
 
 def test_an_unknown_rule() -> None:
-    with pytest.raises(EditError, match="missing"):
+    with pytest.raises(ConsoleError, match="missing"):
         edited(TEXT, "demo.other", RuleForm(mode="off"))
 
 

@@ -4,8 +4,8 @@ is shown in `test_rule_fields`."""
 from __future__ import annotations
 
 import pytest
+from threegate.console.errors import ConsoleError
 from threegate.console.rule_fields import read_fields, write_fields
-from threegate.console.rule_form import EditError
 
 from tests.console.test_rule_fields import sent
 
@@ -49,7 +49,7 @@ def test_a_rule_gets_and_loses_its_second_opinion() -> None:
         "block",
     )
     assert write_fields(asking, "own.violence", form | {"opinion_ask": ""}) == PACK
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         write_fields(PACK, "own.violence", form | {"opinion_seconds": "soon"})
 
 

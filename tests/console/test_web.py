@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
+from threegate.console.errors import ConsoleError
 from threegate.console.web import (
     MAX_FORM_BYTES,
-    ConsoleError,
     Redirect,
     form_of,
     language_of,

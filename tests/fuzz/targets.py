@@ -16,7 +16,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 from threegate.audit import AuditSettings
-from threegate.console.rule_form import EditError, RuleForm, edited
+from threegate.console.errors import ConsoleError
+from threegate.console.rule_form import RuleForm, edited
 from threegate.errors import AuditError, RequestError, UpstreamError
 from threegate.policy.facade import check
 from threegate.policy.language.load import DictTree, load_text
@@ -178,7 +179,7 @@ def read_form(data: bytes) -> None:
     rule_id = next(line.split(": ")[1] for line in text.splitlines() if "- id: " in line)
     try:
         made = edited(text, rule_id, RuleForm(**given))
-    except EditError:
+    except ConsoleError:
         return
     load_text(made.encode("utf-8", "surrogatepass"), "packs/p.yaml")
 

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp
 from threegate.console.auth.security import Guarded, seen_from
 from threegate.console.auth.sessions import BROWSER_COOKIE, COOKIE, SESSION_S, YEAR_S
 from threegate.console.deps import ConsoleDeps
+from threegate.console.errors import ERRORS, ConsoleError, refusal
 from threegate.console.guide import section
 from threegate.console.navigation import navigation, page_of_form
 from threegate.console.presenters import labels, policies
@@ -34,10 +35,8 @@ from threegate.console.presenters.typed import typed
 from threegate.console.progress_page import finished, watched
 from threegate.console.review.search_terms import now_us
 from threegate.console.routes import PAGES, Page
-from threegate.console.rule_form import EditError
 from threegate.console.web import (
     LANGUAGE_COOKIE,
-    ConsoleError,
     ConsoleRequest,
     LongTask,
     Redirect,
@@ -113,7 +112,7 @@ class Console:
     async def missing(self, request: Request, error: Exception) -> Response:
         """No such page, or not by this method: answered like any other error."""
         language = language_of(request)
-        text = "没有这个页面" if language == "zh" else "there is no such page"
+        text = ERRORS["no-page"].get(language)
         status = getattr(error, "status_code", 404)
         return self._refused(request, language, status, text, await self._person(request))
 
@@ -151,8 +150,7 @@ class Console:
 
     def _log_in(self, request: Request, language: str) -> Response:
         if wants_json(request) or request.method != "GET":
-            text = "需要登录" if language == "zh" else "log in first"
-            return self._refused(request, language, 401, text)
+            return self._refused(request, language, 401, ERRORS["log-in"].get(language))
         wanted = urlencode({"next": _here(request)})
         return RedirectResponse(f"{_root(request)}/login?{wanted}", 303)
 
@@ -218,11 +216,6 @@ REFUSALS = (400, 404, 409, 422)
 """Statuses of a form that can be corrected."""
 HEADINGS = texts("console", "headings")
 FAILED = Bilingual("出错了", "Something went wrong")
-FAILED_WHY = Bilingual(
-    "这个页面没能显示。草稿和已保存的内容都还在；请重试，仍不行请把出错的时间告诉运维人员",
-    "this page could not be shown. Your draft and everything saved are still there; try again, "
-    "and if it stays so, tell the operators the time",
-)
 
 
 def _error(status: int, text: str, language: str) -> dict[str, Any]:
@@ -234,30 +227,25 @@ def needs(roles: Iterable[Role]) -> ConsoleError:
     """The refusal of a page, with the roles that open it."""
     titles = [ROLES[role] for role in sorted(roles)]
     zh, en = "”或“".join(t.zh for t in titles), " or ".join(t.en for t in titles)
-    return ConsoleError(
-        403,
-        f"需要“{zh}”角色，请管理员在“人员”里添加",
-        f"this needs the role {en}; an administrator can add it under People",
-    )
+    return refusal("role", roles=Bilingual(zh, en))
 
 
 def _error_page(error: Exception, language: str, path: str) -> tuple[int, str]:
     """Status and text of an error; of audit errors and unexpected ones no more than that they
     happened: its message may quote what was read."""
     match error:
-        case ConsoleError() | EditError():
+        case ConsoleError():
             return error.status, error.text.get(language)
         case PolicyError():
             return 422, error.text.get(language)
         case AuditError():
             log.error("console: audit log: %s", type(error).__name__)
-            zh, en = "审计日志暂时不可用", "the audit log is not available"
-            return 503, zh if language == "zh" else en
+            return 503, ERRORS["no-audit"].get(language)
         case ThreegateError():
             return 400, type(error).__name__
         case _:
             log.error("console: unexpected %s at %s", type(error).__name__, path)
-            return 500, FAILED_WHY.get(language)
+            return 500, ERRORS["failed"].get(language)
 
 
 def _context(request: Request, language: str, person: Person | None) -> dict[str, Any]:

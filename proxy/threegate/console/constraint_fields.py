@@ -16,7 +16,8 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from threegate.console import request_lines
-from threegate.console.rule_form import EditError, part_of
+from threegate.console.errors import refusal
+from threegate.console.rule_form import part_of
 from threegate.console.yaml_values import lines, plain, texts, ticked, written
 
 PARAMETERS = (
@@ -37,7 +38,7 @@ def _number(text: str) -> Any:
     try:
         return float(text)
     except ValueError:
-        raise EditError("number") from None
+        raise refusal("number") from None
 
 
 def _flag(text: str) -> bool:
@@ -56,7 +57,7 @@ def _values(text: str) -> dict[str, Any]:
     try:
         found = [request_lines.fields(line) for line in _lines(text)]
     except request_lines.LineError:
-        raise EditError("pairs") from None
+        raise refusal("pairs") from None
     return {name: value for pairs in found for name, value in pairs.items()}
 
 
@@ -171,7 +172,7 @@ def _shown(value: Any) -> str:
 
 
 def write_constraint(rule: CommentedMap, form: Mapping[str, str]) -> None:
-    """Raises EditError."""
+    """Raises ConsoleError."""
     then = rule.get("then")
     if not isinstance(then, CommentedMap):
         then = rule["then"] = CommentedMap()
@@ -237,7 +238,7 @@ def _write_tests(rule: CommentedMap, form: Mapping[str, str]) -> None:
         try:
             given = [request_lines.read(line) for line in lines(form, expect)]
         except request_lines.LineError:
-            raise EditError("pairs") from None
+            raise refusal("pairs") from None
         fit = [plain(t) for t in old if request_lines.shown(t, "en") is not None]
         if given == fit:
             continue

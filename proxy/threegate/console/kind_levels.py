@@ -7,7 +7,8 @@ from functools import partial
 
 from ruamel.yaml.comments import CommentedMap
 
-from threegate.console.rule_form import EditError, dumped, find_rule, opened
+from threegate.console.errors import refusal
+from threegate.console.rule_form import dumped, find_rule, opened
 from threegate.console.yaml_values import set_list, texts
 from threegate.policy.model.callers import matches
 from threegate.policy.schema import Rule
@@ -28,9 +29,9 @@ def named_in(rule: Rule, kind: str) -> bool:
 
 def with_level(text: str, rule_id: str, kind: str, level: str) -> str:
     """The pack with the level of a kind in a rule; an empty one: as the rule has it. Raises
-    EditError."""
+    ConsoleError."""
     if level not in ("", "low", "medium", "high"):
-        raise EditError("level")
+        raise refusal("level")
     return _changed(text, rule_id, partial(_set_level, kind=kind, level=level))
 
 
@@ -54,12 +55,12 @@ def _set_level(detect: CommentedMap, kind: str, level: str) -> None:
 
 
 def with_kind(text: str, rule_id: str, kind: str) -> str:
-    """The pack with a rule that looks for one more kind. Raises EditError."""
+    """The pack with a rule that looks for one more kind. Raises ConsoleError."""
     return _changed(text, rule_id, lambda d: set_list(d, "any", [*texts(d.get("any")), kind]))
 
 
 def without_kind(text: str, rule_id: str, kind: str) -> str:
-    """The pack with a rule that no longer looks for a kind by its name. Raises EditError: `last`
+    """The pack with a rule that no longer looks for a kind by its name. Raises ConsoleError: `last`
     where nothing would be left."""
     return _changed(text, rule_id, partial(_drop, kind=kind))
 
@@ -67,7 +68,7 @@ def without_kind(text: str, rule_id: str, kind: str) -> str:
 def _drop(detect: CommentedMap, kind: str) -> None:
     kept = {part: [k for k in texts(detect.get(part)) if k != kind] for part in PARTS}
     if not any(kept.values()):
-        raise EditError("last")
+        raise refusal("last")
     for part in PARTS:
         set_list(detect, part, kept[part], keep_empty=False)
     _set_level(detect, kind, "")

@@ -17,9 +17,10 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
+from threegate.console.errors import refusal
 from threegate.console.pack_merge import pieces
 from threegate.console.rule_fields import define, drop_unused
-from threegate.console.rule_form import EditError, dumped, find_rule, opened
+from threegate.console.rule_form import dumped, find_rule, opened
 from threegate.console.yaml_values import written
 from threegate.policy.language.vocabulary import kind_title
 from threegate.types import Bilingual
@@ -109,7 +110,7 @@ def free_id(wanted: str, taken: Container[str]) -> str:
 
 def with_template(text: str, made: Template, rule_id: str, owner: str, today: str) -> str:
     """The pack with a rule from a template: in shadow, to be looked at in a year. Raises
-    EditError."""
+    ConsoleError."""
     rule = {"id": rule_id, "title": made.rule["title"], "owner": owner, **made.rule}
     rule |= {"mode": "shadow", "review_by": date.fromisoformat(today) + REVIEW_AFTER}
     name = rule_id.rpartition(".")[2]
@@ -149,13 +150,13 @@ def _flow(value: Any) -> None:
 
 
 def inserted(text: str, block: str) -> str:
-    """Adds a rule's text after the last rule of a pack. Raises EditError where the pack's rules are
-    not written one below the other."""
+    """Adds a rule's text after the last rule of a pack. Raises ConsoleError where the pack's rules
+    are not written one below the other."""
     cut = pieces("pack.yaml", text)
     if "rules" not in cut:
         return text.rstrip("\n") + "\n\nrules:\n" + block
     if not _RULES.fullmatch(cut["rules"]) and not any(k.startswith("rules/") for k in cut):
-        raise EditError("broken")
+        raise refusal("broken")
     last = [key for key in cut if key == "rules" or key.startswith("rules/")][-1]
     parts = [
         part.rstrip("\n") + ("\n\n" if last != "rules" else "\n") + block if key == last else part
@@ -165,7 +166,7 @@ def inserted(text: str, block: str) -> str:
 
 
 def with_copy(text: str, source: str, rule_id: str, new_id: str) -> str:
-    """The pack with a copy of a rule out of `source`, the text of its pack. Raises EditError."""
+    """The pack with a copy of a rule out of `source`, the text of its pack. Raises ConsoleError."""
     rule = find_rule(opened(source), rule_id)
     rule["id"] = new_id
     title = rule.get("title")
@@ -178,12 +179,12 @@ def with_copy(text: str, source: str, rule_id: str, new_id: str) -> str:
 
 def without_rule(text: str, rule_id: str, elsewhere: str) -> str:
     """The pack without the rule, and without the lists and detectors that only this rule used: none
-    else here nor `elsewhere`, the text of the other packs. Raises EditError, for a pack's last rule
-    too."""
+    else here nor `elsewhere`, the text of the other packs. Raises ConsoleError, for a pack's last
+    rule too."""
     document = opened(text)
     rule = find_rule(document, rule_id)
     if len(document["rules"]) == 1:
-        raise EditError("last-rule")
+        raise refusal("last-rule")
     document["rules"].remove(rule)
     drop_unused(document, rule, elsewhere)
     return dumped(document)

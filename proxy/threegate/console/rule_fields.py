@@ -54,7 +54,7 @@ ROLLOUT = re.compile(r"\d{1,3}")
 
 
 def read_fields(text: str, rule_id: str, language: str = "zh") -> dict[str, Any]:
-    """Every field of the form. Raises EditError where the text cannot be read as YAML."""
+    """Every field of the form. Raises ConsoleError where the text cannot be read as YAML."""
     document = opened(text)
     rule = find_rule(document, rule_id)
     title, message, when = (part_of(rule, key) for key in ("title", "message", "when"))
@@ -92,7 +92,7 @@ def _detecting(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
 
 
 def write_fields(text: str, rule_id: str, form: Mapping[str, str]) -> str:
-    """The pack with the rule as the form has it. Raises EditError."""
+    """The pack with the rule as the form has it. Raises ConsoleError."""
     document = opened(text)
     rule = find_rule(document, rule_id)
     _write_texts(rule, form)
@@ -140,7 +140,7 @@ def _other_samples(rule: CommentedMap, expect: str) -> list[Any]:
 
 def own_pieces(text: str, rule_id: str) -> set[str]:
     """The rule, the definitions that its form writes, and what belongs to no part of the pack:
-    whose problems the form shows. Raises EditError."""
+    whose problems the form shows. Raises ConsoleError."""
     document = opened(text)
     rule = find_rule(document, rule_id)
     return {"", rule_id, *(f"{p}/{own_name(document, rule, p, family)}" for p, family in OWN)}

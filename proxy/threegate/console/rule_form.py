@@ -16,8 +16,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
+from threegate.console.errors import refusal
 from threegate.console.yaml_values import set_text
-from threegate.i18n.catalog import texts
 from threegate.policy.language.load import load_text
 from threegate.policy.language.nodes import read
 from threegate.policy.language.problems import Severity
@@ -25,19 +25,8 @@ from threegate.policy.model import Mode
 from threegate.policy.schema import ReasonCode
 from threegate.types import Level
 
-EDITS = texts("console", "edits")
 SIMPLE = ("flag", "annotate", "mask", "redact", "block")
 """Actions the form can set: those that need nothing else. The others are written in YAML."""
-
-
-class EditError(Exception):
-    """What was typed into a form cannot be written. `code` is one of `EDITS`."""
-
-    status = 400
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code, self.text = code, EDITS[code]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,7 @@ def _yaml() -> YAML:
 
 
 def edited(text: str, rule_id: str, form: RuleForm) -> str:
-    """The pack with the rule changed. Raises EditError."""
+    """The pack with the rule changed. Raises ConsoleError."""
     document = _document(text)
     rule = find_rule(document, rule_id)
     apply_form(rule, form)
@@ -71,7 +60,7 @@ def edited(text: str, rule_id: str, form: RuleForm) -> str:
 
 
 def apply_form(rule: CommentedMap, form: RuleForm) -> None:
-    """The rule changed in place. Raises EditError."""
+    """The rule changed in place. Raises ConsoleError."""
     _set_choice(rule, "mode", form.mode, [m.value for m in Mode], "enforce")
     _set_choice(rule, "level", form.level, [v.name.lower() for v in Level], "medium")
     _set_action(rule, form.action)
@@ -85,7 +74,7 @@ def apply_form(rule: CommentedMap, form: RuleForm) -> None:
 
 
 def with_test(text: str, rule_id: str, expect: str, sample: Mapping[str, str]) -> str:
-    """The pack with one more test of a rule. Raises EditError."""
+    """The pack with one more test of a rule. Raises ConsoleError."""
     document = _document(text)
     rule = find_rule(document, rule_id)
     tests = rule.setdefault("tests", CommentedMap())
@@ -98,19 +87,19 @@ def with_test(text: str, rule_id: str, expect: str, sample: Mapping[str, str]) -
 def _document(text: str) -> CommentedMap:
     pack, problems = load_text(text.encode(), "draft")
     if pack is None or any(p.severity is Severity.ERROR for p in problems):
-        raise EditError("broken")
+        raise refusal("broken")
     return opened(text)
 
 
 def opened(text: str) -> CommentedMap:
     """The document of a text that may say wrong things, but is YAML that the strict reader takes.
-    Raises EditError."""
+    Raises ConsoleError."""
     node, problems = read(text.encode(), "draft")
     if node is None or any(p.severity is Severity.ERROR for p in problems):
-        raise EditError("broken")
+        raise refusal("broken")
     document = _yaml().load(text)
     if not isinstance(document, CommentedMap):
-        raise EditError("broken")
+        raise refusal("broken")
     return document
 
 
@@ -118,16 +107,16 @@ def find_rule(document: CommentedMap, rule_id: str) -> CommentedMap:
     found = (r for r in document.get("rules", ()) if r.get("id") == rule_id)
     rule = next(found, None)
     if not isinstance(rule, CommentedMap):
-        raise EditError("missing")
+        raise refusal("missing")
     return rule
 
 
 def part_of(owner: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The mapping that a key holds; empty where it is not written. Raises EditError where the key
-    holds something else, which no form can show."""
+    """The mapping that a key holds; empty where it is not written. Raises ConsoleError where the
+    key holds something else, which no form can show."""
     part = owner.get(key) or {}
     if not isinstance(part, Mapping):
-        raise EditError("broken")
+        raise refusal("broken")
     return part
 
 
@@ -154,7 +143,7 @@ def _set_choice(
     if value is None or value == str(rule.get(key, default)):
         return
     if value not in allowed:
-        raise EditError(key)
+        raise refusal(key)
     quoted = SingleQuotedScalarString(value) if value == "off" else value
     put(rule, key, quoted)
 
@@ -165,7 +154,7 @@ def _set_action(rule: CommentedMap, action: str | None) -> None:
     if action is None or (then is not None and list(then) == [action]):
         return
     if action not in SIMPLE:
-        raise EditError("action")
+        raise refusal("action")
     chosen = CommentedMap({action: CommentedMap()})
     chosen.fa.set_flow_style()
     chosen[action].fa.set_flow_style()
@@ -191,7 +180,7 @@ def _drop_exception(rule: CommentedMap, exception_id: str) -> None:
     kept = rule.get("except", CommentedSeq())
     at = next((i for i, e in enumerate(kept) if e.get("id") == exception_id), None)
     if at is None:
-        raise EditError("missing")
+        raise refusal("missing")
     del kept[at]
     if not kept:
         del rule["except"]
@@ -199,7 +188,7 @@ def _drop_exception(rule: CommentedMap, exception_id: str) -> None:
 
 def _add_exception(rule: CommentedMap, given: Mapping[str, str]) -> None:
     if given.get("reason") not in {r.value for r in ReasonCode}:
-        raise EditError("reason")
+        raise refusal("reason")
     match = _match(given["field"], given["value"], given.get("salt", ""))
     made = CommentedMap({"id": given["id"], "match": match, "reason": given["reason"]})
     made["approver"], made["expires"] = given["approver"], _date(given["expires"])
@@ -225,4 +214,4 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise EditError("date") from None
+        raise refusal("date") from None

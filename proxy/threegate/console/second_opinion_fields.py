@@ -8,7 +8,7 @@ from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
 
-from threegate.console.rule_form import EditError
+from threegate.console.errors import refusal
 from threegate.console.yaml_values import put_plain, set_list, set_text, texts, ticked
 from threegate.policy.model import SecondOpinion
 
@@ -39,7 +39,7 @@ def _seconds(spec: Mapping[str, Any]) -> str:
 
 
 def write_opinion(rule: CommentedMap, form: Mapping[str, str]) -> None:
-    """Raises EditError. A form without the field leaves the rule as it is."""
+    """Raises ConsoleError. A form without the field leaves the rule as it is."""
     ask = form.get("opinion_ask")
     if ask is None:
         return
@@ -70,4 +70,4 @@ def _milliseconds(text: str) -> int:
     try:
         return round(float(text) * 1000)
     except (ValueError, OverflowError):
-        raise EditError("number") from None
+        raise refusal("number") from None

@@ -20,28 +20,17 @@ from starlette.responses import Response
 
 from threegate.audit.log.record import Record, Stage
 from threegate.console.deps import ConsoleDeps
+from threegate.console.errors import refusal
 from threegate.console.local_time import ZONE_COOKIE, LocalTime, zone_of
 from threegate.gateway import asgi
 from threegate.gateway.asgi import wanted_language
 from threegate.policy.lifecycle.machine import Person, Role
 from threegate.policy.model import PolicySet
-from threegate.types import Bilingual, Caller
+from threegate.types import Caller
 
 MAX_FORM_BYTES = 4 << 20
 LANGUAGE_COOKIE = "threegate_language"
 Result = TypeVar("Result")
-
-
-class ConsoleError(Exception):
-    """A visit that ends with an error page. The text never repeats what the visitor sent."""
-
-    def __init__(self, status: int, zh: str, en: str) -> None:
-        super().__init__(en)
-        self.status, self.text = status, Bilingual(zh, en)
-
-    @classmethod
-    def of(cls, status: int, text: Bilingual) -> ConsoleError:
-        return cls(status, text.zh, text.en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +152,13 @@ async def form_of(request: Request) -> dict[str, str]:
         async with asyncio.timeout(asgi.BODY_S):
             body = await _body(request)
     except TimeoutError:
-        raise ConsoleError(408, "表单没有及时传完", "the form did not arrive in time") from None
+        raise refusal("slow-form") from None
     if request.headers.get("content-type", "").startswith("application/json"):
         return _json_form(body)
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=500)
     except ValueError:
-        raise ConsoleError(400, "表单无法读取", "the form cannot be read") from None
+        raise refusal("form") from None
     return {name: value.replace("\r\n", "\n") for name, value in pairs}
 
 
@@ -179,7 +168,7 @@ async def _body(request: Request) -> bytes:
         chunks.append(chunk)
         size += len(chunk)
         if size > MAX_FORM_BYTES:
-            raise ConsoleError(413, "内容过大（上限 4 MiB）", "too large (4 MiB at most)")
+            raise refusal("too-large")
     return b"".join(chunks)
 
 
@@ -189,7 +178,7 @@ def _json_form(body: bytes) -> dict[str, str]:
     except orjson.JSONDecodeError:
         values = None
     if not isinstance(values, dict):
-        raise ConsoleError(400, "需要一个 JSON 对象", "a JSON object is expected")
+        raise refusal("json")
     return {str(k): v if isinstance(v, str) else str(v) for k, v in values.items()}
 
 

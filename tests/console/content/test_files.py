@@ -16,7 +16,7 @@ from threegate.console.content.files import (
     unpacked,
     words_file,
 )
-from threegate.console.rule_form import EditError
+from threegate.console.errors import ConsoleError
 from threegate.policy.language.load import MAX_TEXT_BYTES
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r\n"))
@@ -50,14 +50,14 @@ def test_old_line_ends_and_whole_documents_are_read(content: str) -> None:
 
 
 def test_a_table_that_is_none_is_refused() -> None:
-    with pytest.raises(EditError, match="table"):
+    with pytest.raises(ConsoleError, match="table"):
         table_rows("x" * (MAX_TEXT_BYTES + 1), ("text",))
 
 
 @pytest.mark.parametrize("content", ["PK\x03\x04\x14\x00\x00\n", "t\x00e\x00x\x00t\x00\n"])
 def test_a_workbook_or_picture_is_no_table(content: str) -> None:
     """Their bytes became words of the list, reported as imported."""
-    with pytest.raises(EditError, match="table"):
+    with pytest.raises(ConsoleError, match="table"):
         table_rows(content, ("text",))
 
 
@@ -104,11 +104,11 @@ def zipped(**files: bytes) -> bytes:
     ids=["text", "empty", "above", "elsewhere", "bytes", "names", "large", "many"],
 )
 def test_anything_else_is_refused(content: bytes) -> None:
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         unpacked(content, "policy.zip")
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "A", "a b", "x" * 101])
 def test_a_reply_has_a_name(name: str) -> None:
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         paths_of(name)

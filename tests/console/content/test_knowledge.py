@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from threegate.console.content.knowledge import Base, bases_of, document_path, with_files
-from threegate.console.rule_form import EditError
+from threegate.console.errors import ConsoleError
 from threegate.policy.language.load import Bundle, DictTree, load_bundle
 
 PACK = """\
@@ -51,7 +51,7 @@ def test_documents_come_and_go_with_the_comments_kept() -> None:
     new = with_files("pack: own\nrules: []\n", "faq", ["knowledge/faq.md"])
     assert new == "pack: own\nknowledge:\n  faq: {files: [knowledge/faq.md]}\nrules: []\n"
     assert "knowledge:" not in with_files(new, "faq", [])
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         with_files(PACK, "Not A Name", ["knowledge/x.md"])
 
 
@@ -70,5 +70,5 @@ def test_a_name_becomes_a_file_of_the_policy(name: str, path: str) -> None:
     if path:
         assert document_path(name) == f"knowledge/{path}"
         return
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         document_path(name)

@@ -10,7 +10,7 @@ from threegate.console.content.own_detectors import (
     with_detector,
     without,
 )
-from threegate.console.rule_form import EditError
+from threegate.console.errors import ConsoleError
 from threegate.policy.language.load import Bundle, DictTree, load_bundle, load_text
 
 PACKS = sorted((Path(__file__).parents[3] / "policies" / "packs").glob("*.yaml"))
@@ -78,9 +78,9 @@ def test_a_detector_of_a_shipped_pack_stays_what_it_is(pack: Path) -> None:
     [{"name": "Bad Name", "regex": "x"}, {"name": "x"}, {"name": "x", "regex": "a", "level": "?"}],
 )
 def test_what_cannot_be_a_detector(form: dict[str, str]) -> None:
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         with_detector(PACK, form)
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         without(PACK, "detectors", "nothing")
 
 

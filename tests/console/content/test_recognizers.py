@@ -8,7 +8,7 @@ from threegate.console.content.recognizers import (
     with_recognizer,
     without_recognizer,
 )
-from threegate.console.rule_form import EditError
+from threegate.console.errors import ConsoleError
 from threegate.policy.language.load import Bundle, DictTree, load_bundle
 
 PACK = """\
@@ -93,9 +93,9 @@ def test_one_without_a_name_is_known_by_its_place() -> None:
      {"name": "ticket"}],
 )  # fmt: skip
 def test_what_cannot_be_a_recognizer(wrong: dict[str, str]) -> None:
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         with_recognizer(PACK, "", NEW | wrong)
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         without_recognizer(PACK, "nothing")
-    with pytest.raises(EditError):
+    with pytest.raises(ConsoleError):
         with_recognizer(PACK, "nothing", NEW)

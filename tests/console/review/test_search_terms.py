@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.audit.log.record import ENDS
+from threegate.console.errors import ConsoleError
 from threegate.console.local_time import SECOND_US, LocalTime, zone_of
 from threegate.console.review.search_terms import (
     DAY_US,
@@ -17,7 +18,6 @@ from threegate.console.review.search_terms import (
     terms_of,
     to_query,
 )
-from threegate.console.web import ConsoleError
 from threegate.types import Action, Bilingual
 
 UTC = LocalTime()

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
+from threegate.console.errors import refusal
 from threegate.console.rule_fields import define
-from threegate.console.rule_form import EditError, dumped, opened
+from threegate.console.rule_form import dumped, opened
 from threegate.policy.language.load import MAX_TEXT_BYTES, Bundle, answer_paths, load_text
 from threegate.policy.language.wordlist import list_file
 from threegate.policy.schema import Rule
@@ -62,7 +63,7 @@ def _users(bundle: Bundle, kind: str) -> tuple[str, ...]:
 
 def with_list(text: str, name: str, file: str, words: Iterable[str], match: str) -> str:
     """The pack with a list defined or changed: in its file, or with its words in the pack. Raises
-    EditError."""
+    ConsoleError."""
     document = opened(text)
     spec = {"file": file} if file else {"words": list(words)}
     define(document, "lists", name, {**spec, "match": match})
@@ -107,10 +108,10 @@ def _safe(cell: str) -> str:
 
 def table_rows(content: str, header: tuple[str, ...]) -> dict[int, dict[str, str]]:
     """Rows by the names of `header`, under their numbers in a spreadsheet; without a header line
-    the first column is the first name. Raises EditError, also for bytes of a workbook or picture
+    the first column is the first name. Raises ConsoleError, also for bytes of a workbook or picture
     and for UTF-16 without a mark: all of them hold NUL."""
     if "\0" in content:
-        raise EditError("table")
+        raise refusal("table")
     lines = dict(enumerate(_cells(content.removeprefix("\ufeff")), 1))
     first = [cell.strip().lower() for cell in lines.get(1, [])]
     names = first if header[0] in first else list(header)
@@ -128,7 +129,7 @@ def _cells(content: str) -> list[list[str]]:
     try:
         return list(csv.reader(io.StringIO(content, newline=None)))
     except csv.Error:
-        raise EditError("table") from None
+        raise refusal("table") from None
 
 
 def _plain(cell: str) -> str:
@@ -144,9 +145,9 @@ def answer_users(bundle: Bundle, name: str) -> tuple[str, ...]:
 
 
 def paths_of(name: str) -> tuple[str, str]:
-    """The files of a reply. Raises EditError for an invalid name."""
+    """The files of a reply. Raises ConsoleError for an invalid name."""
     if not ANSWER.fullmatch(name):
-        raise EditError("name")
+        raise refusal("name")
     return answer_paths(name)
 
 
@@ -162,30 +163,30 @@ def archive(files: Mapping[str, str]) -> bytes:
 
 
 def unpacked(content: bytes, name: str) -> dict[str, str]:
-    """The policy files of an archive, or one pack. Raises EditError: `upload` where it is neither,
-    holds something else, or is too large once unpacked."""
+    """The policy files of an archive, or one pack. Raises ConsoleError: `upload` where it is
+    neither, holds something else, or is too large once unpacked."""
     if name.endswith((".yaml", ".yml")):
         pack, _ = load_text(content, name)
         if pack is None:
-            raise EditError("upload")
+            raise refusal("upload")
         return {f"packs/{pack.pack}.yaml": _text(content)}
     try:
         with ZipFile(io.BytesIO(content)) as opened_zip:
             return _entries(opened_zip)
     except (BadZipFile, NotImplementedError, RuntimeError, OSError):
-        raise EditError("upload") from None
+        raise refusal("upload") from None
 
 
 def _entries(found: ZipFile) -> dict[str, str]:
     infos = [info for info in found.infolist() if not info.is_dir()]
     size = sum(info.file_size for info in infos)
     if not infos or len(infos) > MAX_FILES or size > MAX_TEXT_BYTES:
-        raise EditError("upload")
+        raise refusal("upload")
     if not all(FILE.fullmatch(i.filename) or i.filename == "packs.txt" for i in infos):
-        raise EditError("upload")
+        raise refusal("upload")
     texts = {info.filename: _text(_read(found, info.filename)) for info in infos}
     if not all(ANSWER.fullmatch(name) for name in texts.get("packs.txt", "").split()):
-        raise EditError("upload")
+        raise refusal("upload")
     return texts
 
 
@@ -194,7 +195,7 @@ def _read(found: ZipFile, name: str) -> bytes:
     with found.open(name) as file:
         content = file.read(MAX_TEXT_BYTES + 1)
     if len(content) > MAX_TEXT_BYTES:
-        raise EditError("upload")
+        raise refusal("upload")
     return content
 
 
@@ -202,4 +203,4 @@ def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise EditError("upload") from None
+        raise refusal("upload") from None

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from threegate.console.content.files import NAME
 from threegate.console.content.own_detectors import without
+from threegate.console.errors import refusal
 from threegate.console.rule_fields import define
-from threegate.console.rule_form import EditError, dumped, opened
+from threegate.console.rule_form import dumped, opened
 from threegate.policy.language.load import Bundle
 from threegate.policy.schema import Pack, Rule
 
@@ -78,17 +79,18 @@ def checks_of(packs: Iterable[Pack]) -> list[Rule]:
 
 def document_path(name: str) -> str:
     """The file of a document, `.md` where it has no ending; blanks and signs become hyphens.
-    Raises EditError where no name is left."""
+    Raises ConsoleError where no name is left."""
     name = re.sub(r"[^\w.-]+", "-", name).strip("-._")
     if not name or len(name) > LONGEST_NAME:
-        raise EditError("document")
+        raise refusal("document")
     return f"knowledge/{name if name.endswith(SUFFIXES) else name + '.md'}"
 
 
 def with_files(text: str, name: str, files: Iterable[str]) -> str:
-    """The pack with the documents of a base; a base without documents is gone. Raises EditError."""
+    """The pack with the documents of a base; a base without documents is gone. Raises
+    ConsoleError."""
     if not NAME.fullmatch(name):
-        raise EditError("name")
+        raise refusal("name")
     document, paths = opened(text), list(dict.fromkeys(files))
     if paths:
         define(document, "knowledge", name, {"files": paths})

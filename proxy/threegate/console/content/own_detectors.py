@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from threegate.console.content.files import NAME
+from threegate.console.errors import refusal
 from threegate.console.number_format import check_digits_of
 from threegate.console.rule_fields import define
-from threegate.console.rule_form import EditError, dumped, opened
+from threegate.console.rule_form import dumped, opened
 from threegate.console.yaml_values import lines
 from threegate.policy.compile import layered
 from threegate.policy.language.load import Bundle
@@ -84,13 +85,13 @@ def fields_of(name: str, spec: DetectorSpec | None) -> dict[str, str]:
 
 
 def with_detector(text: str, form: Mapping[str, str]) -> str:
-    """The pack with a detector defined or changed. Raises EditError."""
+    """The pack with a detector defined or changed. Raises ConsoleError."""
     name = form.get("name", "").strip()
     if not NAME.fullmatch(name):
-        raise EditError("name")
+        raise refusal("name")
     spec = _spec(form)
     if not spec:
-        raise EditError("detector")
+        raise refusal("detector")
     document = opened(text)
     known = define(document, "detectors", name, spec)
     for key in [key for key in known if key not in spec]:
@@ -103,7 +104,7 @@ def _spec(form: Mapping[str, str]) -> dict[str, Any]:
     if regex:
         level, edges = form.get("level") or "high", bool(form.get("edges"))
         if level not in ("low", "medium", "high"):
-            raise EditError("level")
+            raise refusal("level")
         examples = {e: lines(form, e) for e in ("match", "no_match")}
         spec: dict[str, Any] = {"regex": regex, "examples": examples}
         return (
@@ -120,10 +121,10 @@ def _spec(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def without(text: str, part: str, name: str) -> str:
-    """The pack without one of its lists, detectors or bases. Raises EditError."""
+    """The pack without one of its lists, detectors or bases. Raises ConsoleError."""
     document = opened(text)
     if name not in (document.get(part) or {}):
-        raise EditError("missing")
+        raise refusal("missing")
     del document[part][name]
     if not document[part]:
         del document[part]

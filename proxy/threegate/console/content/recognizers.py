@@ -15,7 +15,8 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from threegate.console.content.own_detectors import users
-from threegate.console.rule_form import EditError, dumped, opened, put
+from threegate.console.errors import refusal
+from threegate.console.rule_form import dumped, opened, put
 from threegate.console.yaml_values import lines, plain, written
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
@@ -79,11 +80,11 @@ def rows_of(form: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def data_of(form: Mapping[str, str]) -> dict[str, Any]:
-    """The recognizer that a form describes. Raises EditError."""
+    """The recognizer that a form describes. Raises ConsoleError."""
     name, kind = form.get("name", "").strip(), form.get("entity", "").strip().upper()
     rows, words = rows_of(form)[:-1], lines(form, "deny_list")
     if not name or not ENTITY.fullmatch(kind) or not (rows or words):
-        raise EditError("recognizer")
+        raise refusal("recognizer")
     patterns = [
         {"name": r["name"] or f"{name} {n}", "regex": r["regex"], "score": _score(r["score"])}
         for n, r in enumerate(rows, start=1)
@@ -105,12 +106,12 @@ def _score(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise EditError("number") from None
+        raise refusal("number") from None
 
 
 def with_recognizer(text: str, was: str, form: Mapping[str, str]) -> str:
     """The pack with a recognizer changed, or with a new one where `was` is empty. Raises
-    EditError."""
+    ConsoleError."""
     data, document = data_of(form), opened(text)
     every = document.get("recognizers")
     if not isinstance(every, CommentedSeq):
@@ -118,12 +119,12 @@ def with_recognizer(text: str, was: str, form: Mapping[str, str]) -> str:
         _insert(document, every)
     names = [_name(each, n) for n, each in enumerate(every)]
     if data["name"] != was and data["name"] in names:
-        raise EditError("recognizer")
+        raise refusal("recognizer")
     if not was:
         every.append(written(data))
         return dumped(document)
     if was not in names:
-        raise EditError("missing")
+        raise refusal("missing")
     _update(every[names.index(was)], data)
     return dumped(document)
 
@@ -148,12 +149,12 @@ def _update(target: CommentedMap, data: Mapping[str, Any]) -> None:
 
 
 def without_recognizer(text: str, name: str) -> str:
-    """Raises EditError."""
+    """Raises ConsoleError."""
     document = opened(text)
     every = document.get("recognizers") or []
     kept = [each for n, each in enumerate(every) if _name(each, n) != name]
     if len(kept) == len(every):
-        raise EditError("missing")
+        raise refusal("missing")
     if not kept:
         del document["recognizers"]
         return dumped(document)

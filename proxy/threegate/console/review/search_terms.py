@@ -15,9 +15,9 @@ from threegate.audit.log.query import FACETS, Page
 from threegate.audit.log.record import DAY_US, ENDS, Stage
 from threegate.audit.log.schema import HIT, RECORD, of_record
 from threegate.audit.report.report import SLOT_US, Calls, Figures
+from threegate.console.errors import refusal
 from threegate.console.local_time import LocalTime
 from threegate.console.presenters import charts, labels
-from threegate.console.web import ConsoleError
 from threegate.types import Action, Bilingual
 
 NAMES = (
@@ -58,7 +58,7 @@ def address(terms: Mapping[str, str], **changed: str) -> str:
 
 
 def to_query(terms: Mapping[str, str], clock: LocalTime, **more: Any) -> Query:
-    """Raises Refusal for a term that cannot be."""
+    """Raises ConsoleError for a term that cannot be."""
     since, until = period(terms, clock)
     try:
         same: dict[str, Any] = {n: terms.get(n, "") for n in SAME}
@@ -72,7 +72,7 @@ def to_query(terms: Mapping[str, str], clock: LocalTime, **more: Any) -> Query:
         )
         return replace(query, **same, **more)
     except (ValueError, KeyError):
-        raise ConsoleError(400, "搜索条件无效", "a search term is not valid") from None
+        raise refusal("search-term") from None
 
 
 def _stages(text: str) -> tuple[Stage, ...]:
@@ -83,8 +83,8 @@ def _stages(text: str) -> tuple[Stage, ...]:
 
 def period(terms: Mapping[str, str], clock: LocalTime) -> tuple[int, int]:
     """[since, until) in microseconds. A date is a local day, and `until` then the last day shown; a
-    date with a time is a moment. Raises Refusal for what is neither, for no number of days, and for
-    a period that ends before it begins."""
+    date with a time is a moment. Raises ConsoleError for what is neither, for no number of days,
+    and for a period that ends before it begins."""
     try:
         until = _end(terms["until"], clock) if "until" in terms else now_us() + 1
         days = int(terms.get("days", DEFAULT_DAYS))
@@ -92,9 +92,9 @@ def period(terms: Mapping[str, str], clock: LocalTime) -> tuple[int, int]:
     except (ValueError, OverflowError):
         since = until = -1
     if since < 0:
-        raise ConsoleError(400, "日期要写成 2026-11-25", "a date is written 2026-11-25")
+        raise refusal("search-date")
     if since >= until:
-        raise ConsoleError(400, "开始日期晚于结束日期", "the period ends before it begins")
+        raise refusal("period")
     return since, until
 
 
@@ -111,7 +111,7 @@ def jump(text: str, clock: LocalTime) -> str:
     try:
         return f"{_end(text, clock)}..0"
     except (ValueError, OverflowError):
-        raise ConsoleError(400, "日期要写成 2026-11-25", "a date is written 2026-11-25") from None
+        raise refusal("search-date") from None
 
 
 def facet_groups(

@@ -21,10 +21,10 @@ from threegate.console.auth.sessions import (
     SSO_COOKIE,
     SSO_S,
 )
+from threegate.console.errors import ConsoleError, refusal
 from threegate.console.web import (
     LANGUAGE_COOKIE,
     Answer,
-    ConsoleError,
     ConsoleRequest,
     Redirect,
     Shown,
@@ -69,7 +69,7 @@ async def login(visit: ConsoleRequest) -> Answer:
     name, throttle = visit.form.get("name", "")[:64], visit.parts.throttle
     counted = _counted(visit, name)
     if not all(throttle.attempt(key, most) for key, most in counted.items()):
-        raise ConsoleError(429, "尝试次数过多，请 15 分钟后再试", "too many tries; wait 15 minutes")
+        raise refusal("tries")
     account = await _hashed(visit, tuple(counted), visit.parts.accounts.log_in, name)
     if account is None:
         error = visit.text_in("账号或密码不对", "wrong name or password")
@@ -123,9 +123,7 @@ async def _hashed(
 
 
 def _busy() -> ConsoleError:
-    return ConsoleError(
-        429, "同时登录的请求过多，请稍后再试", "too many log-ins at once; try again in a moment"
-    )
+    return refusal("busy")
 
 
 def _welcome(visit: ConsoleRequest, account: Account) -> Redirect:
@@ -179,7 +177,7 @@ async def sso_back(visit: ConsoleRequest) -> Answer:
 
 def _provider(visit: ConsoleRequest) -> Provider:
     if visit.parts.sso is None:
-        raise ConsoleError(404, "没有配置单点登录", "single sign-on is not set up")
+        raise refusal("no-sso")
     return visit.parts.sso
 
 
@@ -206,7 +204,7 @@ def _too_old(visit: ConsoleRequest) -> Shown:
 async def setup_page(visit: ConsoleRequest) -> Answer:
     invite = await blocking(visit.parts.accounts.invited, visit.path["token"], now())
     if invite is None:
-        raise ConsoleError.of(404, AccountError("invite").text)
+        raise ConsoleError(404, AccountError("invite").text)
     roles = sorted(r.value for r in invite.roles)
     return Shown("account/setup.html", {"name": invite.name, "invited_roles": roles, "error": ""})
 
@@ -242,5 +240,5 @@ async def language(visit: ConsoleRequest) -> Answer:
     """Only back to a page of ours."""
     to = visit.path["to"]
     if to not in ("zh", "en"):
-        raise ConsoleError(404, "没有这种语言", "no such language")
+        raise refusal("no-language")
     return Redirect(own_page(visit.query.get("back", "/")), cookies={LANGUAGE_COOKIE: to})

@@ -18,6 +18,7 @@ from threegate.audit.log.record import OF_CALLS
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.published import verify_all
 from threegate.console.auth.sessions import REVEAL_S, SITTING_COOKIE, SITTING_S
+from threegate.console.errors import refusal
 from threegate.console.presenters import records as explained
 from threegate.console.presenters.form_choices import missable
 from threegate.console.presenters.questions import rules_to_judge
@@ -26,7 +27,7 @@ from threegate.console.review import search_terms
 from threegate.console.review.complaints import CLAIMS, SOURCES
 from threegate.console.review.review_store import ReviewLabel
 from threegate.console.review.saved_searches import SavedSearch
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.errors import AuditError
 from threegate.types import Bilingual
 
@@ -101,7 +102,7 @@ async def keep_view(visit: ConsoleRequest) -> Answer:
     name = visit.form.get("name", "").strip()[:MAX_NAME]
     query = search_terms.address(search_terms.terms_of(visit.form))
     if not name:
-        raise ConsoleError(400, "请给视图起个名字", "give the view a name")
+        raise refusal("view-name")
     view = SavedSearch(visit.me.name, name, query, visit.form.get("shared") == "1")
     await visit.note("save-view", shared=view.shared)
     await blocking(visit.parts.review_store.saved.keep, view)
@@ -116,10 +117,10 @@ async def drop_view(visit: ConsoleRequest) -> Answer:
 
 
 async def entries_of(visit: ConsoleRequest) -> Sequence[Entry]:
-    """The life of the request in the address, oldest first. Raises Refusal."""
+    """The life of the request in the address, oldest first. Raises ConsoleError."""
     found = await visit.parts.audit.get(visit.path["request"])
     if not found:
-        raise ConsoleError(404, "没有这条记录", "there is no such record")
+        raise refusal("no-record")
     return [e for e in found if e.stage in OF_CALLS] or found
 
 
@@ -251,9 +252,7 @@ async def reveal(visit: ConsoleRequest) -> Answer:
     given = visit.form.get("reason", "").strip()[:200]
     reason = given or sitting(visit)
     if len(reason) < MIN_REASON:
-        raise ConsoleError(
-            400, f"请写明原因（至少 {MIN_REASON} 个字）", "give a reason of 8 characters"
-        )
+        raise refusal("no-reason", least=MIN_REASON)
     request = visit.path["request"]
     await entries_of(visit)
     await visit.note("reveal", object=request, reason=reason, seconds=REVEAL_S)

@@ -21,10 +21,11 @@ from threegate.audit.log.conditions import Query, where
 from threegate.audit.log.query import MAX_PAGE, Entry, Page, find
 from threegate.audit.log.schema import RECORD
 from threegate.audit.log.store import AuditLog
+from threegate.console.errors import refusal
 from threegate.console.presenters.records import channel_of
 from threegate.console.review import search_terms
 from threegate.console.views.audit import parts_in
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest
+from threegate.console.web import Answer, ConsoleRequest
 
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
@@ -34,7 +35,7 @@ async def export(visit: ConsoleRequest) -> Answer:
     terms = search_terms.terms_of(visit.form)
     form = visit.form.get("format", "jsonl")
     if form not in MEDIA:
-        raise ConsoleError(400, "不支持的格式", "no such format")
+        raise refusal("no-format")
     query = search_terms.to_query(terms, visit.clock, limit=MAX_PAGE)
     texts = form == "csv" and visit.form.get("texts") == "1"
     records = await visit.parts.audit.read(lambda c: _count(c, query))

@@ -6,8 +6,9 @@ from dataclasses import asdict
 
 from threegate.audit.log.lookup import request_of
 from threegate.console.auth.accounts import stamp
+from threegate.console.errors import refusal
 from threegate.console.review.complaints import CLAIMS, OUTCOMES, SOURCES, Complaint, new_id
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 
 MAX_CHARS = 4_000
 
@@ -33,10 +34,10 @@ async def take(visit: ConsoleRequest) -> Answer:
     named, text = visit.form.get("request", "").strip(), visit.form.get("text", "").strip()
     source, claim = visit.form.get("source", ""), visit.form.get("claim", "")
     if source not in SOURCES or claim not in CLAIMS or not text or len(text) > MAX_CHARS:
-        raise ConsoleError(400, "请填写来源、诉求和内容", "source, claim and text are needed")
+        raise refusal("complaint")
     request = await visit.parts.audit.read(lambda c: request_of(c, named)) if named else ""
     if named and not request:
-        raise ConsoleError(400, "日志中没有这个请求", "the log has no such request")
+        raise refusal("no-request")
     made = Complaint(new_id(), request, source, claim, text, visit.me.name, stamp())
     await visit.note("complaint", object=request, complaint=made.id, source=source, claim=claim)
     await blocking(visit.parts.review_store.complaints.take, made)
@@ -47,12 +48,12 @@ async def answer(visit: ConsoleRequest) -> Answer:
     id, outcome = visit.path["id"], visit.form.get("outcome", "")
     text = visit.form.get("answer", "").strip()
     if outcome not in OUTCOMES or not text or len(text) > MAX_CHARS:
-        raise ConsoleError(400, "请选择结论并写明答复", "choose an outcome and write an answer")
+        raise refusal("complaint-answer")
     await visit.note("complaint-answered", complaint=id, outcome=outcome)
     complaints = visit.parts.review_store.complaints
     done = await blocking(complaints.answer, id, outcome, text, visit.me.name, stamp())
     if not done:
-        raise ConsoleError(404, "没有这条待处理的投诉", "there is no such open complaint")
+        raise refusal("no-complaint")
     return Redirect("/audit/complaints", done="answered", data={"id": id})
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from threegate.console.errors import refusal
 from threegate.console.views.content.whole import kept, labelled, pack_rows
 from threegate.console.views.policies import packs_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.compliance.coverage import ENOUGH_TESTS, Matrix, Row, coverage
 from threegate.policy.compliance.taxonomy import TAXONOMIES, taxonomy
 
@@ -14,7 +15,7 @@ from threegate.policy.compliance.taxonomy import TAXONOMIES, taxonomy
 async def matrix(visit: ConsoleRequest) -> Answer:
     chosen = taxonomy(visit.query.get("taxonomy", "gbt45654"))
     if chosen is None:
-        raise ConsoleError(404, "没有这个分类标准", "there is no such taxonomy")
+        raise refusal("no-taxonomy")
     space, bundle = await packs_of(visit)
     made = await blocking(coverage, bundle, chosen)
     names = [{"id": t.id, "title": t.title.get(visit.language)} for t in TAXONOMIES]

@@ -8,13 +8,14 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from threegate.console.drafts import DraftFile, Workspace, workspace
+from threegate.console.errors import ConsoleError, refusal
 from threegate.console.presenters import policies
 from threegate.console.presenters.changes import compared
 from threegate.console.presenters.test_results import test_report
 from threegate.console.review.review_store import Proposal
-from threegate.console.rule_form import EditError, RuleForm, dumped, edited, opened, with_test
+from threegate.console.rule_form import RuleForm, dumped, edited, opened, with_test
 from threegate.console.views.policies import keep_file, known_pack, rule_of, space_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.facade import Checked
 from threegate.policy.language.completion import complete, describe, place_of
 from threegate.policy.language.hashed_values import new_salt, value_sha256
@@ -60,9 +61,9 @@ def _exception(visit: ConsoleRequest) -> dict[str, str]:
     names = ("id", "field", "value", "reason", "approver", "expires")
     given = {n: form.get(f"exception_{n}", "").strip() for n in names}
     if not all(given.values()) or given["field"] not in FIELDS:
-        raise ConsoleError(400, "请填完例外的每一项", "fill in every field of the exception")
+        raise refusal("exception")
     if given["expires"] < today_utc():
-        raise EditError("past")
+        raise refusal("past")
     return _hashed(given) if given["field"] == "value" else given
 
 
@@ -125,7 +126,7 @@ def _formatted(text: str) -> str:
     """As it is where it cannot be read."""
     try:
         return dumped(opened(text))
-    except EditError:
+    except ConsoleError:
         return text
 
 
@@ -142,7 +143,7 @@ async def complete_text(visit: ConsoleRequest) -> Answer:
     await known_pack(visit, await space_of(visit))
     place = [visit.form.get(n, "") for n in ("line", "column")]
     if not all(n.isdecimal() and len(n) < MAX_DIGITS for n in place):
-        raise ConsoleError(400, "请给出行号和列号", "give a line and a column")
+        raise refusal("place")
     line, column = (max(1, int(n)) for n in place)
     text = visit.form.get("text", "")
     if word := visit.form.get("word", ""):
@@ -166,15 +167,11 @@ async def base_of(visit: ConsoleRequest) -> Checked:
 
 
 async def draft_policies(visit: ConsoleRequest) -> tuple[PolicySet, Checked, Workspace]:
-    """The draft compiled, and what it was made of. Raises Refusal while it has errors."""
+    """The draft compiled, and what it was made of. Raises ConsoleError while it has errors."""
     space = await space_of(visit)
     checked = await blocking(space.check)
     if checked.policies is None:
-        raise ConsoleError(
-            422,
-            "草稿有错误：请先改正“草稿”页上列出的错误",
-            "the draft has errors: mend those that the Draft page lists first",
-        )
+        raise refusal("draft-errors")
     return checked.policies, checked, space
 
 
@@ -234,7 +231,7 @@ async def proposal(visit: ConsoleRequest) -> Answer:
     review_store, id = visit.parts.review_store, visit.path["id"]
     found = next((p for p in await blocking(review_store.proposals) if p.id == id), None)
     if found is None:
-        raise ConsoleError(404, "这条建议已被处理", "this proposal has been dealt with")
+        raise refusal("no-proposal")
     dropped = visit.form.get("do") == "drop"
     if not dropped:
         await _add_test(visit, found)

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from threegate.console.drafts import PACKS, Workspace, packs_text
+from threegate.console.errors import refusal
 from threegate.console.new_rule import (
     OWN_PACK,
     Template,
@@ -33,7 +34,7 @@ from threegate.console.rule_fields import own_pieces, read_fields, write_fields
 from threegate.console.views.content.parts import change_pack
 from threegate.console.views.policies import excerpt, keep_file, packs_of, space_of
 from threegate.console.views.try_page import mark_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.i18n.catalog import texts
 from threegate.policy.facade import Checked
 from threegate.policy.language.load import Bundle, pack_path
@@ -77,7 +78,7 @@ async def create(visit: ConsoleRequest) -> Answer:
     known = {p.pack for p in bundle.packs}
     pack = visit.form.get("pack") or target_pack(space, bundle)
     if pack not in known | {OWN_PACK}:
-        raise ConsoleError(404, "没有这个策略包", "there is no such pack in force")
+        raise refusal("no-pack-in-force")
     text = space.text(pack_path(pack)) or own_pack()
     rule_id, text = await blocking(_created, visit, space, bundle, pack, text)
     if pack not in known:
@@ -89,7 +90,7 @@ async def create(visit: ConsoleRequest) -> Answer:
 def _created(
     visit: ConsoleRequest, space: Workspace, bundle: Bundle, pack: str, text: str
 ) -> tuple[str, str]:
-    """The new rule's id and the pack with it. Raises EditError, ConsoleError."""
+    """The new rule's id and the pack with it. Raises ConsoleError."""
     taken = {rule.id for p in bundle.packs for rule in p.rules} | rule_ids(text)
     if source := visit.form.get("copy", ""):
         name = pack_of(space, source)
@@ -108,7 +109,7 @@ def _template(id: str, kind: str) -> Template:
         return blank_constraint()
     found = next((t for t in templates() if t.id == id), None)
     if found is None:
-        raise ConsoleError(404, "没有这个模板", "there is no such template")
+        raise refusal("no-template")
     return found
 
 
@@ -125,7 +126,7 @@ def pack_of(space: Workspace, rule_id: str) -> str:
     for name in dict.fromkeys([*reversed(named), *drafts]):
         if rule_id in rule_ids(space.text(pack_path(name))):
             return name
-    raise ConsoleError(404, "没有这条规则", "there is no such rule")
+    raise refusal("no-rule")
 
 
 async def form_page(visit: ConsoleRequest) -> Answer:

@@ -12,12 +12,13 @@ from typing import Any
 from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.record import Record, Stage
 from threegate.console.drafts import PACKS
+from threegate.console.errors import ConsoleError, listed, refusal
 from threegate.console.presenters import policies as presenter
 from threegate.console.presenters.changes import rules_of
 from threegate.console.views.drafts import approvers, base_of, draft_policies, results_of
 from threegate.console.views.merge import give_back
 from threegate.console.views.version import checked_version
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, blocking
 from threegate.policy.facade import Checked
 from threegate.policy.lifecycle.approval import Refused
 from threegate.policy.lifecycle.machine import (
@@ -45,12 +46,12 @@ STAFF = Caller(tenant="", key_id="console", language="")
 
 async def act(visit: ConsoleRequest, command: Command, verb: str, ended: str = "") -> None:
     """Records a command, in the lifecycle and in the audit log; `ended` is the version whose
-    emergency it ends. Raises Refusal where the rules do not allow it."""
+    emergency it ends. Raises ConsoleError where the rules do not allow it."""
     await visit.note("attempt", what=verb, object=command.digest)
     answer = await blocking(visit.parts.versions.act, command, visit.me, now_utc())
     if isinstance(answer, Refused):
         await visit.note("refused", what=verb, object=command.digest, code=answer.code)
-        raise ConsoleError.of(409, answer.text)
+        raise ConsoleError(409, answer.text)
     await visit.parts.audit.append(presenter.record_of(answer, STAFF.key_id, ended))
     state = await blocking(visit.parts.versions.state)
     visit.parts.notices.emergency = state.emergency(now_utc())
@@ -66,13 +67,9 @@ async def submit(visit: ConsoleRequest) -> Answer:
     parts = visit.parts
     policies, checked, space = await draft_policies(visit)
     if not space.files:
-        raise ConsoleError(409, "草稿里没有改动", "the draft changes nothing")
+        raise refusal("empty-draft")
     if space.moved():
-        raise ConsoleError(
-            409,
-            "草稿开始之后，别人启用了改动：请先合并",
-            "somebody else's changes came into force meanwhile: merge them first",
-        )
+        raise refusal("draft-behind")
     _check_found(visit, policies)
     old = await base_of(visit)
     untested = await _untested(visit, old, checked)
@@ -81,12 +78,7 @@ async def submit(visit: ConsoleRequest) -> Answer:
     base = proper(await blocking(parts.versions.state))
     before = old.policies or visit.serving
     if policies.digest == before.digest:
-        raise ConsoleError(
-            409,
-            "草稿还没有改变策略：没有规则使用的内容、没有启用的策略包不随版本提交",
-            "the draft does not change the policy yet: what no rule uses and packs that are off "
-            "are not submitted",
-        )
+        raise refusal("draft-same")
     digest = await blocking(parts.versions.save, checked, space.packs, now_utc())
     asked = await _asked(visit)
     weaker = await _weaker(visit, base, policies)
@@ -112,13 +104,7 @@ def _check_found(visit: ConsoleRequest, policies: PolicySet) -> None:
     missing = {k for b in policies.bindings for k in sets(b.policy).missing(b.policy.rules)}
     missing = {k for k in missing if k.startswith("judge.") or not partial}
     if missing:
-        zh, en = "、".join(sorted(missing)), ", ".join(sorted(missing))
-        raise ConsoleError(
-            409,
-            f"这里没有检测器能找出：{zh}。请在规则里去掉，或请运维人员接入相应的模型",
-            f"nothing here detects {en}: remove it from the rule, or have the operators connect "
-            "its model",
-        )
+        raise refusal("undetected", kinds=listed(sorted(missing)))
 
 
 async def _asked(visit: ConsoleRequest) -> tuple[str, ...]:
@@ -135,12 +121,8 @@ async def _untested(visit: ConsoleRequest, old: Checked, new: Checked) -> str:
     if reason := _note(visit, "untested"):
         return reason
     if report is None:
-        raise ConsoleError(409, "请先运行测试", "run the tests first")
-    raise ConsoleError(
-        409,
-        "测试没有全部通过：请改正，或写明为什么仍要提交",
-        "the tests are not green: mend them, or say why it should go on",
-    )
+        raise refusal("untested")
+    raise refusal("tests-failed")
 
 
 def is_green(report: Mapping[str, Any], old: Checked, new: Checked) -> bool:
@@ -182,7 +164,7 @@ async def comment(visit: ConsoleRequest) -> Answer:
     digest, place = visit.path["digest"], visit.form.get("place", "")[:MAX_PLACE]
     text = visit.form.get("text", "").strip()[:MAX_COMMENT]
     if not text:
-        raise ConsoleError(400, "请写评论", "write a comment")
+        raise refusal("no-comment")
     await act(visit, Comment(digest, place, text), "comment")
     return Redirect(f"/policies/version/{digest}", done="commented")
 
@@ -193,7 +175,7 @@ async def schedule(visit: ConsoleRequest) -> Answer:
     try:
         moment = timestamp(visit.clock.read(due)) if due else ""
     except (ValueError, OverflowError):
-        raise ConsoleError(400, "时间无效", "this is not a valid time") from None
+        raise refusal("time") from None
     await act(visit, Schedule(digest, moment), "schedule" if due else "unschedule")
     return Redirect(f"/policies/version/{digest}", done="scheduled" if due else "unscheduled")
 
@@ -211,7 +193,7 @@ async def resume(visit: ConsoleRequest) -> Answer:
     await visit.note("attempt", what="resume", object=rule)
     stopped = {e.policy for e in await blocking(parts.band_store.left, serving) if e.rule == rule}
     if not stopped:
-        raise ConsoleError(409, "这条规则没有停用", "this rule has not stopped itself")
+        raise refusal("not-stopped")
     for digest in stopped:
         await blocking(parts.band_store.resume, digest, rule)
     parts.notices.bands.update(await blocking(parts.band_store.left, serving))
@@ -235,10 +217,6 @@ async def end_emergency(visit: ConsoleRequest) -> Answer:
     digest, state = visit.path["digest"], await blocking(visit.parts.versions.state)
     urgent = state.emergency(now_utc())
     if urgent is None or urgent.digest != digest:
-        raise ConsoleError(
-            409,
-            "这个版本的紧急启用已经结束",
-            "the emergency activation of this version is over",
-        )
+        raise refusal("emergency-over")
     await act(visit, RollBack(proper(state), _note(visit, "reason")), "rollback", digest)
     return Redirect(f"/policies/version/{digest}", done="ended")

@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any
 
 from threegate.console.drafts import PACKS, DraftFile, Returned, Workspace, packs_text
+from threegate.console.errors import listed, refusal
 from threegate.console.pack_merge import MINE, THEIRS, Conflict, Merged, merge
 from threegate.console.views.policies import space_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.lifecycle.machine import Submit
 from threegate.policy.lifecycle.store import now_utc
 
@@ -57,7 +58,7 @@ async def merge_draft(visit: ConsoleRequest) -> Answer:
     for path in space.moved():
         made = await blocking(_merged, space, path, _choices(visit, path))
         if made.conflicts:
-            raise ConsoleError(409, "每处冲突都要选择一方", "choose a side for every conflict")
+            raise refusal("conflict")
         await _rebase(visit, path, made.text, space.in_force(path))
     return Redirect("/policies/draft", done="merged")
 
@@ -123,17 +124,17 @@ async def resume(visit: ConsoleRequest) -> Answer:
     drafts, me, digest = visit.parts.drafts, visit.me.name, visit.path["digest"]
     known = {r.digest: r for r in await blocking(drafts.returned, me)}
     if digest not in known:
-        raise ConsoleError(404, "没有这个退回的版本", "no such version came back to you")
+        raise refusal("no-returned")
     dropped = visit.form.get("do") == "drop"
     if not dropped:
         files = await _changed_files(visit, digest)
         draft = await blocking(drafts.files, me)
-        await _restore(visit, me, await blocking(_beside, files, draft))
+        await _restore(visit, me, await blocking(_with_draft, files, draft))
     await blocking(drafts.settle, me, digest)
     return Redirect("/policies/draft", done="discarded" if dropped else "saved")
 
 
-def _beside(
+def _with_draft(
     files: dict[str, tuple[str, str]], draft: Mapping[str, DraftFile]
 ) -> dict[str, tuple[str, str]]:
     """The files of a version with what the draft changes in them. Raises ConsoleError where both
@@ -142,9 +143,5 @@ def _beside(
     made = {path: merge(path, base, sides[path], text) for path, (text, base) in files.items()}
     twice = [c.key.removeprefix("rules/") or path for path, m in made.items() for c in m.conflicts]
     if twice:
-        raise ConsoleError(
-            409,
-            f"你的草稿也改了 {'、'.join(twice)}：请先提交或丢弃草稿，再放回",
-            f"your draft changes {', '.join(twice)} too: submit or discard the draft first",
-        )
+        raise refusal("draft-conflict", pieces=listed(twice))
     return {path: (made[path].text, base) for path, (_, base) in files.items()}

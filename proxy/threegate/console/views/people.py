@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from threegate.console.auth.accounts import AccountError, now
 from threegate.console.auth.security import seen_from
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.errors import ConsoleError, refusal
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.lifecycle.machine import Role
 
 
@@ -45,7 +46,7 @@ async def invite(visit: ConsoleRequest) -> Answer:
     """The link is shown once. For a known name it only sets a new password."""
     name, group, roles = visit.form.get("name", ""), visit.form.get("group", "")[:64], _roles(visit)
     if not name:
-        raise ConsoleError.of(400, AccountError("name").text)
+        raise ConsoleError(400, AccountError("name").text)
     await visit.note("attempt", what="invite", object=name)
     try:
         token = await blocking(visit.parts.accounts.invite, name, roles, group, now())
@@ -60,13 +61,13 @@ async def change(visit: ConsoleRequest) -> Answer:
     name, roles = visit.path["name"], _roles(visit)
     closed, group = bool(visit.form.get("closed")), visit.form.get("group", "")[:64]
     if await blocking(visit.parts.accounts.find, name) is None:
-        raise ConsoleError(404, "没有这个账号", "no such account")
+        raise refusal("no-account")
     await visit.note("attempt", what="account", object=name)
     try:
         await blocking(
             lambda: visit.parts.accounts.change(name, roles, group, closed=closed),
         )
     except AccountError as error:
-        raise ConsoleError.of(409, error.text) from None
+        raise ConsoleError(409, error.text) from None
     await visit.note("account", object=name, roles=sorted(roles), group=group, closed=closed)
     return Redirect("/people", done="account-saved")

@@ -23,9 +23,10 @@ from threegate.audit.log.store import AuditLog
 from threegate.audit.retention.erasure import Erased, Erasure, erase
 from threegate.audit.retention.legal_holds import Hold, hold, holds, release, unheld
 from threegate.console.auth.accounts import stamp
+from threegate.console.errors import refusal
 from threegate.console.presenters import records
 from threegate.console.views.audit import MIN_REASON
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown
+from threegate.console.web import Answer, ConsoleRequest, Shown
 from threegate.errors import AuditError
 
 NEWEST = 50
@@ -101,7 +102,7 @@ async def lift(visit: ConsoleRequest) -> Answer:
     audit, wanted = visit.parts.audit, visit.form.get("hold", "")
     mine = await _holds(audit, audit.master.pseudonym(tenant, subject))
     if wanted not in {each.id for each in mine}:
-        raise ConsoleError(409, "没有这个法律保留", "there is no such legal hold")
+        raise refusal("no-hold")
     await release(audit, wanted, actor=visit.me.name, reason=reason)
     return await _page(visit, "released", tenant, hold=wanted)
 
@@ -133,16 +134,14 @@ def _named(visit: ConsoleRequest) -> tuple[str, str]:
     """(tenant, subject). Raises ConsoleError where one is missing."""
     tenant, subject = (visit.form.get(n, "").strip() for n in ("tenant", "subject"))
     if not tenant or not subject:
-        raise ConsoleError(400, "请写明租户和用户", "name a tenant and a user")
+        raise refusal("person")
     return tenant, subject
 
 
 def _reason(visit: ConsoleRequest) -> str:
     reason = visit.form.get("reason", "").strip()
     if len(reason) < MIN_REASON:
-        raise ConsoleError(
-            400, f"请写明原因（至少 {MIN_REASON} 个字）", "give a reason of 8 characters"
-        )
+        raise refusal("no-reason", least=MIN_REASON)
     return reason[:200]
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from threegate.audit.log.record import DAY_US
 from threegate.console.drafts import Workspace, workspace
+from threegate.console.errors import refusal
 from threegate.console.presenters import policies
 from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.review import search_terms
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.compile import layered
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.policy.lifecycle.machine import Role
@@ -90,11 +91,11 @@ async def pack(visit: ConsoleRequest) -> Answer:
 
 async def known_pack(visit: ConsoleRequest, space: Workspace) -> str:
     """The pack in the address, if it is in force or in the draft (a draft that does not parse hides
-    its pack). Raises Refusal: a name is never made a path unseen."""
+    its pack). Raises ConsoleError: a name is never made a path unseen."""
     name = visit.path["pack"]
     names = {p.pack for p in (await blocking(space.bundle)).packs}
     if name not in names and pack_path(name) not in space.files:
-        raise ConsoleError(404, "没有这个策略包", "there is no such pack in force")
+        raise refusal("no-pack-in-force")
     return name
 
 
@@ -134,7 +135,7 @@ async def _report(visit: ConsoleRequest, space: Workspace) -> dict[str, Any]:
 def rule_of(bundle: Bundle, rule_id: str) -> tuple[policies.AnyRule, str]:
     found = next(((r, p) for r, p in layered(bundle) if r.id == rule_id), None)
     if found is None:
-        raise ConsoleError(404, "没有这条规则", "there is no such rule")
+        raise refusal("no-rule")
     return found
 
 

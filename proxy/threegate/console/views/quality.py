@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from threegate.audit.log.query import of_requests
 from threegate.console.drafts import DraftFile, workspace
+from threegate.console.errors import refusal
 from threegate.console.presenters import charts, records
 from threegate.console.review.label_statistics import (
     agreement,
@@ -33,7 +34,6 @@ from threegate.console.views.guided import pack_of
 from threegate.console.views.replay import examples, judged_again
 from threegate.console.web import (
     Answer,
-    ConsoleError,
     ConsoleRequest,
     LongTask,
     Shown,
@@ -96,13 +96,13 @@ async def lower(visit: ConsoleRequest) -> Answer:
     id, wanted = visit.path["rule"], visit.form.get("level", "")
     spec = _serving_rule(visit, id)
     if spec is None or wanted not in _below(spec.detect.level):
-        raise ConsoleError(400, "请选择比现在低的级别", "choose a level below the present one")
+        raise refusal("lower-level")
     old = await blocking(workspace, visit.parts.versions, visit.parts.ground, {})
     path = pack_path(await blocking(pack_of, old, id))
     text = await blocking(edited, old.text(path), id, RuleForm(level=wanted))
     new = await blocking(replace(old, files={path: DraftFile(text, None)}).check)
     if new.policies is None:
-        raise ConsoleError(409, "策略有错误，不能重放", "the policy has errors: no replay")
+        raise refusal("replay-errors")
     title = visit.text_in(
         "正在用较低的级别重放最近的请求", "Replaying recent calls at a lower level"
     )
@@ -135,9 +135,9 @@ def _in_numbers(connection: Connection, visit: ConsoleRequest) -> dict[str, Any]
     id, labels = visit.path["rule"], visit.parts.review_store.labels()
     known = records.titles(visit.serving)
     if id not in known and not any(x.rule == id for x in labels):
-        raise ConsoleError(404, "没有这条规则", "there is no such rule")
+        raise refusal("no-rule")
     verdicts = {
-        request: settled(said) for (request, of), said in questions(labels).items() if of == id
+        request: settled(given) for (request, of), given in questions(labels).items() if of == id
     }
     newest = list(verdicts)[-MOST_JUDGED:]
     figures = by_level(judged_hits(verdicts, _levels(connection, newest, id)))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from threegate.audit.log.query import Entry, of_requests
 from threegate.console.auth.accounts import stamp
+from threegate.console.errors import refusal
 from threegate.console.presenters import records
 from threegate.console.presenters.questions import questions
 from threegate.console.review import review_queue
@@ -21,7 +22,7 @@ from threegate.console.review.review_queue import (
     shares_of,
 )
 from threegate.console.views.audit import entries_of, opened, parts_in, revealed_now
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.lifecycle.machine import Role
 
 PAGE = 25
@@ -93,7 +94,7 @@ async def queue(visit: ConsoleRequest) -> Answer:
 
 def _page_number(text: str, number: int) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise ConsoleError(400, "没有这一页", "there is no such page")
+        raise refusal("no-page-number")
     return min(int(text), max(1, -(-number // PAGE)))
 
 
@@ -190,7 +191,7 @@ async def take(visit: ConsoleRequest) -> Answer:
     count, who = _count(visit.form.get("count", "10")), visit.form.get("reviewer") or visit.me.name
     account = await blocking(visit.parts.accounts.find, who)
     if account is None or account.closed or Role.REVIEWER not in account.roles:
-        raise ConsoleError(400, "没有这位审核员", "there is no such reviewer")
+        raise refusal("no-reviewer")
     found = await waiting(visit, who)
     assigned = found.reviewer.assigned
     free = [request for request in found.reasons if request not in assigned]
@@ -203,5 +204,5 @@ async def take(visit: ConsoleRequest) -> Answer:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) > MAX_TAKEN:
-        raise ConsoleError(400, "应为 0 到 100 的整数", "enter a whole number from 0 to 100")
+        raise refusal("share")
     return int(text)

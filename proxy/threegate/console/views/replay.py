@@ -16,11 +16,11 @@ from threegate.audit.log.conditions import Query
 from threegate.audit.log.query import MAX_PAGE, Entry, find, read_content
 from threegate.audit.log.record import OF_CALLS, Stage
 from threegate.audit.log.store import AuditLog
+from threegate.console.errors import refusal
 from threegate.console.presenters.records import channel_of, policies_of
 from threegate.console.views.drafts import base_of, draft_page, draft_policies
 from threegate.console.web import (
     Answer,
-    ConsoleError,
     ConsoleRequest,
     LongTask,
     Shown,
@@ -48,7 +48,7 @@ async def replay(visit: ConsoleRequest) -> Answer:
     """Recorded texts under the policy in force and under the draft: what would change."""
     limit = visit.form.get("limit", "200")
     if not limit.isdigit() or not 0 < int(limit) <= MAX_REPLAY:
-        raise ConsoleError(400, "条数应为 1 到 1000", "the number of calls must be from 1 to 1000")
+        raise refusal("calls")
     new, _, _ = await draft_policies(visit)
     old = (await base_of(visit)).policies or visit.serving
     title = visit.text_in("正在重放最近的请求", "Replaying recent calls")

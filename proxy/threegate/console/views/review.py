@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from threegate.console.auth.accounts import stamp
+from threegate.console.errors import refusal
 from threegate.console.presenters import records
 from threegate.console.presenters.form_choices import MISSABLE
 from threegate.console.presenters.questions import rules_to_judge
 from threegate.console.review.review_store import LABELS, Proposal, ReviewLabel, new_id
 from threegate.console.views import queue
 from threegate.console.views.audit import entries_of, kept_parts
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, blocking
 
 
 async def label(visit: ConsoleRequest) -> Answer:
@@ -17,10 +18,10 @@ async def label(visit: ConsoleRequest) -> Answer:
     entries = await entries_of(visit)
     rule, label = visit.form.get("rule", ""), visit.form.get("label", "")
     if label not in LABELS or (rule and rule not in rules_to_judge(entries[-1].event)):
-        raise ConsoleError(400, "没有这种标注或规则", "no such label or rule")
+        raise refusal("no-label-or-rule")
     request, category = visit.path["request"], visit.form.get("category", "")
     if category and category not in MISSABLE:
-        raise ConsoleError(400, "没有这个类别", "there is no such category")
+        raise refusal("no-category")
     made = ReviewLabel(request, rule, visit.me.name, label, category, stamp())
     await visit.note("label", object=request, rule=rule, label=label, category=category)
     await blocking(visit.parts.review_store.label, made)
@@ -36,11 +37,9 @@ async def propose(visit: ConsoleRequest) -> Answer:
     part = next((p for p in parts if p["part"] == visit.form.get("part", "")), None)
     rule, expect = visit.form.get("rule", ""), visit.form.get("expect", "")
     if part is None or not rule or expect not in ("match", "no_match"):
-        raise ConsoleError(
-            400, "请选择规则和保存下来的文本", "choose a rule and a text that was kept"
-        )
+        raise refusal("test-source")
     if rule not in records.titles(visit.serving):
-        raise ConsoleError(400, f"没有名为 {rule} 的规则", f"there is no rule called {rule}")
+        raise refusal("no-rule-named", rule=rule)
     request = visit.path["request"]
     channel = records.channel_of(part["part"])
     me, text = visit.me.name, part["redacted"]

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+from threegate.console.errors import refusal
 from threegate.console.presenters.highlights import Highlight, pieces
 from threegate.console.presenters.labels import family
 from threegate.console.presenters.records import policies_of
@@ -16,7 +17,6 @@ from threegate.console.presenters.test_results import kept_report
 from threegate.console.views.drafts import draft_page, draft_policies
 from threegate.console.web import (
     Answer,
-    ConsoleError,
     ConsoleRequest,
     LongTask,
     Shown,
@@ -75,12 +75,10 @@ async def try_it(visit: ConsoleRequest) -> Answer:
     policies, _, space = await draft_policies(visit)
     text, form = visit.form.get("text", ""), _blank(visit, policies)
     if not text or len(text) > MAX_TEXT or form["channel"] not in form["channels"]:
-        raise ConsoleError(
-            400, "请输入文字（最多两万字）", "give a text of at most 20,000 characters"
-        )
+        raise refusal("try-text")
     policy = next((p for p in policies_of(policies) if p.name == form["policy"]), None)
     if policy is None:
-        raise ConsoleError(400, "没有这个策略", "there is no such policy")
+        raise refusal("no-policy")
     passage = _passage(text, Channel(form["channel"]), form, policy)
     runner = Runner(policy, visit.parts.detector_set_for(policy), today=today_utc())
     ruled = await runner.ruled(passage)

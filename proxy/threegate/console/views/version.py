@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from threegate.console.errors import refusal
 from threegate.console.presenters import policies as presenter
 from threegate.console.presenters.changes import compared, rules_of
 from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.views.drafts import results_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.facade import Checked, check
 from threegate.policy.lifecycle.machine import Comment, Event, Role, State, Version
 from threegate.policy.lifecycle.store import now_utc, today_utc
@@ -43,7 +44,7 @@ async def version(visit: ConsoleRequest) -> Answer:
     state = await blocking(versions.state)
     known = state.versions.get(digest)
     if known is None:
-        raise ConsoleError(404, "没有这个版本", "there is no such version")
+        raise refusal("no-version")
     events = await blocking(versions.events)
     return Shown("policy/version.html", await version_page(visit, state, known, events))
 

@@ -5,8 +5,8 @@ import io
 
 import pytest
 from threegate.console.content.files import ListView
+from threegate.console.errors import ConsoleError
 from threegate.console.views.content.parts import csv_file, found_in
-from threegate.console.web import ConsoleError
 
 from tests.console.conftest import Site
 
@@ -14,10 +14,10 @@ LISTS = [ListView("a", pack, "", "word", ()) for pack in ("base", "own")]
 
 
 def test_a_part_is_found_by_its_pack_and_name() -> None:
-    assert found_in(LISTS, "own", "a", "无", "none") is LISTS[1]
+    assert found_in(LISTS, "own", "a", "no-list") is LISTS[1]
     with pytest.raises(ConsoleError) as missing:
-        found_in(LISTS, "own", "b", "无", "none")
-    assert (missing.value.status, missing.value.text.zh) == (404, "无")
+        found_in(LISTS, "own", "b", "no-list")
+    assert (missing.value.status, missing.value.code) == (404, "no-list")
 
 
 def test_a_table_leaves_as_a_file() -> None:

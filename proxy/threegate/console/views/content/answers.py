@@ -6,11 +6,12 @@ from typing import Any
 
 from threegate.console.content.files import answer_users, paths_of
 from threegate.console.drafts import Workspace
+from threegate.console.errors import refusal
 from threegate.console.presenters.form_choices import answer_names
 from threegate.console.views.content.parts import Row, csv_file, take_rows
 from threegate.console.views.guided import drafted_answers
 from threegate.console.views.policies import keep_file, space_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 
 COLUMNS = ("name", "zh", "en")
 
@@ -40,7 +41,7 @@ async def page(visit: ConsoleRequest) -> Answer:
 
 async def create(visit: ConsoleRequest) -> Answer:
     name = visit.form.get("name", "").strip()
-    paths_of(name)  # raises EditError
+    paths_of(name)  # raises ConsoleError
     return Redirect(f"/policies/answer/{name}")
 
 
@@ -54,7 +55,7 @@ async def save(visit: ConsoleRequest) -> Answer:
 async def _save(visit: ConsoleRequest, space: Workspace, name: str, zh: str, en: str) -> None:
     texts = [text.strip() for text in (zh, en)]
     if not all(texts):
-        raise ConsoleError(400, "中文和英文都要写", "write both Chinese and English")
+        raise refusal("both-languages")
     for path, text in zip(paths_of(name), texts, strict=True):
         await keep_file(visit, space, path, text + "\n")
 

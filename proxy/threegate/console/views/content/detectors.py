@@ -8,6 +8,7 @@ from typing import Any
 from threegate.console.content.own_detectors import detectors_of
 from threegate.console.content.recognizers import recognizers_of
 from threegate.console.drafts import Workspace
+from threegate.console.errors import refusal
 from threegate.console.kind_levels import with_kind, with_level, without_kind
 from threegate.console.presenters.detectors import (
     all_kinds,
@@ -21,7 +22,7 @@ from threegate.console.presenters.records import policies_of
 from threegate.console.views.content.parts import change_pack
 from threegate.console.views.guided import pack_of
 from threegate.console.views.policies import packs_of, space_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.types import Bilingual
 
@@ -69,7 +70,7 @@ def _known(visit: ConsoleRequest) -> str:
     """The kind in the address. Raises ConsoleError."""
     id = visit.path["kind"]
     if id not in all_kinds():
-        raise ConsoleError(404, "没有这一类", "there is no such kind")
+        raise refusal("no-kind")
     return id
 
 

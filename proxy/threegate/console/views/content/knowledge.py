@@ -14,11 +14,12 @@ from threegate.console.content.knowledge import (
     with_files,
 )
 from threegate.console.drafts import Workspace
+from threegate.console.errors import refusal
 from threegate.console.presenters.fact_checks import fact_check
 from threegate.console.views.content.parts import Row, change_pack, csv_file, found_in, take_rows
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import keep_file, packs_of, space_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import pack_path
 
 COLUMNS = ("base", "document", "text")
@@ -55,8 +56,7 @@ def _document(found: Document, space: Workspace) -> dict[str, Any]:
 async def _known(visit: ConsoleRequest, space: Workspace) -> Base:
     """The base in the address. Raises ConsoleError."""
     every, wanted = bases_of(await blocking(space.bundle)), visit.path
-    missing = "没有这个知识库", "there is no such knowledge base"
-    return found_in(every, wanted["pack"], wanted["base"], *missing)
+    return found_in(every, wanted["pack"], wanted["base"], "no-base")
 
 
 async def page(visit: ConsoleRequest) -> Answer:
@@ -67,7 +67,7 @@ async def page(visit: ConsoleRequest) -> Answer:
 def _in(base: Base, name: str) -> Document:
     found = next((each for each in base.documents if each.name == name), None)
     if found is None:
-        raise ConsoleError(404, "没有这份文档", "there is no such document")
+        raise refusal("no-document")
     return found
 
 
@@ -84,7 +84,7 @@ async def create(visit: ConsoleRequest) -> Answer:
     space, name = await space_of(visit), visit.form.get("name", "").strip()
     bundle = await blocking(space.bundle)
     if any(base.name == name for base in bases_of(bundle)):
-        raise ConsoleError(409, "已有同名知识库", "there is a knowledge base of this name")
+        raise refusal("base-exists")
     base = Base(name, target_pack(space, bundle))
     await _add(visit, space, base, visit.form.get("document", ""), visit.form.get("text", ""))
     return Redirect(f"/policies/knowledge/{base.pack}/{name}", done="saved")
@@ -102,7 +102,7 @@ async def _add(visit: ConsoleRequest, space: Workspace, base: Base, name: str, t
     path = document_path(name)
     mine = [each.path for each in base.documents]
     if path not in mine and space.text(path):
-        raise ConsoleError(409, "已有同名文档", "there is a document of this name")
+        raise refusal("document-exists")
     text = _checked(text)
     await _define(visit, space, base, [*mine, path])
     await keep_file(visit, space, path, text)
@@ -111,13 +111,9 @@ async def _add(visit: ConsoleRequest, space: Workspace, base: Base, name: str, t
 def _checked(text: str) -> str:
     """Raises ConsoleError."""
     if not text.strip():
-        raise ConsoleError(400, "请填写文档的内容", "write or choose the document's text")
+        raise refusal("no-text")
     if "\0" in text:  # of Word, PDF or a picture
-        raise ConsoleError(
-            400,
-            "这不是文本文件：请存为 TXT 或 Markdown（UTF-8）",
-            "this is not a text file: save it as TXT or Markdown (UTF-8)",
-        )
+        raise refusal("not-a-text")
     return text.strip() + "\n"
 
 

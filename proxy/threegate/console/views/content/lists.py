@@ -16,7 +16,7 @@ from threegate.console.content.files import (
 )
 from threegate.console.content.own_detectors import without
 from threegate.console.drafts import Workspace
-from threegate.console.rule_form import EditError
+from threegate.console.errors import refusal
 from threegate.console.views.content.parts import (
     change_pack,
     check_unused,
@@ -26,7 +26,7 @@ from threegate.console.views.content.parts import (
 )
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import keep_file, packs_of, space_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import pack_path
 from threegate.policy.language.wordlist import imported
 from threegate.policy.schema import Match
@@ -51,8 +51,7 @@ def _row(found: ListView, space: Workspace) -> dict[str, Any]:
 async def _known(visit: ConsoleRequest, space: Workspace) -> ListView:
     """The list in the address. Raises ConsoleError."""
     every, wanted = lists_of(await blocking(space.bundle)), visit.path
-    missing = "没有这个词表", "there is no such word list"
-    return found_in(every, wanted["pack"], wanted["list"], *missing)
+    return found_in(every, wanted["pack"], wanted["list"], "no-list")
 
 
 async def page(visit: ConsoleRequest) -> Answer:
@@ -79,11 +78,11 @@ async def create(visit: ConsoleRequest) -> Answer:
     bundle = await blocking(space.bundle)
     pack = target_pack(space, bundle)
     if not NAME.fullmatch(name):
-        raise EditError("name")
+        raise refusal("name")
     if not words:
-        raise ConsoleError(400, "请至少写一个词", "give at least one word")
+        raise refusal("no-word")
     if any(each.name == name for each in lists_of(bundle)):
-        raise ConsoleError(409, "已有同名词表", "there is a list of this name")
+        raise refusal("list-exists")
     found = ListView(name, pack, f"lists/{name}.txt", visit.form.get("match", "word"), words)
     await _save(visit, space, found)
     return Redirect(f"/policies/list/{pack}/{name}", done="saved", data={"pack": pack})
@@ -99,7 +98,7 @@ async def save(visit: ConsoleRequest) -> Answer:
 
 async def _save(visit: ConsoleRequest, space: Workspace, found: ListView) -> None:
     if found.match not in list(Match):
-        raise ConsoleError(400, "没有这种匹配方式", "there is no such way to match")
+        raise refusal("no-matching")
     await change_pack(
         visit, space, found.pack,
         lambda text: with_list(text, found.name, found.file, found.words, found.match),

@@ -18,13 +18,13 @@ from threegate.console.content.own_detectors import (
     without,
 )
 from threegate.console.drafts import Workspace
+from threegate.console.errors import refusal
 from threegate.console.number_format import pattern_of, schemes
 from threegate.console.pack_merge import pieces
 from threegate.console.pattern_like import pattern_for
 from threegate.console.presenters import policies
 from threegate.console.presenters.highlights import Highlight
 from threegate.console.presenters.highlights import pieces as coloured
-from threegate.console.rule_form import EditError
 from threegate.console.views.content.parts import (
     Row,
     change_pack,
@@ -34,7 +34,7 @@ from threegate.console.views.content.parts import (
 )
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import packs_of, space_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.detectors.custom.categories import leave_one_out
 from threegate.policy.compile import category_of
 from threegate.policy.language.load import Bundle, pack_path
@@ -47,11 +47,11 @@ async def create(visit: ConsoleRequest) -> Answer:
     """On to the empty page of a detector that is to be written."""
     space, name = await space_of(visit), visit.form.get("name", "").strip()
     if not NAME.fullmatch(name):
-        raise EditError("name")
+        raise refusal("name")
     bundle = await blocking(space.bundle)
     sort = visit.form.get("sort", PATTERN)
     if any(each.name == name for each in detectors_of(bundle)):
-        raise ConsoleError(409, "已有同名检测器", "there is a detector of this name")
+        raise refusal("detector-exists")
     pack = target_pack(space, bundle)
     return Redirect(f"/policies/detectors/{pack}/{name}?sort={sort if sort in SORTS else PATTERN}")
 
@@ -72,7 +72,7 @@ async def _here(visit: ConsoleRequest) -> tuple[Workspace, OwnDetector | None]:
     space, bundle = await packs_of(visit)
     found = _found(visit, bundle)
     if found is None and visit.path["pack"] != target_pack(space, bundle):
-        raise ConsoleError(404, "没有这个检测器", "there is no such detector")
+        raise refusal("no-detector")
     return space, found
 
 
@@ -172,7 +172,7 @@ async def remove(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     found = _found(visit, await blocking(space.bundle))
     if found is None:
-        raise ConsoleError(404, "没有这个检测器", "there is no such detector")
+        raise refusal("no-detector")
     check_unused(found.used)
     gone = found.name
     await change_pack(visit, space, found.pack, lambda text: without(text, "detectors", gone))

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from threegate.console.content.files import table, table_rows
 from threegate.console.drafts import PACKS, Workspace, packs_text
+from threegate.console.errors import ERRORS, ConsoleError, refusal
 from threegate.console.new_rule import OWN_PACK, own_pack
-from threegate.console.rule_form import EditError
 from threegate.console.views.policies import keep_file
-from threegate.console.web import ConsoleError, ConsoleRequest, blocking
+from threegate.console.web import ConsoleRequest, blocking
 from threegate.policy.language.load import pack_path
 
 CSV = "text/csv; charset=utf-8"
@@ -30,29 +30,25 @@ class Part(Protocol):
 Found = TypeVar("Found", bound=Part)
 
 
-def found_in(parts: Iterable[Found], pack: str, name: str, zh: str, en: str) -> Found:
-    """The part of this pack and name. Raises ConsoleError with the texts."""
+def found_in(parts: Iterable[Found], pack: str, name: str, missing: str) -> Found:
+    """The part of this pack and name. Raises ConsoleError `missing`."""
     found = next((each for each in parts if (each.pack, each.name) == (pack, name)), None)
     if found is None:
-        raise ConsoleError(404, zh, en)
+        raise refusal(missing)
     return found
 
 
 def check_unused(used: Iterable[str]) -> None:
     """Raises ConsoleError where rules (their ids) still look for a part that is to go."""
     if rules := ", ".join(used):
-        raise ConsoleError(
-            409,
-            f"还有规则在使用它：{rules}。请先在这些规则里去掉它",
-            f"rules still look for it: {rules}. Take it out of them first",
-        )
+        raise refusal("in-use", rules=rules)
 
 
 async def change_pack(
     visit: ConsoleRequest, space: Workspace, pack: str, change: Callable[[str], str]
 ) -> None:
     """A pack of the draft, changed; one's own begins with the first thing that goes into it, and is
-    switched on then. Raises EditError for a change that cannot be."""
+    switched on then. Raises ConsoleError for a change that cannot be."""
     text = await blocking(change, space.text(pack_path(pack)) or own_pack())
     if pack == OWN_PACK and pack not in space.packs:
         await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
@@ -68,13 +64,9 @@ async def take_rows(
     for number, row in rows.items():
         try:
             await take(row)
-        except (ConsoleError, EditError) as error:
-            zh, en = error.text.zh, error.text.en
-            raise ConsoleError(
-                error.status,
-                f"第 {number} 行：{zh}。它上面的行已存入草稿",
-                f"row {number}: {en}. The rows above it are in your draft",
-            ) from None
+        except ConsoleError as error:
+            text = ERRORS["row"].filled({"number": number, "why": error.text})
+            raise ConsoleError(error.status, text) from None
     return len(rows)
 
 

@@ -18,13 +18,13 @@ from threegate.console.content.recognizers import (
     without_recognizer,
 )
 from threegate.console.drafts import Workspace
+from threegate.console.errors import ConsoleError, refusal
 from threegate.console.pattern_like import pattern_for
 from threegate.console.presenters.highlights import Highlight, pieces
-from threegate.console.rule_form import EditError
 from threegate.console.views.content.parts import change_pack, check_unused, found_in
 from threegate.console.views.guided import target_pack
 from threegate.console.views.policies import space_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.detectors.engine.scanner import PatternScanner
 from threegate.detectors.presidio.policy import from_policy
 from threegate.policy.language.load import pack_path
@@ -61,7 +61,7 @@ async def remove(visit: ConsoleRequest) -> Answer:
     """Gone from the pack, unless a rule still looks for its kind."""
     space, found = await _here(visit, visit.form)
     if found is None:
-        raise ConsoleError(404, "没有这个识别器", "there is no such recognizer")
+        raise refusal("no-recognizer")
     check_unused(found.used)
     name = found.name
     await change_pack(visit, space, found.pack, lambda text: without_recognizer(text, name))
@@ -76,8 +76,7 @@ async def _here(
     if not name:
         return space, None
     every = recognizers_of(await blocking(space.bundle))
-    missing = "没有这个识别器", "there is no such recognizer"
-    return space, found_in(every, given.get("pack", ""), name, *missing)
+    return space, found_in(every, given.get("pack", ""), name, "no-recognizer")
 
 
 def _given(visit: ConsoleRequest) -> dict[str, str]:
@@ -121,7 +120,7 @@ def _tried(visit: ConsoleRequest, form: Mapping[str, str]) -> dict[str, Any]:
     complete."""
     try:
         data = data_of(form)
-    except EditError:
+    except ConsoleError:
         return {"problem": "", "tried": []}
     if (wrong := fault(data)) is not None:
         return {"problem": wrong.get(visit.language), "tried": []}

@@ -14,11 +14,12 @@ from starlette.responses import Response
 
 from threegate.console.content.files import archive, unpacked
 from threegate.console.drafts import PACKS, Workspace, packs_text
+from threegate.console.errors import refusal
 from threegate.console.presenters.rule_words import value_words
-from threegate.console.rule_form import EditError, RuleForm, dumped, edited, opened
+from threegate.console.rule_form import RuleForm, dumped, edited, opened
 from threegate.console.views.content.parts import change_pack
 from threegate.console.views.policies import keep_file, packs_of, space_of
-from threegate.console.web import Answer, ConsoleError, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.console.yaml_values import put_plain
 from threegate.policy.compile import layered
 from threegate.policy.compliance.coverage import coverage
@@ -50,11 +51,11 @@ async def switch(visit: ConsoleRequest) -> Answer:
     """A pack on or off, in the draft."""
     space, name = await space_of(visit), visit.form.get("pack", "")
     if name not in (*space.packs, *space.ground.shelf):
-        raise ConsoleError(404, "没有这个策略包", "there is no such pack")
+        raise refusal("no-pack")
     rest = tuple(n for n in space.packs if n != name)
     packs = (*rest, name) if visit.form.get("on") else rest
     if not packs:
-        raise ConsoleError(409, "至少要有一个策略包", "at least one pack has to stay on")
+        raise refusal("last-pack")
     await keep_file(visit, space, PACKS, packs_text(packs))
     return Redirect("/policies/coverage", done="saved")
 
@@ -80,7 +81,7 @@ async def keep(visit: ConsoleRequest) -> Answer:
 
 
 def _with_audit(text: str, form: Mapping[str, str]) -> str:
-    """Raises EditError."""
+    """Raises ConsoleError."""
     document, default = opened(text), AuditSpec()
     spec = document.get("audit")
     if not isinstance(spec, CommentedMap):
@@ -90,7 +91,7 @@ def _with_audit(text: str, form: Mapping[str, str]) -> str:
     put_plain(spec, "level", form.get("level") or default.level.value, default.level.value)
     for name in ("review_passed", "review_twice"):
         if not (given := form.get(name, "").strip()).isdecimal():
-            raise EditError("number")
+            raise refusal("number")
         put_plain(spec, name, int(given), getattr(default, name))
     return dumped(document)
 
@@ -105,7 +106,7 @@ async def save_label(visit: ConsoleRequest) -> Answer:
     """Into the pack whose label counts."""
     space, label = await space_of(visit), visit.form.get("label", "")
     if label not in list(AiLabel):
-        raise ConsoleError(400, "没有这种标识", "there is no such label")
+        raise refusal("no-label")
     bundle = await blocking(space.bundle)
     pack = next((p.pack for p in reversed(bundle.packs) if p.label), space.packs[-1])
     await change_pack(visit, space, pack, lambda text: _with_label(text, label))
@@ -113,7 +114,7 @@ async def save_label(visit: ConsoleRequest) -> Answer:
 
 
 def _with_label(text: str, label: str) -> str:
-    """Raises EditError."""
+    """Raises ConsoleError."""
     document = opened(text)
     if "label" not in document:
         at = list(document).index("rules") if "rules" in document else len(document)
@@ -174,7 +175,7 @@ async def upload(visit: ConsoleRequest) -> Answer:
         content = base64.b64decode(visit.form.get("content", ""), validate=True)
         files = await blocking(unpacked, content, name)
     except binascii.Error:
-        raise EditError("upload") from None
+        raise refusal("upload") from None
     changed = _switched_on(files, space)
     for path, text in changed.items():
         await keep_file(visit, space, path, text)
