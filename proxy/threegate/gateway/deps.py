@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Protocol
 
 from threegate.audit import AuditLog
@@ -14,7 +13,7 @@ from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.tracing import Traces
 from threegate.limits.admission import Admission
 from threegate.limits.store import Limiter
-from threegate.policy.lifecycle.store import PolicyStore
+from threegate.policy.lifecycle.store import PolicyStore, today_utc
 from threegate.policy.model import CompiledPolicy
 from threegate.settings import Settings
 from threegate.tasks import LoopTurns
@@ -36,10 +35,6 @@ class Authenticator(Protocol):
         ...
 
     async def admit(self, presented: str) -> Caller: ...
-
-
-def today_utc() -> str:
-    return datetime.now(UTC).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)

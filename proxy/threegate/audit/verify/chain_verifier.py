@@ -147,7 +147,7 @@ class ChainVerifier:
         if microseconds(parsed["ts"]) != stored.ts_us or columns(event) != stored.columns:
             self._problem(seq, "columns")
         self._check_hits(stored, event)
-        self._check_beside(stored, event)
+        self._check_erasable(stored, event)
         self._account(event)
 
     def _check_hits(self, stored: Stored, event: dict[str, Any]) -> None:
@@ -156,7 +156,7 @@ class ChainVerifier:
         if [tuple(row[1:]) for row in found] != expected:
             self._problem(stored.seq, "hits")
 
-    def _check_beside(self, stored: Stored, event: dict[str, Any]) -> None:
+    def _check_erasable(self, stored: Stored, event: dict[str, Any]) -> None:
         """What may be erased: the salt with the subject, and the text."""
         kept = [c for c in event.get("content", ()) if "blob" in c]
         key_id = kept[0]["key"] if kept else ""

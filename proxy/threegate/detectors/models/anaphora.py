@@ -8,6 +8,7 @@ answer give the same.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from threegate.guard.segments import carries_claim, sentences
 
@@ -27,11 +28,7 @@ _OPENS = re.compile(
 
 def lead_of(claim: str, before: str) -> str:
     """The sentence that `claim` refers back to; empty if it is self-contained."""
-    if not _OPENS.match(claim):
-        return ""
-    near = before[-FAR:]
-    said = [near[s.start : s.end].strip() for s in sentences(near)]
-    return next((s for s in reversed(said) if carries_claim(s)), "")
+    return _last(claim, before, carries_claim)
 
 
 _QUESTION = re.compile(r"[?？]\s*$")
@@ -39,8 +36,13 @@ _QUESTION = re.compile(r"[?？]\s*$")
 
 def question_before(claim: str, question: str) -> str:
     """The last sentence of `question` that asks something, for a claim that refers back to it."""
+    return _last(claim, question, lambda sentence: _QUESTION.search(sentence) is not None)
+
+
+def _last(claim: str, text: str, wanted: Callable[[str], bool]) -> str:
+    """The last such sentence at the end of a text, for a claim that refers back."""
     if not _OPENS.match(claim):
         return ""
-    near = question[-FAR:]
-    said = [near[s.start : s.end].strip() for s in sentences(near)]
-    return next((s for s in reversed(said) if _QUESTION.search(s)), "")
+    end = text[-FAR:]
+    found = [end[span.start : span.end].strip() for span in sentences(end)]
+    return next(filter(wanted, reversed(found)), "")

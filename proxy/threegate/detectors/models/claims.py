@@ -213,8 +213,8 @@ def without_model(claim: str, evidence: Evidence) -> _Verdict | None:
 def _quoted(claim: str, evidence: Evidence) -> bool:
     """Whether the best sentence begins with the claim, punctuation aside: what comes before a
     quotation could turn it round, what comes after it seldom does."""
-    said, given = _letters(claim), _letters(evidence.best.text)
-    return len(said) >= MIN_QUOTE and given.startswith(said)
+    quoted, given = _letters(claim), _letters(evidence.best.text)
+    return len(quoted) >= MIN_QUOTE and given.startswith(quoted)
 
 
 def _letters(text: str) -> str:
@@ -230,11 +230,11 @@ def contradicts_by_number(claim: str, evidence: Evidence) -> bool:
     shared = _shared(claim, best)
     if shared < SAME_STATEMENT:
         return False
-    said, given = quantities.amounts(claim), quantities.amounts(best)
+    claimed, given = quantities.amounts(claim), quantities.amounts(best)
     known = given if shared >= NEAR_COPY else quantities.amounts(evidence.text)
-    unsaid = quantities.missing(given, said)
-    wrong = quantities.missing(said, known)
-    return any(quantities.alike(a, b) for a in wrong for b in unsaid)
+    left_out = quantities.missing(given, claimed)
+    wrong = quantities.missing(claimed, known)
+    return any(quantities.alike(a, b) for a in wrong for b in left_out)
 
 
 def _shared(claim: str, source: str) -> float:
@@ -242,10 +242,10 @@ def _shared(claim: str, source: str) -> float:
     to what the source is about ("It is …") has no words of its own and counts as the same."""
     pointing = _POINTING.match(claim)
     own = claim[pointing.end() :] if pointing else claim
-    said = {term for term in terms(_without_amounts(own)) if not term[0].isdigit()}
-    if not said:
+    words = {term for term in terms(_without_amounts(own)) if not term[0].isdigit()}
+    if not words:
         return float(pointing is not None)
-    return len(said & set(terms(_without_amounts(source)))) / len(said)
+    return len(words & set(terms(_without_amounts(source)))) / len(words)
 
 
 _POINTING = re.compile(

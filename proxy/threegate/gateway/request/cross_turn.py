@@ -131,8 +131,8 @@ async def over_parts(
     own = {kind: deadlines[kind] for kind in _of(deadlines)}
     judged = await detector_set.check(passages, _of(patterns), own, budget)
     return [
-        (slot, Judgement(tuple(_at_last(slot, _over([read], [said]))), said.failures))
-        for (slot, read), said in zip(turns, judged, strict=True)
+        (slot, Judgement(tuple(_at_last(slot, _over([read], [found]))), found.failures))
+        for (slot, read), found in zip(turns, judged, strict=True)
     ]
 
 

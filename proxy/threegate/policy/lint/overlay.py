@@ -15,7 +15,7 @@ from threegate.policy.lint.base import Findings, Found, Subject, checks
 from threegate.policy.model import Mode
 from threegate.policy.model import Rule as Compiled
 from threegate.policy.schema import AuditLevel, OnAuditFailure, Pack
-from threegate.policy.strictness.compare import Direction, includes, selector_covers
+from threegate.policy.strictness.compare import Direction, glob, includes, selector_covers
 from threegate.policy.strictness.diff import PolicyChange, diff
 from threegate.policy.strictness.diff import Subject as Of
 from threegate.types import Bilingual
@@ -111,15 +111,11 @@ def unreachable_binding(subject: Subject) -> Findings:
 
 def _takes(wide: Any, narrow: Any) -> bool:
     parts = ("tenants", "keys", "models")
-    route = not wide.route or _prefix(wide.route, narrow.route)
+    route = not wide.route or glob(wide.route, narrow.route)
     return route and all(
         not getattr(wide, p) or set(getattr(narrow, p) or ("",)) <= set(getattr(wide, p))
         for p in parts
     )
-
-
-def _prefix(wide: str, narrow: str) -> bool:
-    return wide == narrow or (wide.endswith("*") and narrow.startswith(wide[:-1]))
 
 
 @checks("empty-answer")
