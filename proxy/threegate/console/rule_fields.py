@@ -17,7 +17,7 @@ from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from threegate.console.claims_fields import is_fact_check, read_claims, write_claims
 from threegate.console.constraint_fields import read_constraint, write_constraint
-from threegate.console.number_format import check_digits_of, pattern_of
+from threegate.console.detect_fields import EXPECT, read_detect, write_detect
 from threegate.console.rule_form import (
     RuleForm,
     apply_form,
@@ -36,9 +36,7 @@ from threegate.console.yaml_values import (
     set_text,
     texts,
     ticked,
-    written,
 )
-from threegate.policy.language.patterns import PatternError
 
 OPTIONS = {"mask": "restore", "answer": "use"}
 """The one option of an action that the form has."""
@@ -46,10 +44,7 @@ REPLACING = ("redact", "rewrite")
 UNWRITTEN = {"mask": "client"}
 """Options that mean the same when they are left out."""
 CALLERS = ("tenant", "key", "route", "model")
-OWN = (("lists", "list"), ("detectors", "pattern"), ("detectors", "category"))
-"""Parts of a pack that a rule can bring itself, with the family of their kinds."""
 LAYERS = ("input", "output")
-EXPECT = ("match", "no_match")
 ROLLOUT = re.compile(r"\d{1,3}")
 
 
@@ -85,7 +80,7 @@ def _detecting(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
         "match": "\n".join(_plain_samples(rule, "match")),
         "no_match": "\n".join(_plain_samples(rule, "no_match")),
         "more_tests": sum(len(_other_samples(rule, e)) for e in EXPECT),
-        **_what(document, rule),
+        **read_detect(document, rule),
         **read_claims(rule),
         **read_opinion(rule),
     }  # fmt: skip
@@ -104,7 +99,8 @@ def write_fields(text: str, rule_id: str, form: Mapping[str, str]) -> str:
     if is_fact_check(rule):
         write_claims(rule, form)
     else:
-        _write_what(document, rule, form)
+        before = {expect: "\n".join(_plain_samples(rule, expect)) for expect in EXPECT}
+        write_detect(document, rule, form, before)
         _write_action(rule, form)
     write_opinion(rule, form)
     _write_tests(rule, form)
@@ -133,168 +129,6 @@ def _plain_samples(rule: CommentedMap, expect: str) -> list[str]:
 def _other_samples(rule: CommentedMap, expect: str) -> list[Any]:
     samples = (rule.get("tests") or {}).get(expect) or []
     return [s for s in samples if not isinstance(s, str) or "\n" in s]
-
-
-# --- what the rule looks for
-
-
-def own_pieces(text: str, rule_id: str) -> set[str]:
-    """The rule, the definitions that its form writes, and what belongs to no part of the pack:
-    whose problems the form shows. Raises ConsoleError."""
-    document = opened(text)
-    rule = find_rule(document, rule_id)
-    return {"", rule_id, *(f"{p}/{own_name(document, rule, p, family)}" for p, family in OWN)}
-
-
-def own_name(document: CommentedMap, rule: CommentedMap, part: str, family: str) -> str:
-    """The rule's own list or detector in this file; a fresh name where it has none."""
-    for kind in texts(part_of(rule, "detect").get("any")):
-        head, _, name = kind.partition(".")
-        if head == family and _own_spec(document, part, family, name) is not None:
-            return name
-    return re.sub(r"[^a-z0-9_]+", "_", str(rule["id"]).rpartition(".")[2].lower()) or "own"
-
-
-def _own_spec(document: CommentedMap, part: str, family: str, name: str) -> CommentedMap | None:
-    """A definition that the form can edit: a list with its words here, a pattern, a category."""
-    spec = (document.get(part) or {}).get(name)
-    needs = {"list": "words", "pattern": "regex", "category": "category"}[family]
-    return spec if isinstance(spec, CommentedMap) and needs in spec else None
-
-
-def _what(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
-    specs: dict[str, Mapping[str, Any]] = {}
-    mine = set()
-    for part, family in OWN:
-        name = own_name(document, rule, part, family)
-        specs[family] = _own_spec(document, part, family, name) or {}
-        if specs[family]:
-            mine.add(f"{family}.{name}")
-    detect = part_of(rule, "detect")
-    category = part_of(specs["category"], "category")
-    describe = part_of(category, "describe")
-    return {
-        "kinds": [k for k in texts(detect.get("any")) if k not in mine],
-        "conditions": [key for key in detect if key not in ("any", "claims")],
-        "words": "\n".join(texts(specs["list"].get("words"))),
-        "matching": str(specs["list"].get("match", "substring")),
-        "regex": str(specs["pattern"].get("regex", "")),
-        "edges": bool(specs["pattern"].get("edges", True)),
-        "check_digits": str(specs["pattern"].get("check_digits") or ""),
-        "describe_zh": describe.get("zh", ""), "describe_en": describe.get("en", ""),
-        "examples": "\n".join(texts(category.get("examples"))),
-        "counter_examples": "\n".join(texts(category.get("counter_examples"))),
-    }  # fmt: skip
-
-
-def _write_what(document: CommentedMap, rule: CommentedMap, form: Mapping[str, str]) -> None:
-    kinds = ticked(form, "kind")
-    taken = _examples({**form, **{e: "\n".join(_plain_samples(rule, e)) for e in EXPECT}})
-    for (part, family), spec in zip(OWN, _own_specs(form), strict=True):
-        name = own_name(document, rule, part, family)
-        old = _own_spec(document, part, family, name)
-        if spec:
-            define(document, part, name, _with_examples(old, spec, taken))
-            kinds.append(f"{family}.{name}")
-        elif old is not None:
-            _undefine(document, rule, part, f"{family}.{name}")
-    detect = rule.setdefault("detect", CommentedMap())
-    set_list(detect, "any", kinds, keep_empty=not detect)
-
-
-def _own_specs(form: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
-    """What the form defines of each of `OWN`; empty: nothing."""
-    words = list(dict.fromkeys(" ".join(word.split()) for word in lines(form, "words")))
-    examples = lines(form, "examples")
-    described = any(form.get(n, "").strip() for n in ("describe_zh", "describe_en"))
-    category = {
-        "describe": {"zh": form.get("describe_zh", ""), "en": form.get("describe_en", "")},
-        "examples": examples,
-        "counter_examples": lines(form, "counter_examples"),
-    }
-    regex = form.get("regex", "").strip()
-    pattern: dict[str, Any] = {"regex": regex, "examples": _examples(form)}
-    pattern |= ({} if form.get("edges") else {"edges": False}) | check_digits_of(form)
-    return (
-        {"words": words, "match": form.get("matching") or "substring"} if words else {},
-        pattern if regex else {},
-        {"category": category} if examples or described else {},
-    )
-
-
-def _examples(form: Mapping[str, str]) -> dict[str, list[str]]:
-    return {expect: _matching(form, expect) for expect in EXPECT}
-
-
-def _matching(form: Mapping[str, str], expect: str) -> list[str]:
-    """The tests of the form that its pattern treats as they want it: good examples of it."""
-    try:
-        pattern = pattern_of(form)
-    except PatternError:
-        return []
-    wanted = expect == "match"
-    return [line for line in lines(form, expect) if any(pattern.find(line)) is wanted]
-
-
-def define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]) -> CommentedMap:
-    """An entry of `lists`, `detectors` or `knowledge`, new or changed; a new part goes before the
-    rules."""
-    if not isinstance(document.get(part), CommentedMap):
-        document.pop(part, None)
-        at = list(document).index("rules") if "rules" in document else len(document)
-        document.insert(at, part, CommentedMap())
-    known: CommentedMap = document[part].setdefault(name, CommentedMap())
-    for key, value in spec.items():
-        if plain(known.get(key)) != value:
-            known[key] = written(value)
-    return known
-
-
-def _with_examples(
-    known: CommentedMap | None, spec: dict[str, Any], taken: dict[str, list[str]]
-) -> dict[str, Any]:
-    """A pattern that stays keeps the examples its author wrote; a new one has those of the form.
-    Those that the form took from the tests, as `taken` has them, change with the tests, unless
-    none would be left: the tests then show what is wrong."""
-    if known is None or "regex" not in spec:
-        return spec
-    form = {"regex": "", "edges": True, "check_digits": None}
-    same = all(known.get(key, usual) == spec.get(key, usual) for key, usual in form.items())
-    examples = plain(known.get("examples") or {})
-    stays = same and _complete(examples) and not (examples == taken and _complete(spec["examples"]))
-    for key in form:
-        if key not in spec:
-            known.pop(key, None)
-    return {k: v for k, v in spec.items() if not (stays and k == "examples")}
-
-
-def _complete(examples: Mapping[str, Any]) -> bool:
-    return all(examples.get(expect) for expect in EXPECT)
-
-
-def drop_unused(document: CommentedMap, rule: CommentedMap, elsewhere: str) -> None:
-    """What only the rule used, which is gone: no other rule of the pack, nor `elsewhere`, the text
-    of the other packs."""
-    named = texts(part_of(rule, "detect").get("any"))
-    for part, family in OWN:
-        name = own_name(document, rule, part, family)
-        kind = f"{family}.{name}"
-        own = kind in named and _own_spec(document, part, family, name) is not None
-        if own and kind not in elsewhere:
-            _undefine(document, rule, part, kind)
-
-
-def _undefine(document: CommentedMap, rule: CommentedMap, part: str, kind: str) -> None:
-    """Gone with its last user."""
-    others = (r for r in document.get("rules", ()) if r is not rule)
-    if any(kind in str(r) for r in others):
-        return
-    del document[part][kind.partition(".")[2]]
-    if not document[part]:
-        del document[part]
-
-
-# --- the rest
 
 
 def _write_texts(rule: CommentedMap, form: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from threegate.console.errors import refusal
-from threegate.console.yaml_values import set_text
+from threegate.console.yaml_values import plain, set_text, written
 from threegate.policy.language.load import load_text
 from threegate.policy.language.nodes import read
 from threegate.policy.language.problems import Severity
@@ -124,6 +124,20 @@ def dumped(document: CommentedMap) -> str:
     out = io.StringIO()
     _yaml().dump(document, out)
     return out.getvalue()
+
+
+def define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]) -> CommentedMap:
+    """An entry of `lists`, `detectors` or `knowledge`, new or changed; a new part goes before the
+    rules."""
+    if not isinstance(document.get(part), CommentedMap):
+        document.pop(part, None)
+        at = list(document).index("rules") if "rules" in document else len(document)
+        document.insert(at, part, CommentedMap())
+    known: CommentedMap = document[part].setdefault(name, CommentedMap())
+    for key, value in spec.items():
+        if plain(known.get(key)) != value:
+            known[key] = written(value)
+    return known
 
 
 def put(rule: CommentedMap, key: str, value: Any) -> None:

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from threegate.console.errors import refusal
-from threegate.console.rule_fields import define
-from threegate.console.rule_form import dumped, opened
+from threegate.console.rule_form import define, dumped, opened
 from threegate.policy.language.load import MAX_TEXT_BYTES, Bundle, answer_paths, load_text
 from threegate.policy.language.wordlist import list_file
 from threegate.policy.schema import Rule

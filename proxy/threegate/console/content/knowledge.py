@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from threegate.console.content.files import NAME
 from threegate.console.content.own_detectors import without
 from threegate.console.errors import refusal
-from threegate.console.rule_fields import define
-from threegate.console.rule_form import dumped, opened
+from threegate.console.rule_form import define, dumped, opened
 from threegate.policy.language.load import Bundle
 from threegate.policy.schema import Pack, Rule
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from threegate.console.detect_fields import own_pieces
 from threegate.console.drafts import PACKS, Workspace, packs_text
 from threegate.console.errors import refusal
 from threegate.console.new_rule import (
@@ -30,7 +31,7 @@ from threegate.console.presenters.form_choices import choices, judges
 from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
-from threegate.console.rule_fields import own_pieces, read_fields, write_fields
+from threegate.console.rule_fields import read_fields, write_fields
 from threegate.console.views.content.parts import change_pack
 from threegate.console.views.policies import excerpt, keep_file, packs_of, space_of
 from threegate.console.views.try_page import mark_of
