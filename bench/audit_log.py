@@ -34,8 +34,9 @@ from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Recor
 from threegate.audit.export.bundle import export
 from threegate.audit.log.chain import Hasher
 from threegate.audit.log.database import PATIENT_SECONDS, now_us, writer_engine
+from threegate.audit.log.log_keys import load_master, load_publisher, load_signer
 from threegate.audit.log.rows import PendingRecord, make
-from threegate.audit.log.store import load_master, load_publisher, load_signer, today
+from threegate.audit.log.store import today
 from threegate.audit.log.writer import Writer, new_writer_id
 from threegate.audit.verify.published import own_keys, published_files
 from threegate.audit.verify.sources import connect

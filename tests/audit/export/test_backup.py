@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from threegate.audit import AuditLog, AuditSettings, Query
 from threegate.audit.export.backup import backup, restore
-from threegate.audit.log.store import load_master
+from threegate.audit.log.log_keys import load_master
 from threegate.audit.retention.erasure import Erasure, erase
 from threegate.errors import AuditError
 

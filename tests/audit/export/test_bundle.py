@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from threegate.audit import AuditLog, AuditSettings, ContentLevel, Query, Stage
 from threegate.audit.export.bundle import Exported, Reveal, export
+from threegate.audit.log.log_keys import load_master, load_signer
 from threegate.audit.log.note import Signer
-from threegate.audit.log.store import load_master, load_signer
 from threegate.audit.settings import Format
 from threegate.audit.verify.export import ExportReport, verify_export
 from threegate.audit.verify.published import own_keys

@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import errno
 import os
 import resource
 import sqlite3
-import stat
 import threading
 import time
 from contextlib import closing
@@ -117,42 +115,6 @@ async def test_no_text_or_subject_is_in_any_file(settings: AuditSettings, tmp_pa
         data = path.read_bytes() if path.is_file() else b""
         assert SECRET.encode() not in data, path
         assert b"canary-subject" not in data, path
-
-
-async def test_keys_are_private_and_the_public_one_is_beside_them(settings: AuditSettings) -> None:
-    log = await AuditLog.open(settings)
-    await log.close()
-    for name in ("master.key", "signing.key"):
-        mode = (settings.directory / "keys" / name).stat().st_mode
-        assert stat.S_IMODE(mode) == 0o600
-    assert (settings.directory / "log.vkey").read_text().startswith(settings.origin + "+")
-
-
-async def test_what_the_key_before_signed_still_verifies(settings: AuditSettings) -> None:
-    for seed in ("1" * 64, "2" * 64):
-        with_key = dataclasses.replace(settings, signing_key="env:K", environment={"K": seed})
-        log = await AuditLog.open(with_key)
-        await log.append(record())
-        await log.close()
-    assert check(settings).ok
-
-
-async def test_a_key_that_cannot_be_added_leaves_those_before(
-    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The file was gone between its old text and the new one; older checkpoints need its keys."""
-    await (await AuditLog.open(settings)).close()
-    keys = settings.directory / "log.vkey"
-    before = keys.read_text()
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "")
-
-    other = dataclasses.replace(settings, signing_key="env:K", environment={"K": "2" * 64})
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(AuditError, match="28"):
-        await AuditLog.open(other)
-    assert keys.read_text() == before
 
 
 async def test_checkpoints_appear_after_so_many_records(settings: AuditSettings) -> None:

@@ -24,9 +24,10 @@ from threegate.audit.export.bundle import export
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import now_us
 from threegate.audit.log.exclusive import alone
+from threegate.audit.log.log_keys import load_signer
 from threegate.audit.log.record import DAY_US, Record, Stage
 from threegate.audit.log.schema import RECORD
-from threegate.audit.log.store import AuditLog, load_signer, today
+from threegate.audit.log.store import AuditLog, today
 from threegate.audit.retention.erasure import retain
 from threegate.audit.settings import AuditSettings
 

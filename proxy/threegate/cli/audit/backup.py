@@ -7,7 +7,7 @@ import asyncio
 from pathlib import Path
 
 from threegate.audit.export.backup import Counts, backup, restore
-from threegate.audit.log.store import load_master
+from threegate.audit.log.log_keys import load_master
 from threegate.audit.retention.retention_job import Done, keep
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.published import verify_all

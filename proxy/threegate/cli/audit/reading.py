@@ -17,10 +17,10 @@ from typing import Any
 from threegate.audit.errors import trouble
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.encoding import EPOCH, timestamp
+from threegate.audit.log.log_keys import load_master
 from threegate.audit.log.note import Verifier
 from threegate.audit.log.query import Entry, find, follow, of_requests
 from threegate.audit.log.record import Stage
-from threegate.audit.log.store import load_master
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.export import verify_export
 from threegate.audit.verify.findings import Chain, VerifyReport

@@ -15,8 +15,8 @@ from threegate.audit.export.otel import NAMES
 from threegate.audit.export.otlp import deliver
 from threegate.audit.log.database import now_us
 from threegate.audit.log.encoding import timestamp
+from threegate.audit.log.log_keys import load_signer
 from threegate.audit.log.record import DAY_US
-from threegate.audit.log.store import load_signer
 from threegate.audit.report.page import html, outline, pdf
 from threegate.audit.report.report import gather
 from threegate.audit.retention.erasure import Erasure, erase, retain, shred

@@ -1,0 +1,57 @@
+"""The keys of one log, by its settings: the master key of texts, the key that signs checkpoints,
+and the keys of witnesses."""
+
+from __future__ import annotations
+
+from threegate.audit.log.checkpoint import Publisher, replace_file, writer_origin
+from threegate.audit.log.checkpoint_shipper import CheckpointShipper
+from threegate.audit.log.keys import MasterKey, load_key
+from threegate.audit.log.note import COSIGNATURE_V1, Signer
+from threegate.audit.settings import AuditSettings
+
+
+def load_master(settings: AuditSettings) -> MasterKey:
+    path = settings.directory / "keys" / "master.key"
+    return MasterKey(
+        load_key(settings.master_key, path, settings.environment, setting="audit_master_key")
+    )
+
+
+def load_signer(settings: AuditSettings) -> Signer:
+    """The log's signing key; its public half is written next to the keys for auditors
+    (`log.vkey`)."""
+    path = settings.directory / "keys" / "signing.key"
+    seed = load_key(settings.signing_key, path, settings.environment, setting="audit_signing_key")
+    return Signer.from_seed(settings.origin, seed)
+
+
+def load_publisher(settings: AuditSettings, writer_id: str) -> Publisher:
+    """What signs and publishes the checkpoints of one writer, by the keys of the settings. Raises
+    ValueError, OSError where a key cannot be read."""
+    signer = load_signer(settings)
+    _publish_vkey(settings, signer)
+    missing = settings.directory / "keys" / "witness.key"
+    witnesses = [
+        Signer.from_seed(
+            f"{settings.origin}/witness/{n}",
+            load_key(spec, missing, settings.environment, setting="witness_keys"),
+            COSIGNATURE_V1,
+        )
+        for n, spec in enumerate(settings.witness_keys)
+    ]
+    return Publisher(
+        writer_origin(settings.origin, settings.algorithm, writer_id),
+        signer,
+        witnesses,
+        settings.directory / "checkpoints" / writer_id,
+        CheckpointShipper(settings.publish) if settings.publish else None,
+    )
+
+
+def _publish_vkey(settings: AuditSettings, signer: Signer) -> None:
+    """A line for each key that has signed: older ones verify what they signed."""
+    path, line = settings.directory / "log.vkey", signer.verifier.vkey()
+    known = path.read_text().splitlines() if path.exists() else []
+    if line not in known:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, "".join(f"{key}\n" for key in [*known, line]).encode())
