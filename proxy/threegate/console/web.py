@@ -78,6 +78,9 @@ class LongTask:
 Answer = Shown | Redirect | LongTask | Response
 
 
+MIN_REASON, MAX_REASON = 8, 200
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleRequest:
     """`form` and `query` hold single values, the last one given."""
@@ -122,6 +125,14 @@ class ConsoleRequest:
         who looks without a record does not look."""
         detail = {"actor": self.me.name, "verb": verb, **detail}
         await self.parts.audit.append(Record(stage=Stage.ACCESS, caller=_STAFF, detail=detail))
+
+
+def reason_of(visit: ConsoleRequest, otherwise: str = "") -> str:
+    """Why somebody looks or acts, as the form says. Raises ConsoleError."""
+    reason = visit.form.get("reason", "").strip()[:MAX_REASON] or otherwise
+    if len(reason) < MIN_REASON:
+        raise refusal("no-reason", least=MIN_REASON)
+    return reason
 
 
 _STAFF = Caller(tenant="", key_id="console", language="")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
+from threegate.cli.main import main
 
 from tests.console.conftest import Site
 
@@ -142,3 +147,38 @@ def test_a_hold_is_lifted_where_it_is_set(site: Site) -> None:
     assert looked(site, "u-lifted")["held"] == 0
     assert "Certificate of erasure" in admin.post("/audit/person/erase", data=form).text
     assert site.who("reviewer").post("/audit/verify.json").json()["good"] is True
+
+
+def test_an_authority_gets_a_users_calls_of_one_sort_with_proofs(
+    site: Site, tmp_path: Path
+) -> None:
+    """The page of a person led to all calls at most, and no export of the console had proofs."""
+    for prompt in ("我的身份证号是11010519491231002X", "write a poem"):
+        messages = [{"role": "user", "content": prompt}]
+        call(site, OPENAI, user="u-asked-for", messages=messages)
+    reviewer = site.who("reviewer", name="authority")
+    form = {"tenant": tenant_of(site), "subject": "u-asked-for"}
+    page = reviewer.post("/audit/person", data=form).text
+    (query,) = re.findall(r'/audit\?(subject=[^"]+)"', page)
+    assert "u-asked-for" not in query
+    terms = dict(parse_qsl(query.replace("&amp;", "&")))
+    assert len(reviewer.get("/audit.json", params=terms).json()["rows"]) == 2
+    terms["kind"] = "pii.cn.id_card"
+    (row,) = reviewer.get("/audit.json", params=terms).json()["rows"]
+    assert (
+        "改看所有用户"
+        in reviewer.get("/audit", params=terms, headers={"accept-language": "zh"}).text
+    )
+    asked = terms | {"format": "proofs", "texts": "1"}
+    assert reviewer.post("/audit/export", data=asked).status_code == 400
+    answer = reviewer.post("/audit/export", data=asked | REASON)
+    zipfile.ZipFile(io.BytesIO(answer.content)).extractall(tmp_path)
+    folder = tmp_path / "threegate-export"
+    (line,) = (folder / "records.jsonl").read_text("utf-8").splitlines()
+    assert row["request"] in line
+    assert "11010519491231002X" not in line
+    key = site.running.var / "audit/log.vkey"
+    verify = ["audit", "verify", "--export", str(folder), "--key", str(key)]
+    assert main(verify) == 0
+    (folder / "records.jsonl").write_text(line.replace("mask", "pass"), "utf-8")
+    assert main(verify) == 1

@@ -22,9 +22,10 @@ from threegate.types import Action, Bilingual
 
 NAMES = (
     "q", "days", "since", "until", "stage", "action", "layer", "kind", "rule", "tenant", "key_id",
-    "model", "policy", "language", "shadow",
+    "model", "policy", "language", "shadow", "subject",
 )  # fmt: skip
-SAME = ("layer", "kind", "rule", "tenant", "key_id", "model", "policy", "language")
+SAME = ("layer", "kind", "rule", "tenant", "key_id", "model", "policy", "language", "subject")
+"""`subject` is the hash of an end user, as the log has it: an address names nobody."""
 DEFAULT_DAYS = 7
 PAGE = 50
 # Facets in the order of the page; `stage` last, since most people look at requests only.

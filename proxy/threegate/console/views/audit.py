@@ -27,12 +27,18 @@ from threegate.console.review import search_terms
 from threegate.console.review.complaints import CLAIMS, SOURCES
 from threegate.console.review.review_store import ReviewLabel
 from threegate.console.review.saved_searches import SavedSearch
-from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import (
+    Answer,
+    ConsoleRequest,
+    Redirect,
+    Shown,
+    blocking,
+    reason_of,
+)
 from threegate.errors import AuditError
 from threegate.types import Bilingual
 
 GIVEN_ID: Final = re.compile(r"(?:tg|dec)_[0-9a-f]{20,}")
-MIN_REASON = 8
 MAX_NAME = 60
 
 
@@ -60,6 +66,7 @@ async def search(visit: ConsoleRequest) -> Answer:
             "until": clock.field(query.until_us) if "until" in terms else "",
             "zoom": search_terms.address(terms, days="", since="", until=""),
             "view": search_terms.address(terms),
+            "everybody": search_terms.address(terms, subject=""),
             "saved": [
                 asdict(v) for v in await blocking(visit.parts.review_store.saved.of, visit.me.name)
             ],
@@ -249,10 +256,7 @@ def _shown_labels(labels: Sequence[ReviewLabel], visit: ConsoleRequest) -> Seque
 async def reveal(visit: ConsoleRequest) -> Answer:
     """A ticket for ten minutes, for this person and this record, once the reason is recorded. The
     reason holds for an hour: further records are revealed, and recorded, with it."""
-    given = visit.form.get("reason", "").strip()[:200]
-    reason = given or sitting(visit)
-    if len(reason) < MIN_REASON:
-        raise refusal("no-reason", least=MIN_REASON)
+    reason, given = reason_of(visit, sitting(visit)), visit.form.get("reason", "").strip()
     request = visit.path["request"]
     await entries_of(visit)
     await visit.note("reveal", object=request, reason=reason, seconds=REVEAL_S)
@@ -260,7 +264,7 @@ async def reveal(visit: ConsoleRequest) -> Answer:
     ticket = signer.sign("reveal", name, request)
     page = "queue" if visit.form.get("from") == "queue" else "record"
     show = "&show=mine" if visit.form.get("show") == "mine" else ""
-    cookies = {SITTING_COOKIE: signer.sign("sitting", name, given)} if given else {}
+    cookies = {SITTING_COOKIE: signer.sign("sitting", name, reason)} if given else {}
     to = f"/audit/{page}/{request}?ticket={ticket}{show}"
     return Redirect(to, data={"ticket": ticket}, cookies=cookies)
 

@@ -1,32 +1,43 @@
-"""What a search of the audit log shows, as a file: every record of it, page by page.
+"""What a search of the audit log shows, as a file: every record of it, page by page; or, up to a
+size, as a signed folder that proves itself.
 
-Metadata, and in a CSV the redacted texts where they are asked for. Originals and proofs are
-exported on the command line.
+Metadata, and the redacted texts where they are asked for. Originals are exported on the command
+line.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import orjson
 from sqlalchemy import Connection, func, select
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
+from threegate.audit.export import bundle
+from threegate.audit.export.bundle import Reveal
 from threegate.audit.export.formats import FLAT, cell, flat
 from threegate.audit.log.conditions import Query, where
+from threegate.audit.log.log_keys import load_signer
 from threegate.audit.log.query import MAX_PAGE, Entry, Page, find
 from threegate.audit.log.schema import RECORD
 from threegate.audit.log.store import AuditLog
+from threegate.audit.settings import AuditSettings, Format
 from threegate.console.errors import refusal
 from threegate.console.presenters.records import channel_of
 from threegate.console.review import search_terms
 from threegate.console.views.audit import parts_in
-from threegate.console.web import Answer, ConsoleRequest
+from threegate.console.web import Answer, ConsoleRequest, blocking, reason_of
 
+FOLDER = "threegate-export"
+MOST_PROVEN = 20_000
+"""Records of an export that is made as a whole before it is sent."""
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 
@@ -34,6 +45,8 @@ async def export(visit: ConsoleRequest) -> Answer:
     """Sends the file as it is read, so its length is unbounded; recorded before it begins."""
     terms = search_terms.terms_of(visit.form)
     form = visit.form.get("format", "jsonl")
+    if form == "proofs":
+        return await _with_proofs(visit, terms)
     if form not in MEDIA:
         raise refusal("no-format")
     query = search_terms.to_query(terms, visit.clock, limit=MAX_PAGE)
@@ -44,6 +57,33 @@ async def export(visit: ConsoleRequest) -> Answer:
     return StreamingResponse(
         _lines(visit.parts.audit, query, form, texts=texts), media_type=MEDIA[form], headers=name
     )
+
+
+async def _with_proofs(visit: ConsoleRequest, terms: Mapping[str, str]) -> Answer:
+    """A zip that others can verify. Raises ConsoleError without a reason, and for too many."""
+    reason, texts = reason_of(visit), visit.form.get("texts") == "1"
+    query, audit = search_terms.to_query(terms, visit.clock), visit.parts.audit
+    records = await audit.read(lambda c: _count(c, query))
+    if records > MOST_PROVEN:
+        raise refusal("too-many-proven", count=records, most=MOST_PROVEN)
+    facts = {"records": records, "terms": sorted(terms), "texts": texts, "reason": reason}
+    await visit.note("export", format="proofs", **facts)
+    made = await blocking(_zipped, audit, visit.parts.audit_settings, query, texts)
+    name = {"content-disposition": f'attachment; filename="{FOLDER}.zip"'}
+    return Response(made, media_type="application/zip", headers=name)
+
+
+def _zipped(audit: AuditLog, settings: AuditSettings, query: Query, texts: bool) -> bytes:
+    reveal, packed = Reveal.REDACTED if texts else Reveal.NOTHING, io.BytesIO()
+    with TemporaryDirectory() as scratch, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+        folder, signer = Path(scratch) / FOLDER, load_signer(settings)
+        bundle.export(
+            settings.url, query, folder, signer,
+            form=Format.CSV, reveal=reveal, master=audit.master,
+        )  # fmt: skip
+        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+            out.write(file, file.relative_to(scratch))
+    return packed.getvalue()
 
 
 def _count(connection: Connection, query: Query) -> int:

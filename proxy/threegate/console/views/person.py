@@ -25,8 +25,7 @@ from threegate.audit.retention.legal_holds import Hold, hold, holds, release, un
 from threegate.console.auth.accounts import stamp
 from threegate.console.errors import refusal
 from threegate.console.presenters import records
-from threegate.console.views.audit import MIN_REASON
-from threegate.console.web import Answer, ConsoleRequest, Shown
+from threegate.console.web import Answer, ConsoleRequest, Shown, reason_of
 from threegate.errors import AuditError
 
 NEWEST = 50
@@ -56,7 +55,8 @@ async def _page(visit: ConsoleRequest, step: str, tenant: str, **shown: Any) -> 
 
 
 async def look(visit: ConsoleRequest) -> Answer:
-    """What is kept of a person: counts, dates and the newest calls, no text."""
+    """What is kept of a person: counts, dates and the newest calls, no text; the hash leads to a
+    search among these calls."""
     tenant, subject = _named(visit)
     audit, known = visit.parts.audit, records.titles(visit.serving)
     pseudonym = audit.master.pseudonym(tenant, subject)
@@ -69,6 +69,7 @@ async def look(visit: ConsoleRequest) -> Answer:
         for h in await _holds(audit, pseudonym)
     ]
     data = {"subject": subject, "found": asdict(found), "rows": rows, "holds": kept}
+    data["hash"] = pseudonym
     return await _page(visit, "look", tenant, **data)
 
 
@@ -79,7 +80,7 @@ async def _holds(audit: AuditLog, pseudonym: str) -> tuple[Hold, ...]:
 
 async def export(visit: ConsoleRequest) -> Answer:
     """Every record of the person with its kept texts, one JSON object a line."""
-    (tenant, subject), reason = _named(visit), _reason(visit)
+    (tenant, subject), reason = _named(visit), reason_of(visit)
     await visit.note("person-export", tenant=tenant, reason=reason)
     name = {"content-disposition": 'attachment; filename="threegate-person.jsonl"'}
     audit = visit.parts.audit
@@ -89,7 +90,7 @@ async def export(visit: ConsoleRequest) -> Answer:
 
 async def keep(visit: ConsoleRequest) -> Answer:
     """A legal hold: nothing of the person is erased or pruned until it is released."""
-    (tenant, subject), reason = _named(visit), _reason(visit)
+    (tenant, subject), reason = _named(visit), reason_of(visit)
     made = await hold(
         visit.parts.audit, "subject", subject, actor=visit.me.name, reason=reason, tenant=tenant
     )
@@ -98,7 +99,7 @@ async def keep(visit: ConsoleRequest) -> Answer:
 
 async def lift(visit: ConsoleRequest) -> Answer:
     """Ends one of the holds that name the person."""
-    (tenant, subject), reason = _named(visit), _reason(visit)
+    (tenant, subject), reason = _named(visit), reason_of(visit)
     audit, wanted = visit.parts.audit, visit.form.get("hold", "")
     mine = await _holds(audit, audit.master.pseudonym(tenant, subject))
     if wanted not in {each.id for each in mine}:
@@ -109,7 +110,7 @@ async def lift(visit: ConsoleRequest) -> Answer:
 
 async def remove(visit: ConsoleRequest) -> Answer:
     """Erases, and shows a certificate that names the records of the log that prove it."""
-    (tenant, subject), reason = _named(visit), _reason(visit)
+    (tenant, subject), reason = _named(visit), reason_of(visit)
     wanted = Erasure(visit.me.name, reason, tenant=tenant, subject=subject)
     done = await erase(visit.parts.audit, wanted)
     return await _page(visit, "erased", tenant, certificate=_certificate(visit, wanted, done))
@@ -136,13 +137,6 @@ def _named(visit: ConsoleRequest) -> tuple[str, str]:
     if not tenant or not subject:
         raise refusal("person")
     return tenant, subject
-
-
-def _reason(visit: ConsoleRequest) -> str:
-    reason = visit.form.get("reason", "").strip()
-    if len(reason) < MIN_REASON:
-        raise refusal("no-reason", least=MIN_REASON)
-    return reason[:200]
 
 
 async def _tenants(visit: ConsoleRequest) -> list[str]:
