@@ -125,6 +125,8 @@ async def opened(
             policies, versions, audit, metrics, deps.notices, store, settings.reload_s, queued
         )
         await stack.enter_async_context(_background(deps, watch, audit))
+        metrics.workers.set(1)
+        metrics.workers_wanted.set(settings.workers)
         yield deps
 
 

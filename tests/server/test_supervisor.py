@@ -62,7 +62,9 @@ async def main():
     listener = socket.create_server(("127.0.0.1", 0))
     (room / "port.new").write_text(str(listener.getsockname()[1]))
     (room / "port.new").rename(room / "port")
-    return await Supervisor(same_command(), listener, 2, lambda r: print(r, flush=True)).run()
+    failed = lambda pid: (room / f"failed-{pid}").touch()
+    served = lambda report: print(report, flush=True)
+    return await Supervisor(same_command(), listener, 2, served, on_failed=failed).run()
 
 sys.exit(asyncio.run(main()))
 """
@@ -207,6 +209,8 @@ def test_a_restart_into_a_broken_program_leaves_the_old_workers(fleet: Fleet) ->
     fleet.process.send_signal(signal.SIGHUP)
     assert logged(fleet, "restart given up")
     assert fleet.living() == old
+    (failed,) = fleet.named("failed")
+    assert failed not in old
     call = fleet.call()
     assert call.ask() in old
     call.close()

@@ -6,6 +6,7 @@ from sqlalchemy.exc import DBAPIError
 
 from threegate.errors import AuditError
 from threegate.i18n.audit import ERRORS
+from threegate.i18n.system import reason
 
 
 def trouble(code: str, /, **details: object) -> AuditError:
@@ -24,8 +25,17 @@ def reason_of(error: DBAPIError) -> str:
 
 
 def loggable(error: Exception) -> str:
-    """What a server's log may say of an error in the writer: no value of a record."""
-    return reason_of(error) if isinstance(error, DBAPIError) else type(error).__name__
+    """What a server's log may say of an error in the writer or the daily job: files and reasons, no
+    value of a record."""
+    match error:
+        case DBAPIError():
+            return reason_of(error)
+        case AuditError(text=text):
+            return text.en
+        case OSError(filename=path) if path:
+            return f"{path}: {reason(error).en}"
+        case _:
+            return type(error).__name__
 
 
 def driver_reason(error: BaseException) -> str:

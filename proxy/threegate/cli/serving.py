@@ -26,7 +26,7 @@ from threegate.cli.language import line
 from threegate.cli.progress import warn
 from threegate.console.bootstrap import console_link
 from threegate.gateway.deps import Deps
-from threegate.gateway.telemetry.metrics import SHARED_METRICS, forget_worker
+from threegate.gateway.telemetry.metrics import SHARED_METRICS, forget_start, forget_worker
 from threegate.parts import opened
 from threegate.server import logging, memory, startup_banner
 from threegate.server.http_server import GracefulShutdown, Server, config, listening, several
@@ -90,6 +90,7 @@ async def supervise(settings: Settings, listener: socket.socket, language: str) 
             settings.workers,
             lambda report: startup_banner.announce(bound, report, language, warn),
             forget_worker,
+            forget_start,
         )
         return await supervisor.run()
 

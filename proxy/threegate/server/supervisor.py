@@ -90,14 +90,15 @@ class Worker:
 class Supervisor:
     """Runs `count` times `command` on `listener` until SIGTERM or SIGINT; SIGHUP replaces all.
 
-    `on_serving` gets the first worker's report when it is ready, `on_exit` the id of each process
-    that ends."""
+    `on_serving` gets the first worker's report when it is ready, `on_exit` the id of each worker
+    that ends, `on_failed` that of each process that ended before it was ready."""
 
     command: Sequence[str]
     listener: socket.socket
     count: int
     on_serving: Callable[[Report], None] = lambda report: None
     on_exit: Callable[[int], None] = lambda pid: None
+    on_failed: Callable[[int], None] = lambda pid: None
     _workers: list[Worker] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -166,6 +167,7 @@ class Supervisor:
         ready.cancel()
         worker.stop(signal.SIGTERM)
         await worker.process.wait()
+        self.on_failed(worker.process.pid)
         return None
 
     async def _launch(self, kind: str) -> Worker:

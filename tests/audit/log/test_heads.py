@@ -72,7 +72,9 @@ def fall_back(log: AuditLog, records: int) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("at", ["settings", "postgres_settings"])
+@pytest.mark.parametrize(
+    "at", ["settings", pytest.param("postgres_settings", marks=pytest.mark.postgres)]
+)
 async def test_after_a_fall_back_a_new_chain_begins_and_names_what_is_missing(
     at: str, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -126,3 +126,21 @@ async def test_the_loop_outlives_an_absent_database(
         await asyncio.sleep(0.05)
     running.cancel()
     await log.close()
+
+
+async def test_a_look_that_fails_names_the_file_and_is_counted(
+    closed_log: AuditSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(retention_job, "FIRST_LOOK", 0.0)
+    (tmp_path / "days").write_text("a file where a folder should be")
+    log = await AuditLog.open(dataclasses.replace(closed_log, export_to=tmp_path / "days"))
+    running = asyncio.ensure_future(retention_job.run(log))
+    while not log.counters.upkeep_failures:
+        await asyncio.sleep(0.01)
+    running.cancel()
+    await log.close()
+    (line,) = [r.getMessage() for r in caplog.records if "upkeep" in r.getMessage()]
+    assert line.startswith(f"audit upkeep failed: {tmp_path / 'days'}")

@@ -61,6 +61,7 @@ class Counters:
     missing: int = 0  # records that were stored and that the database has lost since
     checkpoints: int = 0
     checkpoint_failures: int = 0
+    upkeep_failures: int = 0  # looks of the daily job that failed, or that distrusted the clock
     undelivered: int = 0  # attempts to take a checkpoint elsewhere that failed, as of the last one
 
 

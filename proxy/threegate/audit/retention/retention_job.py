@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
+from threegate.audit.errors import loggable
 from threegate.audit.export.bundle import export
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import now_us
@@ -57,7 +58,8 @@ async def run(audit: AuditLog) -> None:
         try:
             await keep(audit)
         except Exception as error:  # the loop must outlive whatever a driver raises
-            log.error("audit upkeep failed: %s", type(error).__name__)
+            log.error("audit upkeep failed: %s", loggable(error))
+            audit.counters.upkeep_failures += 1
         await asyncio.sleep(LOOK)
 
 
@@ -92,6 +94,7 @@ def _days_since_upkeep(connection: Connection) -> int:
 async def _hold_back(audit: AuditLog, days: int) -> Done:
     """Alarms once a day."""
     log.error("the last audit upkeep was %d days ago by this clock: nothing is erased", days)
+    audit.counters.upkeep_failures += 1
     name = f"clock-{today()}"
     if not await audit.get(name):
         detail = {"verb": "clock", "actor": "threegate", "days": days}

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cache, partial
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
@@ -37,6 +38,13 @@ def forget_worker(pid: int) -> None:
     mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
+def forget_start(pid: int) -> None:
+    """A worker that did not become ready has counted nothing. Its files go: it is started again
+    every second, and each attempt would leave some to be kept and read at every scrape."""
+    for file in Path(os.environ[SHARED_METRICS]).glob(f"*_{pid}.db"):
+        file.unlink(missing_ok=True)
+
+
 class Metrics:
     """One registry per app, so that tests and workers do not share counters. Children are kept at
     hand: to find one, the library takes a lock and makes strings of all labels."""
@@ -54,9 +62,14 @@ class Metrics:
         build = highest("threegate_build_info", "1; labels name what runs", ["version", "python"])
         build.labels(__version__, platform.python_version()).set(1)
 
+        self.workers = summed("threegate_workers", "Worker processes that run")
+        self.workers_wanted = highest(
+            "threegate_workers_wanted", "Worker processes that the settings ask for"
+        )
         self.ready = lowest(
             "threegate_ready", "1 while a call can be recorded, or may go on without a record"
         )
+        self.ready.set(1)  # of a worker that is still starting nobody asks anything
 
         # Calls
         self.requests = counter(
@@ -214,7 +227,7 @@ class Metrics:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         processes = CollectorRegistry()
         processes.register(WorkerProcesses(partial(worker_processes, shared)))
-        return _joined(encoder(registry), encoder(processes)), content_type
+        return _joined(_encoded(encoder, registry), encoder(processes)), content_type
 
     def count(self, layer: str, verdict: Verdict) -> None:
         alike: dict[tuple[str, Action, bool], int] = {}
@@ -229,6 +242,14 @@ class Metrics:
                 self.opinions.labels(ruled.rule_id, opinion.asked, opinion.outcome).inc()
             if isinstance(ruled.finding, Failed):
                 self.failures.labels(ruled.finding.detector, ruled.finding.reason.value).inc()
+
+
+def _encoded(encoder: Callable[[CollectorRegistry], bytes], registry: CollectorRegistry) -> bytes:
+    """Once more where a file has gone since it was listed, with a start that failed."""
+    try:
+        return encoder(registry)
+    except FileNotFoundError:
+        return encoder(registry)
 
 
 def _joined(first: bytes, second: bytes) -> bytes:
