@@ -5,17 +5,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.models.entities import EntitiesDetector, EntitiesRecognizer, lines
-from threegate.detectors.presidio.without_spacy import without_spacy
+from threegate.detectors.models.entities import EntitiesDetector, lines
 from threegate.policy.kinds import KINDS
 from threegate.types import Channel, Layer, Level, Passage, Span, TextLocation
 from threegate_classifiers.registry import SHIPPED
 from threegate_classifiers.runtime import Engine
 from threegate_classifiers.testing import build_tiny_models
-
-with without_spacy():
-    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-    from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 
 LOCUS = TextLocation(Layer.INPUT, Channel.USER)
 TEXT = "Ada Lovelace met 王小明 in Acme Corp"
@@ -66,49 +61,6 @@ def test_lines(text: str, data: st.DataObject) -> None:
     span = Span(start, data.draw(st.integers(start, len(text))))
     parts = [text[s.start : s.end] for s in lines(text, span)]
     assert parts == [p.strip() for p in text[span.start : span.end].split("\n") if p.strip()]
-
-
-class NoNlp(NlpEngine):
-    """Presidio asks for an NLP engine; the entities model needs none of what it gives."""
-
-    def load(self) -> None: ...
-    def is_loaded(self) -> bool:
-        return True
-
-    def process_text(self, text: str, language: str) -> NlpArtifacts:
-        return NlpArtifacts([], [], [], [], self, language)
-
-    def process_batch(self, texts, language, **kwargs):  # type: ignore[no-untyped-def]
-        return ((text, self.process_text(text, language)) for text in texts)
-
-    def is_stopword(self, word: str, language: str) -> bool:
-        return False
-
-    def is_punct(self, word: str, language: str) -> bool:
-        return False
-
-    def get_supported_entities(self) -> list[str]:
-        return []
-
-    def get_supported_languages(self) -> list[str]:
-        return ["en", "zh"]
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_inside_presidio(engine: Engine, language: str) -> None:
-    registry = RecognizerRegistry(
-        [EntitiesRecognizer(engine, language=lang) for lang in ("en", "zh")],
-        supported_languages=["en", "zh"],
-    )
-    analyzer = AnalyzerEngine(registry, NoNlp(), supported_languages=["en", "zh"])
-    found = sorted(analyzer.analyze(TEXT, language), key=lambda r: r.start)
-    assert [(TEXT[r.start : r.end], r.entity_type) for r in found] == [
-        ("Ada Lovelace", "PERSON"),
-        ("王小明", "PERSON"),
-        ("Acme Corp", "ORGANIZATION"),
-    ]
-    only = analyzer.analyze(TEXT, language, entities=["ORGANIZATION"])
-    assert [r.entity_type for r in only] == ["ORGANIZATION"]
 
 
 @pytest.fixture(scope="module")

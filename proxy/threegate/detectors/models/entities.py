@@ -1,14 +1,11 @@
-"""The entities model as a detector (names, addresses, organisations …) and as Presidio recognizer.
+"""The entities model as a detector: names, addresses, organisations …
 
-`EntitiesDetector` is what policies use. `EntitiesRecognizer` puts the same model inside a Presidio
-`AnalyzerEngine`; the engine then needs no spaCy model for names. Spans never cross a line break:
-one that does is a mistake of the model and is cut.
+Spans never cross a line break: one that does is a mistake of the model and is cut.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from threegate_classifiers.manifest import Task
 from threegate_classifiers.results import Entity
@@ -16,22 +13,7 @@ from threegate_classifiers.runtime import Engine
 
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.models.common import Answer, judge_each
-from threegate.detectors.presidio.without_spacy import without_spacy
 from threegate.types import Bilingual, Finding, Level, Passage, Span
-
-with without_spacy():
-    from presidio_analyzer import EntityRecognizer, RecognizerResult
-
-PRESIDIO_NAMES = {
-    "PERSON": "PERSON",
-    "ADDRESS": "LOCATION",
-    "ORG": "ORGANIZATION",
-    "DOB": "DATE_TIME",
-    "MEDICAL": "MEDICAL_CONDITION",
-}
-"""Our label to Presidio's entity where it has one; others keep their name."""
-
-BATCH_DEADLINE_S = 30.0
 
 
 class EntitiesDetector:
@@ -69,27 +51,3 @@ def lines(text: str, span: Span) -> Iterator[Span]:
             at = start + len(line) - len(line.lstrip())
             yield Span(at, at + len(body))
         start += len(line) + 1
-
-
-class EntitiesRecognizer(EntityRecognizer):  # type: ignore[misc]
-    """For `AnalyzerEngine(registry=...)`; one instance per language that the registry serves."""
-
-    def __init__(self, engine: Engine, *, model: str = "entities", language: str = "en") -> None:
-        self._engine, self._model = engine, model
-        labels = engine.manifest(model, Task.TAG).entity_labels
-        names = [PRESIDIO_NAMES.get(label, label) for label in labels]
-        super().__init__(names, name=f"Threegate {model}", supported_language=language)
-
-    def load(self) -> None:
-        """The engine is open already."""
-
-    def analyze(
-        self, text: str, entities: list[str], nlp_artifacts: Any = None
-    ) -> list[RecognizerResult]:
-        (found,) = self._engine.tag(self._model, [text], deadline_s=BATCH_DEADLINE_S).now()
-        return [
-            RecognizerResult(name, span.start, span.end, entity.score)
-            for entity in found
-            if entity.level and (name := PRESIDIO_NAMES.get(entity.label, entity.label)) in entities
-            for span in lines(text, Span(entity.start, entity.end))
-        ]
