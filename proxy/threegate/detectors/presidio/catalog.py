@@ -1,5 +1,5 @@
 """What of Presidio we use, from `catalog.toml`: its national identifiers, further labels and
-groupings of theirs."""
+groupings of theirs. The only module that imports it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from threegate.data_files import table
 from threegate.detectors.presidio.without_spacy import without_spacy
 
 with without_spacy():
-    from presidio_analyzer import PatternRecognizer, predefined_recognizers
+    from presidio_analyzer import Pattern as Pattern
+    from presidio_analyzer import PatternRecognizer as PatternRecognizer
+    from presidio_analyzer import predefined_recognizers
 
 _TABLE: Mapping[str, Any] = table("detectors.presidio", "catalog")
 PREDEFINED: tuple[type[PatternRecognizer], ...] = tuple(

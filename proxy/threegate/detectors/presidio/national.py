@@ -16,14 +16,11 @@ import regex
 from threegate import checksums
 from threegate.detectors.engine.context import REACH, ScanText
 from threegate.detectors.engine.recognizer import Hit
+from threegate.detectors.presidio.catalog import PatternRecognizer
 from threegate.detectors.presidio.patterns import compact, mentions, raised, spelled
-from threegate.detectors.presidio.without_spacy import without_spacy
 from threegate.normalize.re2_spans import char_spans
 from threegate.policy.language.recognizers import is_whole, kind_of
 from threegate.types import Level
-
-with without_spacy():
-    from presidio_analyzer import PatternRecognizer
 
 WIDEST = 24
 """More characters than an identifier with its gaps and edges has."""

@@ -12,11 +12,13 @@ from functools import cache
 
 import regex
 
-from threegate.detectors.presidio.catalog import MORE_CONTEXT, OTHER_FORMS, REWRITTEN
-from threegate.detectors.presidio.without_spacy import without_spacy
-
-with without_spacy():
-    from presidio_analyzer import Pattern, PatternRecognizer
+from threegate.detectors.presidio.catalog import (
+    MORE_CONTEXT,
+    OTHER_FORMS,
+    REWRITTEN,
+    Pattern,
+    PatternRecognizer,
+)
 
 _RAISE, _LABELLED, _MOST = 0.35, 0.4, 1.0
 """What a label adds to a score, and the least and greatest score near one."""

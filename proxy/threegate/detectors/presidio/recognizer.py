@@ -17,14 +17,10 @@ from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.recognizer import Hit, Recognizer
-from threegate.detectors.presidio.catalog import PREDEFINED
+from threegate.detectors.presidio.catalog import PREDEFINED, PatternRecognizer
 from threegate.detectors.presidio.national import Entity
 from threegate.detectors.presidio.patterns import repaired
-from threegate.detectors.presidio.without_spacy import without_spacy
 from threegate.policy.language.recognizers import kind_of
-
-with without_spacy():
-    from presidio_analyzer import PatternRecognizer
 
 
 class _National:
