@@ -45,6 +45,7 @@ MATRIX = {
     "GET /policies/coverage": ALL,
     "GET /policies/history": ALL,
     "GET /policies/version/{digest}": ALL,
+    "GET /policies/compare": ALL,
     "GET /policies/lists": "editor approver",
     "POST /policies/lists": "editor",
     "GET /policies/list/{pack}/{list}": "editor approver",

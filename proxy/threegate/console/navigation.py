@@ -64,7 +64,7 @@ SECTIONS = (
                 "/policies/history",
                 Bilingual("版本", "Versions"),
                 ANYONE,
-                also=("/policies/version",),
+                also=("/policies/version", "/policies/compare"),
             ),
             Link("/policies/coverage", Bilingual("覆盖", "Coverage"), ANYONE),
         ),

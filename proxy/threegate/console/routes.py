@@ -75,6 +75,7 @@ PAGES = (
     Page("GET", "/policies/coverage", coverage.matrix, ANYONE),
     Page("GET", "/policies/history", version.history, ANYONE),
     Page("GET", "/policies/version/{digest}", version.version, ANYONE),
+    Page("GET", "/policies/compare", version.compare, ANYONE),
     Page("GET", "/policies/lists", lists.listing, WRITERS),
     Page("POST", "/policies/lists", lists.create, EDITORS),
     Page("GET", "/policies/list/{pack}/{list}", lists.page, WRITERS),

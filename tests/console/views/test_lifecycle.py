@@ -148,6 +148,23 @@ def test_a_version_overtaken_by_another_says_what_to_do(fresh_site: Site) -> Non
     )
 
 
+def test_any_two_versions_are_compared(fresh_site: Site) -> None:
+    """A version could be compared with the one that it began from only."""
+    editor = fresh_site.who("editor", name="ed")
+    first = submitted(editor)
+    second = submitted(editor, mode="off")
+    page = fresh_site.who("viewer").get("/policies/compare.json").json()
+    assert (page["old"], page["new"]) == ("", second)
+    both = editor.get("/policies/compare.json", params={"old": first, "new": second}).json()
+    (card,) = both["rules"]
+    (row,) = [r for r in card["rows"] if r["changed"]]
+    assert (row["before"], row["after"]) == ("shadow", "off")
+    same = editor.get("/policies/compare.json", params={"old": first, "new": first}).json()
+    assert same["unchanged"] is True
+    assert editor.get("/policies/compare", params={"old": "0" * 64}).status_code == 404
+    assert f"/policies/compare?new={second}" in editor.get(f"/policies/version/{second}").text
+
+
 def test_an_emergency_is_ended_on_its_page(fresh_site: Site) -> None:
     """Whether the folder's policy comes back or a version; a page that is out of date ends nothing."""
     site = fresh_site

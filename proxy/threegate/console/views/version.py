@@ -39,6 +39,25 @@ async def history(visit: ConsoleRequest) -> Answer:
     )
 
 
+async def compare(visit: ConsoleRequest) -> Answer:
+    """Any two versions, an empty name for the folder's policy: at first the one in force and the
+    newest."""
+    state = await blocking(visit.parts.versions.state)
+    events = await blocking(visit.parts.versions.events)
+    active = state.active(now_utc())
+    now = active.digest if active else ""
+    rows = [presenter.version_row(v, state, now) for v in reversed(state.versions.values())]
+    newest = rows[0]["digest"] if rows else ""
+    old, new = visit.query.get("old", now), visit.query.get("new", newest)
+    if not {old, new} <= {"", *state.versions}:
+        raise refusal("no-version")
+    sides = [await checked_version(visit, digest) for digest in (old, new)]
+    names = presenter.version_names(events, visit.language)
+    shown = await blocking(_shown_changes, *sides, visit)
+    choices = {"versions": rows, "names": names, "old": old, "new": new}
+    return Shown("policy/compare.html", choices | shown)
+
+
 async def version(visit: ConsoleRequest) -> Answer:
     versions, digest = visit.parts.versions, visit.path["digest"]
     state = await blocking(versions.state)
