@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import pytest
 from jinja2 import UndefinedError
-from threegate.data_files import table, template
+from threegate.data_files import table, template, words
 
 
 def test_a_table_with_its_placeholders_filled() -> None:
     scenes = table("testing", "scenes", KEY="k-1")
     assert "k-1" in scenes["secret_leak"]["en"]["answer"]
     assert "<KEY>" in table("testing", "scenes")["secret_leak"]["en"]["answer"]
+
+
+def test_words_of_several_lines() -> None:
+    assert {"always", "yours"} <= words("detectors.secrets", "about_passwords")
 
 
 def test_a_missing_file_is_an_error() -> None:

@@ -1,4 +1,4 @@
-"""Tables (TOML) and pages (Jinja) that are files next to the modules that use them."""
+"""Tables (TOML), word lists and pages (Jinja) that are files next to the modules that use them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def table(package: str, name: str, **replaced: str) -> dict[str, Any]:
     for word, by in replaced.items():
         text = text.replace(f"<{word}>", by)
     return tomllib.loads(text)
+
+
+def words(package: str, name: str) -> frozenset[str]:
+    """The words of `name`.txt in a package below `threegate`, between blanks. Raises OSError."""
+    return frozenset((files(f"threegate.{package}") / f"{name}.txt").read_text("utf-8").split())
 
 
 def template(package: str, name: str) -> Template:

@@ -3,15 +3,12 @@ advertisements. A known test number is downgraded when nearby text marks it as a
 
 from __future__ import annotations
 
-from importlib.resources import files
-
+from threegate import data_files
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.labels import words
 from threegate.guard.masking.public_values import examples
 
-KNOWN = examples() | frozenset(
-    (files("threegate.detectors.engine") / "example_values.txt").read_text("utf-8").split()
-)
+KNOWN = examples() | data_files.words("detectors.engine", "example_values")
 _LABELS = words(
     "测试|示例|样例|例如|举例|演示|模板|占位|虚构|测试卡|sandbox|test card|test number|example",
     "sample|dummy|placeholder|fake|demo|for testing|documented",

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Any
 
+from threegate import data_files
 from threegate.detectors.engine import byte_patterns, open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
@@ -40,9 +40,7 @@ _IN_SENTENCE = re.compile(
     r"(?(open)[\"”」'.,]|(?=[,;!?\n)，。；！]|\.\s|\.\Z|\Z))"
 )
 _FUNCTION = frozenset(_ABSENT.split())
-_SPOKEN = frozenset(
-    (files("threegate.detectors.secrets") / "spoken.txt").read_text("utf-8").split()
-)
+_SPOKEN = data_files.words("detectors.secrets", "spoken")
 """Words used in sentences about passwords."""
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import re2
 
+from threegate.data_files import words
 from threegate.detectors.engine import byte_patterns
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
@@ -70,16 +71,8 @@ _ENDS = re.compile(
     "(?:ed|ing|able|ible|ly|ive|ous|ful|less|ory|ent|ant|ic|al|ish|est"  # of adjectives
     "|[ae]nce|ness|ship|ment|ion|ity)$"  # of what one has no hold of
 )
-_HAS_SIGNS = re.compile(
-    r"(?:always|another|anything|better|broken|continue|either|enough|essential|everything|exactly"
-    r"|fourteen|freely|harder|indeed|itself|longer|mandatory|needed|neither|never|obsolete|older"
-    r"|proceed|public|private|rather|really|safest|shorter|similar|simple|something|stolen"
-    r"|sufficient|temporary|twelve|twenty|unique|unusual|useless|visible|whatever|within|without"
-    r"|worthless|written|yours|different|access|unlock|refuse|recover|prevent|protect|ensure"
-    r"|improve|comply|remain|become|register|decrypt|simpler|stronger|weaker|easier|already|before"
-    r"|between|because|myself|someone|nobody|unclear|chosen|hacked)"
-)
-"""Statements about a password."""
+_STATEMENTS = words("detectors.secrets", "about_passwords")
+"""Words that end a statement about a password."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:
@@ -109,7 +102,7 @@ def _line(match: re.Match[str]) -> Hit | None:
 
 def _set(match: re.Match[str]) -> Hit | None:
     value = match["value"]
-    return _judge(match, value) if value.islower() and not _HAS_SIGNS.fullmatch(value) else None
+    return _judge(match, value) if value.islower() and value not in _STATEMENTS else None
 
 
 def _english(match: re.Match[str]) -> Hit | None:
@@ -124,9 +117,7 @@ def _chinese(match: re.Match[str]) -> Hit | None:
 def speaks(word: str) -> bool:
     """Whether a word is one used when talking about passwords rather than a password."""
     return bool(
-        re2_spans.found(_ORDINARY, word.encode())
-        or _ENDS.search(word)
-        or _HAS_SIGNS.fullmatch(word)
+        re2_spans.found(_ORDINARY, word.encode()) or _ENDS.search(word) or word in _STATEMENTS
     )
 
 

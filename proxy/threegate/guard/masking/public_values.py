@@ -9,13 +9,13 @@ resolvers.
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from pathlib import Path
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
+
+from threegate.data_files import table
 
 _NOBODYS = tuple(
     ip_network(network)
@@ -110,10 +110,4 @@ def _is_service(value: str) -> bool:
 
 @cache
 def _listed(name: str) -> frozenset[str]:
-    return frozenset(_tables()[name])
-
-
-@cache
-def _tables() -> dict[str, list[str]]:
-    file = Path(__file__).with_suffix(".toml")
-    return tomllib.loads(file.read_text("utf-8"))
+    return frozenset(table("guard.masking", "public_values")[name])
