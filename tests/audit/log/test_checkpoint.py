@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from threegate.audit.log.chain import SHA256, Algorithm, Frontier
-from threegate.audit.log.checkpoint import LATEST, Publisher, replace_file, writer_origin
+from threegate.audit.log.checkpoint import LATEST, Publisher, writer_origin
 from threegate.audit.log.note import COSIGNATURE_V1, Checkpoint, Signer, verify
 
 SIGNER = Signer.from_seed("t/audit", bytes(32))
@@ -28,17 +27,3 @@ def test_a_checkpoint_is_signed_under_the_writers_name_and_cosigned(tmp_path: Pa
 
 def test_another_hash_shows_in_the_name() -> None:
     assert writer_origin("t/audit", Algorithm.SM3, "w1") == "t/audit/sm3/w1"
-
-
-def test_a_file_keeps_its_old_content_when_the_new_one_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    replace_file(tmp_path / "f", b"old")
-
-    def no_space(_descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("threegate.audit.log.checkpoint.os.fsync", no_space)
-    with pytest.raises(OSError, match="No space"):
-        replace_file(tmp_path / "f", b"new")
-    assert (tmp_path / "f").read_bytes() == b"old"

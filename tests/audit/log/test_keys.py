@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from threegate.audit.log.keys import MasterKey, load_key, write_once
+from threegate.audit.log.keys import MasterKey, load_key
 from threegate.errors import AuditError
 
 KEY = bytes(range(32))
@@ -49,13 +49,6 @@ def test_a_bad_source_is_named_and_its_value_never(tmp_path: Path, spec: str) ->
     assert "topsecret" not in str(error.value)
     assert str(error.value).startswith("audit_master_key cannot be used: ")
     assert error.value.text.zh.startswith("audit_master_key 不能使用：")
-
-
-def test_a_file_is_written_whole_or_not(tmp_path: Path) -> None:
-    write_once(tmp_path / "f", b"one")
-    write_once(tmp_path / "f", b"two")
-    assert (tmp_path / "f").read_bytes() == b"one"
-    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_data_key_opens_only_as_what_it_was_made() -> None:

@@ -13,7 +13,6 @@ from threegate.policy.lifecycle.store import (
     InForce,
     Origin,
     PolicyStore,
-    write_durably,
 )
 
 from tests.policy.packs import FILES, GOOD, TODAY, spoiled
@@ -163,9 +162,3 @@ def test_links_may_not_leave_the_folder(tmp_path: Path) -> None:
     os.symlink(tmp_path / "secret.txt", tmp_path / "policies" / "link.txt")
     assert DirTree(tmp_path / "policies").read("link.txt") is None
     assert DirTree(tmp_path / "policies").read("../secret.txt") is None
-
-
-def test_durable_writing_leaves_no_partial_file(tmp_path: Path) -> None:
-    write_durably(tmp_path / "a" / "x.json", b"1")
-    write_durably(tmp_path / "a" / "x.json", b"2")
-    assert [(p.name, p.read_bytes()) for p in (tmp_path / "a").iterdir()] == [("x.json", b"2")]

@@ -17,7 +17,6 @@ from sqlalchemy import Connection, Engine, Table, func, inspect, select, text
 
 from threegate.audit import migrations
 from threegate.audit.errors import trouble
-from threegate.audit.log.checkpoint import sync_directory
 from threegate.audit.log.content import indexed, unseal
 from threegate.audit.log.database import (
     ensure_partitions,
@@ -39,6 +38,7 @@ from threegate.audit.log.schema import (
     STUB,
     WRITER,
 )
+from threegate.durable_files import sync_directory
 
 TABLES = (WRITER, RECORD, STUB, HIT, CONTENT, CHECKPOINT, HOLD, INTENT)
 PAGE = 5_000  # rows

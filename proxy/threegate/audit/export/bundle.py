@@ -28,7 +28,6 @@ from threegate.audit.errors import trouble
 from threegate.audit.export.formats import FLAT, cell, flat, ocsf
 from threegate.audit.export.otel import otel_log, otel_spans
 from threegate.audit.log.chain import Algorithm, Hasher, Tree
-from threegate.audit.log.checkpoint import replace_file
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import reader_engine
 from threegate.audit.log.keys import MasterKey
@@ -37,6 +36,7 @@ from threegate.audit.log.query import MAX_PAGE, Entry, data_key, find, read_cont
 from threegate.audit.log.record import ENDS
 from threegate.audit.log.schema import CHECKPOINT, RECORD, STUB
 from threegate.audit.settings import Format
+from threegate.durable_files import replace_file
 
 TITLE = "threegate audit export 1"
 RECORDS, MANIFEST, CHECKPOINTS = "records.jsonl", "MANIFEST", "checkpoints"

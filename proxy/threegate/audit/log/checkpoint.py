@@ -3,14 +3,10 @@ copy.
 
     <directory>/checkpoints/<writer>/checkpoint          the latest
     <directory>/checkpoints/<writer>/<size, 12 digits>   each one
-
-A file appears whole or not at all: temporary file, fsync, rename, fsync of the directory.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +14,7 @@ from pathlib import Path
 from threegate.audit.log.chain import Algorithm, Frontier
 from threegate.audit.log.checkpoint_shipper import CheckpointShipper
 from threegate.audit.log.note import Checkpoint, Signer, sign
+from threegate.durable_files import replace_file
 
 LATEST = "checkpoint"
 
@@ -50,7 +47,6 @@ class Publisher:
 
     def publish(self, size: int, note: str) -> None:
         """Raises `OSError`."""
-        self.directory.mkdir(parents=True, exist_ok=True)
         for name in (f"{size:012d}", LATEST):
             replace_file(self.directory / name, note.encode())
         if self.shipper is not None:
@@ -64,25 +60,3 @@ class Publisher:
         """After what was published has been delivered, or tried."""
         if self.shipper is not None:
             self.shipper.close()
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """`path` holds all of `data`, durably, or what it held before, whoever else writes it."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 import secrets
 import shlex
 import subprocess
@@ -22,6 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from threegate.audit.errors import trouble
+from threegate.durable_files import write_once
 from threegate.errors import AuditError
 from threegate.i18n.system import reason
 from threegate.types import Bilingual
@@ -71,23 +71,6 @@ def _read_or_create(path: Path) -> bytes:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_once(path, secrets.token_hex(KEY_BYTES).encode() + b"\n")
     return _read(path)
-
-
-def write_once(path: Path, data: bytes) -> None:
-    """Creates `path` whole and durable with mode 0600, or leaves the file that another process
-    made."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
 
 
 def _command(command: str) -> bytes:

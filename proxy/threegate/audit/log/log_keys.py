@@ -3,11 +3,12 @@ and the keys of witnesses."""
 
 from __future__ import annotations
 
-from threegate.audit.log.checkpoint import Publisher, replace_file, writer_origin
+from threegate.audit.log.checkpoint import Publisher, writer_origin
 from threegate.audit.log.checkpoint_shipper import CheckpointShipper
 from threegate.audit.log.keys import MasterKey, load_key
 from threegate.audit.log.note import COSIGNATURE_V1, Signer
 from threegate.audit.settings import AuditSettings
+from threegate.durable_files import replace_file
 
 
 def load_master(settings: AuditSettings) -> MasterKey:
@@ -53,5 +54,4 @@ def _publish_vkey(settings: AuditSettings, signer: Signer) -> None:
     path, line = settings.directory / "log.vkey", signer.verifier.vkey()
     known = path.read_text().splitlines() if path.exists() else []
     if line not in known:
-        path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, "".join(f"{key}\n" for key in [*known, line]).encode())

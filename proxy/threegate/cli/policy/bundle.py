@@ -15,10 +15,11 @@ from typing import Any
 from threegate.audit.log.keys import load_key
 from threegate.audit.log.note import Signer
 from threegate.cli.language import line
+from threegate.durable_files import replace_file
 from threegate.errors import PolicyError
 from threegate.policy.errors import failure
 from threegate.policy.facade import check
-from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc, write_durably
+from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
 from threegate.policy.testing.report import problems_text
 from threegate.policy_ops.signed_bundle import seal, trusted_keys, unseal
 
@@ -54,7 +55,7 @@ def _bundle(args: argparse.Namespace) -> int:
         print(problems_text(checked.errors, args.lang), file=sys.stderr)
         return 1
     signer = Signer.from_seed(args.name, load_key(args.key, KEY, os.environ, setting="--key"))
-    write_durably(args.out, seal(checked, args.packs, now_utc(), [signer]))
+    replace_file(args.out, seal(checked, args.packs, now_utc(), [signer]))
     print(f"{args.out}: {', '.join(args.packs)}")
     print(line("signing-key", args.lang, key=signer.verifier.vkey()))
     return 0
@@ -82,4 +83,4 @@ def _extract(files: Mapping[str, bytes], folder: Path) -> None:
     if outside:
         raise failure("bundle-path")
     for path, content in files.items():
-        write_durably(root / path, content)
+        replace_file(root / path, content)

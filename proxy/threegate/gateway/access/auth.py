@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from threegate.durable_files import replace_file
 from threegate.errors import RequestError
 from threegate.i18n.messages import localized
 from threegate.i18n.system import reason
@@ -172,11 +172,5 @@ class KeyFile:
         return found
 
     def _write(self, keys: tuple[Key, ...]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(".new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump([asdict(k) for k in keys], file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path)
+        stored = json.dumps([asdict(key) for key in keys], indent=1)
+        replace_file(self.path, stored.encode(), mode=0o600)

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from threading import get_ident
 from typing import Any, Protocol
 
+from threegate.durable_files import replace_file
 from threegate.errors import PolicyError
 from threegate.policy.errors import broken
 from threegate.policy.facade import Checked, check, rebuild
@@ -249,7 +249,7 @@ class PolicyStore:
             "packs": packs,
             "files": {path: base64.b64encode(files[path]).decode() for path in sorted(files)},
         }
-        write_durably(self.state, json.dumps(shape).encode())
+        replace_file(self.state, json.dumps(shape).encode())
 
     def _restore(self) -> None:
         """The set that was last active, if its file is whole."""
@@ -260,19 +260,3 @@ class PolicyStore:
             if policies.digest == kept["digest"]:
                 self._active = policies
                 self._packs, self._origin = tuple(kept["packs"]), Origin.LAST_GOOD
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Temporary file, fsync, rename, fsync of the folder: the file is whole or unchanged."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
