@@ -16,7 +16,7 @@ from itertools import islice
 
 from threegate.detectors.detector_set import DetectorSet
 from threegate.policy.model import CompiledPolicy, PolicySet
-from threegate.policy_ops.test_runner import verdicts
+from threegate.policy_ops.test_runner import ANYBODY, verdicts
 from threegate.types import (
     Action,
     Bilingual,
@@ -34,7 +34,6 @@ BATCH = 64
 """Texts judged together: enough to fill a batch of the classifiers, little enough for a live
 bar."""
 MAX_EXAMPLES = 20
-ANYBODY = Caller()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from threegate.wire.openai.chat import Chat
 
 DEADLINE_MS = 30_000
 """Tests judge rules, not the speed of the machine they run on."""
+ANYBODY = Caller()
 _MODEL = "test-model"
 _MISSING = object()
 
@@ -95,11 +96,11 @@ class Runner:
                 passed, detail = self._constrained(case)
         return Outcome(case, passed, detail, time.perf_counter() - started)
 
-    async def ruled(self, passage: Passage) -> tuple[Ruling, ...]:
-        """The rulings of the whole policy on one text; nothing is stored."""
+    async def ruled(self, passage: Passage, caller: Caller = ANYBODY) -> tuple[Ruling, ...]:
+        """The rulings of the whole policy on one text of this caller; nothing is stored."""
         if passage.locus.layer is Layer.INPUT:
-            return await self._input(self.policy, passage)
-        return await self._output(self.policy, passage)
+            return await self._input(self.policy, passage, caller)
+        return await self._output(self.policy, passage, caller)
 
     async def stops(self, text: str, answer: str = "") -> bool:
         """Whether a user's text is stopped on its way in (curated reply or block), or the answer to
@@ -125,18 +126,22 @@ class Runner:
             sources=tuple(Source(f"test:{i}", s) for i, s in enumerate(case.sources)),
         )
         if case.layer is Layer.INPUT:
-            return await self._input(alone, passage)
-        return await self._output(alone, passage)
+            return await self._input(alone, passage, ANYBODY)
+        return await self._output(alone, passage, ANYBODY)
 
-    async def _input(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruling, ...]:
-        texts = [(passage, Caller())]
+    async def _input(
+        self, policy: CompiledPolicy, passage: Passage, caller: Caller
+    ) -> tuple[Ruling, ...]:
+        texts = [(passage, caller)]
         (verdict,) = await verdicts(policy, self.detector_set, texts, self.today)
         return verdict.ruled
 
-    async def _output(self, policy: CompiledPolicy, passage: Passage) -> tuple[Ruling, ...]:
+    async def _output(
+        self, policy: CompiledPolicy, passage: Passage, caller: Caller
+    ) -> tuple[Ruling, ...]:
         guard = OutputGuard.of(
             policy,
-            Caller(),
+            caller,
             self.today,
             MaskMap(b"test"),
             same=False,

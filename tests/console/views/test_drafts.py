@@ -175,6 +175,11 @@ def test_exceptions_expire_and_show(site: Site) -> None:
     refused = editor.post(RULE, data=late)
     assert refused.status_code == 400
     assert "the expiry is past" in refused.text
+    refused = editor.post(RULE, data=form | {"exception_expires": str(TODAY + timedelta(days=95))})
+    assert (refused.status_code, "at most 90 days" in refused.text) == (400, True)
+    page = editor.get(RULE)
+    assert f'max="{TODAY + timedelta(days=90)}"' in page.text
+    assert 'value="EX-1"' in page.text
 
 
 def test_the_editor_lays_out_yaml_and_keeps_comments(site: Site) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 
 import pytest
 from threegate.audit.log.conditions import Query
 
 from tests.console.conftest import Site
+from tests.e2e.support.running import ROOT
 
 TEXT = "我的护照号码是E12345678，请查询。"
 
@@ -38,6 +40,34 @@ def test_answers_go_through_the_output_layer(site: Site) -> None:
     form = {"text": "The capital is Paris.", "channel": "content"}
     trace = editor.post("/policies/try.json", data=form).json()["trace"]
     assert trace["edited"] is False
+
+
+def test_many_sentences_are_tried_at_once_as_a_tenants(site: Site) -> None:
+    """Ten sentences were one text, and nothing showed whether an exception for a tenant works."""
+    editor = site.who("editor", name="ten-sentences")
+    soon = str(date.today() + timedelta(days=7))
+    exception = {"id": "E-9", "field": "tenant", "value": "x", "reason": "test_data"}
+    exception |= {"approver": "li.lei", "expires": soon}
+    form = {"do": "add_exception", **{f"exception_{k}": v for k, v in exception.items()}}
+    assert editor.post("/policies/rule/cn.pii.documents", data=form).status_code == 303
+    sentences = {"text": f"{TEXT}\n\nhello\n{TEXT}", "each": "1"}
+    found = [
+        [t["action"] for t in editor.post("/policies/try.json", data=asked).json()["traces"]]
+        for asked in (sentences, sentences | {"tenant": "x"})
+    ]
+    assert found == [["mask", "allow", "mask"], ["allow", "allow", "allow"]]
+    editor.post("/policies/draft/discard")
+    many = {"text": "a\n" * 51, "each": "1"}
+    assert editor.post("/policies/try.json", data=many).status_code == 400
+
+
+def test_what_is_stopped_shows_what_its_user_reads(site: Site) -> None:
+    """The page had a heading "Released text" with nothing below it."""
+    editor = site.who("editor", name="reads")
+    trace = editor.post("/policies/try.json", data={"text": "我想自杀"}).json()["trace"]
+    assert (trace["action"], trace["edited"]) == ("answer", False)
+    reply = (ROOT / "policies/answers/self-harm.zh.md").read_text("utf-8")
+    assert trace["told"] == reply.strip()
 
 
 @pytest.mark.parametrize("form", [{"text": ""}, {"text": "x", "channel": "nowhere"}])

@@ -37,6 +37,7 @@ def found(detector: PatternDetector, text: str) -> list[str]:
         (WORDS, "PROJECT X is on", ["PROJECT X"]),
         (WORDS, "of project\n   x, Project\u3000X", ["project\n   x", "Project\u3000X"]),
         (WORDS, f"project{16 * ' '}x project{17 * ' '}x", [f"project{16 * ' '}x"]),
+        (WORDS, "Project-X, project_x.md, projectx", ["Project-X", "project_x"]),
         (WORDS, "xababab", ["abab", "ab"]),
         (WHOLE, "a cat, concat, catalogue凤凰", ["cat", "catalogue", "凤凰"]),
         (STAFF, "工号EMP-123456的同事", ["EMP-123456"]),

@@ -13,6 +13,7 @@ SECRET = ("password",)
 DATES = ("exception_expires", "review_by")
 MEANT = {
     "past": DATES,
+    "far": DATES,
     "date": DATES,
     "name": ("name",),
     "document": ("document",),

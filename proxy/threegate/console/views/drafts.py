@@ -23,6 +23,7 @@ from threegate.policy.language.load import pack_path
 from threegate.policy.language.snippets import snippet
 from threegate.policy.lifecycle.machine import Role
 from threegate.policy.lifecycle.store import today_utc
+from threegate.policy.lint.exceptions import MAX_DAYS, days_left
 from threegate.policy.model import PolicySet
 
 MAX_DIGITS = 8
@@ -64,6 +65,8 @@ def _exception(visit: ConsoleRequest) -> dict[str, str]:
         raise refusal("exception")
     if given["expires"] < today_utc():
         raise refusal("past")
+    if (days_left(today_utc(), given["expires"]) or 0) > MAX_DAYS:
+        raise refusal("far", most=MAX_DAYS)
     return _hashed(given) if given["field"] == "value" else given
 
 

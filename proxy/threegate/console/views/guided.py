@@ -33,7 +33,7 @@ from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
 from threegate.console.rule_fields import read_fields, write_fields
 from threegate.console.views.content.parts import change_pack
-from threegate.console.views.policies import excerpt, keep_file, packs_of, space_of
+from threegate.console.views.policies import excerpt, keep_file, packs_of, space_of, tenants
 from threegate.console.views.try_page import mark_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.i18n.catalog import texts
@@ -201,6 +201,7 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
         **await blocking(_shown_text, text, rule_id),
         **await blocking(choices, bundle, fields["kinds"], visit.language),
         "drafted_answers": drafted_answers(space),
+        "tenants": await tenants(visit),
     }  # fmt: skip
 
 

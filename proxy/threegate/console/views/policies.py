@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import count
 from typing import Any
 
+from sqlalchemy import select
+
 from threegate.audit.log.record import DAY_US
+from threegate.audit.log.schema import RECORD
 from threegate.console.drafts import Workspace, workspace
 from threegate.console.errors import refusal
 from threegate.console.presenters import policies
@@ -15,8 +19,10 @@ from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.compile import layered
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.store import today_utc
+from threegate.policy.lint.exceptions import last_day
 from threegate.policy.model import Mode
-from threegate.policy.schema import ReasonCode
+from threegate.policy.schema import ReasonCode, Rule
 
 WEEK_US = 7 * DAY_US
 
@@ -44,6 +50,13 @@ async def keep_file(visit: ConsoleRequest, space: Workspace, path: str, text: st
 async def hits(visit: ConsoleRequest) -> dict[str, int]:
     since = search_terms.now_us() - WEEK_US
     return await visit.parts.audit.read(lambda c: search_terms.hits_since(c, since))
+
+
+async def tenants(visit: ConsoleRequest) -> list[str]:
+    """Those that made calls which the log still has."""
+    query = select(RECORD.c.tenant).where(RECORD.c.tenant != "").distinct().limit(200)
+    rows = await visit.parts.audit.read(lambda c: c.execute(query).scalars().all())
+    return sorted(str(row) for row in rows)
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
@@ -121,8 +134,20 @@ async def rule(visit: ConsoleRequest) -> Answer:
             "ran_at": report.get("at", ""),
             "reasons": [r.value for r in ReasonCode],
             "proposals": [asdict(p) for p in proposals],
+            **await _for_exceptions(visit, found),
         },
     )
+
+
+async def _for_exceptions(visit: ConsoleRequest, rule: policies.AnyRule) -> dict[str, Any]:
+    """What the form of an exception suggests: an id, tenants, and the days that it may end on."""
+    taken = {e.id for e in rule.exceptions} if isinstance(rule, Rule) else set()
+    today = today_utc()
+    return {
+        "tenants": await tenants(visit) if visit.may(Role.EDITOR) else [],
+        "exception_id": next(id for n in count(1) if (id := f"EX-{n}") not in taken),
+        "exception_days": (today, last_day(today)),
+    }
 
 
 async def _report(visit: ConsoleRequest, space: Workspace) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from threegate.console.presenters.labels import family
 from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import kept_report
 from threegate.console.views.drafts import draft_page, draft_policies
+from threegate.console.views.policies import tenants
 from threegate.console.web import (
     Answer,
     ConsoleRequest,
@@ -23,6 +24,7 @@ from threegate.console.web import (
     Step,
     blocking,
 )
+from threegate.gateway.outcome import outcome_of
 from threegate.gateway.request.request_context import counted_by, language_of_text, sources_of
 from threegate.guard.masking.mask import MaskMap
 from threegate.guard.redact import Renderer, edited
@@ -38,6 +40,7 @@ from threegate.policy.testing.cases import (
 from threegate.policy_ops.test_runner import Runner
 from threegate.types import (
     Action,
+    Caller,
     Channel,
     Failed,
     Finding,
@@ -48,7 +51,7 @@ from threegate.types import (
     TextLocation,
 )
 
-MAX_TEXT = 20_000
+MAX_TEXT, MAX_LINES = 20_000, 50
 AT_ONCE = 4
 """Tests run before other requests get their turn: a few milliseconds."""
 ANSWERS = (Channel.CONTENT, Channel.REASONING)
@@ -56,35 +59,49 @@ TRIED = (Channel.USER, Channel.SYSTEM, Channel.TOOL_RESULT, Channel.CONTENT, Cha
 
 
 async def try_page(visit: ConsoleRequest) -> Answer:
-    return Shown("policy/try.html", {**_blank(visit, visit.serving), "trace": None})
+    blank = await _blank(visit, visit.serving)
+    return Shown("policy/try.html", {**blank, "trace": None, "traces": []})
 
 
-def _blank(visit: ConsoleRequest, policies: PolicySet) -> dict[str, Any]:
+async def _blank(visit: ConsoleRequest, policies: PolicySet) -> dict[str, Any]:
     """The form as it was sent, or empty. `policy` must be chosen if there are several."""
-    names = ("text", "question", "source")
+    names = ("text", "question", "source", "tenant", "each")
     given = {n: visit.form.get(n, "") for n in names}
     channel = visit.form.get("channel") or visit.query.get("channel", Channel.USER.value)
     known = [p.name for p in policies_of(policies)]
     chosen = visit.form.get("policy") or known[-1]
     places = {"channel": channel, "channels": [c.value for c in TRIED]}
-    return {**given, **places, "policy": chosen, "policies": known}
+    asked = {"policy": chosen, "policies": known, "tenants": await tenants(visit)}
+    return {**given, **places, **asked}
 
 
 async def try_it(visit: ConsoleRequest) -> Answer:
-    """One text through every rule of its place."""
+    """One text, or each of its lines, through every rule of its place."""
     policies, _, space = await draft_policies(visit)
-    text, form = visit.form.get("text", ""), _blank(visit, policies)
+    text, form = visit.form.get("text", ""), await _blank(visit, policies)
     if not text or len(text) > MAX_TEXT or form["channel"] not in form["channels"]:
         raise refusal("try-text")
     policy = next((p for p in policies_of(policies) if p.name == form["policy"]), None)
     if policy is None:
         raise refusal("no-policy")
+    texts = [line for line in text.splitlines() if line.strip()] if form["each"] else [text]
+    if not texts or len(texts) > MAX_LINES:
+        raise refusal("try-lines", most=MAX_LINES)
+    draft = {"draft": bool(space.files)}
+    traces = [await _traced(visit, policy, each, form) | draft for each in texts]
+    one, many = (None, traces) if form["each"] else (traces[0], [])
+    return Shown("policy/try.html", {**form, "trace": one, "traces": many})
+
+
+async def _traced(
+    visit: ConsoleRequest, policy: CompiledPolicy, text: str, form: dict[str, Any]
+) -> dict[str, Any]:
+    """By the language that a call with this text would have, and the tenant that is named."""
+    spoken = language_of_text(form["question"] or text)
+    caller = Caller(tenant=form["tenant"] or "default", language=spoken)
     passage = _passage(text, Channel(form["channel"]), form, policy)
     runner = Runner(policy, visit.parts.detector_set_for(policy), today=today_utc())
-    ruled = await runner.ruled(passage)
-    spoken = language_of_text(form["question"] or text)
-    trace = _trace(policy, text, spoken, ruled, visit.language)
-    return Shown("policy/try.html", {**form, "trace": trace | {"draft": bool(space.files)}})
+    return _trace(policy, text, spoken, await runner.ruled(passage, caller), visit.language)
 
 
 def _passage(text: str, channel: Channel, form: dict[str, Any], policy: CompiledPolicy) -> Passage:
@@ -104,8 +121,11 @@ def _passage(text: str, channel: Channel, form: dict[str, Any], policy: Compiled
 def _trace(
     policy: CompiledPolicy, text: str, spoken: str, ruled: Sequence[Ruling], language: str
 ) -> dict[str, Any]:
-    """`spoken` is the language that a call with this text would have."""
-    action = max((r.action for r in ruled if not r.shadow), default=Action.ALLOW)
+    """`spoken` is the language that a call with this text would have; `told` what its user reads in
+    place of an answer."""
+    acting = [r for r in ruled if not r.shadow]
+    first = max(acting, key=lambda r: r.action, default=None)
+    action = first.action if first else Action.ALLOW
     rules = {r.id: r for r in policy.rules}
     render = Renderer(rules, MaskMap(b"try"), spoken)
     result = "" if action >= Action.ANSWER else edited(text, ruled, render)
@@ -116,8 +136,15 @@ def _trace(
         "ruled": rows,
         "alike": _alike(rows),
         "result": result,
-        "edited": result != text,
+        "edited": action < Action.ANSWER and result != text,
+        "told": _told(first, policy, spoken) if first and action >= Action.ANSWER else "",
+        "rules": list(dict.fromkeys(row["title"] for row in rows if not row["shadow"])),
     }
+
+
+def _told(stops: Ruling, policy: CompiledPolicy, spoken: str) -> str:
+    outcome = outcome_of(stops, policy, "", spoken)
+    return outcome.answer or outcome.message.get(spoken)
 
 
 def _alike(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

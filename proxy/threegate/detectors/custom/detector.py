@@ -29,6 +29,9 @@ _FEW = 256
 """Most words of a list of which RE2 is asked first whether a text has any: in English a third of
 the cost where it has none."""
 
+_BLANK = re.compile(r"(?<=[a-z0-9]) (?=[a-z0-9])")
+"""Between two words of a folded phrase."""
+
 
 def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
     lists: tuple[PatternDetector, ...] = tuple(ListDetector(w) for w in policy.lists if w.words)
@@ -38,13 +41,15 @@ def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
 
 class ListDetector:
     """All words of one list in one pass, whatever their number. Letter case does not matter, nor
-    how many blanks or which line ends stand for a blank of a word."""
+    how many blanks or which line ends stand for a blank of a word; between Latin words it may be a
+    hyphen or an underscore too."""
 
     def __init__(self, words: WordList) -> None:
         self.info = DetectorInfo(words.kind, (words.kind,), Bilingual(words.name, words.name))
         self._whole = words.match == "word"
         written = (w for word in words.words for w in (word, plain_text(word)))
         known = {f for word in written if (f := one_blank(_folded(word)).text.strip())}
+        known |= {_BLANK.sub(sign, word) for word in known for sign in "-_"}
         self._has_blank = any(" " in word for word in known)
         self._longest = max(map(len, known))
         self._automaton = ahocorasick.Automaton()

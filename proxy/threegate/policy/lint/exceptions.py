@@ -28,6 +28,11 @@ def days_left(today: str, expires: str) -> int | None:
         return None
 
 
+def last_day(today: str) -> str:
+    """The last one that an exception made today may end on."""
+    return str(date.fromisoformat(today) + timedelta(days=MAX_DAYS))
+
+
 @checks("exception-expired", Severity.WARNING)
 def exception_expired(subject: Subject) -> Findings:
     for rule, exception in _exceptions(subject):
