@@ -38,6 +38,16 @@ def test_words_without_a_header_are_words() -> None:
     assert table_rows("海燕\n晨星\n", ("text",)) == {1: {"text": "海燕"}, 2: {"text": "晨星"}}
 
 
+def test_words_are_in_the_column_that_is_named_so() -> None:
+    """The running numbers of a list became its words."""
+    assert table_rows("序号,词语\n1,海燕\n", ("text",)) == {2: {"序号": "1", "text": "海燕"}}
+    assert table_rows("名称,中文\na,甲\n", ("name", "zh", "en"))[2]["zh"] == "甲"
+    for several in ("编号,内容\n1,海燕\n", "hello, world\n"):
+        with pytest.raises(ConsoleError, match="columns"):
+            table_rows(several, ("text",))
+    assert table_rows("海燕,\n", ("text",)) == {1: {"text": "海燕"}}
+
+
 def test_rows_have_their_numbers_in_a_spreadsheet() -> None:
     """They were counted without the header and without empty lines."""
     assert table_rows("text\n\n海燕\n", ("text",)) == {3: {"text": "海燕"}}

@@ -27,6 +27,8 @@ FILE = re.compile(
     r"|answers/[A-Za-z0-9._-]+\.(md|txt|json)|knowledge/[^\W_][\w.-]*\.(md|txt|json))"
 )
 MAX_FILES = 500
+_WORD = ("词", "词语", "敏感词", "关键词", "词条", "文字", "word", "words", "term", "keyword")
+HEADINGS = {**dict.fromkeys(_WORD, "text"), "名称": "name", "中文": "zh", "英文": "en"}
 _COMMENT = re.compile(r"#+(\s|$)")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -108,12 +110,15 @@ def _safe(cell: str) -> str:
 def table_rows(content: str, header: tuple[str, ...]) -> dict[int, dict[str, str]]:
     """Rows by the names of `header`, under their numbers in a spreadsheet; without a header line
     the first column is the first name. Raises ConsoleError, also for bytes of a workbook or picture
-    and for UTF-16 without a mark: all of them hold NUL."""
+    and for UTF-16 without a mark (all of them hold NUL), and for several columns where one is
+    wanted and none has its name."""
     if "\0" in content:
         raise refusal("table")
     lines = dict(enumerate(_cells(content.removeprefix("\ufeff")), 1))
-    first = [cell.strip().lower() for cell in lines.get(1, [])]
+    first = [_heading(cell) for cell in lines.get(1, [])]
     names = first if header[0] in first else list(header)
+    if names is not first and len(header) == 1 and any(any(row[1:]) for row in lines.values()):
+        raise refusal("columns")
     if names is first:
         del lines[1]
     return {
@@ -121,6 +126,12 @@ def table_rows(content: str, header: tuple[str, ...]) -> dict[int, dict[str, str
         for number, row in lines.items()
         if row
     }
+
+
+def _heading(cell: str) -> str:
+    """The name of a column, which a table of one's own may have in other words."""
+    name = cell.strip().lower()
+    return HEADINGS.get(name, name)
 
 
 def _cells(content: str) -> list[list[str]]:

@@ -18,6 +18,8 @@ MEANT = {
     "name": ("name",),
     "document": ("document",),
     "table": ("csv",),
+    "columns": ("csv",),
+    "no-rows": ("csv",),
 }
 """The fields that a refusal is about, by its code."""
 LONG = 60

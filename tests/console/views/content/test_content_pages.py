@@ -55,6 +55,8 @@ def test_words_come_and_go_as_a_table(editor: httpx.Client) -> None:
     table = editor.post(page + "/export")
     assert table.headers["content-type"].startswith("text/csv")
     assert "new word one" in table.text
+    empty = editor.post(page + "/table", data={"csv": "\ufeff\n", "replace": "on"})
+    assert (empty.status_code, "nothing in the file" in empty.text) == (400, True)
     editor.post(page + "/table", data={"csv": "only this one", "replace": "on"})
     assert editor.get(page + ".json").json()["list"]["words"] == "only this one"
 

@@ -71,7 +71,10 @@ async def take_rows(
 
 
 def read_table(visit: ConsoleRequest, columns: tuple[str, ...]) -> dict[int, Row]:
-    return table_rows(visit.form.get("csv", ""), columns)
+    """Raises ConsoleError, also where no row is there: in place of a list it would empty it."""
+    if rows := table_rows(visit.form.get("csv", ""), columns):
+        return rows
+    raise refusal("no-rows")
 
 
 def csv_file(name: str, columns: tuple[str, ...], rows: Iterable[Iterable[str]]) -> Response:
