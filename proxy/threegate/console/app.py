@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from threegate.audit.log.database import now_us
 from threegate.console.auth.security import Guarded, seen_from
 from threegate.console.auth.sessions import BROWSER_COOKIE, COOKIE, SESSION_S, YEAR_S
 from threegate.console.deps import ConsoleDeps
@@ -33,7 +34,6 @@ from threegate.console.presenters import labels, policies
 from threegate.console.presenters.highlights import visible
 from threegate.console.presenters.typed import typed
 from threegate.console.progress_page import finished, watched
-from threegate.console.review.search_terms import now_us
 from threegate.console.routes import PAGES, Page
 from threegate.console.web import (
     LANGUAGE_COOKIE,

@@ -18,7 +18,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from threegate.console import request_lines
 from threegate.console.errors import refusal
 from threegate.console.rule_form import part_of
-from threegate.console.yaml_values import lines, plain, texts, ticked, written
+from threegate.console.yaml_values import lines, texts, ticked, written
+from threegate.policy.language.shapes import plain
 
 PARAMETERS = (
     "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "n",

@@ -12,8 +12,9 @@ from ruamel.yaml.comments import CommentedMap
 
 from threegate.console.number_format import check_digits_of, pattern_of
 from threegate.console.rule_form import define, find_rule, opened, part_of
-from threegate.console.yaml_values import lines, plain, set_list, texts, ticked
+from threegate.console.yaml_values import lines, set_list, texts, ticked
 from threegate.policy.language.patterns import PatternError
+from threegate.policy.language.shapes import plain
 
 OWN = (("lists", "list"), ("detectors", "pattern"), ("detectors", "category"))
 """Parts of a pack that a rule can bring itself, with the family of their kinds."""

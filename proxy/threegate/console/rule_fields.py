@@ -30,13 +30,13 @@ from threegate.console.rule_form import (
 from threegate.console.second_opinion_fields import read_opinion, write_opinion
 from threegate.console.yaml_values import (
     lines,
-    plain,
     quoted,
     set_list,
     set_text,
     texts,
     ticked,
 )
+from threegate.policy.language.shapes import plain
 
 OPTIONS = {"mask": "restore", "answer": "use"}
 """The one option of an action that the form has."""

@@ -17,10 +17,11 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from threegate.console.errors import refusal
-from threegate.console.yaml_values import plain, set_text, written
+from threegate.console.yaml_values import set_text, written
 from threegate.policy.language.load import load_text
 from threegate.policy.language.nodes import read
 from threegate.policy.language.problems import Severity
+from threegate.policy.language.shapes import plain
 from threegate.policy.model import Mode
 from threegate.policy.schema import ReasonCode
 from threegate.types import Level

@@ -87,15 +87,3 @@ def written(value: Any) -> Any:
         case list():
             return CommentedSeq([written(inner) for inner in value])
     return value
-
-
-def plain(value: Any) -> Any:
-    """YAML data without its comments and quotes, to be compared."""
-    match value:
-        case str():
-            return str(value)
-        case Mapping():
-            return {str(key): plain(inner) for key, inner in value.items()}
-        case list():
-            return [plain(inner) for inner in value]
-    return value

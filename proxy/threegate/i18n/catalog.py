@@ -6,21 +6,18 @@ for entries that nothing uses.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from threegate import data_files
 from threegate.types import Bilingual
-
-_FOLDER = Path(__file__).parent
 
 
 @cache
 def catalog(name: str) -> Mapping[str, Any]:
     """The whole file as TOML gives it. Raises OSError or TOMLDecodeError."""
-    return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return data_files.table("i18n", name)
 
 
 def texts(name: str, table: str) -> Mapping[str, Bilingual]:

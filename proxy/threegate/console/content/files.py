@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
+from threegate.audit.export.formats import FORMULA
 from threegate.console.errors import refusal
 from threegate.console.rule_form import define, dumped, opened
 from threegate.policy.language.load import MAX_TEXT_BYTES, Bundle, answer_paths, load_text
@@ -30,7 +31,6 @@ MAX_FILES = 500
 _WORD = ("词", "词语", "敏感词", "关键词", "词条", "文字", "word", "words", "term", "keyword")
 HEADINGS = {**dict.fromkeys(_WORD, "text"), "名称": "name", "中文": "zh", "英文": "en"}
 _COMMENT = re.compile(r"#+(\s|$)")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def table(header: tuple[str, ...], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
+    return f"'{cell}" if cell.startswith((*FORMULA, "'")) else cell
 
 
 def table_rows(content: str, header: tuple[str, ...]) -> dict[int, dict[str, str]]:
@@ -143,7 +143,7 @@ def _cells(content: str) -> list[list[str]]:
 
 
 def _plain(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:].startswith((*_FORMULA, "'")) else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith((*FORMULA, "'")) else cell
 
 
 # --- curated replies

@@ -17,9 +17,10 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from threegate.console.content.own_detectors import users
 from threegate.console.errors import refusal
 from threegate.console.rule_form import dumped, opened, put
-from threegate.console.yaml_values import lines, plain, written
+from threegate.console.yaml_values import lines, written
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
+from threegate.policy.language.shapes import plain
 
 SCORES = {"0.9": "high", "0.6": "medium", "0.3": "low"}
 """Scores that the form offers, with the level that they give without a word of the context."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection, func, select
 
 from threegate.audit.log.conditions import Query, is_finding
+from threegate.audit.log.database import now_us
 from threegate.audit.log.query import FACETS, Page
 from threegate.audit.log.record import DAY_US, ENDS, Stage
 from threegate.audit.log.schema import HIT, RECORD, of_record
@@ -41,10 +42,6 @@ SHOWN = (
     "policy",
     "stage",
 )
-
-
-def now_us() -> int:
-    return int(datetime.now(UTC).timestamp() * 1_000_000)
 
 
 def terms_of(query: Mapping[str, str]) -> dict[str, str]:

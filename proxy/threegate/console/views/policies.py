@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from threegate.audit.log.database import now_us
 from threegate.audit.log.record import DAY_US
 from threegate.audit.log.schema import RECORD
 from threegate.console.drafts import Workspace, workspace
@@ -48,7 +49,7 @@ async def keep_file(visit: ConsoleRequest, space: Workspace, path: str, text: st
 
 
 async def hits(visit: ConsoleRequest) -> dict[str, int]:
-    since = search_terms.now_us() - WEEK_US
+    since = now_us() - WEEK_US
     return await visit.parts.audit.read(lambda c: search_terms.hits_since(c, since))
 
 
