@@ -17,7 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
-import uvicorn
 from rich.console import Console
 
 from threegate import settings as settings_module
@@ -30,7 +29,7 @@ from threegate.demo.conversations import CONVERSATIONS, Conversation
 from threegate.demo.play import DemoStage, Played, play
 from threegate.demo.show import Titles, as_json, show
 from threegate.parts import opened
-from threegate.server.http_server import config
+from threegate.server.http_server import config, running
 from threegate.settings import Settings
 
 PLAIN_WIDTH = 160
@@ -120,11 +119,5 @@ async def served(settings: Settings, language: str) -> AsyncIterator[DemoStage]:
     """A whole proxy with these settings on a free port."""
     async with opened(settings, warn, language) as deps:
         listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(config(create_app(deps), settings))
-        task = asyncio.ensure_future(server.serve(sockets=[listener]))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        try:
+        async with running(config(create_app(deps), settings), listener) as url:
             yield DemoStage(url, settings.upstreams[0].url, settings.audit_database)
-        finally:
-            server.should_exit = True
-            await task

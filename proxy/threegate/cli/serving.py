@@ -29,7 +29,14 @@ from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.metrics import SHARED_METRICS, forget_start, forget_worker
 from threegate.parts import opened
 from threegate.server import logging, memory, startup_banner
-from threegate.server.http_server import GracefulShutdown, Server, config, listening, several
+from threegate.server.http_server import (
+    GracefulShutdown,
+    Server,
+    config,
+    listening,
+    running,
+    several,
+)
 from threegate.server.membership import Membership
 from threegate.server.metrics_server import metrics_server
 from threegate.server.supervisor import Report, Supervisor, same_command
@@ -171,16 +178,9 @@ async def with_upstream(settings: Settings, language: str = "en") -> AsyncIterat
         return
     from threegate.testing.upstream import DemoUpstream
 
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(DemoUpstream().app, log_config=None, log_level="warning", access_log=False)
+    demo = uvicorn.Config(
+        DemoUpstream().app, log_config=None, log_level="warning", access_log=False
     )
-    task = asyncio.ensure_future(server.serve(sockets=[listener]))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    startup_banner.note(settings, line("demo-upstream", language, url=url), warn)
-    try:
+    async with running(demo, socket.create_server(("127.0.0.1", 0))) as url:
+        startup_banner.note(settings, line("demo-upstream", language, url=url), warn)
         yield replace(settings, upstreams=(UpstreamSettings(url, name="demo"),))
-    finally:
-        server.should_exit = True
-        await task

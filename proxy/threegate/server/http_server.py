@@ -6,11 +6,12 @@ in progress have `drain` seconds to finish.
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -109,6 +110,21 @@ class Server(uvicorn.Server):
         """SIGTERM stops with the delay, SIGINT without; a second SIGINT waits for no stream."""
         self.force_exit = sig == signal.SIGINT and self._stopping.over
         self._stopping.begin(delayed=sig == signal.SIGTERM)
+
+
+@asynccontextmanager
+async def running(config: uvicorn.Config, listener: socket.socket) -> AsyncIterator[str]:
+    """A further app of this process on a socket of this machine, and its URL. It leaves signals to
+    the process and ends with the block."""
+    server = uvicorn.Server(config)
+    task = asyncio.ensure_future(server._serve([listener]))
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await task
+        listener.close()
 
 
 def config(app: Any, settings: Settings) -> uvicorn.Config:

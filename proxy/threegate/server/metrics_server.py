@@ -4,20 +4,16 @@ port of the API. Every worker listens there; whichever answers has the metrics o
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from threegate.gateway.deps import Deps
 from threegate.gateway.meta.metrics import MetricsEndpoint
-from threegate.server.http_server import bound, config
-from threegate.settings import Settings
+from threegate.server.http_server import bound, config, running
 
 
 @asynccontextmanager
@@ -30,16 +26,6 @@ async def metrics_server(deps: Deps) -> AsyncIterator[int]:
         return
     listener = bound(settings, settings.metrics_port, shared=True)
     app = Starlette(routes=[Route("/metrics", MetricsEndpoint(deps).answer)])
-    server = uvicorn.Server(_config(app, settings))
-    task = asyncio.ensure_future(server._serve([listener]))
-    try:
+    own = replace(settings, port=settings.metrics_port, drain=1)
+    async with running(config(app, own), listener):
         yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        with suppress(asyncio.CancelledError):
-            await task
-        listener.close()
-
-
-def _config(app: Any, settings: Settings) -> uvicorn.Config:
-    return config(app, replace(settings, port=settings.metrics_port, drain=1))
