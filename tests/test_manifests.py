@@ -194,6 +194,12 @@ def test_images_of_others_without_capabilities_start_as_their_user() -> None:
     assert [name for name, service in bare.items() if "user" not in service] == []
 
 
+def test_logs_of_services_are_bounded() -> None:
+    (compose,) = documents((DOCKER / "compose.yaml").read_text("utf-8"))
+    for service in compose["services"].values():
+        assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+
+
 @pytest.mark.skipif(COMPOSE is None, reason="docker-compose is not installed")
 @pytest.mark.parametrize("profiles", [(), ("shared", "observe")])
 @pytest.mark.parametrize("gpu", [False, True])

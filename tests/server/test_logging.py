@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sys
+import time
 
 import pytest
 from threegate.server.logging import JsonLine, TextLine, set_up
@@ -31,6 +32,18 @@ def test_an_exception_is_its_type_and_place_in_both_formats() -> None:
         assert "ValueError at" in said
         assert "test_logging:written" in said
         assert CANARY not in said
+
+
+def test_a_text_line_has_the_local_time_and_its_offset(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = logging.makeLogRecord({"created": 1_764_547_200.25, "msg": "ready"})
+    try:
+        monkeypatch.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        line = TextLine().format(record)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert line.startswith("2025-12-01 08:00:00.250+08:00 ")
 
 
 def test_json_lines() -> None:

@@ -22,6 +22,11 @@ class TextLine(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """Local time with its offset: records of the audit log are in UTC."""
+        moment = datetime.fromtimestamp(record.created).astimezone()
+        return moment.isoformat(" ", "milliseconds")
+
     def formatException(self, ei: Any) -> str:
         return _place(ei)
 
