@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,3 +137,14 @@ def test_the_limit_is_for_one_event_not_for_the_stream() -> None:
     decoder = SSEDecoder(max_event_bytes=50)
     for _ in range(100):
         assert decoder.feed(b"data: 12345678901234567890\n\n") == [E("12345678901234567890")]
+
+
+def test_long_names_of_events_are_not_kept() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(64):
+            assert not bare(ServerSentEvent("{}", f"{number}-" + "event " * 20_000)).event
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1 << 20

@@ -172,6 +172,7 @@ def encode(event: ServerSentEvent) -> bytes:
 _COMMENT: Final = re.compile(
     r"[A-Za-z _.\-]{0,40}(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.\d]{0,7}(?:[+\-]\d\d:\d\d)?)?"
 )
+MAX_NAME: Final = 64
 _NAME: Final = re.compile(r"[A-Za-z_.\-]{1,64}")
 _RETRY: Final = re.compile(r"[0-9]{1,6}")
 
@@ -187,9 +188,13 @@ def bare(event: ServerSentEvent) -> ServerSentEvent:
     return ServerSentEvent(event.data, name_of(event.event), None, retry, comment)
 
 
-@lru_cache(256)
 def name_of(name: str) -> str:
     """An event's name as it may go on: words, or none."""
+    return _words(name) if len(name) <= MAX_NAME else ""
+
+
+@lru_cache(256)
+def _words(name: str) -> str:
     return name if _NAME.fullmatch(name) else ""
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+import tracemalloc
 
 import orjson
 import pytest
@@ -114,3 +115,15 @@ def test_time_stamps_are_exact(ts_us: int) -> None:
 def test_time_stamps_sort_as_time_does() -> None:
     stamps = [timestamp(t) for t in (0, 1, 999_999, 1_000_000, 10**15)]
     assert stamps == sorted(stamps)
+
+
+def test_long_names_are_not_kept() -> None:
+    """A caller can name any model."""
+    tracemalloc.start()
+    try:
+        for number in range(64):
+            clean(f"{number}-" + "model " * 20_000)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1 << 20

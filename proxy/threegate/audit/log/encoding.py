@@ -51,10 +51,14 @@ ACTION_OF = {name: int(action) for action, name in ACTIONS.items()}
 LEVELS = {level: level.name.lower() for level in Level}
 
 
-@lru_cache(maxsize=4096)  # ids of rules, kinds, detectors and policies come again and again
 def clean(text: str, limit: int = MAX_FIELD_CHARS) -> str:
     """`text` fit for one line of a log: bounded, and what could break or disguise the line becomes
     U+FFFD."""
+    return _clean(text[: limit + 1], limit)  # what is kept is bounded too
+
+
+@lru_cache(maxsize=4096)  # ids of rules, kinds, detectors and policies come again and again
+def _clean(text: str, limit: int) -> str:
     if text.isprintable() and len(text) <= limit:
         return text
     return "".join(c if c.isprintable() else "\ufffd" for c in text[:limit])

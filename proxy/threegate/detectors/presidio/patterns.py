@@ -8,7 +8,7 @@ it holds.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 import regex
 
@@ -34,7 +34,7 @@ def spelled(text: str) -> str:
     return text.lower().replace("_", " ")
 
 
-@cache
+@lru_cache(maxsize=256)
 def mentions(labels: tuple[str, ...]) -> re.Pattern[str]:
     """Finds one of these labels in `spelled` text: English ones as words."""
     small = [re.escape(label.lower()) for label in labels]
