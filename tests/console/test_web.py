@@ -1,18 +1,27 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Event
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.types import Message
+from threegate.console.deps import CHECKS, ConsoleDeps
 from threegate.console.errors import ConsoleError
 from threegate.console.web import (
     MAX_FORM_BYTES,
+    ConsoleRequest,
     Redirect,
+    blocking,
     form_of,
     language_of,
     wants_json,
 )
+
+from tests.waiting import PATIENCE_S
 
 
 def request(body: bytes = b"", path: str = "/", *, more: bool = False, **headers: str) -> Request:
@@ -92,3 +101,22 @@ async def test_a_form_that_does_not_arrive_is_not_waited_for(
     with pytest.raises(ConsoleError) as refused:
         await form_of(request(more=True))
     assert refused.value.status == 408
+
+
+async def test_so_many_checks_at_once() -> None:
+    """The threads of the console are for everybody."""
+    parts = SimpleNamespace(checks=CapacityLimiter(CHECKS))
+    visit = ConsoleRequest(request(), cast(ConsoleDeps, parts), "en", None)
+    go_on, begun = Event(), list[int]()
+
+    def check() -> None:
+        begun.append(1)
+        go_on.wait(PATIENCE_S)
+
+    checks = [asyncio.ensure_future(visit.checked(check)) for _ in range(5)]
+    while len(begun) < CHECKS:
+        await asyncio.sleep(0.01)
+    assert await blocking(lambda: len(begun)) == CHECKS
+    go_on.set()
+    await asyncio.gather(*checks)
+    assert len(begun) == 5

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
+
+from anyio import CapacityLimiter
 
 from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings
@@ -21,6 +24,10 @@ from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import CompiledPolicy
 from threegate.settings import JudgeSettings
 from threegate.upstream.target import Target
+
+CHECKS: Final = 2
+"""Drafts that are checked at once: patterns that are made for it take two minutes of CPU time and
+hundreds of MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +52,4 @@ class ConsoleDeps:
     judges: tuple[JudgeSettings, ...] = ()
     throttle: Throttle = field(default_factory=Throttle)
     hashes: HashQueue = field(default_factory=HashQueue)
+    checks: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CHECKS))

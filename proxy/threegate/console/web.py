@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
+from anyio.to_thread import run_sync
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -119,6 +120,10 @@ class ConsoleRequest:
 
     def may(self, *roles: Role) -> bool:
         return self.person is not None and bool(self.person.roles & frozenset(roles))
+
+    async def checked(self, work: Callable[[], Result]) -> Result:
+        """A check of a policy, in a thread when it is its turn."""
+        return await run_sync(work, limiter=self.parts.checks)
 
     async def note(self, verb: str, **detail: Any) -> None:
         """Records in the audit log that this person looked at or did something. Raises AuditError:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.policy.language.patterns import PatternError, compile_pattern
+from threegate.policy.language.patterns import MAX_KEPT, PatternError, compile_pattern
 
 
 def found(pattern: str, text: str, *, edges: bool = True) -> list[str]:
@@ -43,3 +43,12 @@ def test_matches_do_not_overlap_and_end(text: str) -> None:
     spans = list(compile_pattern(r"[a1]*").find(text))
     assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
     assert all(s.start < s.end for s in spans)
+
+
+def test_few_patterns_stay_compiled() -> None:
+    """Each may take 8 MiB, and an editor can try any number of them."""
+    first = compile_pattern("first")
+    assert compile_pattern("first") is first
+    for number in range(MAX_KEPT):
+        compile_pattern(f"x{number}")
+    assert compile_pattern("first") is not first

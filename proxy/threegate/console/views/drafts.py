@@ -80,7 +80,7 @@ def _hashed(given: dict[str, str]) -> dict[str, str]:
 async def editor(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     name = await known_pack(visit, space)
-    checked = await blocking(space.check)
+    checked = await visit.checked(space.check)
     return Shown(
         "policy/editor.html", _page(visit, name, space.text(pack_path(name)), checked, space)
     )
@@ -121,7 +121,7 @@ async def save(visit: ConsoleRequest) -> Answer:
         file = DraftFile(text, space.in_force(pack_path(name)))
         space = replace(space, files={**space.files, pack_path(name): file})
     await keep_file(visit, space, pack_path(name), text)
-    checked = await blocking(space.check)
+    checked = await visit.checked(space.check)
     return Shown("policy/editor.html", _page(visit, name, text, checked, space))
 
 
@@ -136,7 +136,7 @@ def _formatted(text: str) -> str:
 async def check_text(visit: ConsoleRequest) -> Answer:
     """Problems while typing; nothing is kept."""
     name, text, space = await _tried(visit)
-    checked = await blocking(space.check)
+    checked = await visit.checked(space.check)
     return Shown("policy/editor.html", _page(visit, name, text, checked, space))
 
 
@@ -166,13 +166,13 @@ async def base_of(visit: ConsoleRequest) -> Checked:
     """The policy in force, without the draft."""
     parts = visit.parts
     clean = await blocking(workspace, parts.versions, parts.ground, {})
-    return await blocking(clean.check)
+    return await visit.checked(clean.check)
 
 
 async def draft_policies(visit: ConsoleRequest) -> tuple[PolicySet, Checked, Workspace]:
     """The draft compiled, and what it was made of. Raises ConsoleError while it has errors."""
     space = await space_of(visit)
-    checked = await blocking(space.check)
+    checked = await visit.checked(space.check)
     if checked.policies is None:
         raise refusal("draft-errors")
     return checked.policies, checked, space
@@ -186,7 +186,7 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
     """The whole draft: files, problems, difference, and what tests and replay last made of exactly
     this content."""
     space = await space_of(visit)
-    checked = await blocking(space.check)
+    checked = await visit.checked(space.check)
     rows = policies.problem_rows(checked.problems, visit.language)
     page: dict[str, Any] = {
         "files": sorted(space.files),

@@ -184,7 +184,7 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
     rule_id, path = visit.path["rule"], pack_path(pack)
     text = space.text(path)
     fields = await blocking(read_fields, text, rule_id, visit.language)
-    checked = await blocking(space.check)
+    checked = await visit.checked(space.check)
     rows = policies.problem_rows(checked.problems, visit.language)
     own = await blocking(own_pieces, text, rule_id)
     mine = [r for r in rows if r["file"] == path and (r["rule"] or _piece(text, r["line"])) in own]

@@ -153,7 +153,7 @@ async def _for_exceptions(visit: ConsoleRequest, rule: policies.AnyRule) -> dict
 
 async def _report(visit: ConsoleRequest, space: Workspace) -> dict[str, Any]:
     """The last run of the tests of exactly what the page shows; empty where there was none."""
-    checked = await blocking(space.check)
+    checked = await visit.checked(space.check)
     digest = checked.policies.digest if checked.policies else ""
     return (await blocking(visit.parts.drafts.results, digest)).get("report", {})
 

@@ -100,7 +100,7 @@ async def lower(visit: ConsoleRequest) -> Answer:
     old = await blocking(workspace, visit.parts.versions, visit.parts.ground, {})
     path = pack_path(await blocking(pack_of, old, id))
     text = await blocking(edited, old.text(path), id, RuleForm(level=wanted))
-    new = await blocking(replace(old, files={path: DraftFile(text, None)}).check)
+    new = await visit.checked(replace(old, files={path: DraftFile(text, None)}).check)
     if new.policies is None:
         raise refusal("replay-errors")
     title = visit.text_in(

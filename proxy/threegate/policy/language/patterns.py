@@ -21,6 +21,8 @@ from threegate.types import Bilingual, Span
 
 MAX_PROGRAM_BYTES = 8 << 20
 """RE2's memory for one pattern: its default, enough for `\\d{1,1000}`."""
+MAX_KEPT = 64
+"""Patterns that stay compiled beside those of policies in use: each may come to hold that much."""
 
 
 SAYINGS = texts("vocabulary", "re2")
@@ -62,7 +64,7 @@ class Pattern:
                 return
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MAX_KEPT)
 def compile_pattern(
     pattern: str, *, edges: bool = True, check_digits: CheckDigits | None = None
 ) -> Pattern:

@@ -4,6 +4,7 @@ and as a table in and out. Changes go into the draft and are approved like rules
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from threegate.console.content.files import NAME
@@ -79,7 +80,7 @@ async def _here(visit: ConsoleRequest) -> tuple[Workspace, OwnDetector | None]:
 async def try_it(visit: ConsoleRequest) -> Answer:
     """The page with what was typed; nothing is saved."""
     space, found = await _here(visit)
-    shown = await blocking(_page, visit, space, found, _given(visit))
+    shown = await visit.checked(partial(_page, visit, space, found, _given(visit)))
     return Shown("policy/detector.html", shown)
 
 

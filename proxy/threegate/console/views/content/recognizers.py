@@ -4,6 +4,7 @@ Changes go into the draft and are approved like rules."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,9 +45,8 @@ async def page(visit: ConsoleRequest) -> Answer:
 async def try_it(visit: ConsoleRequest) -> Answer:
     """The page with what was typed; nothing is saved."""
     space, found = await _here(visit, visit.form)
-    return Shown(
-        "policy/recognizer.html", await blocking(_page, visit, space, found, _given(visit))
-    )
+    work = partial(_page, visit, space, found, _given(visit))
+    return Shown("policy/recognizer.html", await visit.checked(work))
 
 
 async def save(visit: ConsoleRequest) -> Answer:
