@@ -57,6 +57,7 @@ OTHER_NUMBER = words(
     "order|tracking|invoice|ticket|trace|ts|timestamp|seq|sku|ean|isbn|serial|version|build",
     "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn|nhs|awb|waybill|meeting id",
     "uid|ledger|ref|sum|求和|乘积|bytes|-rw-|r--|r-x|rwx",
+    "seed|flops|content-length|range(|n=|n =",
 )
 """Labels of numbers that are not personal; the label nearest to the value decides."""
 

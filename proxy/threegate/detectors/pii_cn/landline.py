@@ -26,12 +26,17 @@ _LANDLINE = re.compile(
     rf"[2-8][0-9]{{2,3}}(?P<split>{_GAP})?[0-9]{{4}}(?:/[2-8][0-9]{{6,7}})?{EDGE}"
 )
 """With a second number of the same area after a slash."""
+_SIGNLESS = re.compile(
+    rf"8(?<![0-9A-Za-z.\-/+].)6{_GAP}?{_AREA}{_GAP}[2-8][0-9]{{2,3}}{_GAP}?[0-9]{{4}}{EDGE}"
+)
+"""As on business cards: 8610-6588 2233. Only with a label."""
 _HAN = re.compile("[\u3400-\u9fff]")
 """London numbers look like Guangzhou ones when written in groups of four: those need Chinese
 around."""
 _SERVICE = re.compile(
     rf"[48](?<![0-9A-Za-z].)(?<![0-9][.\-/ ].)00(?P<gap>{_GAP})?[0-9]{{3}}(?P=gap)?[0-9]{{4}}{EDGE}"
 )
+_SIGNLESS_SHAPE = Shape(11, "8", run=2, most=5)
 _SHAPE, _SERVICE_SHAPE = Shape(10, "0+(（", run=2, most=14), Shape(10, "48", run=3, most=10)
 _LABELS = labels("cn_phone")
 
@@ -41,6 +46,9 @@ def find(view: ScanText) -> Iterator[Hit]:
         formed = match["gap"] is not None or match.group()[0] in "(（+"
         if match.group()[0] == "+" or not match["split"] or _HAN.search(view.before(match.start())):
             yield Hit(*match.span(), KIND, _level(view, match, formed))
+    for match in numbers(view, _SIGNLESS, _SIGNLESS_SHAPE):
+        if view.label_polarity(*match.span(), _LABELS, look_after=False) > 0:
+            yield Hit(*match.span(), KIND, Level.MEDIUM)
     for match in numbers(view, _SERVICE, _SERVICE_SHAPE):
         polarity = view.label_polarity(*match.span(), _LABELS, look_after=False) > 0
         yield Hit(*match.span(), KIND, Level.MEDIUM if polarity else Level.LOW, "service")

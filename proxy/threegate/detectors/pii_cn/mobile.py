@@ -42,7 +42,9 @@ _COUNTRY = (
     rf"(?:[(（](?=[+]86[)）])[+]86|[+](?<![0-9A-Za-z].)(?<![(（](?=.86[)）]).)86"
     rf"|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
 )
-_EDGE = EDGE + r"(?!\.s?html?)"
+_WORD = r"(?=[A-Za-z]{1,8}(?![0-9A-Za-z_\-]))"
+"""A word without a blank before it: 13800138000ASAP. Only with a label."""
+_EDGE = rf"(?:{EDGE}(?!\.s?html?)|{_WORD})"
 _NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
@@ -66,6 +68,7 @@ _OWNER = re.compile(
     r"(?i)(?:user|usr|member|customer|cust|account|acct|login|[wv]x|wechat|alipay|vip)[\-_]\Z"
 )
 """How names begin that people get from their number: user_13800138000."""
+_LETTER = re.compile("[A-Za-z]")
 _NAMED = 9
 """Characters of the longest of them."""
 _BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)
@@ -100,9 +103,10 @@ def _level(view: ScanText, match: re.Match[str]) -> Level:
 
 
 def _is_joined(text: str, start: int, end: int) -> bool:
-    """Part of a name, or in groups that may be columns: far apart, or before another number."""
+    """Part of a name or word, or in groups that may be columns: far apart, or before another
+    number."""
     row = end - start > 11 and text[end : end + 1] == " " and text[end + 1 : end + 2].isdigit()
-    if row or _WIDE in text[start:end]:
+    if row or _WIDE in text[start:end] or _LETTER.match(text, end):
         return True
     joined = _JOINED.search(text, max(0, start - 2), start) is not None
     return joined and not _OWNER.search(text, max(0, start - _NAMED), start)

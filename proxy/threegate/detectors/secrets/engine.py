@@ -112,6 +112,8 @@ def _finder(rule: SecretRule) -> Find:
                 secret[value] = is_secret(value)
             if not secret[value]:
                 continue
+            if first < begin and value[-1:] == b"." != value[-2:-1]:
+                end -= 1  # the dot of a sentence; a token without a name may end with one
             hit = Hit(view.place(begin), view.place(end), rule.kind, rule.level, rule.id)
             name = data[max(0, first - _WIDEST) : begin]
             if not isolated(view.text, hit.start, hit.end):

@@ -36,7 +36,7 @@ _LABEL = r"(?:[Pp]ass(?:word|phrase|code)|口令|密码)"
 _GAP = r"(?: (?:for|to|of|on|at) [a-z'’ ]{2,20}?)?"
 _WORDS = r"(?P<value>[a-z]{3,12}(?: [a-z]{3,12}){1,5})"
 _IN_SENTENCE = re.compile(
-    rf"{_LABEL}{_GAP}(?: is| was|['’]s|[ ]?[:：是])[ ]?(?P<open>[\"“「'])?{_WORDS}"
+    rf"{_LABEL}{_GAP}(?: is:?| was:?|['’]s|[ ]?[:：是])[ ]?(?P<open>[\"“「'])?{_WORDS}"
     r"(?(open)[\"”」'.,]|(?=[,;!?\n)，。；！]|\.\s|\.\Z|\Z))"
 )
 _FUNCTION = frozenset(_ABSENT.split())

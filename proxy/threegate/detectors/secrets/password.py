@@ -107,7 +107,7 @@ _OTHER_NAMES = re.compile(
 _VERB = re.compile(r"^[A-Za-z'’\- ]*(?: to|`) ?$")
 """`pass` as a verb: pass it to pod2html, pass a `boto3.Client`."""
 _SIGN = re.compile("[!@#$%^&*]")
-_INSIDE = re.compile("(?<=[A-Za-z0-9])[!@#$%^&*](?=[A-Za-z0-9])")
+_INSIDE = re.compile("(?<=[A-Za-z0-9])(?:[!@#$%^&*](?=[A-Za-z0-9])|[@#$%^&*])")
 """A sign that is not the end of a sentence, nor the beginning of a variable."""
 _LOGIN = re.compile("[a-z0-9]+@[a-z0-9]+")
 
