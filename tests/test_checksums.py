@@ -43,3 +43,11 @@ def test_one_wrong_digit_is_noticed(data: st.DataObject) -> None:
 
 def test_characters_outside_the_alphabet_fail() -> None:
     assert not checksums.uscc("91350100M000100I43")
+
+
+@pytest.mark.parametrize("value", ["11010519491231002X", "110105194912310038"])
+def test_a_number_is_completed_by_its_check_digit(value: str) -> None:
+    made = checksums.completed(value[:17], checksums.resident_id)
+    assert made[:17] == value[:17]
+    assert checksums.resident_id(made)
+    assert checksums.completed("411111111111111", checksums.luhn) == "4111111111111111"

@@ -6,6 +6,7 @@ Test vectors are in `tests/test_checksums.py`; sources are the standards named p
 from __future__ import annotations
 
 import string
+from collections.abc import Callable
 from operator import mul
 
 MOD11_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -31,6 +32,11 @@ VIN_VALUES = _table(
 _HONG_KONG_VALUES = _table({c: int(c, 36) for c in string.ascii_uppercase} | {" ": 36})
 _IBAN_VALUES = {c: str(int(c, 36)) for c in string.digits + string.ascii_uppercase}
 _TW_LETTERS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
+
+
+def completed(body: str, check: Callable[[str], bool]) -> str:
+    """The body and the last character, a digit or X, with which it passes the check."""
+    return next(made for last in "0123456789X" if check(made := body + last))
 
 
 def luhn(digits: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from operator import mul
 
+from threegate import checksums
+
 Digits = Sequence[int]
 Check = Callable[[Digits], bool]
 
@@ -107,5 +109,4 @@ def russian_tax(digits: Digits) -> bool:
 
 
 def luhn(digits: Digits) -> bool:
-    doubled = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
-    return (sum(digits[-1::-2]) + sum(doubled[d] for d in digits[-2::-2])) % 10 == 0
+    return checksums.luhn("".join(map(str, digits)))

@@ -12,9 +12,10 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping
 
+from threegate.checksums import completed, luhn, resident_id
+
 _LEAST = 6
 """Letters and digits that a value needs so that its stand-in is found again without doubt."""
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _NETWORKS = ("203.0.113", "198.51.100", "192.0.2")
 
 Draw = Iterator[int]
@@ -63,15 +64,13 @@ def _id_card(value: str, draw: Draw) -> str:
     if sum(c.isalnum() for c in value) == 15:
         return _poured(value, f"700101{year % 100:02}{month:02}{day:02}{_digits(draw, 3)}")
     body = f"700101{year}{month:02}{day:02}{_digits(draw, 3)}"
-    total = sum(int(c) * w for c, w in zip(body, _WEIGHTS, strict=True))
-    return _poured(value, body + "10X98765432"[total % 11])
+    return _poured(value, completed(body, resident_id))
 
 
 def _bank_card(value: str, draw: Draw) -> str:
     length = sum(c.isdigit() for c in value)
     body = "9999" + _digits(draw, max(0, length - 5))
-    doubled = (int(c) * (2 if i % 2 == 0 else 1) for i, c in enumerate(reversed(body)))
-    return _poured(value, body + str(-sum(d - 9 if d > 9 else d for d in doubled) % 10))
+    return _poured(value, completed(body, luhn))
 
 
 def _mobile(value: str, draw: Draw) -> str:

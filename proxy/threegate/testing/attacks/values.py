@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from threegate.checksums import completed, luhn, resident_id
 from threegate.data_files import table
 
 LANGUAGES: Final = ("zh", "en")
@@ -17,8 +18,6 @@ _TEXTS: Final[Mapping[str, Any]] = table("testing.attacks", "encoding")
 LOOK_ALIKES: Final[tuple[str, ...]] = tuple(_TEXTS["look_alikes"])
 """Honest texts that look like disguises."""
 ORDERS: Final[Mapping[str, list[str]]] = _TEXTS["orders"]
-_RESIDENT_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_RESIDENT_DIGITS: Final = "10X98765432"
 
 MOBILE: Final = "pii.cn.mobile"
 RESIDENT: Final = "pii.cn.id_card"
@@ -47,16 +46,12 @@ def mobile(dice: random.Random) -> str:
 def resident(dice: random.Random) -> str:
     """A resident identity number with its check digit."""
     day = f"{dice.randint(1950, 2005)}{dice.randint(1, 12):02}{dice.randint(1, 28):02}"
-    body = f"110105{day}{_digits(dice, 3)}"
-    total = sum(int(c) * w for c, w in zip(body, _RESIDENT_WEIGHTS, strict=True))
-    return body + _RESIDENT_DIGITS[total % 11]
+    return completed(f"110105{day}{_digits(dice, 3)}", resident_id)
 
 
 def card(dice: random.Random) -> str:
     """A bank card's number with its check digit."""
-    body = f"622202{_digits(dice, 12)}"
-    doubled = [int(c) * (2 if i % 2 == 0 else 1) for i, c in enumerate(reversed(body))]
-    return f"{body}{-sum(d - 9 if d > 9 else d for d in doubled) % 10}"
+    return completed(f"622202{_digits(dice, 12)}", luhn)
 
 
 def harmless(language: str, dice: random.Random) -> str:
