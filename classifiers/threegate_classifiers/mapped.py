@@ -6,7 +6,8 @@ gets back into it), and logits are the same to the bit. What a session packs for
 multiplications stays its own: stored packed weights would save 9 MiB more of 47, but crashed ONNX
 Runtime 1.31 on one of our models.
 
-The folder is as much to be trusted as the settings: what is mapped is not verified again.
+The folder is as much to be trusted as the settings: of what is mapped only the size is verified
+again. A file that was lost or cut off is made anew; what no start has used for a month goes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,10 @@ from threegate_classifiers.errors import ModelError
 from threegate_classifiers.onnx_runtime import onnxruntime
 from threegate_classifiers.processor import described
 
-GRAPH, WEIGHTS = "model.onnx", "weights.bin"
+GRAPH, WEIGHTS, SIZE = "model.onnx", "weights.bin", "bytes"
+KEEP_S = 30 * 86_400
+"""After an upgrade the old version may still have to be started again."""
+SPARE_BYTES = 1 << 20
 MIN_BYTES = 1024
 """Smaller tensors stay in the graph."""
 
@@ -36,15 +41,52 @@ def prepared(
     session's, and used up; `config` are their entries, `unfused` optimisers that stay off.
     Raises ModelError."""
     folder = into / _fingerprint(path, config, unfused)
-    if not (folder / GRAPH).is_file():
+    if not _whole(folder):
         into.mkdir(parents=True, exist_ok=True)
+        if folder.exists():
+            shutil.rmtree(folder)
+        _clear(into)
+        _check_room(path, into)
         made = Path(tempfile.mkdtemp(dir=into))
         try:
             _write(path, made, options, unfused)
             _settle(made, folder)
         finally:
             shutil.rmtree(made, ignore_errors=True)
+    os.utime(folder)
     return folder / GRAPH
+
+
+def _whole(folder: Path) -> bool:
+    try:
+        return (folder / SIZE).read_text() == _sizes(folder)
+    except OSError:
+        return False
+
+
+def _sizes(folder: Path) -> str:
+    """Of graph and weights; a small graph has no weights beside it. Raises OSError."""
+    weights = folder / WEIGHTS
+    beside = weights.stat().st_size if weights.exists() else 0
+    return f"{(folder / GRAPH).stat().st_size} {beside}"
+
+
+def _clear(into: Path) -> None:
+    """Other versions and processors, unused for long. Who has them mapped keeps them."""
+    for folder in into.iterdir():
+        if folder.stat().st_mtime < time.time() - KEEP_S:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_room(path: Path, into: Path) -> None:
+    """ONNX Runtime would only report that it failed to write."""
+    need, free = path.stat().st_size + SPARE_BYTES, shutil.disk_usage(into).free
+    if free < need:
+        sizes = need >> 20, free >> 20
+        raise ModelError(
+            "{}: no space: {} MiB are needed, {} are free".format(into, *sizes),
+            "{}：空间不足，需要 {} MiB，剩余 {} MiB".format(into, *sizes),
+        )
 
 
 def _write(path: Path, folder: Path, options: Any, unfused: Sequence[str]) -> None:
@@ -67,13 +109,14 @@ def _write(path: Path, folder: Path, options: Any, unfused: Sequence[str]) -> No
 
 def _settle(made: Path, folder: Path) -> None:
     """Whole or not there, whoever else does the same now."""
+    (made / SIZE).write_text(_sizes(made))
     for file in made.iterdir():
         with file.open("rb") as stream:
             os.fsync(stream.fileno())
     try:
         made.rename(folder)
     except OSError:
-        if not (folder / GRAPH).is_file():  # another reason than "somebody was faster"
+        if not _whole(folder):  # another reason than "somebody was faster"
             raise
 
 

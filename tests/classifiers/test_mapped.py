@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import read_manifest
-from threegate_classifiers.mapped import GRAPH, WEIGHTS, prepared
+from threegate_classifiers.mapped import GRAPH, KEEP_S, SIZE, WEIGHTS, prepared
 from threegate_classifiers.onnx_runtime import onnxruntime
 from threegate_classifiers.registry import SHIPPED
 from threegate_classifiers.session import Session
@@ -63,8 +65,45 @@ def test_a_model_is_prepared_once_and_its_change_makes_another(tmp_path: Path) -
     assert prepared(one, into, options(), {}) == first
     assert os.stat(first).st_mtime_ns == stamp
     assert prepared(two, into, options(), {}) != first
-    assert sorted({p.name for p in into.glob("*/*")} | {WEIGHTS}) == [GRAPH, WEIGHTS]
+    assert sorted({p.name for p in into.glob("*/*")} | {WEIGHTS}) == [SIZE, GRAPH, WEIGHTS]
     assert len(list(into.iterdir())) == 2
+
+
+def test_what_was_lost_or_cut_off_is_made_anew(shipped: Path, tmp_path: Path) -> None:
+    model = shipped / "model.onnx"
+    made = prepared(model, tmp_path, options(), {}).parent
+    whole = {file.name: file.stat().st_size for file in made.iterdir()}
+    for name in whole:
+        (made / name).unlink()
+        assert prepared(model, tmp_path, options(), {}).parent == made
+        assert {file.name: file.stat().st_size for file in made.iterdir()} == whole
+    os.truncate(made / WEIGHTS, 1000)
+    prepared(model, tmp_path, options(), {})
+    assert {file.name: file.stat().st_size for file in made.iterdir()} == whole
+
+
+def test_what_was_not_used_for_long_goes_with_the_next_that_is_made(tmp_path: Path) -> None:
+    one, two, three = (
+        build_model(tmp_path / labels, "guard", "classify", {n: [] for n in labels}) / "model.onnx"
+        for labels in ("a", "ab", "abc")
+    )
+    into = tmp_path / "shared"
+    old = [prepared(model, into, options(), {}).parent for model in (one, two)]
+    for folder in old:
+        os.utime(folder, (0, time.time() - KEEP_S - 60))
+    prepared(two, into, options(), {})
+    new = prepared(three, into, options(), {}).parent
+    assert sorted(into.iterdir()) == sorted([old[1], new])
+
+
+def test_a_disk_without_room_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = build_model(tmp_path / "m", "guard", "classify", WORDS) / "model.onnx"
+    full = SimpleNamespace(free=1 << 19)
+    monkeypatch.setattr("threegate_classifiers.mapped.shutil.disk_usage", lambda _: full)
+    with pytest.raises(ModelError, match="no space: 1 MiB are needed, 0 are free") as caught:
+        prepared(model, tmp_path / "shared", options(), {})
+    assert "空间不足" in caught.value.zh
+    assert list((tmp_path / "shared").iterdir()) == []
 
 
 def test_many_at_once_make_one(tmp_path: Path) -> None:
