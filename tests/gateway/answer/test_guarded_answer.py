@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from weakref import ref
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,8 @@ from hypothesis import strategies as st
 from threegate.detectors.base import SentenceDetector
 from threegate.detectors.models.guard import GuardDetector
 from threegate.gateway.answer.answer_context import AnswerContext
-from threegate.types import Action, Passage
+from threegate.types import Action, Channel, Passage
+from threegate.wire.adapter import StreamKey
 from threegate_classifiers.runtime import Engine
 from threegate_classifiers.testing import build_tiny_models
 
@@ -124,3 +127,17 @@ async def test_clear_words_leave_before_their_sentence_has_ended(
     await hear(slowly(events, heard, before), harm, suite(detector), heard=heard)
     assert before == [left]
     assert heard.text() == said
+
+
+async def test_an_answer_leaves_memory_with_its_call() -> None:
+    harm = policy(rule("harm", Action.REDACT, "hazard.test"))
+    gc.disable()  # nothing of its texts waits for a collection of reference cycles
+    try:
+        heard = await hear([stream_of(["All fine. ", "bad things. "])], harm, suite(BadWords()))
+        assert heard.answer is not None
+        heard.answer.text(StreamKey(1, Channel.CONTENT)).feed("More")
+        answer = ref(heard.answer)
+        heard.answer = None
+        assert answer() is None
+    finally:
+        gc.enable()

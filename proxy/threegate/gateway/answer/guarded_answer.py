@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from weakref import proxy
 
 from threegate.detectors.detector_set import DetectorSet
 from threegate.errors import UpstreamError
@@ -43,10 +44,13 @@ NO_TOOL = CalledTool()
 NO_OPTIONS = TextOptions()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class GuardedAnswer:
     """All texts of one answer. `keep` stores them, for the audit log or to be counted; `options`
-    says how a text is shown; `cut` is what stopped the answer."""
+    says how a text is shown; `cut` is what stopped the answer.
+
+    Its texts know it by a weak reference, so that all of them are gone when the call is: with
+    reference cycles they would stay in memory until Python collects those."""
 
     guard: OutputGuard
     detector_set: DetectorSet
@@ -75,7 +79,7 @@ class GuardedAnswer:
 
     def __post_init__(self) -> None:
         self._nearby = NearbyTexts(self._order, self._released_keys)
-        self._words = WordChecks(self.guard, self.detector_set, lambda: self.context.sent)
+        self._words = WordChecks(self.guard, self.detector_set, self.context)
 
     def text(self, key: StreamKey) -> GuardedText:
         """The text of a key, made on first use."""
@@ -101,7 +105,7 @@ class GuardedAnswer:
         options = self.options(key)
         if called.gate is not None:
             options = replace(options, gate=called.gate)
-        return GuardedText(key, locus, machine, guard, self, options)
+        return GuardedText(key, locus, machine, guard, proxy(self), options)
 
     def at(self, locus: TextLocation, key: StreamKey) -> GuardedText:
         """The text of a slot of a whole answer, which knows its own place."""

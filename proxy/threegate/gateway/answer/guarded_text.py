@@ -69,12 +69,8 @@ class GuardedText:
     released: list[str] = field(default_factory=list, repr=False)
     ruled: list[Ruling] = field(default_factory=list, repr=False)
     _ready: list[str] = field(default_factory=list, repr=False)  # released and not sent yet
-    _checks: TextChecks = field(init=False, repr=False)
     _substituted: bool = False
     _complete: bool = False  # all of it came at once, as in an answer that is not streamed
-
-    def __post_init__(self) -> None:
-        self._checks = TextChecks(self, self.answer)
 
     def feed(self, text: str, *, last: bool = False) -> None:
         """`last`: nothing follows, and no `close` is needed."""
@@ -187,15 +183,16 @@ class GuardedText:
     def _check(
         self, sentences: list[JudgeSentence], steps: list[CheckStep], scans: list[ScanPatterns]
     ) -> None:
+        checks = TextChecks(self, self.answer)
         if sentences and self.is_field:
-            self._checks.judge_once(sentences)
+            checks.judge_once(sentences)
         elif sentences:
-            self._checks.judge(sentences)
+            checks.judge(sentences)
         if steps:
-            self._checks.check_steps(steps)
+            checks.check_steps(steps)
         for scan in scans:
             if self.machine.state is not State.CUT:
-                self.receive(self._checks.scan(scan, complete=self._complete))
+                self.receive(checks.scan(scan, complete=self._complete))
 
     def _release(self, text: str) -> None:
         self._ready.append(text)

@@ -4,12 +4,13 @@ text, but could hide a value, so they are checked."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from threegate.detectors.detector_set import DetectorSet
-from threegate.guard.client_text import NO_TEXT, ClientText
+from threegate.gateway.answer.answer_context import AnswerContext
+from threegate.guard.client_text import NO_TEXT
 from threegate.guard.output import OutputGuard
 from threegate.guard.redact import TERMINAL, edited
 from threegate.types import Channel, Layer, Passage, Ruling, TextLocation
@@ -50,7 +51,7 @@ class WordChecks:
 
     guard: OutputGuard
     detector_set: DetectorSet
-    sent: Callable[[], ClientText]
+    context: AnswerContext
     _clean: set[str] = field(default_factory=set, repr=False)
 
     def check(self, body: Body) -> list[Ruling] | None:
@@ -88,7 +89,7 @@ class WordChecks:
         locus = TextLocation(Layer.OUTPUT, Channel.CONTENT, part="/word", choice=0)
         passage = Passage(locus, text)
         scan = self.detector_set.patterns.scan(passage, guard.pattern_kinds, final=True)
-        sent = self.sent() if scan.findings else NO_TEXT
+        sent = self.context.sent if scan.findings else NO_TEXT
         return guard.judge_patterns(text, 0, scan.findings, scan.failures, sent).ruled
 
     def _remember(self, words: Sequence[str]) -> None:
