@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
+import re2
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.detectors.custom.gaps import MOST, one_blank
+from threegate.detectors.custom.gaps import ANY_GAP, MOST, one_blank
 
 from tests.cases import cases
 
@@ -27,3 +30,12 @@ def test_every_character_is_found_again(text: str) -> None:
         )
     assert read.original(len(read.text)) == len(text)
     assert [c for c in read.text if not c.isspace()] == [c for c in text if not c.isspace()]
+
+
+def test_what_re2_looks_for_is_wherever_a_gap_is() -> None:
+    gap = re2.compile(ANY_GAP)
+    blanks = [c for c in map(chr, range(sys.maxunicode + 1)) if c.isspace()]
+    assert len(blanks) > 20
+    assert [c for c in blanks if not gap.fullmatch(c)] == []
+    assert gap.fullmatch("".join(blanks))
+    assert not gap.search("x")

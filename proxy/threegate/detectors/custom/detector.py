@@ -16,7 +16,7 @@ import ahocorasick
 import re2
 
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, uncrossed
-from threegate.detectors.custom.gaps import OneBlank, one_blank
+from threegate.detectors.custom.gaps import ANY_GAP, OneBlank, one_blank
 from threegate.detectors.custom.pattern_matcher import PatternMatcher
 from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
 from threegate.normalize import plain_text
@@ -57,12 +57,15 @@ class ListDetector:
             self._automaton.add_word(word, len(word))
         self._automaton.make_automaton()
         self._begins = _beginnings(known)
-        self._any = re2.compile("|".join(map(re2.escape, known))) if len(known) <= _FEW else None
+        self._any = re2.compile("|".join(map(_with_gaps, known))) if len(known) <= _FEW else None
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
-        read = self._read(passage.text)
+        folded = _folded(passage.text)
+        empty = self._any is not None and not found(self._any, folded.encode())
+        if empty and final:
+            return Scanned((), len(folded))
+        read = self._read(folded)
         text = read.text
-        empty = self._any is not None and not found(self._any, text.encode())
         hits = [] if empty else list(_metered(self._automaton.iter(text)))
         spans = list(self._spans(text, hits)) if hits else []
         settled = read.original(len(text) if final else self._open_from(text, spans))
@@ -73,13 +76,12 @@ class ListDetector:
         return Scanned(findings, uncrossed(settled, places))
 
     def settled_without_scan(self, text: str, start: int) -> int:
-        rest = self._read(text[start:])
+        rest = self._read(_folded(text[start:]))
         if next(self._automaton.iter(rest.text), None) is not None:
             return -1
         return start + rest.original(self._open_from(rest.text, []))
 
-    def _read(self, text: str) -> OneBlank:
-        folded = _folded(text)
+    def _read(self, folded: str) -> OneBlank:
         return one_blank(folded) if self._has_blank else OneBlank(folded)
 
     def _open_from(self, text: str, spans: list[Span]) -> int:
@@ -100,6 +102,11 @@ class ListDetector:
                 meter().found()
                 taken = span.end
                 yield span
+
+
+def _with_gaps(word: str) -> str:
+    """RE2 for a word in a text whose gaps are as they came: without a match none needs reading."""
+    return ANY_GAP.join(map(re2.escape, word.split(" ")))
 
 
 def _metered(hits: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

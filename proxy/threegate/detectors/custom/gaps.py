@@ -13,7 +13,10 @@ from bisect import bisect_right
 from threegate.types import frozen
 
 MOST = 16
-_GAP = re.compile(rf"\s{{2,{MOST}}}|[^\S ]")
+_GAP = re.compile(rf"\s(?:\s{{1,{MOST - 1}}}|(?<! ))")
+"""A single blank is none. It begins with one class, which `re` looks for much faster."""
+ANY_GAP = r"[\s\x0b\x1c-\x1f[:^ascii:]]+"
+"""RE2; matches every gap and every blank. It matches more, which keeps the automaton small."""
 
 
 @frozen
