@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from threegate.console import errors
-from threegate.console.errors import ERRORS, listed, refusal
+from threegate.console.errors import ERRORS, refusal
+from threegate.i18n.catalog import listed
 
 SOURCES = [p.read_text("utf-8") for p in Path(errors.__file__).parent.rglob("*.py")]
 BY_KEY = {"mode", "level"}

@@ -3,8 +3,6 @@ status (400 where it says none) and its text in both languages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from threegate.i18n.catalog import catalog, texts
 from threegate.types import Bilingual
 
@@ -23,9 +21,3 @@ class ConsoleError(Exception):
 def refusal(code: str, /, **details: object) -> ConsoleError:
     """The error of one entry. Missing details are a bug and raise KeyError."""
     return ConsoleError(_STATUS[code], ERRORS[code].filled(details), code)
-
-
-def listed(names: Iterable[str]) -> Bilingual:
-    """Names as a detail of a text."""
-    found = list(names)
-    return Bilingual("、".join(found), ", ".join(found))

@@ -6,7 +6,7 @@ for entries that nothing uses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -28,6 +28,12 @@ def texts(name: str, table: str) -> Mapping[str, Bilingual]:
 def patterns(name: str, table: str) -> Sequence[tuple[str, Bilingual]]:
     """An array of a file whose entries have a `pattern` (regular expression) each."""
     return [(entry["pattern"], bilingual(entry)) for entry in catalog(name)[table]]
+
+
+def listed(names: Iterable[str]) -> Bilingual:
+    """Names that are the same in both languages, one after another."""
+    every = tuple(names)
+    return Bilingual("、".join(every), ", ".join(every))
 
 
 def bilingual(entry: Mapping[str, str]) -> Bilingual:

@@ -12,13 +12,14 @@ from typing import Any
 from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.record import Record, Stage
 from threegate.console.drafts import PACKS
-from threegate.console.errors import ConsoleError, listed, refusal
+from threegate.console.errors import ConsoleError, refusal
 from threegate.console.presenters import policies as presenter
 from threegate.console.presenters.changes import rules_of
 from threegate.console.views.drafts import approvers, base_of, draft_policies, results_of
 from threegate.console.views.merge import give_back
 from threegate.console.views.version import checked_version
 from threegate.console.web import Answer, ConsoleRequest, Redirect, blocking
+from threegate.i18n.catalog import listed
 from threegate.policy.facade import Checked
 from threegate.policy.lifecycle.approval import Refused
 from threegate.policy.lifecycle.machine import (

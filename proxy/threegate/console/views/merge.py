@@ -9,10 +9,11 @@ from functools import partial
 from typing import Any
 
 from threegate.console.drafts import PACKS, DraftFile, Returned, Workspace, packs_text
-from threegate.console.errors import listed, refusal
+from threegate.console.errors import refusal
 from threegate.console.pack_merge import MINE, THEIRS, Conflict, Merged, merge
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
+from threegate.i18n.catalog import listed
 from threegate.policy.lifecycle.machine import Submit
 from threegate.policy.lifecycle.store import now_utc
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from threegate.i18n.catalog import listed
 from threegate.policy.kinds import is_known
 from threegate.policy.language.problems import Mark, Severity
 from threegate.policy.language.shapes import place
@@ -23,7 +24,7 @@ MAX_CONSTITUTION = 8000
 """Characters. Beyond that the text costs more of the context than it is worth, in every call."""
 
 
-_FIX = Bilingual("可用：" + "、".join(SAMPLING) + "。", "Use one of " + ", ".join(SAMPLING) + ".")
+_FIX = Bilingual("可用：{names}。", "Use one of {names}.").filled({"names": listed(SAMPLING)})
 
 
 @checks("unknown-parameter", fix=_FIX)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from threegate.i18n.catalog import texts
+from threegate.i18n.catalog import listed, texts
 from threegate.policy.language.shapes import specs
 from threegate.policy.language.vocabulary import VOCABULARY, Scale
 from threegate.policy.model import Selector
@@ -179,15 +179,11 @@ def callers(old: Any, new: Any) -> Iterator[Aspect]:
 
 def _scope(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Aspect]:
     if not new:
-        yield moved(name, 1, _all_of(old), NAMES["everything"])
+        yield moved(name, 1, listed(old), NAMES["everything"])
     elif not old:
-        yield moved(name, -1, NAMES["everything"], _all_of(new))
+        yield moved(name, -1, NAMES["everything"], listed(new))
     else:
         yield from covering(name, old, new, glob)
-
-
-def _all_of(names: tuple[str, ...]) -> Bilingual:
-    return Bilingual("、".join(names), ", ".join(names))
 
 
 def selector_covers(wide: Selector, narrow: Selector) -> bool:
