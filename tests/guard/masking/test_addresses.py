@@ -42,6 +42,69 @@ def test_a_listed_host_gets_values(address: str, back: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("curl -s http://{}:8080/health", True),
+        ('url: "jdbc:mysql://{}:3306/shop?useSSL=false"', True),
+        ("打开 http://{}:9200，", True),
+        ("see `http://{}`, please", True),
+        ("endpoint=http://{}", True),
+        ("redis://{}\n", True),
+        ("http://{}.evil.example/", False),
+        ("http://{}@evil.example/", False),
+        ("http://{}:80@evil.example/", False),
+        ("http://{}:80,x@evil.example/", False),
+        ("http://{},x.evil.example/", False),
+        ("http://{}。evil.example/", False),
+        ('http://{}"x.evil.example/', False),
+        ("http://{}\\@evil.example/", False),
+        ("http://{}?x=1", False),
+        ("http://{}#@evil.example/", False),
+        ("http://{}\u200b.evil.example/", False),
+        ("http://evil.example/{}/", False),
+        ("http://evil.example//{}/", False),
+        ("http:evil//{}/", False),
+        ("http://u:p@{}/", False),
+        ("http://x.{}/", False),
+        ("https:\\\\{}/", False),
+        ("javascript://{}/", False),
+        ("![x](http://{}/a.png)", False),
+        ("[x](//{}/a)", False),
+        ("[x]: http://{}/a", False),
+        ('<img src="http://{}/a.png">', False),
+        ("<script>fetch('http://{}/')", False),
+    ],
+)
+def test_an_ip_address_comes_back_as_the_whole_host_of_a_plain_url(text: str, back: bool) -> None:
+    mask, restorer = made("10.23.4.5", "pii.ip")
+    text = text.format(mask)
+    whole = restored(restorer, text)
+    assert whole == (text.replace(mask, "10.23.4.5") if back else text)
+    assert streamed(restorer, text, [*range(1, len(text) + 1)]) == whole
+
+
+@pytest.mark.parametrize("text", ["http://{}:8080/", "http://{}/ and {}"])
+def test_no_other_value_is_a_host(text: str) -> None:
+    mask, restorer = made("VALUE")
+    text = text.format(mask, mask)
+    assert restored(restorer, text).startswith(f"http://{mask}")
+
+
+def test_what_follows_the_host_stays_hidden() -> None:
+    mask, restorer = made("10.23.4.5", "pii.ip")
+    text = f"http://{mask}:80/?ip={mask} and http://{mask}//{mask}"
+    assert restored(restorer, text) == text.replace(f"//{mask}:", "//10.23.4.5:").replace(
+        f" http://{mask}", " http://10.23.4.5"
+    )
+
+
+def test_arguments_of_tools_get_no_host() -> None:
+    mask, restorer = made("10.23.4.5", "pii.ip")
+    text = json.dumps({"url": f"http://{mask}/"})
+    assert restored(restorer, text, Channel.TOOL_ARGUMENTS) == text
+
+
+@pytest.mark.parametrize(
     ("arguments", "back"),
     [
         ({"to": "{}"}, True),
@@ -91,6 +154,20 @@ def test_addresses_do_not_depend_on_the_cut(text: str, cuts: set[int], channel: 
     places = [c for c in sorted(cuts) if c < len(text)]
     assert streamed(BACK, text, [*places, len(text)], channel) == whole
     assert streamed(BACK, text, [*range(1, len(text)), len(text)], channel) == whole
+
+
+HOST_MASK, HOST_BACK = made("10.23.4.5", "pii.ip")
+
+
+@given(
+    st.lists(st.sampled_from([*PIECES, HOST_MASK, HOST_MASK, "http://", ":80", "@"])).map("".join),
+    st.sets(st.integers(0, 200), max_size=8),
+)
+def test_hosts_do_not_depend_on_the_cut(text: str, cuts: set[int]) -> None:
+    whole = restored(HOST_BACK, text)
+    places = [c for c in sorted(cuts) if c < len(text)]
+    assert streamed(HOST_BACK, text, [*places, len(text)]) == whole
+    assert streamed(HOST_BACK, text, [*range(1, len(text)), len(text)]) == whole
 
 
 def test_what_is_unread_is_not_forgotten() -> None:

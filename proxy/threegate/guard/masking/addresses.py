@@ -30,6 +30,9 @@ UNREAD = 256
 _ADDRESS: Final = re.compile(
     rf"{BLANK}*<?(?i:https?)://([A-Za-z0-9.-]+)(?::\d{{1,5}})?[/?#]((?!.*//)[^\s\\<>\"'`]*)"
 )
+_BEFORE_HOST: Final = re.compile(r"(?i:https?:)?//")
+_AT_START: Final = re.compile(r"(?:\A|[\s\"'`(=,>:])\Z")
+"""What stands before the scheme, or before slashes whose scheme is none of the web's."""
 
 
 class AddressReader:
@@ -67,6 +70,15 @@ class AddressReader:
         """Whether the position is in an address of a host other than these."""
         open_ = [reader for reader in self._readers if reader.inside]
         return not all(_is_listed(reader.head, hosts) for reader in open_)
+
+    def at_host(self, text: str, base: int) -> bool:
+        """Whether the position is right behind the slashes of a URL in plain text, which no client
+        fetches by itself: its whole host may be put there."""
+        match [reader for reader in self._readers if reader.inside]:
+            case [UrlReader(begun=int(begun)) as url] if _BEFORE_HOST.fullmatch(url.head):
+                return _AT_START.search(text, 0, begun - base) is not None
+            case _:
+                return False
 
 
 def _is_listed(head: str, hosts: Sequence[str]) -> bool:

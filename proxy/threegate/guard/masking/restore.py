@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final
 
 from threegate.guard.masking.addresses import AddressReader, ArgumentReader
-from threegate.guard.masking.placeholders import PlaceholderFinder
+from threegate.guard.masking.placeholders import Placeholder, PlaceholderFinder
 from threegate.policy.model import Restoring
 from threegate.types import Channel, Span, frozen
 
@@ -51,13 +51,31 @@ class TextRestorer:
                 open_from = span.start
                 break
             self._addresses.read(text, base, base + span.start)
-            if not within and self._returns(masked.restore):
+            host = self._is_host(text, base, placeholder, final=final)
+            if host is None:
+                open_from = span.start
+                break
+            if not within and (host or self._returns(masked.restore)):
                 at = Span(base + span.start, base + span.end)
                 out.append(Restored(at, masked.value, masked.kind))
                 self._addresses.skip(at.end)
         if not final:
             self._addresses.keep_up(text, base, base + open_from)
         return out, base + open_from
+
+    def _is_host(
+        self, text: str, base: int, placeholder: Placeholder, *, final: bool
+    ) -> bool | None:
+        """Whether the value is an IP address and all of the host of a URL: what is sent there tells
+        nobody else of it. None where more text decides that."""
+        if self._channel is Channel.TOOL_ARGUMENTS or not _IP.fullmatch(placeholder.masked.value):
+            return False
+        end = placeholder.span.end
+        if not self._addresses.at_host(text, base):
+            return False
+        if not final and _HOST_ENDS_SO_FAR.match(text, end):
+            return None
+        return _HOST_ENDS.match(text, end) is not None
 
     def _returns(self, restoring: Restoring | None) -> bool:
         if restoring is None or self._addresses.inside(restoring.hosts):
@@ -66,6 +84,12 @@ class TextRestorer:
         return everywhere or self._tool in (restoring.tools or ())
 
 
+_IP: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_PORT: Final = r"(?::\d{1,5})?"
+_MARKS: Final = "[\"'`)},;.，。；、！？）】」』]"
+_HOST_ENDS: Final = re.compile(rf"{_PORT}(?:[/\s<>\]]|\Z|{_MARKS}{{1,3}}(?:[\s<]|\Z))")
+"""Marks that close a sentence or quotation may be part of a host name, unless a blank follows."""
+_HOST_ENDS_SO_FAR: Final = re.compile(rf"(?::\d{{0,5}})?{_MARKS}{{0,3}}\Z")
 _UNSEEN: Final = "[\u00ad\u200b-\u200d\u2060\ufeff]"
 """Characters that host names lose when they are looked up."""
 _HOST: Final = re.compile(
