@@ -122,3 +122,13 @@ def test_what_a_rule_on_calls_did_is_listed() -> None:
 def test_a_text_outside_the_messages_names_its_field(name: str, field: str) -> None:
     """The id of an end user stood there as if the user had said it."""
     assert field_of(name) == field
+
+
+def test_a_call_that_only_a_fact_check_recorded_says_so() -> None:
+    """Half of a search was "let through and recorded" without a rule or a finding."""
+    note = RULED[1] | {"kind": "claim.no_source"}
+    decisions = [{"layer": "output", "ruled": [note]}]
+    shown = row(entry({"decisions": decisions, "action": "flag"}), "en", {})
+    assert (shown["rules"], shown["noted"]) == ([], "claim.no_source")
+    found = [{"layer": "output", "ruled": [*RULED, note]}]
+    assert row(entry({"decisions": found, "action": "mask"}), "en", {})["noted"] == ""

@@ -46,7 +46,7 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
     strongest = sorted(ruled, key=lambda r: -Action[r["action"].upper()])
     acted = dict.fromkeys(r["rule"] for r in strongest if not r.get("shadow"))
     kinds = dict.fromkeys(r["kind"] for r in ruled if "kind" in r)
-    decided = dict.fromkeys(r["rule"] for r in _deciding(event, ruled))
+    decided = dict.fromkeys(r["rule"] for r in deciding(event, ruled))
     return {
         "request": entry.request_id,
         "at": timestamp(entry.ts_us),
@@ -58,10 +58,18 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
         "rules": [{"id": r, "title": title_of(r, known, language)} for r in list(acted)[:4]],
         "decided": [{"id": r, "title": title_of(r, known, language)} for r in decided],
         "kinds": [{"kind": k, "family": family(k)} for k in list(kinds)[:5]],
+        "noted": "" if acted else _noted(event),
         "detail": event.get("detail", {}),
         "error": event.get("error", ""),
         "integrated": entry.integrated,
     }
+
+
+def _noted(event: Mapping[str, Any]) -> str:
+    """The kind by which a fact check alone had the call recorded; it is no finding."""
+    every = (r for d in event.get("decisions", ()) for r in d["ruled"] if not r.get("shadow"))
+    flagged = (r.get("kind", "") for r in every if r["action"] == Action.FLAG.name.lower())
+    return next((kind for kind in flagged if kind in CHECK_NOTES), "")
 
 
 def _counts(decision: Mapping[str, Any], ruled: Mapping[str, Any]) -> bool:
@@ -72,7 +80,7 @@ def _counts(decision: Mapping[str, Any], ruled: Mapping[str, Any]) -> bool:
     return is_found(ruled) or "failed" in ruled
 
 
-def _deciding(
+def deciding(
     event: Mapping[str, Any], ruled: Iterable[Mapping[str, Any]]
 ) -> Iterable[Mapping[str, Any]]:
     """The rulings that made the call end as it did; none where it only was recorded."""

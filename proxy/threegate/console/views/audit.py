@@ -20,6 +20,7 @@ from threegate.audit.verify.published import verify_all
 from threegate.console.auth.sessions import REVEAL_S, SITTING_COOKIE, SITTING_S
 from threegate.console.errors import refusal
 from threegate.console.presenters import records as explained
+from threegate.console.presenters.explanation import explanation
 from threegate.console.presenters.form_choices import missable
 from threegate.console.presenters.questions import rules_to_judge
 from threegate.console.presenters.snippets import snippet
@@ -146,6 +147,9 @@ async def record(visit: ConsoleRequest) -> Answer:
             **shown,
             "event": _facts(last),
             "decisions": explained.decisions(last.event, visit.language, known),
+            "explanation": explanation(
+                last.event, visit.clock.show(last.ts_us), visit.language, known
+            ),
             "complaints": [asdict(c) for c in complaints],
             "sources": SOURCES,
             "claims": CLAIMS,
