@@ -73,6 +73,23 @@ def _guard(args: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def listener(app: Any, host: str, port: int) -> Any:
+    """uvicorn's settings, with the proxy's bounds on heads and bodies that never end."""
+    import uvicorn
+
+    from threegate.server.http_protocol import HttpProtocol
+
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=HttpProtocol,
+        ws="none",
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_S,  # streams of events have no end of their own
+    )
+
+
 async def _listen(args: argparse.Namespace, guard: Any) -> int:
     import uvicorn
 
@@ -86,12 +103,6 @@ async def _listen(args: argparse.Namespace, guard: Any) -> int:
 
     async with outbound() as client:
         proxy = HttpProxy(args.url, session, client, tuple(args.allow_host))
-        config = uvicorn.Config(
-            application(proxy),
-            host=args.host,
-            port=args.port,
-            log_level="warning",
-            timeout_graceful_shutdown=GRACE_S,  # streams of events have no end of their own
-        )
+        config = listener(application(proxy), args.host, args.port)
         await uvicorn.Server(config).serve()
     return 0
