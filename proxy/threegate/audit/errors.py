@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from subprocess import CalledProcessError
+
 from sqlalchemy.exc import DBAPIError
 
 from threegate.errors import AuditError
@@ -25,8 +27,8 @@ def reason_of(error: DBAPIError) -> str:
 
 
 def loggable(error: Exception) -> str:
-    """What a server's log may say of an error in the writer or the daily job: files and reasons, no
-    value of a record."""
+    """What a server's log may say of an error in the writer, the daily job or a command: files and
+    reasons, no value of a record."""
     match error:
         case DBAPIError():
             return reason_of(error)
@@ -34,6 +36,8 @@ def loggable(error: Exception) -> str:
             return text.en
         case OSError(filename=path) if path:
             return f"{path}: {reason(error).en}"
+        case CalledProcessError(returncode=status):  # not the command: its arguments may be secret
+            return f"exit status {status}"
         case _:
             return type(error).__name__
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from threegate.audit import AuditLog, AuditSettings
 from threegate.audit.log.checkpoint_shipper import CheckpointShipper
 from threegate.audit.verify.published import published_files
@@ -49,6 +50,19 @@ def test_a_missing_command_is_a_failure(tmp_path: Path) -> None:
     shipper.send(tmp_path)
     shipper.close()
     assert shipper.failures == 1
+
+
+def test_the_log_says_why_without_the_command(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for command in ("false secret", "threegate-no-such-command secret"):
+        shipper = CheckpointShipper(command)
+        shipper.send(tmp_path / "w" / "1")
+        shipper.close()
+    assert [r.getMessage() for r in caplog.records] == [
+        "audit: checkpoint w/1 was not delivered: exit status 1",
+        "audit: checkpoint w/1 was not delivered: threegate-no-such-command: no such file or directory",
+    ]
 
 
 async def test_a_log_hands_over_its_checkpoints(settings: AuditSettings, tmp_path: Path) -> None:

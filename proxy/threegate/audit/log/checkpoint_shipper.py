@@ -13,6 +13,8 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from threegate.audit.errors import loggable
+
 log = logging.getLogger(__name__)
 SECONDS = 60  # for one delivery
 MOST_WAITING = 1_000  # of failed deliveries; beyond it the oldest are left out
@@ -45,7 +47,7 @@ class CheckpointShipper:
         try:
             subprocess.run(words, capture_output=True, timeout=SECONDS, check=True)  # noqa: S603
         except (OSError, subprocess.SubprocessError) as error:
-            log.warning("audit: checkpoint %s was not delivered: %s", name, type(error).__name__)
+            log.warning("audit: checkpoint %s was not delivered: %s", name, loggable(error))
             self.failures += 1
             return False
         return True
