@@ -105,6 +105,10 @@ def _start(text: str, slashes: int) -> int:
     return scheme.start() if scheme else slashes
 
 
+_NUMBERED: Final = "".join(rf"(?<!\w\[\d{{{n}}})" for n in range(1, 8))
+"""Not after `sshd[811`: a reference begins its line."""
+
+
 class _Link(Enum):
     NONE = auto()
     BEFORE = auto()  # after `](` or `]:`; the target has not begun
@@ -117,7 +121,7 @@ class LinkReader(FormReader):
 
     __slots__ = ("_depth", "_state")
     _EVENTS: Final = {
-        _Link.NONE: re.compile(r"\][(:]"),
+        _Link.NONE: re.compile(rf"\]\(|{_NUMBERED}\]:"),
         _Link.BEFORE: re.compile(r"[^\t\n\f\r ]"),
         _Link.TARGET: re.compile(r"\\.|\]\(|[()]|[\t\n\f\r ]", re.DOTALL),
         _Link.ANGLES: re.compile(r"\\.|[\n>]", re.DOTALL),
