@@ -18,7 +18,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from threegate.console import request_lines
 from threegate.console.errors import refusal
 from threegate.console.rule_form import part_of
-from threegate.console.yaml_values import lines, texts, ticked, written
+from threegate.console.yaml_values import flow, lines, texts, ticked, written
 from threegate.policy.language.shapes import plain
 
 PARAMETERS = (
@@ -192,21 +192,15 @@ def _put(target: CommentedMap, path: tuple[str, ...], value: Any) -> None:
         if value is None:
             target.pop(key, None)
         else:
-            target[key] = _flow(written(value))
+            target[key] = flow(written(value))
         return
     if key not in target:
         if value is None:
             return
-        target[key] = _flow(CommentedMap())
+        target[key] = flow(CommentedMap())
     _put(target[key], tuple(rest), value)
     if not target[key]:
         del target[key]
-
-
-def _flow(value: Any) -> Any:
-    if isinstance(value, CommentedMap | CommentedSeq):
-        value.fa.set_flow_style()
-    return value
 
 
 def _write_clauses(then: CommentedMap, form: Mapping[str, str]) -> None:
@@ -246,4 +240,4 @@ def _write_tests(rule: CommentedMap, form: Mapping[str, str]) -> None:
         if not isinstance(tests, CommentedMap):
             tests = rule["tests"] = CommentedMap()
         rest = [t for t in old if request_lines.shown(t, "en") is None]
-        tests[expect] = CommentedSeq([*(_flow(written(t)) for t in given), *rest])
+        tests[expect] = CommentedSeq([*(flow(written(t)) for t in given), *rest])

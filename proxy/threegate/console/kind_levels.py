@@ -9,7 +9,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from threegate.console.errors import refusal
 from threegate.console.rule_form import dumped, find_rule, opened
-from threegate.console.yaml_values import set_list, texts
+from threegate.console.yaml_values import flow, set_list, texts
 from threegate.policy.model.callers import matches
 from threegate.policy.schema import Rule
 from threegate.types import Level
@@ -44,12 +44,9 @@ def _set_level(detect: CommentedMap, kind: str, level: str) -> None:
             del detect["levels"]
         return
     if levels is None:
-        levels = detect["levels"] = CommentedMap()
-        levels.fa.set_flow_style()
+        levels = detect["levels"] = flow(CommentedMap())
     if levels and kind not in levels:
-        levels.insert(
-            0, kind, level
-        )  # the first that fits counts, so one kind goes before its family
+        levels.insert(0, kind, level)  # the first that fits counts: a kind before its family
     else:
         levels[kind] = level
 

@@ -21,7 +21,7 @@ from threegate.console.detect_fields import drop_unused
 from threegate.console.errors import refusal
 from threegate.console.pack_merge import pieces
 from threegate.console.rule_form import define, dumped, find_rule, opened
-from threegate.console.yaml_values import written
+from threegate.console.yaml_values import flow, written
 from threegate.policy.language.vocabulary import kind_title
 from threegate.types import Bilingual
 
@@ -143,10 +143,9 @@ def _with_rule(text: str, rule: Mapping[str, Any]) -> str:
 
 
 def _flow(value: Any) -> None:
-    value.fa.set_flow_style()
+    flow(value)
     for inner in value.values() if isinstance(value, Mapping) else ():
-        if hasattr(inner, "fa"):
-            _flow(inner)
+        _flow(inner)
 
 
 def inserted(text: str, block: str) -> str:

@@ -29,6 +29,7 @@ from threegate.console.rule_form import (
 )
 from threegate.console.second_opinion_fields import read_opinion, write_opinion
 from threegate.console.yaml_values import (
+    flow,
     lines,
     quoted,
     set_list,
@@ -171,8 +172,8 @@ def _write_callers(rule: CommentedMap, form: Mapping[str, str]) -> None:
     languages = ticked(form, "language")
     set_list(when, "language", languages if len(languages) == 1 else [], keep_empty=False)
     if when and "when" not in rule:
-        when.fa.set_flow_style()
-        rule.insert(list(rule).index("where" if "where" in rule else "layer") + 1, "when", when)
+        after = "where" if "where" in rule else "layer"
+        rule.insert(list(rule).index(after) + 1, "when", flow(when))
     elif not when:
         rule.pop("when", None)
 
@@ -183,8 +184,7 @@ def _write_action(rule: CommentedMap, form: Mapping[str, str]) -> None:
     if not action or len(then) > 1:
         return
     old = then.get(action)
-    options = old if isinstance(old, CommentedMap) else CommentedMap()
-    options.fa.set_flow_style()
+    options = flow(old if isinstance(old, CommentedMap) else CommentedMap())
     if action in REPLACING:
         _write_replacement(options, form)
     name = OPTIONS.get(action)
@@ -192,9 +192,7 @@ def _write_action(rule: CommentedMap, form: Mapping[str, str]) -> None:
     if name and not (value == UNWRITTEN.get(action) and name not in options):
         set_text(options, name, value, drop=True)
     if list(then) != [action] or plain(old or {}) != plain(options):
-        chosen = CommentedMap({action: options})
-        chosen.fa.set_flow_style()
-        rule["then"] = chosen
+        rule["then"] = flow(CommentedMap({action: options}))
 
 
 def _write_replacement(options: CommentedMap, form: Mapping[str, str]) -> None:
@@ -207,8 +205,7 @@ def _write_replacement(options: CommentedMap, form: Mapping[str, str]) -> None:
         return
     words = options.get("replacement")
     if not isinstance(words, CommentedMap):
-        words = options["replacement"] = CommentedMap()
-        words.fa.set_flow_style()
+        words = options["replacement"] = flow(CommentedMap())
     for name, value in given.items():
         if value != old[name] or name[-2:] not in words:
             words[name[-2:]] = quoted(value)

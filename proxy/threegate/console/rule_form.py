@@ -17,7 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from threegate.console.errors import refusal
-from threegate.console.yaml_values import set_text, written
+from threegate.console.yaml_values import flow, set_text, written
 from threegate.policy.language.load import load_text
 from threegate.policy.language.nodes import read
 from threegate.policy.language.problems import Severity
@@ -170,10 +170,7 @@ def _set_action(rule: CommentedMap, action: str | None) -> None:
         return
     if action not in SIMPLE:
         raise refusal("action")
-    chosen = CommentedMap({action: CommentedMap()})
-    chosen.fa.set_flow_style()
-    chosen[action].fa.set_flow_style()
-    rule["then"] = chosen
+    rule["then"] = flow(CommentedMap({action: flow(CommentedMap())}))
 
 
 def _set_message(rule: CommentedMap, form: RuleForm) -> None:
@@ -184,8 +181,7 @@ def _set_message(rule: CommentedMap, form: RuleForm) -> None:
         return
     message = rule.get("message")
     if not isinstance(message, CommentedMap):
-        message = CommentedMap()
-        message.fa.set_flow_style()
+        message = flow(CommentedMap())
         put(rule, "message", message)
     set_text(message, "zh", form.message_zh)
     set_text(message, "en", form.message_en)
@@ -216,11 +212,9 @@ def _add_exception(rule: CommentedMap, given: Mapping[str, str]) -> None:
 def _match(field: str, value: str, salt: str) -> CommentedMap:
     """`salt` belongs to a value's hash."""
     written = SingleQuotedScalarString(value) if salt else value
-    match = CommentedMap({field: CommentedSeq([written])})
-    match[field].fa.set_flow_style()
+    match = flow(CommentedMap({field: flow(CommentedSeq([written]))}))
     if salt:
         match["value_salt"] = SingleQuotedScalarString(salt)
-    match.fa.set_flow_style()
     return match
 
 

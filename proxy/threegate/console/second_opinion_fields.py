@@ -9,7 +9,7 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap
 
 from threegate.console.errors import refusal
-from threegate.console.yaml_values import put_plain, set_list, set_text, texts, ticked
+from threegate.console.yaml_values import flow, put_plain, set_list, set_text, texts, ticked
 from threegate.policy.model import SecondOpinion
 
 DEFAULT = SecondOpinion(ask="")
@@ -48,8 +48,7 @@ def write_opinion(rule: CommentedMap, form: Mapping[str, str]) -> None:
         return
     spec = rule.get(KEY)
     if not isinstance(spec, CommentedMap):
-        spec = CommentedMap()
-        spec.fa.set_flow_style()
+        spec = flow(CommentedMap())
         rule.insert(list(rule).index("then") + 1, KEY, spec)
     _write(spec, form)
 

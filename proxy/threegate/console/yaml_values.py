@@ -4,11 +4,13 @@ a text for something else."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
+
+Value = TypeVar("Value")
 
 
 def texts(value: Any) -> list[str]:
@@ -56,15 +58,16 @@ def set_list(target: CommentedMap, key: str, values: list[str], *, keep_empty: b
     if values == old and (values or key in target or not keep_empty):
         return
     if values or keep_empty:
-        target[key] = _sequence(values)
+        target[key] = flow(CommentedSeq([quoted(v) for v in values]))
     else:
         target.pop(key, None)
 
 
-def _sequence(values: Iterable[str]) -> CommentedSeq:
-    made = CommentedSeq([quoted(v) for v in values])
-    made.fa.set_flow_style()
-    return made
+def flow(value: Value) -> Value:
+    """A mapping or list as one that is written on one line; anything else as it is."""
+    if isinstance(value, CommentedMap | CommentedSeq):
+        value.fa.set_flow_style()
+    return value
 
 
 _PLAIN = re.compile(r"[^\W\d_](?:[\w ./@()。，！？、；：“”（）-]*[\w.)。！？”）])?")

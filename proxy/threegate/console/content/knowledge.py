@@ -13,6 +13,7 @@ from threegate.console.content.files import NAME
 from threegate.console.content.own_detectors import without
 from threegate.console.errors import refusal
 from threegate.console.rule_form import define, dumped, opened
+from threegate.console.yaml_values import flow
 from threegate.policy.language.load import Bundle
 from threegate.policy.schema import Pack, Rule
 
@@ -93,6 +94,6 @@ def with_files(text: str, name: str, files: Iterable[str]) -> str:
     document, paths = opened(text), list(dict.fromkeys(files))
     if paths:
         define(document, "knowledge", name, {"files": paths})
-        document["knowledge"][name].fa.set_flow_style()
+        flow(document["knowledge"][name])
         return dumped(document)
     return without(text, "knowledge", name)
