@@ -27,7 +27,8 @@ def slot(
 @pytest.mark.parametrize(
     ("text", "language"),
     [("你好，请问 API 怎么用？", "zh"), ("How do I say 你好?", "zh"), ("Hello", "en"), ("", "en"),
-     ("A very long English question about the one word 好 in it", "en")],
+     ("A very long English question about the one word 好 in it", "en"),
+     ("㐀龿", "zh"), ("こんにちは", "en"), ("übel 你", "zh"), ("😀 hi", "en")],
 )  # fmt: skip
 def test_language(text: str, language: str) -> None:
     assert (
