@@ -19,13 +19,15 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 
 from guard import LABELS
-from levels import COLUMNS, LEAST, PARTS, tail
+from levels import COLUMNS, LEAST, tail
 from unseen_sets import BANDS, Unseen
 
 Array = NDArray[Any]
 KNOTS = (12, 60, 130)
 """Tokens of a window between which the offset grows."""
-FITTED = ("direct", "indirect", "hazard")
+FITTED = {"direct": ("prompt", "system"), "indirect": ("document",), "hazard": ("prompt",)}
+"""Heads, and the places whose ordinary texts say what a length reaches: agents' instructions are long and set the level of direct
+injection, which without an offset of their own was too high for attacks of a few words."""
 RATE = 0.03
 """Share of ordinary texts of each band that should reach the same logit."""
 FEW = 60
@@ -49,15 +51,16 @@ def fitted(rows: Sequence[Unseen], logits: Array) -> Array:
     What stays under the lowest level there is needs nothing taken off.
     """
     offsets = np.zeros((len(LANGUAGES), 2, len(LABELS)))
-    for head in FITTED:
+    for head, places in FITTED.items():
         columns = list(COLUMNS[head])
         best = logits[:, columns].max(1)
-        place = next(iter(PARTS[head]))
         for at, language in enumerate(LANGUAGES):
-            reach = [_reached(rows, best, place, band, language) for band in BANDS]
-            if None in reach:
+            reach = [
+                [tail(best[mine], RATE) for mine in _bands(rows, places, band, language)] for band in BANDS
+            ]
+            if not all(reach):
                 continue
-            short, middle, long = np.maximum(np.array(reach, float), LEAST["medium"])
+            short, middle, long = (max([LEAST["medium"], *found]) for found in reach)
             first = float(np.clip(middle - short, 0, MOST))
             last = float(np.clip(long - short - first, 0, MOST))
             offsets[at][:, columns] = np.array([[first], [last]])
@@ -70,9 +73,13 @@ def chinese(tokenizer: Tokenizer) -> Array:
     return np.array([any("\u3400" <= c <= "\u9fff" for c in piece) for piece in pieces], np.uint8)
 
 
-def _reached(rows: Sequence[Unseen], best: Array, place: str, band: str, language: str) -> float | None:
-    mine = [i for i, r in enumerate(rows) if (r.kind, r.band, r.language) == (place, band, language)]
-    return tail(best[mine], RATE) if len(mine) >= FEW else None
+def _bands(rows: Sequence[Unseen], places: Sequence[str], band: str, language: str) -> list[list[int]]:
+    """The texts of `band` at each place that has enough of them."""
+    found = [
+        [i for i, r in enumerate(rows) if (r.kind, r.band, r.language) == (place, band, language)]
+        for place in places
+    ]
+    return [mine for mine in found if len(mine) >= FEW]
 
 
 def write(path: Path, offsets: Array, tokenizer: Tokenizer) -> None:

@@ -26,13 +26,13 @@ ENOUGH, MANY = 10, 8
 """Highest scores that give the slope; texts from which on a rate is simply counted."""
 BEYOND = 0.5
 """Logits over the highest ordinary score that a threshold may lie at most."""
-ODD, ODD_TEXTS = 0.002, 2
-"""Share and number of a band's highest ordinary texts that do not set `high`, whatever they score."""
+ODD = 0.002
+"""Share of a band's highest ordinary texts that do not set `high`, whatever they score."""
 BESIDE = 0.1
 """Logits by which `high` stays over the highest text that is not odd."""
-ODD_AT = ("prompt",)
-"""Places where texts may be odd. Of agents' instructions a band has a hundred, and two of them stopped are too many; in answers
-harmless ones beside a harmful question would be stopped more often (26 instead of 21 % of them)."""
+ODD_AT = {"prompt": (2, 0), "system": (1, 200)}
+"""Places where texts may be odd: how many at least, in bands of how many texts. Of Chinese agents' instructions a band has a hundred, and one of
+them stopped is too many; in answers harmless ones beside a harmful question would be stopped more often (26 instead of 21 % of them)."""
 FEW = 60
 """A band with fewer texts says nothing of its own."""
 MIDDLE, TOP = 0.5, 0.9
@@ -80,12 +80,15 @@ def tail(scores: Array, rate: float, enough: int = ENOUGH) -> float:
 def reached(scores: Array, rate: float, level: str, place: str) -> float:
     """The threshold that a band asks for."""
     found = tail(scores, rate)
-    return min(found, beside_odd(scores)) if level == "high" and place in ODD_AT else found
+    least, many = ODD_AT.get(place, (0, 0))
+    return (
+        min(found, beside_odd(scores, least)) if level == "high" and least and len(scores) >= many else found
+    )
 
 
-def beside_odd(scores: Array) -> float:
-    """Just above the highest score but for those of odd texts."""
-    odd = max(ODD_TEXTS, int(ODD * len(scores)))
+def beside_odd(scores: Array, least: int) -> float:
+    """Just above the highest score but for those of odd texts, of which there may be `least` in any band."""
+    odd = max(least, int(ODD * len(scores)))
     return float(np.sort(scores)[-1 - odd]) + BESIDE
 
 
