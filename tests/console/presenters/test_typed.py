@@ -19,3 +19,8 @@ def test_the_field_that_was_refused_is_marked() -> None:
     made = typed(form, "en", "past")["fields"]
     assert [(f["wrong"], f["type"]) for f in made] == [(False, "text"), (True, "date")]
     assert not any(f["wrong"] for f in typed(form, "en")["fields"])
+
+
+def test_a_file_is_not_sent_again() -> None:
+    """Its name was shown as a field to correct, and the same file sent once more."""
+    assert typed({"name": "p.yaml", "content": "cGFjazog"}, "en", "upload")["fields"] == []

@@ -22,13 +22,15 @@ MEANT = {
     "no-rows": ("csv",),
 }
 """The fields that a refusal is about, by its code."""
+FILES = ("upload",)
+"""Refusals of a file, which is chosen again: sent once more it would be the same."""
 LONG = 60
 
 
 def typed(form: Mapping[str, str], language: str, code: str = "") -> dict[str, Any]:
     """`fields` to show, the one that was refused as `wrong`, and `hidden` ones; nothing where the
     form held a secret or nothing to show. `code` of the refusal."""
-    if any(word in name for name in form for word in SECRET):
+    if code in FILES or any(word in name for name in form for word in SECRET):
         return {"fields": [], "hidden": []}
     wrong = next((n for n in MEANT.get(code, ()) if n in form), "")
     fields = [
