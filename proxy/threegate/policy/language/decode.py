@@ -220,7 +220,7 @@ class Decoder:
         if any(v is MISSING_VALUE and _required(keys, n) for n, v in values.items()):
             return MISSING_VALUE
         given = {n: v for n, v in values.items() if v is not MISSING_VALUE}
-        marks = MappingProxyType({k: at for k, (at, _) in node.pairs.items()})
+        marks = {key: at for key, (at, _) in node.pairs.items()}
         return kind(at=node.at, marks=marks, **given)
 
     def _field(self, node: Mapping, key: str, spec: Field[Any], kind: Any, name: str) -> Any:

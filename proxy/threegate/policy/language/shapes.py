@@ -57,12 +57,11 @@ def plain(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """`at` is the position of the value, `marks` that of each key that was written."""
+    """`at` is the position of the value, `marks` that of each key that was written: a dict that
+    nobody changes, so that a compiled policy with it can be sent to another process."""
 
     at: Mark = field(default=NOWHERE, compare=False, repr=False)
-    marks: Mapping[str, Mark] = field(
-        default_factory=lambda: MappingProxyType({}), compare=False, repr=False, hash=False
-    )
+    marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False, hash=False)
 
     def mark(self, key: str) -> Mark:
         return self.marks.get(key, self.at)
