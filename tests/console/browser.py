@@ -160,7 +160,7 @@ def _same(old: WebElement) -> bool:
 def browser(url: str, language: str) -> Iterator[Browser]:
     options = ChromeOptions()
     options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--lang={language}"):
+    for flag in (*FLAGS, f"--lang={language}", f"--accept-lang={language}"):
         options.add_argument(flag)
     options.add_experimental_option("prefs", {"intl.accept_languages": language})
     options.page_load_strategy = "none"  # a page is looked at while it comes
