@@ -206,7 +206,7 @@ def test_every_cut_of_the_upstream_bytes_gives_the_same_text(guarded: Running) -
 def text_of(data: bytes) -> tuple[str, str]:
     content, reasoning = "", ""
     for event in events(data):
-        payload = getattr(event, "data", "")
+        payload = getattr(event, "data", "") or ""  # none: a comment, sent while the answer is slow
         if payload.startswith("{"):
             for choice in json.loads(payload)["choices"]:
                 content += choice["delta"].get("content") or ""
