@@ -32,6 +32,15 @@ def test_a_reviewer_sees_what_waits_to_be_reviewed(site: Site) -> None:
     assert site.who("viewer").get("/home.json").json()["review"] == 0
 
 
+def test_proposed_tests_name_their_rule(site: Site) -> None:
+    """They had its id only."""
+    reviewer, editor = site.who("reviewer", name="proposer"), site.who("editor", name="sees")
+    request = reviewer.get("/audit.json").json()["rows"][0]["request"]
+    form = {"part": "messages/0/content:user", "rule": "base.pii.email", "expect": "match"}
+    reviewer.post(f"/audit/record/{request}/propose.json", data=form).raise_for_status()
+    assert 'title="base.pii.email">Mask e-mail addresses</a>' in editor.get("/").text
+
+
 def test_a_proxy_without_traffic_draws_no_empty_chart(fresh_site: Site) -> None:
     """It said that the highest of no requests was 1."""
     reviewer = fresh_site.who("reviewer")

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from threegate.audit.report.report import gather
 from threegate.console.presenters import policies
+from threegate.console.presenters.records import titles
 from threegate.console.review import search_terms
 from threegate.console.views.policies import packs_of
 from threegate.console.views.queue import waiting
@@ -34,6 +35,7 @@ async def home(visit: ConsoleRequest) -> Answer:
             "expiring": policies.expiring(bundle, today_utc(), visit.language),
             "draft": sorted(space.files),
             "proposals": await _proposals(visit),
+            "titles": {r: t.get(visit.language) for r, t in titles(serving).items()},
             "returned": await _returned(visit),
             "problems": [p.code for p in visit.parts.policies.problems if p.severity == "error"],
             **await _for_reviewers(visit),
