@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from threegate.detectors.detector_sets import DetectorSets
+from threegate.detectors.scan_pool import LONG_TEXT, OWN_LONG_TEXT
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList
 from threegate.types import Channel, Layer, Passage, TextLocation
 
@@ -35,3 +38,10 @@ def test_everything_a_policy_brings_is_found_and_served() -> None:
 def test_a_digest_has_one_suite() -> None:
     suites = DetectorSets(())
     assert suites.of(POLICY) is suites.of(POLICY)
+
+
+def test_patterns_of_a_policy_run_in_a_thread_sooner() -> None:
+    suites = DetectorSets(())
+    plain = replace(POLICY, digest="plain", patterns=(), recognizers=())
+    assert suites.of(POLICY).patterns.long_text == OWN_LONG_TEXT
+    assert suites.of(plain).patterns.long_text == LONG_TEXT

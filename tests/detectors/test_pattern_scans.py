@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.detectors.custom.detector import ListDetector
+from threegate.detectors.engine.budget import Budget
 from threegate.detectors.pattern_scans import PatternScans
 from threegate.detectors.registry import scanner
-from threegate.detectors.scan_pool import LONG_TEXT
+from threegate.detectors.scan_pool import LONG_TEXT, OWN_LONG_TEXT
 from threegate.policy.model import WordList
 from threegate.types import Passage
 
@@ -28,6 +29,16 @@ def test_a_long_answer_is_scanned_off_the_loop_and_once() -> None:
     assert threading.get_ident() not in letters.threads
     scans.scan_whole(passage, KINDS)
     assert len(letters.threads) == 2
+
+
+async def test_what_is_long_depends_on_the_patterns() -> None:
+    """Those of a policy take what their author makes them take."""
+    letters = Letters()
+    scans = PatternScans(lambda kinds: (letters,), OWN_LONG_TEXT)
+    text = Passage(LOCUS, "a" * OWN_LONG_TEXT)
+    ((_, judged),) = await scans.scan_all([text], KINDS, Budget.for_size(OWN_LONG_TEXT))
+    assert len(judged.findings) == 1
+    assert threading.get_ident() not in letters.threads
 
 
 RECITED = (

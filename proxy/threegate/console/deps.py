@@ -29,6 +29,9 @@ CHECKS: Final = 2
 """Drafts that are checked at once: patterns that are made for it take two minutes of CPU time and
 hundreds of MiB."""
 
+RUNS: Final = 2
+"""Runs of all tests of a draft at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConsoleDeps:
@@ -53,3 +56,4 @@ class ConsoleDeps:
     throttle: Throttle = field(default_factory=Throttle)
     hashes: HashQueue = field(default_factory=HashQueue)
     checks: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CHECKS))
+    runs: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RUNS))

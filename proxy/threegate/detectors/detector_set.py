@@ -15,6 +15,7 @@ from threegate.detectors.engine.budget import Budget
 from threegate.detectors.judged_texts import JudgedTexts, Judgement
 from threegate.detectors.judges.second_reader import SecondReader
 from threegate.detectors.pattern_scans import BuildPatterns, PatternScans, at_locus, text_key
+from threegate.detectors.scan_pool import LONG_TEXT
 from threegate.detectors.sentence_judging import Deadlines, SentenceJudging
 from threegate.guard.decide import kinds_asked_about_claims, kinds_asked_of_judges, wanted_kinds
 from threegate.policy.model import Rule
@@ -33,14 +34,18 @@ class DetectorSet:
     sentence: InitVar[tuple[SentenceDetector, ...]] = ()
     kinds_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     second: SecondReader = field(default_factory=SecondReader)
+    long_text: InitVar[int] = LONG_TEXT
     patterns: PatternScans = field(init=False)
     sentences: SentenceJudging = field(init=False)
     _cache: JudgedTexts = field(
         default_factory=lambda: JudgedTexts(CACHED_TEXTS, CACHED_FINDINGS, FINDINGS_OF_ONE)
     )
 
-    def __post_init__(self, build: BuildPatterns, sentence: tuple[SentenceDetector, ...]) -> None:
-        self.patterns, self.sentences = PatternScans(build), SentenceJudging(sentence)
+    def __post_init__(
+        self, build: BuildPatterns, sentence: tuple[SentenceDetector, ...], long_text: int
+    ) -> None:
+        self.patterns = PatternScans(build, long_text)
+        self.sentences = SentenceJudging(sentence)
 
     def unserved(
         self, wanted: frozenset[str], exactly: frozenset[str] = frozenset()

@@ -20,6 +20,7 @@ from threegate.detectors.injection.detector import InjectionSignatures
 from threegate.detectors.judges.second_reader import SecondReader
 from threegate.detectors.presidio.policy import from_policy
 from threegate.detectors.registry import DETECTORS
+from threegate.detectors.scan_pool import LONG_TEXT, OWN_LONG_TEXT
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Bilingual
 
@@ -63,7 +64,9 @@ class DetectorSets:
         sentence = (*self.sentence, output_format.LanguageDetector(), *categories.detectors(policy))
         infos += [d.info for d in sentence]
         infos.append(NEW_PERSONAL_DATA)
-        return DetectorSet(build, sentence, {i.id: i.kinds for i in infos}, self.second)
+        long_text = OWN_LONG_TEXT if policy.patterns or policy.recognizers else LONG_TEXT
+        kinds_of = {i.id: i.kinds for i in infos}
+        return DetectorSet(build, sentence, kinds_of, self.second, long_text)
 
 
 def _scanners(policy: CompiledPolicy) -> Callable[[frozenset[str] | None], PatternScanner]:

@@ -62,7 +62,10 @@ FastPath = Callable[[str, int], int]
 
 @dataclass(slots=True)
 class PatternScans:
+    """Texts of `long_text` code points or more are scanned in a thread."""
+
     build: BuildPatterns
+    long_text: int = LONG_TEXT
     _detectors: dict[frozenset[str], tuple[PatternDetector, ...]] = field(
         default_factory=dict, repr=False
     )
@@ -95,7 +98,7 @@ class PatternScans:
     def scan_whole(self, passage: Passage, kinds: frozenset[str]) -> Scan:
         """`scan` of a text that is complete, with all its views."""
         size = len(passage.text)
-        known = self._prepared.pop(text_key(passage, kinds)) if size >= LONG_TEXT else None
+        known = self._prepared.pop(text_key(passage, kinds)) if size >= self.long_text else None
         if known is None:
             _, judged = self._viewed_scan(passage, kinds, Budget.for_size(size))
         else:
@@ -105,7 +108,7 @@ class PatternScans:
     async def prepare(self, passage: Passage, kinds: frozenset[str]) -> None:
         """Scans a long text off the event loop, for the `scan_whole` that follows."""
         size = len(passage.text)
-        if size < LONG_TEXT:
+        if size < self.long_text:
             return
         _, judged = await self._scan_new(passage, kinds, Budget.for_size(size))
         self._prepared.put(text_key(passage, kinds), judged)
@@ -126,7 +129,7 @@ class PatternScans:
         self, passage: Passage, kinds: frozenset[str], budget: Budget
     ) -> tuple[Viewed, Judgement]:
         size = len(passage.text)
-        if size < LONG_TEXT:
+        if size < self.long_text:
             return self._viewed_scan(passage, kinds, budget)
         try:
             return await POOL.run(size, partial(self._viewed_scan, passage, kinds, budget))

@@ -15,6 +15,8 @@ from typing import TypeVar
 LONG_TEXT = 32 * 1024
 """Code points from which a text is scanned in a thread: the worst texts take 1.5 s a MiB, so one
 below holds up the loop for at most 50 ms."""
+OWN_LONG_TEXT = 1024
+"""And where a policy has patterns of its own: they take what their author makes them take."""
 IN_FLIGHT = 32 * 1024 * 1024
 """Code points that may be scanned or wait for a thread at the same time."""
 _THREADS = 2

@@ -9,6 +9,7 @@ a test.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.answer.answer_context import AnswerContext
 from threegate.gateway.answer.buffered_answer import settle
 from threegate.gateway.answer.guarded_answer import GuardedAnswer
+from threegate.gateway.answer.stream_relay import AT_ONCE
 from threegate.guard.constraint import constrain
 from threegate.guard.constraint_merge import merge
 from threegate.guard.decide import RuleSet, wanted_kinds
@@ -151,7 +153,10 @@ class Runner:
         context = AnswerContext(passage.question, passage.sources, passage.question)
         answer = GuardedAnswer(guard, self.detector_set, context)
         try:
-            answer.text(StreamKey(0, passage.locus.channel)).feed(passage.text)
+            guarded = answer.text(StreamKey(0, passage.locus.channel))
+            for start in range(0, len(passage.text) or 1, AT_ONCE):  # others have their turn
+                guarded.feed(passage.text[start : start + AT_ONCE])
+                await asyncio.sleep(0)
             answer.close()
             await settle(answer)
         finally:

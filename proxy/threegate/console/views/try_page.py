@@ -53,7 +53,7 @@ from threegate.types import (
 
 MAX_TEXT, MAX_LINES = 20_000, 50
 AT_ONCE = 4
-"""Tests run before other requests get their turn: a few milliseconds."""
+"""Tests run between two steps of the progress that is shown."""
 ANSWERS = (Channel.CONTENT, Channel.REASONING)
 TRIED = (Channel.USER, Channel.SYSTEM, Channel.TOOL_RESULT, Channel.CONTENT, Channel.REASONING)
 
@@ -207,15 +207,20 @@ async def tests(visit: ConsoleRequest) -> Answer:
 async def _tested(
     visit: ConsoleRequest, policies: PolicySet, runs: Sequence[Run]
 ) -> AsyncIterator[Step | Shown]:
-    """A few tests at a time, with a pause after each: the proxy serves on the same loop."""
-    reports: list[TestReport] = []
-    left: list[Case | ConstraintCase] = []
-    for number, (runner, case) in enumerate(runs):
-        if number % AT_ONCE == 0:
-            yield Step(number, len(runs))
+    """With a pause after each: the proxy serves on the same loop. Few run at once."""
+    turn = object()
+    await visit.parts.runs.acquire_on_behalf_of(turn)
+    try:
+        reports: list[TestReport] = []
+        left: list[Case | ConstraintCase] = []
+        for number, (runner, case) in enumerate(runs):
+            if number % AT_ONCE == 0:
+                yield Step(number, len(runs))
             await asyncio.sleep(0)
-        reports.append(await runner.run([case], partial=visit.parts.partial))
-        left += [case] * reports[-1].left_out
+            reports.append(await runner.run([case], partial=visit.parts.partial))
+            left += [case] * reports[-1].left_out
+    finally:
+        visit.parts.runs.release_on_behalf_of(turn)
     kept = kept_report(joined("policy", reports), left)
     await blocking(visit.parts.drafts.keep, policies.digest, "report", kept)
     yield Shown("policy/draft.html", await draft_page(visit))
