@@ -115,8 +115,10 @@ function startForm(form) {
     const sent = JSON.stringify(values());
     const shown = await send(form.dataset.save, values, tell);
     if (!shown) return;
-    if (sent === JSON.stringify(values())) unsaved(false);
-    if (form.regex && form.regex !== document.activeElement) form.regex.value = shown.fields.regex;
+    if (sent === JSON.stringify(values())) {
+      unsaved(false);
+      if (form.regex && form.regex !== document.activeElement) form.regex.value = shown.fields.regex;
+    }
     await refresh(form.getAttribute("action"));  // a field is called action
   }
 
