@@ -31,6 +31,8 @@ FOREIGN: dict[str, dict[str, Any]] = {
     "/input/1": {"input": ["x", {"id": "msg_1"}]},
     "/input/2": {"input": ["x", "y", {"type": "reasoning", "id": "rs_1", "summary": []}]},
     "/input/3": {"input": [*"xyz", {"type": "image_generation_call", "id": "ig_1"}]},
+    "/input/5": {"input": [*"vwxyz", {"type": "item_reference", "id": "msg_1", "text": "x"}]},
+    "/input/6": {"input": [*"uvwxyz", {"type": None, "id": "msg_1", "text": "x"}]},
     "/input/4": {
         "input": [*"wxyz", {"type": "code_interpreter_call", "code": "1", "container_id": "c_1"}]
     },
@@ -63,6 +65,7 @@ def test_what_another_may_have_stored_is_found(place: str) -> None:
 NAMED_ONLY: list[dict[str, Any]] = [
     {"prompt": "a text"},
     {"input": [{"type": "message", "id": "msg_1", "content": "a text"}]},
+    {"input": [{"role": "assistant", "id": "msg_1", "content": "a text"}]},
     {"input": [{"type": "function_call", "id": "fc_1", "name": "f", "arguments": "{}"}]},
     {"input": [{"type": "reasoning", "id": "rs_1", "encrypted_content": "gA"}]},
     {"input": [user({"type": "output_text", "text": "x", "annotations": [{"file_id": "f_1"}]})]},

@@ -85,10 +85,17 @@ def _is_foreign(item: Any, open_id: Opened) -> bool:
 
 
 def _is_reference(item: Body) -> bool:
-    """Items of an earlier response stand for themselves, unless their content is missing."""
-    if item.get("type") == "reasoning":
-        return not item.get("encrypted_content") and not item.get("content")
-    return not any(value for name, value in item.items() if name not in _SAYS_NOTHING)
+    """Items of an earlier response stand for themselves, unless their content is missing. Without
+    a type an item is a reference, whatever else it has, unless it is a message."""
+    match item.get("type"):
+        case "item_reference":
+            return True
+        case None | "":
+            return not (item.get("role") and item.get("content"))
+        case "reasoning":
+            return not item.get("encrypted_content") and not item.get("content")
+        case _:
+            return not any(value for name, value in item.items() if name not in _SAYS_NOTHING)
 
 
 def _others(body: Body) -> str:
