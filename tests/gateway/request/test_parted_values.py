@@ -10,10 +10,10 @@ from threegate.detectors.detector_sets import DetectorSets
 from threegate.detectors.engine.budget import Budget
 from threegate.detectors.judged_texts import Judgement
 from threegate.gateway.request.input_layer import input_layer
-from threegate.gateway.request.parted_values import with_parted_values
+from threegate.gateway.request.parted_values import _turns, with_parted_values
 from threegate.guard.masking.placeholders import PlaceholderFinder
 from threegate.policy.model import CompiledPolicy
-from threegate.types import Action, Channel, Layer, Level, Passage, TextLocation
+from threegate.types import Action, Channel, Finding, Layer, Level, Passage, Span, TextLocation
 from threegate.wire.adapter import Api, Slot
 
 from tests.gateway.calls import HI, call_of, deps_of
@@ -70,6 +70,21 @@ async def test_what_a_part_looked_like_by_itself_gives_way() -> None:
     """A number of Hong Kong that is the beginning of a card."""
     one, two = await found(slots(("电话 6222 0212", "3456 7890 128 是卡号")))
     assert {kind for kind, _ in (*one, *two)} == {"pii.bank_card"}
+
+
+async def test_what_reaches_further_than_the_value_stays() -> None:
+    made = slots(("key: aB3dE6gH9kmN4pQ7 电话139876", "54321"))
+    text = made[0].text
+    wide = Finding("any", "secret.api_key", Span(5, len(text)), 1.0, Level.HIGH, made[0].locus)
+    first, _ = await with_parted_values(
+        SUITE, made, [Judgement((wide,)), Judgement()], KINDS, Budget()
+    )
+    assert {f.kind for f in first.findings} == {"secret.api_key", "pii.cn.mobile"}
+
+
+def test_only_the_end_of_a_long_part_is_searched() -> None:
+    """From its beginning, ten million letters would keep the event loop busy for a minute."""
+    assert list(_turns(slots(("A1" * 5_000_000 + "。", "5")))) == []
 
 
 async def test_a_reading_that_fails_is_no_reading_without_findings() -> None:

@@ -24,7 +24,8 @@ EDGE = 512
 """Code points of a part's end, and of its beginning, that are read with its neighbours."""
 
 _INDEX = re.compile(r"/[0-9]+(?=/)")
-_WORD_BEFORE, _WORD_AFTER = re.compile(r"[!-~]{1,64}\Z"), re.compile(r"[!-~]{1,64}")
+_LONGEST = 64
+_WORD_BEFORE, _WORD_AFTER = re.compile(r"[!-~]+\Z"), re.compile(rf"[!-~]{{1,{_LONGEST}}}")
 _VALUED = re.compile("[0-9@]")
 _REST_OF_WORD = re.compile("[!-~]*")
 _CUT = "\n\n\n"
@@ -113,11 +114,13 @@ def _add(out: list[Judgement], slots: Sequence[Slot], turn: _Joined, said: Judge
 
 
 def _with(judgement: Judgement, finding: Finding) -> Judgement:
-    """What a part of the value looked like by itself is not what it is."""
+    """What a part of the value looked like by itself is not what it is. A finding that reaches
+    further stays: the rest of it would go on as it is."""
+    span = finding.span
     others = [
         f
         for f in judgement.findings
-        if f.span.end <= finding.span.start or finding.span.end <= f.span.start
+        if f.span.start < span.start or span.end < f.span.end
         or f.kind.split(".")[0] in FAMILIES
     ]  # fmt: skip
     return replace(judgement, findings=distinct((*others, finding)))
@@ -142,7 +145,7 @@ def _turn_of(slot: Slot) -> tuple[int | None, str]:
 
 def _is_cut(before: str, after: str) -> bool:
     """Whether a word with a digit or an @ goes on from one text to the next."""
-    last, first = _WORD_BEFORE.search(before), _WORD_AFTER.match(after)
+    last, first = _WORD_BEFORE.search(before, len(before) - _LONGEST), _WORD_AFTER.match(after)
     return bool(last and first and _VALUED.search(last[0] + first[0]))
 
 
