@@ -18,8 +18,6 @@ from hypothesis import HealthCheck, settings
 
 from tests.waiting import PATIENCE_S
 
-pytest_plugins = ("tests.workers",)
-
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": False}
 settings.register_profile("ci", max_examples=40, derandomize=True, **COMMON)
 settings.register_profile("wide", max_examples=500, **COMMON)
