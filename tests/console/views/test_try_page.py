@@ -63,7 +63,7 @@ def test_many_sentences_are_tried_at_once_as_a_tenants(site: Site) -> None:
 
 def test_what_is_stopped_shows_what_its_user_reads(site: Site) -> None:
     """The page had a heading "Released text" with nothing below it."""
-    editor = site.who("editor", name="reads")
+    editor = site.who("editor", name="stopped")
     trace = editor.post("/policies/try.json", data={"text": "我想自杀"}).json()["trace"]
     assert (trace["action"], trace["edited"]) == ("answer", False)
     reply = (ROOT / "policies/answers/self-harm.zh.md").read_text("utf-8")
