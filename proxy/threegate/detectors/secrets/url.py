@@ -19,7 +19,7 @@ _URL = re.compile(
     r"://[^\s:@/\"'`,<>]{0,40}:(?P<value>[^\s@/\"'`,<>]{3,128})@(?=[0-9A-Za-z\[{$%])"
 )
 _PLACEHOLDER = re.compile(
-    r"(?i)^[${]|^\[[^\]]*\]$|\$[{(]|\{\w*\}|\*{3}|x{4}|^(?:pass(?:word|wd)?|pwd|secret|token|your.*|changeme|密码)$"
+    r"(?i)^[${]|^\[[^\]\d!#%^&*+]*\d{0,3}\]$|\$[{(]|\{\w*\}|\*{3}|x{4}|^(?:pass(?:word|wd)?|pwd|secret|token|your.*|changeme|密码)$"
 )
 
 
