@@ -21,8 +21,9 @@ from threegate.audit.log.chain import ZERO, Frontier, Hasher
 from threegate.audit.log.database import delete_ids, insert, insert_texts, now_us
 from threegate.audit.log.encoding import entry
 from threegate.audit.log.heads import Head, check_head, peers
+from threegate.audit.log.intents import ADOPTED, INTENT_NAMES, open_intents, recorded
 from threegate.audit.log.liveness import Liveness
-from threegate.audit.log.record import ENDS, ContentLevel, Record, Stage
+from threegate.audit.log.record import ContentLevel, Record, Stage
 from threegate.audit.log.rows import (
     COLUMN_NAMES,
     Pending,
@@ -42,8 +43,6 @@ CONTENT_NAMES = ("writer", "seq", "ts", "key_id", "blob")
 CHECKPOINT_NAMES = ("writer", "size", "ts", "note")
 CHECKED = "threegate.head"
 """In `Connection.info`: the writer whose head this connection of the driver was asked for."""
-INTENT_NAMES = ("id", "writer", "ts", "caller", "policy", "digest", "key_id", "salt")
-ADOPTED = 256  # intents without a process or a record, in one transaction
 MOST_LOST = 10_000  # requests kept in mind while the database is away; the others wait for the end
 Linked = tuple[bytes, bytes]  # an entry and its leaf hash
 
@@ -140,9 +139,9 @@ class Appender:
         lost = list(islice(self._lost, ADOPTED))
         with self.transaction() as connection:
             writers = self._gone(connection) + list(self._own) * own
-            rows = _intents(connection, writers, lost)
+            rows = open_intents(connection, writers, lost)
             ids = [row[0] for row in rows]
-            known = _recorded(connection, ids)
+            known = recorded(connection, ids)
             stamp = now_us()
             items = [interrupted(r, stamp, self.hasher) for r in rows if r[0] not in known]
             linked = self._link(items)
@@ -287,21 +286,3 @@ class Appender:
             pseudonym="",
             hasher=self.hasher,
         )
-
-
-def _intents(connection: Connection, writers: Sequence[str], ids: Sequence[str]) -> list[Row]:
-    """Intents of these writers or with these ids, oldest first, except those that another writer is
-    about to take."""
-    if not writers and not ids:
-        return []
-    wanted = INTENT.c.writer.in_(writers) | INTENT.c.id.in_(ids)
-    listed = select(*(INTENT.c[n] for n in INTENT_NAMES)).where(wanted)
-    rows = listed.order_by(INTENT.c.ts, INTENT.c.id).limit(ADOPTED)
-    return [tuple(r) for r in connection.execute(rows.with_for_update(skip_locked=True))]
-
-
-def _recorded(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """Requests that have their record already."""
-    ended = [s.value for s in ENDS]
-    found = select(RECORD.c.request_id).where(RECORD.c.request_id.in_(ids))
-    return set(connection.execute(found.where(RECORD.c.stage.in_(ended))).scalars())

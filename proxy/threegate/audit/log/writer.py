@@ -29,11 +29,12 @@ from sqlalchemy import Engine
 from threegate.audit import migrations
 from threegate.audit.errors import loggable, trouble
 from threegate.audit.log.append_queue import PendingAppend, Receipt, Result, items_of, settle
-from threegate.audit.log.appender import ADOPTED, Appender
+from threegate.audit.log.appender import Appender
 from threegate.audit.log.chain import Hasher
 from threegate.audit.log.checkpoint import Publisher
 from threegate.audit.log.database import now_us
 from threegate.audit.log.heads import HeadLost
+from threegate.audit.log.intents import ADOPTED
 from threegate.audit.log.keys import MasterKey
 from threegate.audit.log.rows import Pending, PendingRecord
 from threegate.audit.log.spool import Spool
