@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from threegate.audit.errors import trouble
 from threegate.console.app import templates
 
 from tests.console.conftest import Site
@@ -20,18 +19,6 @@ def test_the_console_is_found_without_a_slash(site: Site) -> None:
     assert answer.headers["location"] == "/console/"
 
 
-def test_without_the_audit_log_nobody_looks(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = site.who("reviewer")
-
-    async def away(*_: object) -> None:
-        raise trouble("not-stored")
-
-    monkeypatch.setattr(type(site.running.deps.audit), "append", away)
-    answer = client.get("/audit.json")
-    assert answer.status_code == 503
-    assert "rows" not in answer.json()
-
-
 def test_a_forged_session_is_nobody(site: Site) -> None:
     site.who("admin")
     visitor = site.visitor()
@@ -47,14 +34,6 @@ def test_a_page_that_is_none_is_told_like_anything_else(site: Site) -> None:
         assert "there is no such page" in answer.text
         assert visitor.get("/nowhere.json").json()["status"] == 404
         assert visitor.delete("/policies").status_code == 405
-
-
-def test_a_role_that_is_missing_is_named(site: Site) -> None:
-    answer = site.who("viewer").get("/audit")
-    assert answer.status_code == 403
-    assert "needs the role reviewer" in answer.text
-    both = site.who("viewer", name="wer").get("/audit/person", headers={"accept-language": "zh"})
-    assert "需要“管理员”或“审核”角色" in both.text
 
 
 def test_what_was_typed_survives_a_refusal(site: Site) -> None:

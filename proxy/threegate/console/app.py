@@ -6,8 +6,7 @@ Errors have one shape, `{"ok": false, "error", "status"}`, or the same on a page
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +26,8 @@ from threegate.audit.log.database import now_us
 from threegate.console.auth.security import Guarded, seen_from
 from threegate.console.auth.sessions import BROWSER_COOKIE, COOKIE, SESSION_S, YEAR_S
 from threegate.console.deps import ConsoleDeps
-from threegate.console.errors import ERRORS, ConsoleError, refusal
+from threegate.console.error_page import REFUSALS, error_fields, needs, status_and_text
+from threegate.console.errors import ERRORS
 from threegate.console.guide import section
 from threegate.console.navigation import navigation, page_of_form
 from threegate.console.presenters import labels, policies
@@ -47,13 +47,8 @@ from threegate.console.web import (
     language_of,
     wants_json,
 )
-from threegate.errors import AuditError, PolicyError, ThreegateError
-from threegate.i18n.catalog import texts
-from threegate.policy.lifecycle.approval import ROLES
 from threegate.policy.lifecycle.machine import Person, Role
-from threegate.types import Bilingual
 
-log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 
 
@@ -103,7 +98,7 @@ class Console:
             try:
                 return await self._answer(page, request, language)
             except Exception as error:
-                status, text = _error_page(error, language, page.path)
+                status, text = status_and_text(error, language, page.path)
                 request.state.code = getattr(error, "code", "")
             return self._refused(request, language, status, text, await self._person(request))
 
@@ -165,8 +160,10 @@ class Console:
 
     def _watched(self, visit: ConsoleRequest, slow: LongTask, path: str) -> Response:
         def failed(error: Exception) -> Shown:
-            status, text = _error_page(error, visit.language, path)
-            return Shown("error.html", _error(status, text, visit.language) | typed({}, ""), status)
+            status, text = status_and_text(error, visit.language, path)
+            return Shown(
+                "error.html", error_fields(status, text, visit.language) | typed({}, ""), status
+            )
 
         page = partial(self._page, visit.request, visit.language, visit.person)
         headers = {"x-accel-buffering": "no"}  # a reverse proxy shall pass on each step
@@ -205,47 +202,13 @@ class Console:
             return _json(status, {"ok": False, "error": text, "status": status})
         form = getattr(request.state, "form", {}) if status in REFUSALS else {}
         code = getattr(request.state, "code", "")
-        error = _error(status, text, language) | typed(form, language, code)
+        error = error_fields(status, text, language) | typed(form, language, code)
         if request.method == "POST" and (route := getattr(request.state, "route", "")):
             error["before"] = page_of_form(route, request.path_params, GOT)
         return self._html(request, language, person, Shown("error.html", error, status))
 
 
 GOT = tuple(page.path for page in PAGES if page.method == "GET")
-REFUSALS = (400, 404, 409, 422)
-"""Statuses of a form that can be corrected."""
-HEADINGS = texts("console", "headings")
-FAILED = Bilingual("出错了", "Something went wrong")
-
-
-def _error(status: int, text: str, language: str) -> dict[str, Any]:
-    heading = HEADINGS.get(str(status), FAILED).get(language)
-    return {"status": status, "error": text, "heading": heading, "before": ""}
-
-
-def needs(roles: Iterable[Role]) -> ConsoleError:
-    """The refusal of a page, with the roles that open it."""
-    titles = [ROLES[role] for role in sorted(roles)]
-    zh, en = "”或“".join(t.zh for t in titles), " or ".join(t.en for t in titles)
-    return refusal("role", roles=Bilingual(zh, en))
-
-
-def _error_page(error: Exception, language: str, path: str) -> tuple[int, str]:
-    """Status and text of an error; of audit errors and unexpected ones no more than that they
-    happened: its message may quote what was read."""
-    match error:
-        case ConsoleError():
-            return error.status, error.text.get(language)
-        case PolicyError():
-            return 422, error.text.get(language)
-        case AuditError():
-            log.error("console: audit log: %s", type(error).__name__)
-            return 503, ERRORS["no-audit"].get(language)
-        case ThreegateError():
-            return 400, type(error).__name__
-        case _:
-            log.error("console: unexpected %s at %s", type(error).__name__, path)
-            return 500, ERRORS["failed"].get(language)
 
 
 def _context(request: Request, language: str, person: Person | None) -> dict[str, Any]:

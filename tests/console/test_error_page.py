@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+from threegate.audit.errors import trouble
+from threegate.console.error_page import error_fields, status_and_text
+from threegate.console.errors import refusal
+
+from tests.console.conftest import Site
+
+
+def test_without_the_audit_log_nobody_looks(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = site.who("reviewer")
+
+    async def away(*_: object) -> None:
+        raise trouble("not-stored")
+
+    monkeypatch.setattr(type(site.running.deps.audit), "append", away)
+    answer = client.get("/audit.json")
+    assert answer.status_code == 503
+    assert "rows" not in answer.json()
+
+
+def test_a_role_that_is_missing_is_named(site: Site) -> None:
+    answer = site.who("viewer").get("/audit")
+    assert answer.status_code == 403
+    assert "needs the role reviewer" in answer.text
+    both = site.who("viewer", name="wer").get("/audit/person", headers={"accept-language": "zh"})
+    assert "需要“管理员”或“审核”角色" in both.text
+
+
+def test_an_unexpected_error_says_no_more_than_that_it_happened(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What was read may stand in its message."""
+    with caplog.at_level(logging.ERROR):
+        status, text = status_and_text(ValueError("read: 4111 1111"), "en", "/audit")
+    assert status == 500
+    assert "4111" not in text + caplog.text
+    assert "unexpected ValueError at /audit" in caplog.text
+
+
+def test_a_refusal_is_told_in_the_language_of_the_visitor() -> None:
+    zh, en = (status_and_text(refusal("no-record"), language, "") for language in ("zh", "en"))
+    assert zh[0] == en[0] == 404
+    assert zh[1] != en[1]
+
+
+def test_a_status_without_a_heading_of_its_own_has_the_general_one() -> None:
+    assert error_fields(499, "x", "en")["heading"] == "Something went wrong"
+    assert error_fields(404, "x", "en")["heading"] != "Something went wrong"
