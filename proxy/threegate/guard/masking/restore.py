@@ -86,8 +86,8 @@ class TextRestorer:
 
 _IP: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _PORT: Final = r"(?::\d{1,5})?"
-_MARKS: Final = "[\"'`)},;.，。；、！？）】」』]"
-_HOST_ENDS: Final = re.compile(rf"{_PORT}(?:[/\s<>\]]|\Z|{_MARKS}{{1,3}}(?:[\s<]|\Z))")
+_MARKS: Final = "[\"'`)>\\]},;.，。；、！？）】」』]"
+_HOST_ENDS: Final = re.compile(rf"{_PORT}(?:[/\s<]|\Z|{_MARKS}{{1,3}}(?:[\s<]|\Z))")
 """Marks that close a sentence or quotation may be part of a host name, unless a blank follows."""
 _HOST_ENDS_SO_FAR: Final = re.compile(rf"(?::\d{{0,5}})?{_MARKS}{{0,3}}\Z")
 _UNSEEN: Final = "[\u00ad\u200b-\u200d\u2060\ufeff]"
