@@ -31,6 +31,9 @@ FOREIGN: dict[str, dict[str, Any]] = {
     "/input/1": {"input": ["x", {"id": "msg_1"}]},
     "/input/2": {"input": ["x", "y", {"type": "reasoning", "id": "rs_1", "summary": []}]},
     "/input/3": {"input": [*"xyz", {"type": "image_generation_call", "id": "ig_1"}]},
+    "/input/7": {
+        "input": [*"tuvwxyz", {"type": "mcp_approval_response", "approval_request_id": "mcpr_1"}]
+    },
     "/input/5": {"input": [*"vwxyz", {"type": "item_reference", "id": "msg_1", "text": "x"}]},
     "/input/6": {"input": [*"uvwxyz", {"type": None, "id": "msg_1", "text": "x"}]},
     "/input/4": {
@@ -104,6 +107,15 @@ def test_marked_ids_come_back_as_the_model_api_knows_them() -> None:
         },
         "",
     )
+
+
+def test_an_approval_names_the_request_as_the_model_api_knows_it() -> None:
+    response: dict[str, Any] = {"output": [{"type": "mcp_approval_request", "id": "mcpr_1"}]}
+    stored.mark_response(response, mark)
+    asked = response["output"][0]["id"]
+    said = {"type": "mcp_approval_response", "approve": True, "approval_request_id": asked}
+    own = {**said, "approval_request_id": "mcpr_1"}
+    assert stored.opened({"input": [said]}, opened) == ({"input": [own]}, "")
 
 
 @pytest.mark.parametrize("odd", [{"response": None}, {"item": 1}, {"response": {"output": 1}}])

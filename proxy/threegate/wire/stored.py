@@ -16,7 +16,7 @@ Mark = Callable[[str], str]
 Opened = Callable[[str], str | None]
 """The id as the model API knows it; None for one that is not the caller's."""
 
-_ITEM_IDS: Final = ("id", "container_id")
+_ITEM_IDS: Final = ("id", "container_id", "approval_request_id")
 _RESPONSE_IDS: Final = ("id", "previous_response_id")
 _STORED: Final = frozenset(
     ("file_id", "file_ids", "image_file_id", "vector_store_ids", "container_id", "skill_id")
@@ -77,10 +77,13 @@ def _own_item(item: Any, open_id: Opened) -> Any:
 
 
 def _is_foreign(item: Any, open_id: Opened) -> bool:
-    """Whether the model API would look up an item, or its container, that is not the caller's."""
+    """Whether the model API would look up an item, its container, or the request that it approves,
+    which is not the caller's."""
     if not isinstance(item, dict):
         return False
     looked_up = [item.get("container_id"), item.get("id") if _is_reference(item) else None]
+    if item.get("type") == "mcp_approval_response":
+        looked_up.append(item.get("approval_request_id"))
     return any(not isinstance(id, str) or not open_id(id) for id in looked_up if id)
 
 
