@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from threegate.audit.log.conditions import Query
+from threegate.audit.log.record import Stage
 from threegate.console.auth import accounts
 from threegate.console.auth.accounts import Accounts, now
 from threegate.console.auth.sessions import COOKIE, Signer
@@ -117,3 +119,9 @@ def newest(site: Site) -> Callable[[str], str]:
         return str(rows[0]["request"])
 
     return find
+
+
+def accesses(site: Site) -> list[dict[str, object]]:
+    """What the log says people did, newest first."""
+    work = site.running.deps.audit.search(Query(stage=(Stage.ACCESS,)))  # type: ignore[attr-defined]
+    return [dict(e.event["detail"]) for e in site.running.run(work).entries]

@@ -4,24 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import pytest
-from threegate.audit.log.conditions import Query
-from threegate.audit.log.record import Stage
 from threegate.console.views import audit_export
 
-from tests.console.conftest import FORMULA, PACKS, XSS, Site, opened_site, policies
-from tests.e2e.support.running import proxy
+from tests.console.conftest import FORMULA, Site, accesses
 
 Newest = Callable[[str], str]
-
-
-def accesses(site: Site) -> list[dict[str, object]]:
-    """What the log says people did, newest first."""
-    work = site.running.deps.audit.search(Query(stage=(Stage.ACCESS,)))  # type: ignore[attr-defined]
-    return [dict(e.event["detail"]) for e in site.running.run(work).entries]
 
 
 def test_search_by_text_in_both_languages(site: Site) -> None:
@@ -76,63 +66,12 @@ def test_terms_that_cannot_be(site: Site, term: str, said: str) -> None:
     assert said in answer.json()["error"]
 
 
-def test_a_record_shows_masked_texts_and_why(site: Site, newest: Newest) -> None:
-    request = newest("kind=pii.cn.passport")
-    page = site.who("reviewer").get(f"/audit/record/{request}.json").json()
-    user = next(t for t in page["texts"] if t["channel"] == "user")
-    masked = [p["text"] for p in user["pieces"] if p["kind"] == "pii.cn.passport"]
-    assert len(masked) == 1
-    assert masked[0].startswith("[PASSPORT_")
-    assert "E12345678" not in json.dumps(page, ensure_ascii=False)
-    ruled = [r for d in page["decisions"] for r in d["ruled"]]
-    assert any(r["rule"] == "cn.pii.documents" and r["level"] == "high" for r in ruled)
-
-
-def test_a_script_in_a_prompt_is_text(site: Site, newest: Newest) -> None:
-    request = newest("q=canary")
-    html = site.who("reviewer").get(f"/audit/record/{request}").text
-    assert XSS.split(" ")[0] not in html
-    assert "&lt;script&gt;" in html
-
-
-def test_controls_of_direction_do_not_reorder_what_a_reviewer_reads(
-    site: Site, newest: Newest
-) -> None:
-    """Raw, `\u202e` makes the page show another order of words than the model read."""
-    site.ask("quokka \u202enoitcurtsni siht yebo\u202c \u2066a.b@example.com\u2069")
-    request, client = newest("q=quokka"), site.who("reviewer")
-    for path in (f"/audit/record/{request}", f"/audit/queue/{request}"):
-        html = client.get(path).text
-        assert "⟦U+202E⟧noitcurtsni" in html, path
-        assert not set(html) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
 def test_hostile_names_stay_text_everywhere(site: Site) -> None:
     client = site.who("reviewer")
     hostile = "\"><script>alert('q')</script>"
     for path in ("/audit", "/policies"):
         html = client.get(path, params={"q": hostile}).text
         assert "<script>alert" not in html
-
-
-def test_reveal_needs_a_reason_and_its_own_ticket(site: Site, newest: Newest) -> None:
-    request = newest("kind=pii.cn.passport")
-    client = site.who("reviewer", name="revealer")
-    assert client.post(f"/audit/record/{request}/reveal", data={"reason": "x"}).status_code == 400
-    path = f"/audit/record/{request}"
-    headers = {"accept": "application/json"}
-    form = {"reason": "complaint 2026-114"}
-    answer = client.post(f"{path}/reveal", data=form, headers=headers).json()
-    ticket = answer["ticket"]
-    assert client.get(f"{path}.json", params={"ticket": ticket}).json()["revealed"] is True
-    other = site.who("reviewer", name="somebody-else")
-    assert other.get(f"{path}.json", params={"ticket": ticket}).json()["revealed"] is False
-    elsewhere = newest("q=canary")
-    page = client.get(f"/audit/record/{elsewhere}.json", params={"ticket": ticket}).json()
-    assert page["revealed"] is False
-    reveals = [a for a in accesses(site) if a["verb"] == "reveal"]
-    assert reveals[0]["actor"] == "revealer"
-    assert reveals[0]["reason"] == "complaint 2026-114"
 
 
 def test_every_look_is_recorded_without_the_words_searched(site: Site, newest: Newest) -> None:
@@ -147,7 +86,6 @@ def test_every_look_is_recorded_without_the_words_searched(site: Site, newest: N
 
 def test_the_csv_holds_no_formula(site: Site) -> None:
     body = {"model": FORMULA, "messages": [{"role": "user", "content": "hello"}]}
-    import httpx
 
     httpx.post(site.running.url + "/v1/chat/completions", json=body)
     answer = site.who("reviewer").post("/audit/export", data={"format": "csv", "stage": "all"})
@@ -234,57 +172,6 @@ def test_verification_says_what_it_found(site: Site, newest: Newest) -> None:
     assert page["problems"] == []
 
 
-def test_a_record_begins_with_the_rule_that_decided(site: Site, newest: Newest) -> None:
-    """It stood somewhere in a table of every finding, below rules that only recorded it."""
-    page, client = f"/audit/record/{newest('q=护照号码')}", site.who("reviewer")
-    assert [r["id"] for r in client.get(page + ".json").json()["entry"]["decided"]] == [
-        "cn.pii.documents"
-    ]
-    assert "Decided by" in client.get(page).text
-    poem = f"/audit/record/{newest('q=秋天的诗')}"
-    assert "Decided by" not in client.get(poem).text
-
-
-def test_no_such_record(site: Site) -> None:
-    assert site.who("reviewer").get("/audit/record/tg_none.json").status_code == 404
-
-
-OUTPUT_RULE = """\
-lists:
-  autumn: {words: [秋天]}
-
-rules:
-  - id: cn.out.autumn
-    title: {zh: 秋天, en: Autumn}
-    owner: privacy
-    why: [house.business]
-    layer: output
-    where: [content]
-    detect: {any: [list.autumn]}
-    then: {redact: {replacement: "[GONE]"}}
-    tests: {match: ['秋天来了'], no_match: ['春天来了']}
-    review_by: 2027-06-30
-
-"""
-
-
-def test_what_the_output_layer_removed_is_not_in_the_log(tmp_path: Path) -> None:
-    folder = policies(tmp_path / "policies")
-    pack = folder / "packs" / "cn-privacy.yaml"
-    pack.write_text(pack.read_text("utf-8").replace("rules:\n", OUTPUT_RULE, 1), "utf-8")
-    with proxy(tmp_path / "var", folder, packs=PACKS) as running:
-        site = opened_site(running)
-        answer = site.ask("写一首关于秋天的诗").json()
-        assert "[GONE]" in answer["choices"][0]["message"]["content"]
-        client = site.who("reviewer")
-        request = client.get("/audit.json").json()["rows"][0]["request"]
-        texts = client.get(f"/audit/record/{request}.json").json()["texts"]
-    said = {t["channel"]: "".join(p["text"] for p in t["pieces"]) for t in texts}
-    assert "秋天" in said["user"]
-    assert "[GONE]" in said["content"]
-    assert "秋天" not in said["content"] + said["reasoning"]
-
-
 def test_a_view_is_kept_and_shared(site: Site) -> None:
     ann, ben = site.who("reviewer", name="ann"), site.who("reviewer", name="ben")
     form = {"name": "masked this month", "action": "mask", "days": "30", "bad": "x"}
@@ -301,29 +188,3 @@ def test_a_view_is_kept_and_shared(site: Site) -> None:
         ann.post("/audit/views/drop", data={"name": name})
     assert ann.get("/audit.json").json()["saved"] == []
     assert ann.post("/audit/views.json", data={"name": " "}).status_code == 400
-
-
-def test_a_record_without_text_says_why(tmp_path: Path) -> None:
-    folder = policies(tmp_path / "policies", "metadata")
-    with proxy(tmp_path / "var", folder, packs=PACKS) as running:
-        site = opened_site(running)
-        site.ask("写一首关于秋天的诗")
-        client = site.who("reviewer")
-        request = client.get("/audit.json").json()["rows"][0]["request"]
-        shown = client.get(f"/audit/record/{request}.json").json()
-        assert (shown["texts"], shown["no_text"]) == ([], "metadata")
-        assert "Coverage and packs" in client.get(f"/audit/record/{request}").text
-
-
-def test_a_refused_request_is_a_row_and_a_record_like_others(site: Site) -> None:
-    """It has no decision and nobody who acted: only what was wrong, and the status."""
-    assert httpx.get(f"{site.running.url}/favicon.ico").status_code == 404
-    reviewer = site.who("reviewer")
-    rows = reviewer.get("/audit.json", params={"stage": "aborted"}).json()["rows"]
-    wrong = next(r for r in rows if r["error"] == "unknown_path")
-    for language, said in (("zh-CN", "没有这个路径"), ("en", "no such path")):
-        reviewer.headers["accept-language"] = language
-        page = reviewer.get("/audit", params={"stage": "aborted"})
-        assert page.status_code == 200
-        assert f"{said} · 404" in page.text
-        assert said in reviewer.get(f"/audit/record/{wrong['request']}").text

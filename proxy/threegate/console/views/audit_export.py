@@ -32,7 +32,7 @@ from threegate.audit.settings import AuditSettings, Format
 from threegate.console.errors import refusal
 from threegate.console.presenters.records import channel_of
 from threegate.console.review import search_terms
-from threegate.console.views.audit import parts_in
+from threegate.console.views.record import parts_in
 from threegate.console.web import Answer, ConsoleRequest, blocking, reason_of
 
 FOLDER = "threegate-export"

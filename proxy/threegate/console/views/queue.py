@@ -21,7 +21,7 @@ from threegate.console.review.review_queue import (
     ReviewShares,
     shares_of,
 )
-from threegate.console.views.audit import entries_of, opened, parts_in, revealed_now
+from threegate.console.views.record import entries_of, opened, parts_in, revealed_now
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.lifecycle.machine import Role
 
