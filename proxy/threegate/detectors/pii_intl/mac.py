@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from threegate.detectors.engine.context import ScanText
-from threegate.detectors.engine.description import described
+from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.recognizer import Hit, overlapping
 from threegate.types import Level
 
@@ -18,17 +18,26 @@ _MAC = re.compile(
 _CISCO = re.compile(
     r"[0-9A-Fa-f](?<![0-9A-Za-z.].)[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Za-z]|\.[0-9A-Za-z])"
 )
+_LABELS = labels("mac")
 
 
 def find(view: ScanText) -> Iterator[Hit]:
     for match in overlapping(_MAC, view):
-        value = match.group()
-        if len(set(value.upper())) > 2:
-            dated = "-" in value and value.replace("-", "").isdigit()  # or drawn: 05-12-24-36-48-07
-            yield Hit(*match.span(), KIND, Level.LOW if dated else Level.HIGH)
+        if len(set(match.group().upper())) > 2:
+            unsure = _may_be_numbers(match.group()) and not _is_labelled(view, match)
+            yield Hit(*match.span(), KIND, Level.LOW if unsure else Level.HIGH)
     for match in overlapping(_CISCO, view):
         if _mixed(match.group()):
             yield Hit(*match.span(), KIND, Level.MEDIUM)
+
+
+def _may_be_numbers(value: str) -> bool:
+    """A date and time, or numbers that were drawn: 05-12-24-36-48-07. Neither begins with 00."""
+    return "-" in value and value.replace("-", "").isdigit() and not value.startswith("00")
+
+
+def _is_labelled(view: ScanText, match: re.Match[str]) -> bool:
+    return view.label_polarity(*match.span(), _LABELS, look_after=False) > 0
 
 
 def _mixed(value: str) -> bool:
