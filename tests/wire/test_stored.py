@@ -36,7 +36,7 @@ FOREIGN: dict[str, dict[str, Any]] = {
     },
     "/input/5": {"input": [*"vwxyz", {"type": "item_reference", "id": "msg_1", "text": "x"}]},
     "/input/6": {"input": [*"uvwxyz", {"type": None, "id": "msg_1", "text": "x"}]},
-    "/input/4": {
+    "/input/4/container_id": {
         "input": [*"wxyz", {"type": "code_interpreter_call", "code": "1", "container_id": "c_1"}]
     },
     "/input/0/content/0/file_id": {"input": [user({"type": "input_file", "file_id": "f_1"})]},
@@ -116,6 +116,24 @@ def test_an_approval_names_the_request_as_the_model_api_knows_it() -> None:
     said = {"type": "mcp_approval_response", "approve": True, "approval_request_id": asked}
     own = {**said, "approval_request_id": "mcpr_1"}
     assert stored.opened({"input": [said]}, opened) == ({"input": [own]}, "")
+
+
+def test_a_container_of_an_answer_can_be_named_again() -> None:
+    shell = {"type": "shell_call", "id": "sh_1", "environment": {"container_id": "c_1"}}
+    response: dict[str, Any] = {"output": [shell, {"type": "code_interpreter_call", "id": "ci_1"}]}
+    response["output"][1]["container_id"] = "c_2"
+    stored.mark_response(response, mark)
+    one, two = response["output"]
+    tools = [
+        {"type": "code_interpreter", "container": two["container_id"]},
+        {"type": "shell", "environment": one["environment"]},
+    ]
+    made, foreign = stored.opened({"input": [one], "tools": tools}, opened)
+    assert (foreign, made["input"][0]["environment"]) == ("", {"container_id": "c_1"})
+    assert made["tools"] == [
+        {"type": "code_interpreter", "container": "c_2"},
+        {"type": "shell", "environment": {"container_id": "c_1"}},
+    ]
 
 
 @pytest.mark.parametrize("odd", [{"response": None}, {"item": 1}, {"response": {"output": 1}}])
