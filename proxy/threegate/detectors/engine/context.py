@@ -46,8 +46,9 @@ _NEW_STATEMENT = "，"
 """After the label of another number, a comma begins a new statement: 订单已送达，骑手 138…"""
 _SUFFIXES = ("编号", "編號")
 """Directly after a label these belong to it and do not label another number: 身份证編號."""
-_COLUMNS = re.compile(rf"(?:[^\x00-\x7f]|[\x00-\x7f]{{1,2}}){{1,{BEFORE // 2 + 4}}}")
-"""Slightly more than `BEFORE` columns, of a reversed text."""
+_UNITS = BEFORE // 2 + 4
+_COLUMNS = re.compile(rf"(?:[^\x00-\x7f]|[\x00-\x7f]{{1,2}}){{1,{_UNITS}}}")
+"""Slightly more than `BEFORE` columns, of a reversed text; `_UNITS` characters are never more."""
 _DIGIT = re.compile("[0-9]")
 
 OTHER_NUMBER = words(
@@ -214,5 +215,8 @@ def _clause(window: str) -> str:
     """The last clause, at most `BEFORE` columns of it."""
     if window.isascii():
         return _STRONG.split(window[-BEFORE:])[-1]
-    columns = _COLUMNS.match(window[::-1])
-    return _STRONG.split(window[-columns.end() :] if columns else "")[-1]
+    clause = _STRONG.split(window)[-1]
+    if len(clause) <= _UNITS:
+        return clause
+    columns = _COLUMNS.match(clause[::-1])
+    return clause[-columns.end() :] if columns else clause

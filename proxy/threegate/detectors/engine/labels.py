@@ -32,12 +32,9 @@ class Labels:
         while True:
             start, at = match(ANYWHERE, data, at, size)[0]
             if start < 0:
-                return last
-            first, end = start, at
-            if size > len(text):
-                first, end = len(data[:start].decode()), len(data[:at].decode())
-            if _is_label(text, first, end):
-                last = end
+                return last if size == len(text) or last < 0 else len(data[:last].decode())
+            if _is_label(data, start, at):
+                last = at
 
 
 def _label_pattern(word: str) -> str:
@@ -45,12 +42,11 @@ def _label_pattern(word: str) -> str:
     return str(re2.escape(word)).replace("\\ ", "[ _\\-]?")
 
 
-def _is_label(text: str, start: int, end: int) -> bool:
+def _is_label(data: bytes, start: int, end: int) -> bool:
     """Short ASCII words count only as whole words."""
-    if end - start > _SHORT or not text[start:end].isascii():
+    if end - start > _SHORT or not data[start:end].isascii():
         return True
-    before, after = text[max(0, start - 1) : start], text[end : end + 1]
-    return not (before.isascii() and before.isalpha()) and not (after.isascii() and after.isalpha())
+    return not (data[max(0, start - 1) : start].isalpha() or data[end : end + 1].isalpha())
 
 
 def words(*items: str) -> Labels:

@@ -36,6 +36,9 @@ _LINE_BELOW = re.compile(r"[ \r]?\n[0-9]{4,5}(?![0-9A-Za-z/])")
 
 def _parts(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...]]]:
     """(end, digits, group lengths), longest first: a security code or a date may follow a card."""
+    if match.group().isdigit():
+        yield match.end(), match.group(), (len(match.group()),)
+        return
     groups = list(_GROUP.finditer(match.group()))
     for count in range(len(groups), 0, -1):
         parts = [g.group() for g in groups[:count]]
