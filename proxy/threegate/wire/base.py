@@ -94,7 +94,7 @@ class Adapter:
 
     def most_choices(self, request: Body) -> int:
         """How many an answer to this may have."""
-        return max(MAX_CHOICES, self.choices(request))
+        return min(MAX_PARTS, max(MAX_CHOICES, self.choices(request)))
 
     def blocked(self, request: Body, outcome: Outcome) -> Body:
         """A valid answer that says so, for status `outcome.http_status or blocked_status`; an error

@@ -61,3 +61,17 @@ def test_blocked() -> None:
     assert made["choices"][0]["text"] == "不行\nNo"
     assert made["choices"][0]["finish_reason"] == "content_filter"
     assert made["threegate"]["rule_id"] == "r"
+
+
+@pytest.mark.parametrize(
+    ("asked", "most"),
+    [
+        ({"prompt": "a"}, 128),
+        ({"prompt": ["a"] * 200, "n": 2}, 400),
+        ({"prompt": [1] * 3000}, 128),
+        ({"prompt": ["a"] * 9, "n": 10**9}, 4096),
+    ],
+)
+def test_how_many_choices_an_answer_may_have(asked: dict[str, object], most: int) -> None:
+    """A list of token ids is one prompt."""
+    assert COMPLETIONS.most_choices(asked) == most

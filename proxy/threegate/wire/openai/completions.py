@@ -95,9 +95,11 @@ class Completions(Adapter):
         return CompletionsCodec(self.model(request), options, self.most_choices(request))
 
     def choices(self, body: Body) -> int:
-        """So many for each prompt."""
-        prompts = body.get("prompt")
-        return super().choices(body) * (len(prompts) if isinstance(prompts, list) else 1)
+        """So many for each prompt; a list of token ids is one."""
+        prompts, n = body.get("prompt"), super().choices(body)
+        if not isinstance(prompts, list) or any(isinstance(p, int) for p in prompts):
+            return n
+        return n * len(prompts)
 
 
 def _prefixed(prompt: Any, text: str) -> Any:
