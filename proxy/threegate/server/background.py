@@ -21,7 +21,8 @@ from threegate.policy.language.problems import Severity
 from threegate.policy.lifecycle.approval import Refused
 from threegate.policy.lifecycle.band_store import BandStore, banded
 from threegate.policy.lifecycle.bands import BandExit, BandSide
-from threegate.policy.lifecycle.machine import Activate, Person, Role, Schedule
+from threegate.policy.lifecycle.commands import Activate, Schedule
+from threegate.policy.lifecycle.machine import Person, Role
 from threegate.policy.lifecycle.store import PolicyStore, now_utc
 from threegate.policy.lifecycle.versions import Versions
 

@@ -9,22 +9,24 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from threegate.policy.lifecycle.approval import Refused, decide
-from threegate.policy.lifecycle.machine import (
+from threegate.policy.lifecycle.commands import (
     Activate,
     Approve,
     Command,
     Comment,
     Event,
-    Person,
     Recall,
     Reject,
-    Role,
     RollBack,
     Schedule,
-    State,
     Submit,
-    VersionStage,
     Withdraw,
+)
+from threegate.policy.lifecycle.machine import (
+    Person,
+    Role,
+    State,
+    VersionStage,
     apply,
     fold,
     previous,

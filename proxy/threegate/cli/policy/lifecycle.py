@@ -26,23 +26,21 @@ from threegate.console.presenters.policies import record_of
 from threegate.policy.errors import broken, failure
 from threegate.policy.facade import check
 from threegate.policy.lifecycle.approval import Refused
-from threegate.policy.lifecycle.machine import (
+from threegate.policy.lifecycle.commands import (
     Activate,
     Approve,
     Command,
     Event,
-    Person,
     Recall,
     Reject,
-    Role,
     RollBack,
-    State,
     Submit,
     Withdraw,
-    proper,
+    name_of,
 )
+from threegate.policy.lifecycle.machine import Person, Role, State, proper
 from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
-from threegate.policy.lifecycle.versions import COMMANDS, Versions
+from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import PolicySet
 from threegate.policy.strictness.diff import describe, diff_sets
 
@@ -192,12 +190,9 @@ def _history(args: argparse.Namespace) -> int:
     return 0
 
 
-_VERBS = {kind: name for name, kind in COMMANDS.items()}
-
-
 def _line(event: Event, language: str) -> str:
     command = event.command
-    verb = labels.name("verb", _VERBS[type(command)], language)
+    verb = labels.name("verb", name_of(command), language)
     digest = command.digest[:12]
     text = line("event", language, at=event.at, by=event.by, verb=verb, digest=digest)
     if isinstance(command, Submit) and command.weaker:

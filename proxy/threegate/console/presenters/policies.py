@@ -15,18 +15,8 @@ from threegate.policy.compile import layered
 from threegate.policy.compliance.taxonomy import BY_ID
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Problem
-from threegate.policy.lifecycle.machine import (
-    Event,
-    RollBack,
-    Schedule,
-    State,
-    Submit,
-    Version,
-    VersionStage,
-    apply,
-    proper,
-)
-from threegate.policy.lifecycle.versions import COMMANDS
+from threegate.policy.lifecycle.commands import Event, RollBack, Schedule, Submit, name_of
+from threegate.policy.lifecycle.machine import State, Version, VersionStage, apply, proper
 from threegate.policy.schema import ConstraintRule, Exceptional, Rule
 from threegate.policy.strictness.compare import Direction
 from threegate.policy.strictness.diff import DIRECTIONS, Fate, PolicyChange, describe
@@ -46,7 +36,6 @@ BOTH_LANGUAGES = {
     "message": Bilingual("“给用户的说明”", "“Message to the user”"),
 }
 _OPEN = (VersionStage.SUBMITTED, VersionStage.APPROVED)
-_VERBS = {kind: name for name, kind in COMMANDS.items()}
 
 
 def action_of(rule: AnyRule) -> str:
@@ -272,7 +261,7 @@ def event_row(event: Event) -> dict[str, Any]:
         "at": event.at,
         "by": event.by,
         "group": event.group,
-        "verb": "unschedule" if dropped else _VERBS[type(command)],
+        "verb": "unschedule" if dropped else name_of(command),
         "digest": command.digest,
         "note": getattr(command, "note", "") or getattr(command, "reason", ""),
         "emergency": getattr(command, "emergency", False),

@@ -22,7 +22,7 @@ from threegate.console.web import Answer, ConsoleRequest, Redirect, blocking
 from threegate.i18n.catalog import listed
 from threegate.policy.facade import Checked
 from threegate.policy.lifecycle.approval import Refused
-from threegate.policy.lifecycle.machine import (
+from threegate.policy.lifecycle.commands import (
     Activate,
     Approve,
     Command,
@@ -33,8 +33,8 @@ from threegate.policy.lifecycle.machine import (
     Schedule,
     Submit,
     Withdraw,
-    proper,
 )
+from threegate.policy.lifecycle.machine import proper
 from threegate.policy.lifecycle.store import now_utc
 from threegate.policy.model import PolicySet
 from threegate.policy.strictness.diff import diff_sets

@@ -14,7 +14,7 @@ from threegate.console.pack_merge import MINE, THEIRS, Conflict, Merged, merge
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.i18n.catalog import listed
-from threegate.policy.lifecycle.machine import Submit
+from threegate.policy.lifecycle.commands import Submit
 from threegate.policy.lifecycle.store import now_utc
 
 

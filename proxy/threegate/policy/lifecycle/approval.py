@@ -19,25 +19,20 @@ from datetime import datetime
 from typing import assert_never
 
 from threegate.i18n.catalog import texts
-from threegate.policy.lifecycle.machine import (
+from threegate.policy.lifecycle.commands import (
     Activate,
     Approve,
     Command,
     Comment,
     Event,
-    Person,
     Recall,
     Reject,
-    Role,
     RollBack,
     Schedule,
-    State,
     Submit,
-    VersionStage,
     Withdraw,
-    previous,
-    proper,
 )
+from threegate.policy.lifecycle.machine import Person, Role, State, VersionStage, previous, proper
 from threegate.types import Bilingual
 
 ROLES: Mapping[str, Bilingual] = {

@@ -14,6 +14,18 @@ from enum import StrEnum
 from typing import assert_never
 
 from threegate.normalize.fold import plain_text
+from threegate.policy.lifecycle.commands import (
+    Activate,
+    Approve,
+    Comment,
+    Event,
+    Recall,
+    Reject,
+    RollBack,
+    Schedule,
+    Submit,
+    Withdraw,
+)
 
 EMERGENCY = timedelta(hours=24)
 
@@ -42,100 +54,6 @@ class Person:
     name: str
     roles: frozenset[Role]
     group: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Submit:
-    """`weaker` comes from the diff against `base`, the digest that was active (empty: none);
-    `authors` are all who edited it, `reviewers` those asked to approve (others may approve too).
-    `untested` is the reason for going on without a green run of the tests; empty: they were
-    green."""
-
-    digest: str
-    weaker: bool
-    base: str = ""
-    authors: tuple[str, ...] = ()
-    note: str = ""
-    untested: str = ""
-    reviewers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Approve:
-    """`untested` is the approver's own reason for a version without a green run."""
-
-    digest: str
-    note: str = ""
-    untested: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Withdraw:
-    """Takes back one's own approval."""
-
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recall:
-    """An author takes a submitted version back."""
-
-    digest: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    digest: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """On a line of a version's text: `place` is `PATH:LINE` (`PATH:-LINE` for a line that goes);
-    empty: on the version as a whole. Changes nothing."""
-
-    digest: str
-    place: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """An approved version becomes active at `due`; empty: not by itself any more."""
-
-    digest: str
-    due: str
-
-
-@dataclass(frozen=True, slots=True)
-class Activate:
-    """`emergency` activates without approval, for 24 hours, with a reason that everybody sees."""
-
-    digest: str
-    emergency: bool = False
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RollBack:
-    """Back to a version that was active before; empty: the last one, or out of an emergency."""
-
-    digest: str = ""
-    reason: str = ""
-
-
-Command = Submit | Approve | Withdraw | Recall | Reject | Comment | Schedule | Activate | RollBack
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What was done, by whom, in which group, when. Events are only ever appended."""
-
-    command: Command
-    by: str
-    group: str
-    at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, get_args
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Engine, Integer, MetaData, Table, Text, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -22,7 +22,8 @@ from threegate.policy.errors import broken, failure
 from threegate.policy.facade import Checked, Rebuilt, rebuild
 from threegate.policy.language.load import DictTree
 from threegate.policy.lifecycle.approval import Refused, decide
-from threegate.policy.lifecycle.machine import Command, Event, Person, State, Submit, fold
+from threegate.policy.lifecycle.commands import Command, Event, Submit, command_of, stored_form
+from threegate.policy.lifecycle.machine import Person, State, fold
 from threegate.policy.model import PolicySet
 from threegate.sql_tables import create_tables, key, required
 
@@ -42,9 +43,6 @@ EVENTS = Table(
     *key("seq", of=Integer),
     *required("at", "actor", "actor_group", "command", "body", of=Text),
 )
-COMMANDS: Mapping[str, type[Any]] = {kind.__name__.lower(): kind for kind in get_args(Command)}
-"""By the names that `policy_event` stores: who renames a class migrates that table."""
-_NAMES = {kind: name for name, kind in COMMANDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +148,14 @@ class Versions:
 
     def _append(self, event: Event, seq: int) -> bool:
         """False if somebody else took the number."""
+        name, body = stored_form(event.command)
         row = {
             "seq": seq,
             "at": event.at,
             "actor": event.by,
             "actor_group": event.group,
-            "command": _NAMES[type(event.command)],
-            "body": json.dumps(asdict(event.command), ensure_ascii=False),
+            "command": name,
+            "body": body,
         }
         try:
             with self.engine.begin() as connection:
@@ -167,6 +166,4 @@ class Versions:
 
 
 def _event(row: Any) -> Event:
-    body = json.loads(row.body)
-    body |= {name: tuple(body[name]) for name in ("authors", "reviewers") if name in body}
-    return Event(COMMANDS[row.command](**body), row.actor, row.actor_group, row.at)
+    return Event(command_of(row.command, row.body), row.actor, row.actor_group, row.at)
