@@ -90,3 +90,8 @@ def test_a_full_spool_refuses(tmp_path: Path) -> None:
         small.append([item("a")])
     small.close()
     assert (tmp_path / "w1.spool").read_bytes() == b""
+
+
+def test_a_folder_that_cannot_be_read_has_no_room(tmp_path: Path) -> None:
+    (tmp_path / "spool").write_text("a file in its place")
+    assert not spool(tmp_path / "spool").has_room()

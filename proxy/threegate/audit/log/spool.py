@@ -62,6 +62,8 @@ class Spool:
             used = self._path.stat().st_size
         except FileNotFoundError:  # nothing is spooled, or has just been replayed
             used = 0
+        except OSError:  # a disk that fails
+            return False
         return used + ROOM_BYTES <= self.max_bytes and disk_has_room(self.directory.parent)
 
     def _own(self) -> FileIO:
