@@ -13,7 +13,7 @@ import pytest
 from argon2 import PasswordHasher
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.record import Stage
-from threegate.console.auth import accounts
+from threegate.console.auth import passwords
 from threegate.console.auth.accounts import Accounts, now
 from threegate.console.auth.sessions import COOKIE, Signer
 from threegate.console.bootstrap import engine_of
@@ -22,8 +22,8 @@ from threegate.policy.lifecycle.machine import Role
 from tests.e2e.support.running import ROOT, Running, proxy
 
 PASSWORD = "a long enough passphrase"
-accounts._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-"""Cheap: each test has people of its own. `auth/test_accounts.py` has the shipped cost."""
+passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Cheap: each test has people of its own. `auth/test_passwords.py` has the shipped cost."""
 XSS = "<script>alert('canary-7f3')</script> 请问这段代码是什么意思？"
 FORMULA = '=HYPERLINK("http://evil","x")'
 PROMPTS = (

@@ -1,5 +1,5 @@
-"""Accounts: argon2id passwords, roles, one-time invitations; no default password. Or made by
-single sign-on, without a password.
+"""Accounts: roles, one-time invitations; no default password. Or made by single sign-on, without a
+password.
 
 While there is no account, one link makes the first, with every role; its token comes from the
 installation's secret, so every worker and replica names the same one. Every later account is
@@ -18,11 +18,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from threegate.console.auth.passwords import MIN_PASSWORD, fits, hash_of
 from threegate.console.database import ACCOUNT, GUEST, INVITE, changing_accounts
 from threegate.i18n.catalog import texts
 from threegate.normalize.fold import plain_text
@@ -30,12 +29,8 @@ from threegate.policy.lifecycle.machine import Person, Role
 
 NAME = re.compile(r"[\w.@-]{1,64}")
 _NO_HAN = re.compile(r"[^\u3400-\u9fff]+")
-MIN_PASSWORD = 12
 ERRORS = texts("console", "accounts")
 INVITE_LIFE = timedelta(hours=48)
-_HASHER = PasswordHasher()
-# Looked at when there is no such account: an unknown name takes as long as a wrong password.
-_NOBODY = f"$argon2id$v=19$m=65536,t=3,p=4${'A' * 22}${'A' * 43}"
 
 
 class AccountError(Exception):
@@ -112,7 +107,7 @@ class Accounts:
         with self.engine.begin() as connection:
             query = select(ACCOUNT.c.password).where(ACCOUNT.c.name == name)
             stored = connection.execute(query).scalar()
-        account = self.find(name) if _fits(stored or _NOBODY, password) and stored else None
+        account = self.find(name) if fits(stored or "", password) else None
         return None if account is None or account.closed else account
 
     def welcome(self, guest: SsoIdentity) -> Account:
@@ -182,7 +177,7 @@ class Accounts:
             raise AccountError("name")
         if len(password) < MIN_PASSWORD:
             raise AccountError("password")
-        hashed = _HASHER.hash(password)
+        hashed = hash_of(password)
         with changing_accounts(self.engine) as connection:
             used = delete(INVITE).where(INVITE.c.token_sha256 == _sha256(token))
             if not connection.execute(used).rowcount and not _is_first(connection):
@@ -282,13 +277,6 @@ def _store(connection: Any, name: str, hashed: str, invite: Invite) -> None:
 
 def _account(row: Any) -> Account:
     return Account(row.name, roles_from(row.roles), row.team, row.epoch, bool(row.closed))
-
-
-def _fits(stored: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(stored, password)
-    except (Argon2Error, InvalidHashError):
-        return False
 
 
 def _sha256(token: str) -> str:
