@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from threegate.audit.log.conditions import Query
+from threegate.console.views import policies
 
 from tests.console.conftest import Site
 from tests.e2e.support.running import ROOT
@@ -153,3 +154,13 @@ def test_a_long_text_has_one_row_for_what_is_the_same(site: Site) -> None:
     trace = site.who("editor").post("/policies/try.json", data=form).json()["trace"]
     assert len(trace["ruled"]) == 60
     assert sorted(r["times"] for r in trace["alike"]) == [20, 40]
+
+
+def test_tenants_are_suggested_from_the_newest_calls_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A form asks while somebody types: it must not read a whole log."""
+    editor = site.who("editor", name="suggested")
+    assert editor.get("/policies/try.json").json()["tenants"]
+    monkeypatch.setattr(policies, "NEWEST", 0)
+    assert editor.get("/policies/try.json").json()["tenants"] == []

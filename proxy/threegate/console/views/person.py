@@ -25,7 +25,6 @@ from threegate.audit.retention.legal_holds import Hold, hold, holds, release, un
 from threegate.console.auth.accounts import stamp
 from threegate.console.errors import refusal
 from threegate.console.presenters import records
-from threegate.console.views.policies import tenants
 from threegate.console.web import Answer, ConsoleRequest, Shown, reason_of
 from threegate.errors import AuditError
 
@@ -45,13 +44,13 @@ class Touched:
 
 async def form(visit: ConsoleRequest) -> Answer:
     """The person must be named at every step."""
-    known = await tenants(visit)
+    known = await _tenants(visit)
     only = known[0] if len(known) == 1 else ""
     return await _page(visit, "ask", only, subject="")
 
 
 async def _page(visit: ConsoleRequest, step: str, tenant: str, **shown: Any) -> Shown:
-    data = {"tenants": await tenants(visit), "step": step, "tenant": tenant}
+    data = {"tenants": await _tenants(visit), "step": step, "tenant": tenant}
     return Shown("audit/person.html", data | shown)
 
 
@@ -138,6 +137,13 @@ def _named(visit: ConsoleRequest) -> tuple[str, str]:
     if not tenant or not subject:
         raise refusal("person")
     return tenant, subject
+
+
+async def _tenants(visit: ConsoleRequest) -> list[str]:
+    """Those that made calls which the log still has."""
+    query = select(RECORD.c.tenant).where(RECORD.c.tenant != "").distinct().limit(200)
+    rows = await visit.parts.audit.read(lambda c: c.execute(query).scalars().all())
+    return sorted(str(row) for row in rows)
 
 
 def _touched(connection: Connection, *, pseudonym: str) -> Touched:
