@@ -25,9 +25,9 @@ from threegate.wire.adapter import (
     StreamOptions,
     Usage,
 )
+from threegate.wire.argument_streams import ArgumentStreams
 from threegate.wire.errors import openai_error
 from threegate.wire.event_template import EventTemplate
-from threegate.wire.jsontext import JsonSpelling, JsonTextReader
 from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.limits import MAX_PARTS
 from threegate.wire.slots import SEALED, is_open, is_protocol, is_word
@@ -49,42 +49,6 @@ class _ShapeErrors:
 
 
 shape_errors: Final = _ShapeErrors()
-
-
-class ArgumentStreams:
-    """Readers and writers of streamed JSON text, one pair per key."""
-
-    __slots__ = ("_readers", "_spellings")
-
-    def __init__(self) -> None:
-        self._readers: dict[StreamKey, JsonTextReader] = {}
-        self._spellings: dict[StreamKey, JsonSpelling] = {}
-
-    def read(self, key: StreamKey, fragment: str) -> Delta:
-        reader = self._readers.get(key)
-        if reader is None:
-            reader = self._readers[key] = JsonTextReader()
-        return self._delta(key, reader, reader.feed(fragment))
-
-    def close(self, key: StreamKey) -> Delta | None:
-        """The escape that the end of the arguments left open."""
-        reader = self._readers.get(key)
-        if reader is None or not (text := reader.close()):
-            return None
-        return self._delta(key, reader, text)
-
-    def _delta(self, key: StreamKey, reader: JsonTextReader, text: str) -> Delta:
-        self._spelling(key).read(reader.units)
-        return Delta(key, text)
-
-    def _spelling(self, key: StreamKey) -> JsonSpelling:
-        return self._spellings.setdefault(key, JsonSpelling())
-
-    def __contains__(self, key: StreamKey) -> bool:
-        return key in self._readers
-
-    def write(self, key: StreamKey, text: str) -> str:
-        return self._spelling(key).write(text)
 
 
 class FrameCodec:
