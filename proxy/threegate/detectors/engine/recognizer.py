@@ -32,6 +32,9 @@ SEP = rf"[{SPACE}{DASH}.]"
 """One separator inside a number. A line break inside is `BREAK`."""
 BREAK = r"[ ]?\r?\n[ ]?"
 GAP = rf"(?:{SEP}|{BREAK})"
+DIGIT = f"(?:[0-9]|{GAP}[0-9])"
+"""The next digit of a number. By the first character `re` knows which it is, at half the cost of an
+optional gap."""
 
 _LABELLED = (
     r"(?<=(?i:tel|mob|fax|sim).)|(?<=(?i:id|no|qq).)|(?<=(?i:phone).)|"

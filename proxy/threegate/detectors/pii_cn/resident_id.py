@@ -17,6 +17,7 @@ from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.number_index import Shape
 from threegate.detectors.engine.recognizer import (
+    DIGIT,
     EDGE,
     GAP,
     NO_SLASH,
@@ -37,7 +38,7 @@ _GAP = rf"(?:{GAP}|  )"
 _NEW = re.compile(
     first("1-9").removesuffix(")")
     + f"|{_STUDENT})"
-    + rf"(?=[0-9]{{2}})(?:{_GAP}?[0-9]){{16}}{_GAP}?[0-9Xx]{WORD_EDGE}(?![.\-][0-9])"
+    + rf"(?=[0-9]{{2}})(?:{DIGIT}|  [0-9]){{16}}{_GAP}?[0-9Xx]{WORD_EDGE}(?![.\-][0-9])"
     + NO_SLASH.replace("5,9", "1,9")
 )
 _OLD = re.compile(first("1-9") + rf"[0-9]{{14}}{EDGE}")

@@ -14,11 +14,11 @@ from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.example_values import is_example
 from threegate.detectors.engine.number_index import Shape
-from threegate.detectors.engine.recognizer import EDGE, GAP, Hit, first, numbers
+from threegate.detectors.engine.recognizer import DIGIT, EDGE, Hit, first, numbers
 from threegate.types import Level
 
 KIND = "pii.bank_card"
-_CARD = re.compile(first("1-9") + rf"(?=[0-9]{{2}})(?:{GAP}?[0-9]){{12,18}}{EDGE}")
+_CARD = re.compile(first("1-9") + rf"(?=[0-9]{{2}}){DIGIT}{{12,18}}{EDGE}")
 _GROUP = re.compile(r"[0-9]+")
 _LABELS = labels("bank_card")
 _TABLE: Final = table("detectors.pii_intl", "bank_card")
