@@ -25,7 +25,7 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.errors import openai_error
 from threegate.wire.limits import MAX_CHOICES, MAX_PARTS
-from threegate.wire.openai.choices import LINKED, usage_of
+from threegate.wire.openai.choice_bodies import LINKED, usage_of
 from threegate.wire.slots import SlotWalk, walk_fields
 
 

@@ -22,7 +22,7 @@ from threegate.wire.adapter import (
 from threegate.wire.base import answers, objects, unlink
 from threegate.wire.openai.chat_request import ChatRequest, tools_of
 from threegate.wire.openai.chat_stream import REASONING_FIELDS, ChatCodec
-from threegate.wire.openai.choices import blocked_body
+from threegate.wire.openai.choice_bodies import blocked_body
 from threegate.wire.openai.structured import wants_structure
 from threegate.wire.slots import SlotWalk, walk_fields
 

@@ -22,7 +22,8 @@ from threegate.wire.adapter import (
 from threegate.wire.base import index_in
 from threegate.wire.frame_codec import FIELD_PARTS, is_no_text
 from threegate.wire.limits import MAX_CHOICES, MAX_PARTS
-from threegate.wire.openai.choices import Choice, ChoiceCodec, finish_of
+from threegate.wire.openai.choice_bodies import finish_of
+from threegate.wire.openai.choices import Choice, ChoiceCodec
 from threegate.wire.openai.structured import wants_structure
 
 REFUSAL_PART: Final = 1

@@ -23,7 +23,8 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.base import Adapter, answers, objects, prompt_slots, unlink
 from threegate.wire.openai.chat import CHOICE, content_slots
-from threegate.wire.openai.choices import Choice, ChoiceCodec, blocked_body
+from threegate.wire.openai.choice_bodies import blocked_body
+from threegate.wire.openai.choices import Choice, ChoiceCodec
 from threegate.wire.slots import SlotWalk, walk_fields
 
 
