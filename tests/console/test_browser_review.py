@@ -147,7 +147,7 @@ def _queue_by_keyboard(page: Browser, site: Site) -> None:
 def _complaint(page: Browser) -> None:
     page.go("/audit")
     page.press("a.row")
-    page.one("aside details summary").click()
+    page.one("aside details:has(form[action$='/complaints']) summary").click()
     page.fill("textarea[name=text]", "用户来电：正常的问题被拦截。")
     page.press("form[action$='/complaints'] button")
     assert page.all(".outcome-open")

@@ -26,8 +26,8 @@ from threegate.settings import JudgeSettings
 from threegate.upstream.target import Target
 
 CHECKS: Final = 2
-"""Drafts that are checked at once: patterns that are made for it take two minutes of CPU time and
-hundreds of MiB."""
+"""Drafts that are checked, and exports that are proven, at once: patterns that are made for it take
+two minutes of CPU time and hundreds of MiB."""
 
 RUNS: Final = 2
 """Runs of all tests of a draft at once."""

@@ -122,7 +122,7 @@ class ConsoleRequest:
         return self.person is not None and bool(self.person.roles & frozenset(roles))
 
     async def checked(self, work: Callable[[], Result]) -> Result:
-        """A check of a policy, in a thread when it is its turn."""
+        """A check of a policy, or another long piece of work, in a thread when it is its turn."""
         return await run_sync(work, limiter=self.parts.checks)
 
     async def note(self, verb: str, **detail: Any) -> None:

@@ -33,7 +33,7 @@ from threegate.console.errors import refusal
 from threegate.console.presenters.records import channel_of
 from threegate.console.review import search_terms
 from threegate.console.views.record import parts_in
-from threegate.console.web import Answer, ConsoleRequest, blocking, reason_of
+from threegate.console.web import Answer, ConsoleRequest, reason_of
 
 FOLDER = "threegate-export"
 MOST_PROVEN = 20_000
@@ -68,7 +68,7 @@ async def _with_proofs(visit: ConsoleRequest, terms: Mapping[str, str]) -> Answe
         raise refusal("too-many-proven", count=records, most=MOST_PROVEN)
     facts = {"records": records, "terms": sorted(terms), "texts": texts, "reason": reason}
     await visit.note("export", format="proofs", **facts)
-    made = await blocking(_zipped, audit, visit.parts.audit_settings, query, texts)
+    made = await visit.checked(partial(_zipped, audit, visit.parts.audit_settings, query, texts))
     name = {"content-disposition": f'attachment; filename="{FOLDER}.zip"'}
     return Response(made, media_type="application/zip", headers=name)
 
