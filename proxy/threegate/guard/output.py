@@ -19,7 +19,8 @@ from threegate.guard.masking.placeholders import PlaceholderFinder
 from threegate.guard.masking.public_values import is_public
 from threegate.guard.masking.restore import TextRestorer
 from threegate.guard.redact import EDITS, Renderer
-from threegate.guard.stream.machine import FastPath, Plan, StreamMachine
+from threegate.guard.stream.machine import Plan, StreamMachine
+from threegate.guard.stream.pattern_frontier import FastPath
 from threegate.guard.stream.text import Replacer
 from threegate.policy.model import CompiledPolicy, Mode, Rule, StreamMode, matches
 from threegate.types import Action, Caller, Channel, Failed, Finding, Layer, Verdict

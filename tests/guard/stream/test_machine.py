@@ -13,6 +13,7 @@ from threegate.errors import ProtocolError
 from threegate.guard.masking.mask import MaskMap
 from threegate.guard.masking.placeholders import PlaceholderFinder
 from threegate.guard.masking.restore import TextRestorer
+from threegate.guard.stream.back_pressure import HIGH_WATER, LOW_WATER
 from threegate.guard.stream.events import (
     AllowRelease,
     ClientDisconnected,
@@ -29,7 +30,7 @@ from threegate.guard.stream.events import (
     TextReceived,
     UpstreamClosed,
 )
-from threegate.guard.stream.machine import HIGH_WATER, LOW_WATER, Plan, State, StreamMachine
+from threegate.guard.stream.machine import Plan, State, StreamMachine
 from threegate.types import Action, Channel, Ruling, Verdict
 
 from tests.cases import cases

@@ -83,7 +83,7 @@ class GuardedText:
             self.raw.append(text)
         self.answer.arrived(self, before + len(text) + last)
         if last and not before:
-            self._complete, machine.fast_path = True, None  # disguises look plain
+            self._complete, machine.patterns.fast_path = True, None  # disguises look plain
         commands = machine.receive(TextReceived(text, last))
         if self.options.hold_timer is not None:
             self.options.hold_timer.received(before + len(text))

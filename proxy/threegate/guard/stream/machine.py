@@ -28,6 +28,7 @@ from typing import assert_never
 from threegate.errors import ProtocolError
 from threegate.guard.cite import marked
 from threegate.guard.redact import EDITS, TERMINAL
+from threegate.guard.stream.back_pressure import HIGH_WATER, BackPressure
 from threegate.guard.stream.client_view import ClientView
 from threegate.guard.stream.early_release import EarlyRelease
 from threegate.guard.stream.edits import Edit, Edits
@@ -41,32 +42,22 @@ from threegate.guard.stream.events import (
     Event,
     Finish,
     PatternsScanned,
-    Pause,
     Release,
-    Resume,
-    ScanPatterns,
     SentenceJudged,
     State,
     StepChecked,
     TextReceived,
     UpstreamClosed,
 )
+from threegate.guard.stream.pattern_frontier import FastPath, PatternFrontier
 from threegate.guard.stream.rulings import UnreportedRulings, span_of
 from threegate.guard.stream.sentence_queue import SentenceQueue
 from threegate.guard.stream.text import KEPT, Replacer, StreamText
 from threegate.types import Channel, Ruling, Span, Verdict
 from threegate.wire.jsonstrings import JsonStrings
 
-HIGH_WATER, LOW_WATER = 64 * 1024, 16 * 1024
-"""Held code points at which reading from upstream pauses, and goes on again."""
-
-
 Render = Callable[[Ruling, str], str]
 """The replacement of an edited span: (ruled, original text) -> text."""
-
-FastPath = Callable[[str, int], int]
-"""How much of a text a pattern scan would report as settled if it found nothing after a position.
--1 where only the scan can tell. `detectors.base.SupportsFastPath`."""
 
 Mark = Callable[[Ruling], str]
 """Text inserted at the end of a span whose ruling edits nothing; mostly empty."""
@@ -90,23 +81,22 @@ class StreamMachine:
     render: Render
     replacers: InitVar[Sequence[Replacer]] = ()
     mark: Mark = lambda ruled: ""
-    fast_path: FastPath | None = None
+    fast_path: InitVar[FastPath | None] = None
     is_json: bool = field(default=False, kw_only=True)
     state: State = field(default=State.OPEN, init=False)
     released: int = field(default=0, init=False)  # code points released so far
+    patterns: PatternFrontier = field(init=False, repr=False)
     _text: StreamText = field(init=False, repr=False)
     _sentences: SentenceQueue = field(init=False, repr=False)
     _allowed: int = field(default=UNLIMITED, init=False)
-    _settled: int = field(default=0, init=False)
-    _scanned: bool = field(default=False, init=False)  # the final pattern scan has been answered
-    _scanned_view: ClientView = field(default_factory=ClientView, init=False, repr=False)
     _edits: Edits = field(default_factory=Edits, init=False, repr=False)
     _unreported: UnreportedRulings = field(default_factory=UnreportedRulings, init=False)
     _stop: tuple[int, Ruling] | None = field(default=None, init=False, repr=False)
-    _paused: bool = field(default=False, init=False)
+    _pressure: BackPressure = field(default_factory=BackPressure, init=False, repr=False)
 
-    def __post_init__(self, replacers: Sequence[Replacer]) -> None:
+    def __post_init__(self, replacers: Sequence[Replacer], fast_path: FastPath | None) -> None:
         self._text = StreamText(replacers, JsonStrings() if self.is_json else None)
+        self.patterns = PatternFrontier(self._text, fast_path)
         is_early = self.plan.release_early and self.plan.hold
         self._sentences = SentenceQueue(self._text, EarlyRelease() if is_early else None)
 
@@ -178,37 +168,16 @@ class StreamMachine:
             self._edits.add(edit)
         out = self._sentences.commands(final=final) if self.plan.judge else []
         if not self.plan.patterns:
-            self._settled, self._scanned = self._text.end, final
-        elif not self._took_fast_path(final=final):  # the answer to the scan releases
-            return [*out, *self._pressure(), self._scan(final=final)]
+            self.patterns.settle_all(final=final)
+        elif not self.patterns.took_fast_path(final=final):  # the answer to the scan releases
+            return [*out, *self._pressure.commands(self.held), self.patterns.scan(final=final)]
         return out + self._release()
-
-    def _took_fast_path(self, *, final: bool) -> bool:
-        """Whether a scan would find nothing new; then its answer needs no scan."""
-        text = self._text
-        if self.fast_path is None or (
-            text.values and text.values[-1].span.end > text.scan_start(self._settled)
-        ):
-            return False
-        settled = self.fast_path(text.stable(), self._settled - text.base)
-        if settled < 0:
-            return False
-        self._scanned = final
-        self._settled = max(self._settled, text.end if final else text.base + settled)
-        return True
-
-    def _scan(self, *, final: bool) -> ScanPatterns:
-        start = self._text.scan_start(self._settled)
-        view = self._scanned_view = self._text.view(start, self._text.replaced)
-        return ScanPatterns(view.text, start, view.shown(self._settled), final)
 
     # Verdicts
 
     def _patterns_scanned(self, verdict: Verdict, settled: int) -> list[Command]:
-        self._apply(verdict, self._scanned_view, self._settled)
-        settled = self._scanned_view.start_of(settled)
-        self._settled = max(self._settled, min(settled, self._text.end))
-        self._scanned = self.state is State.DRAINING
+        self._apply(verdict, self.patterns.view, self.patterns.settled)
+        self.patterns.scanned(settled, final=self.state is State.DRAINING)
         return self._release()
 
     def _sentence_judged(self, index: int, verdict: Verdict) -> list[Command]:
@@ -248,7 +217,7 @@ class StreamMachine:
 
     def _release(self) -> list[Command]:
         if self._is_plain():
-            to = min(self._settled, self._text.replaced, self._allowed)
+            to = min(self.patterns.settled, self._text.replaced, self._allowed)
             return self._release_plain(self._text.before_number(to))
         frontier = self._frontier()
         if self._stop is not None and self._stops_now(self._stop[0], frontier):
@@ -265,7 +234,7 @@ class StreamMachine:
         if done:
             self.state = State.DONE
             return [*out, Finish()]
-        return out + self._pressure()
+        return out + self._pressure.commands(self.held)
 
     def _is_plain(self) -> bool:
         """Nothing is known of the text that is kept, and more is to come: as it is with prose."""
@@ -280,8 +249,8 @@ class StreamMachine:
             self.released = to
             if to - text.base > KEPT:
                 self._forget()
-        full = self._paused or text.end - to > HIGH_WATER
-        return out + self._pressure() if full else out
+        full = self._pressure.paused or text.end - to > HIGH_WATER
+        return out + self._pressure.commands(self.held) if full else out
 
     def _cut(self, at: int, ruled: Ruling) -> list[Command]:
         out = self._unreported.report(at)
@@ -297,11 +266,11 @@ class StreamMachine:
 
     def _is_done(self, frontier: int) -> bool:
         end = self._text.end
-        answered = self._scanned and not self._sentences and self._allowed > end
+        answered = self.patterns.finished and not self._sentences and self._allowed > end
         return self.state is State.DRAINING and answered and frontier == end
 
     def _known_to(self) -> int:
-        at = min(self._settled, self._text.replaced)
+        at = min(self.patterns.settled, self._text.replaced)
         return min(at, self._sentences.judged_until()) if self.plan.hold else at
 
     def _frontier(self) -> int:
@@ -322,16 +291,7 @@ class StreamMachine:
     def _forget(self) -> None:
         """Drops what no scan can reach again."""
         segmented = self._sentences.segmented if self.plan.judge else self._text.end
-        self._text.forget(min(self.released, self._settled, segmented))
-
-    def _pressure(self) -> list[Command]:
-        if not self._paused and self.held > HIGH_WATER:
-            self._paused = True
-            return [Pause()]
-        if self._paused and self.held < LOW_WATER:
-            self._paused = False
-            return [Resume()]
-        return []
+        self._text.forget(min(self.released, self.patterns.settled, segmented))
 
 
 def _rank(at: int, ruled: Ruling) -> tuple[int, int, str]:

@@ -1,0 +1,25 @@
+"""When reading from upstream pauses, and goes on again. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from threegate.guard.stream.events import Command, Pause, Resume
+
+HIGH_WATER, LOW_WATER = 64 * 1024, 16 * 1024
+"""Held code points at which reading from upstream pauses, and goes on again."""
+
+
+@dataclass(slots=True)
+class BackPressure:
+    paused: bool = field(default=False, init=False)
+
+    def commands(self, held: int) -> list[Command]:
+        """What to tell the reader now that so many code points are held."""
+        if not self.paused and held > HIGH_WATER:
+            self.paused = True
+            return [Pause()]
+        if self.paused and held < LOW_WATER:
+            self.paused = False
+            return [Resume()]
+        return []
