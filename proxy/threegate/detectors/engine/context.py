@@ -109,7 +109,7 @@ class ScanText:
 
     @cached_property
     def numbers(self) -> NumberIndex:
-        return NumberIndex(self.text, self.data)
+        return NumberIndex(self.text)
 
     def place(self, offset: int) -> int:
         """Index of the character that begins at this byte of `data`."""

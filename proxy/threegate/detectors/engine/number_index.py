@@ -18,7 +18,7 @@ from string import ascii_letters
 
 import re2
 
-from threegate.normalize.re2_spans import char_spans
+from threegate.normalize.re2_spans import spans
 from threegate.normalize.work import meter
 
 DIGITS = "0123456789"
@@ -64,14 +64,15 @@ class Shape:
 
 
 class NumberIndex:
-    """The index of one text; `data` is its UTF-8. `dense`: `NUMBER` matches in it."""
+    """The index of one text. `dense`: `NUMBER` matches in it. It is read as ASCII with a sign for
+    every other character, so that bytes are few and at the places of the characters."""
 
-    def __init__(self, text: str, data: bytes) -> None:
+    def __init__(self, text: str) -> None:
         self._text = text
         self._by_look = defaultdict[Look, list[int]](list)
         self._longest = 0
         self.dense = False
-        for first, last in char_spans(_DENSE, text, data):
+        for first, last in spans(_DENSE, text.encode("ascii", "replace")):
             self.dense = True
             self._read(first, last)
 
