@@ -17,7 +17,7 @@ from typing import Any
 from hypothesis import strategies as st
 from threegate.audit import AuditSettings
 from threegate.console.errors import ConsoleError
-from threegate.console.rule_form import RuleForm, edited
+from threegate.console.forms.rule_form import RuleForm, edited
 from threegate.errors import AuditError, RequestError, UpstreamError
 from threegate.policy.facade import check
 from threegate.policy.language.load import DictTree, load_text

@@ -8,7 +8,7 @@ from functools import partial
 from ruamel.yaml.comments import CommentedMap
 
 from threegate.console.errors import refusal
-from threegate.console.rule_form import dumped, find_rule, opened
+from threegate.console.forms.rule_form import dumped, find_rule, opened
 from threegate.console.yaml_values import flow, set_list, texts
 from threegate.policy.model.callers import matches
 from threegate.policy.schema import Rule

@@ -5,7 +5,7 @@ from threegate.policy.language.load import DictTree, load_bundle
 from threegate.policy.language.problems import Mark, Problem, Severity
 from threegate.types import Bilingual
 
-from tests.console.test_rule_form import TEXT, rule
+from tests.console.forms.test_rule_form import TEXT, rule
 
 WORDS = Bilingual("字", "word")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.console.new_rule import templates, without_rule
+from threegate.console.forms.new_rule import templates, without_rule
 
 from tests.console.conftest import Site, opened_site, policies
-from tests.console.test_constraint_fields import sent as constraint_form
-from tests.console.test_rule_fields import sent as rule_form
+from tests.console.forms.test_constraint_fields import sent as constraint_form
+from tests.console.forms.test_rule_fields import sent as rule_form
 from tests.e2e.support.running import proxy
 
 RULE = "own.employee_number"

@@ -34,9 +34,10 @@ def test_a_reviewer_sees_what_waits_to_be_reviewed(fresh_site: Site) -> None:
     assert fresh_site.who("viewer").get("/home.json").json()["review"] == 0
 
 
-def test_proposed_tests_name_their_rule(site: Site) -> None:
+def test_proposed_tests_name_their_rule(fresh_site: Site) -> None:
     """They had its id only."""
-    reviewer, editor = site.who("reviewer", name="proposer"), site.who("editor", name="sees")
+    assert fresh_site.ask(PROMPTS[0]).status_code == 200
+    reviewer, editor = fresh_site.who("reviewer", name="proposer"), fresh_site.who("editor")
     request = reviewer.get("/audit.json").json()["rows"][0]["request"]
     form = {"part": "messages/0/content:user", "rule": "base.pii.email", "expect": "match"}
     reviewer.post(f"/audit/record/{request}/propose.json", data=form).raise_for_status()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from threegate.console.rule_form import RuleForm, edited
+from threegate.console.forms.rule_form import RuleForm, edited
 
 from tests.console.conftest import Site, opened_site, policies
 from tests.e2e.support.running import proxy

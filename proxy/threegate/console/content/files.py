@@ -16,7 +16,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from threegate.audit.export.formats import FORMULA
 from threegate.console.errors import refusal
-from threegate.console.rule_form import define, dumped, opened
+from threegate.console.forms.rule_form import define, dumped, opened
 from threegate.policy.language.load import MAX_TEXT_BYTES, Bundle, answer_paths, load_text
 from threegate.policy.language.wordlist import list_file
 from threegate.policy.schema import Rule

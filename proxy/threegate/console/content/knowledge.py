@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from threegate.console.content.files import NAME
 from threegate.console.content.own_detectors import without
 from threegate.console.errors import refusal
-from threegate.console.rule_form import define, dumped, opened
+from threegate.console.forms.rule_form import define, dumped, opened
 from threegate.console.yaml_values import flow
 from threegate.policy.language.load import Bundle
 from threegate.policy.schema import Pack, Rule

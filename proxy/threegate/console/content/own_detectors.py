@@ -9,8 +9,8 @@ from typing import Any
 
 from threegate.console.content.files import NAME
 from threegate.console.errors import refusal
-from threegate.console.number_format import check_digits_of
-from threegate.console.rule_form import define, dumped, opened
+from threegate.console.forms.number_format import check_digits_of
+from threegate.console.forms.rule_form import define, dumped, opened
 from threegate.console.yaml_values import lines
 from threegate.policy.compile import layered
 from threegate.policy.language.load import Bundle

@@ -16,7 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from threegate.console.content.own_detectors import users
 from threegate.console.errors import refusal
-from threegate.console.rule_form import dumped, opened, put
+from threegate.console.forms.rule_form import dumped, opened, put
 from threegate.console.yaml_values import lines, written
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of

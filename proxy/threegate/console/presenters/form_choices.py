@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from threegate.console.forms.number_format import schemes
 from threegate.console.kind_samples import example_of
-from threegate.console.number_format import schemes
 from threegate.console.presenters.fact_checks import SOURCES, source_title
 from threegate.policy.actions import ACTIONS
 from threegate.policy.compliance.taxonomy import TAXONOMIES

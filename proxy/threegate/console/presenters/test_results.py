@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from threegate.console.request_lines import shown
+from threegate.console.forms.request_lines import shown
 from threegate.policy.language.load import Bundle
 from threegate.policy.testing.cases import Case, ConstraintCase, TestReport, cases
 

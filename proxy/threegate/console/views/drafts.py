@@ -9,11 +9,11 @@ from starlette.responses import JSONResponse
 
 from threegate.console.drafts import DraftFile, Workspace, workspace
 from threegate.console.errors import ConsoleError, refusal
+from threegate.console.forms.rule_form import RuleForm, dumped, edited, opened, with_test
 from threegate.console.presenters import policies
 from threegate.console.presenters.changes import compared
 from threegate.console.presenters.test_results import test_report
 from threegate.console.review.review_store import Proposal
-from threegate.console.rule_form import RuleForm, dumped, edited, opened, with_test
 from threegate.console.views.policies import keep_file, known_pack, rule_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.facade import Checked

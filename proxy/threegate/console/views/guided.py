@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from threegate.console.detect_fields import own_pieces
 from threegate.console.drafts import PACKS, Workspace, packs_text
 from threegate.console.errors import refusal
-from threegate.console.new_rule import (
+from threegate.console.forms.detect_fields import own_pieces
+from threegate.console.forms.new_rule import (
     OWN_PACK,
     Template,
     blank,
@@ -24,14 +24,14 @@ from threegate.console.new_rule import (
     with_template,
     without_rule,
 )
+from threegate.console.forms.pattern_like import pattern_for
+from threegate.console.forms.rule_fields import read_fields, write_fields
 from threegate.console.pack_merge import pieces
-from threegate.console.pattern_like import pattern_for
 from threegate.console.presenters import policies
 from threegate.console.presenters.form_choices import choices, judges
 from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
-from threegate.console.rule_fields import read_fields, write_fields
 from threegate.console.views.content.parts import change_pack
 from threegate.console.views.policies import excerpt, keep_file, packs_of, space_of, tenants
 from threegate.console.views.try_page import mark_of

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from threegate.audit.log.query import of_requests
 from threegate.console.drafts import DraftFile, workspace
 from threegate.console.errors import refusal
+from threegate.console.forms.rule_form import RuleForm, edited
 from threegate.console.presenters import charts, records
 from threegate.console.review.label_statistics import (
     agreement,
@@ -29,7 +30,6 @@ from threegate.console.review.rule_quality import (
     judged_hits,
     level_in,
 )
-from threegate.console.rule_form import RuleForm, edited
 from threegate.console.views.guided import pack_of
 from threegate.console.views.replay import examples, judged_again
 from threegate.console.web import (

@@ -20,9 +20,9 @@ from threegate.console.content.own_detectors import (
 )
 from threegate.console.drafts import Workspace
 from threegate.console.errors import refusal
-from threegate.console.number_format import pattern_of, schemes
+from threegate.console.forms.number_format import pattern_of, schemes
+from threegate.console.forms.pattern_like import pattern_for
 from threegate.console.pack_merge import pieces
-from threegate.console.pattern_like import pattern_for
 from threegate.console.presenters import policies
 from threegate.console.presenters.highlights import Highlight
 from threegate.console.presenters.highlights import pieces as coloured

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from threegate.console.content.files import table, table_rows
 from threegate.console.drafts import PACKS, Workspace, packs_text
 from threegate.console.errors import ERRORS, ConsoleError, refusal
-from threegate.console.new_rule import OWN_PACK, own_pack
+from threegate.console.forms.new_rule import OWN_PACK, own_pack
 from threegate.console.views.policies import keep_file
 from threegate.console.web import ConsoleRequest, blocking
 from threegate.policy.language.load import pack_path

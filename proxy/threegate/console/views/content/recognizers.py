@@ -20,7 +20,7 @@ from threegate.console.content.recognizers import (
 )
 from threegate.console.drafts import Workspace
 from threegate.console.errors import ConsoleError, refusal
-from threegate.console.pattern_like import pattern_for
+from threegate.console.forms.pattern_like import pattern_for
 from threegate.console.presenters.highlights import Highlight, pieces
 from threegate.console.views.content.parts import change_pack, check_unused, found_in
 from threegate.console.views.guided import target_pack

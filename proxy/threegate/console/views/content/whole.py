@@ -15,8 +15,8 @@ from starlette.responses import Response
 from threegate.console.content.files import archive, unpacked
 from threegate.console.drafts import PACKS, Workspace, packs_text
 from threegate.console.errors import refusal
+from threegate.console.forms.rule_form import RuleForm, dumped, edited, opened
 from threegate.console.presenters.rule_words import value_words
-from threegate.console.rule_form import RuleForm, dumped, edited, opened
 from threegate.console.views.content.parts import change_pack
 from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from threegate.console.errors import ConsoleError
-from threegate.console.number_format import check_digits_of, pattern_of, schemes
+from threegate.console.forms.number_format import check_digits_of, pattern_of, schemes
 
 
 def test_a_number_counts_only_with_its_check_digit() -> None:

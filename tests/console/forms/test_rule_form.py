@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.console.errors import ConsoleError
-from threegate.console.rule_form import (
+from threegate.console.forms.rule_form import (
     RuleForm,
     apply_form,
     dumped,
@@ -19,7 +19,7 @@ from threegate.console.rule_form import (
 from threegate.policy.language.load import load_text
 from threegate.policy.schema import Rule
 
-PACKS = sorted((Path(__file__).parents[2] / "policies" / "packs").glob("*.yaml"))
+PACKS = sorted((Path(__file__).parents[3] / "policies" / "packs").glob("*.yaml"))
 TEXT = """\
 # The pack's own comment.
 pack: demo

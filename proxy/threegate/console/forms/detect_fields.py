@@ -10,8 +10,8 @@ from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
 
-from threegate.console.number_format import check_digits_of, pattern_of
-from threegate.console.rule_form import define, find_rule, opened, part_of
+from threegate.console.forms.number_format import check_digits_of, pattern_of
+from threegate.console.forms.rule_form import define, find_rule, opened, part_of
 from threegate.console.yaml_values import lines, set_list, texts, ticked
 from threegate.policy.language.patterns import PatternError
 from threegate.policy.language.shapes import plain

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.pattern_like import pattern_for, pattern_like
+from threegate.console.forms.pattern_like import pattern_for, pattern_like
 from threegate.policy.language.patterns import compile_pattern
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from threegate.console.errors import ConsoleError
-from threegate.console.rule_fields import read_fields, write_fields
+from threegate.console.forms.rule_fields import read_fields, write_fields
 from threegate.console.yaml_values import quoted
 from threegate.policy.language.load import load_text
 from threegate.policy.schema import Rule
 
-PACKS = sorted((Path(__file__).parents[2] / "policies" / "packs").glob("*.yaml"))
+PACKS = sorted((Path(__file__).parents[3] / "policies" / "packs").glob("*.yaml"))
 RULES = [
     (path.stem, rule.id)
     for path in PACKS

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from threegate.console.errors import ConsoleError
-from threegate.console.rule_fields import read_fields, write_fields
+from threegate.console.forms.rule_fields import read_fields, write_fields
 from threegate.policy.language.load import load_text
 from threegate.policy.schema import ConstraintRule
 
-from tests.console.test_rule_fields import PACKS, alone
+from tests.console.forms.test_rule_fields import PACKS, alone
 
 RULES = [
     (path.stem, rule.id)

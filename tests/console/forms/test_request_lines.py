@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate.console.request_lines import LineError, read, shown
+from threegate.console.forms.request_lines import LineError, read, shown
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 10**6) | st.floats(-2, 2) | st.text(max_size=12),

@@ -15,10 +15,10 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
-from threegate.console.claims_fields import is_fact_check, read_claims, write_claims
-from threegate.console.constraint_fields import read_constraint, write_constraint
-from threegate.console.detect_fields import EXPECT, read_detect, write_detect
-from threegate.console.rule_form import (
+from threegate.console.forms.claims_fields import is_fact_check, read_claims, write_claims
+from threegate.console.forms.constraint_fields import read_constraint, write_constraint
+from threegate.console.forms.detect_fields import EXPECT, read_detect, write_detect
+from threegate.console.forms.rule_form import (
     RuleForm,
     apply_form,
     dumped,
@@ -27,7 +27,7 @@ from threegate.console.rule_form import (
     part_of,
     put,
 )
-from threegate.console.second_opinion_fields import read_opinion, write_opinion
+from threegate.console.forms.second_opinion_fields import read_opinion, write_opinion
 from threegate.console.yaml_values import (
     flow,
     lines,

@@ -15,9 +15,9 @@ from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from threegate.console import request_lines
 from threegate.console.errors import refusal
-from threegate.console.rule_form import part_of
+from threegate.console.forms import request_lines
+from threegate.console.forms.rule_form import part_of
 from threegate.console.yaml_values import flow, lines, texts, ticked, written
 from threegate.policy.language.shapes import plain
 

@@ -3,10 +3,10 @@ shown in `test_rule_fields`."""
 
 from __future__ import annotations
 
-from threegate.console.rule_fields import read_fields, write_fields
+from threegate.console.forms.rule_fields import read_fields, write_fields
 
 from tests.console.content.test_knowledge import PACK
-from tests.console.test_rule_fields import sent
+from tests.console.forms.test_rule_fields import sent
 
 
 def test_sources_and_outcomes_are_read_and_written() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from threegate.console.rule_fields import read_fields, write_fields
+from threegate.console.forms.rule_fields import read_fields, write_fields
 
-from tests.console.test_rule_fields import TEXT, edited, sent
+from tests.console.forms.test_rule_fields import TEXT, edited, sent
 
 
 def test_a_list_that_another_rule_uses_stays_when_one_lets_it_go() -> None:

@@ -17,10 +17,10 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
-from threegate.console.detect_fields import drop_unused
 from threegate.console.errors import refusal
+from threegate.console.forms.detect_fields import drop_unused
+from threegate.console.forms.rule_form import define, dumped, find_rule, opened
 from threegate.console.pack_merge import pieces
-from threegate.console.rule_form import define, dumped, find_rule, opened
 from threegate.console.yaml_values import flow, written
 from threegate.policy.language.vocabulary import kind_title
 from threegate.types import Bilingual

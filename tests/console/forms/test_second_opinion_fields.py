@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 from threegate.console.errors import ConsoleError
-from threegate.console.rule_fields import read_fields, write_fields
+from threegate.console.forms.rule_fields import read_fields, write_fields
 
-from tests.console.test_rule_fields import sent
+from tests.console.forms.test_rule_fields import sent
 
 PACK = """\
 pack: own
