@@ -141,6 +141,28 @@ async def test_a_full_disk_is_a_figure_and_a_line_of_the_log_without_any_call(
     ]
 
 
+async def test_a_look_at_readiness_that_fails_says_no_and_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "READINESS_S", 0.01)
+    put(tmp_path / "policies", GOOD)
+
+    def broken(path: object) -> None:
+        raise RuntimeError
+
+    async with watched(tmp_path) as watch:
+        ready = partial(watch.metrics.registry.get_sample_value, "threegate_ready")
+        running = asyncio.ensure_future(watch.run())
+        await until(lambda: ready() == 1)
+        with monkeypatch.context() as patch:
+            patch.setattr("threegate.audit.log.database.disk_usage", broken)
+            await until(lambda: ready() == 0)
+        await until(lambda: ready() == 1)
+        assert not running.done()
+        running.cancel()
+        await asyncio.wait([running])
+
+
 async def test_another_policy_is_taken_up_and_recorded_once(tmp_path: Path) -> None:
     put(tmp_path / "policies", GOOD)
     async with watched(tmp_path) as watch:

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from threegate.audit.errors import loggable
 from threegate.audit.log.record import Record, Stage
 from threegate.audit.log.store import AuditLog
 from threegate.gateway.notices import Notices
@@ -53,13 +54,21 @@ class BackgroundWork:
         noticed without any call."""
         ready = True
         while True:
-            before, ready = ready, await self.audit.ready()
+            before, ready = ready, await self._is_ready()
             self.metrics.ready.set(ready)
             if before and not ready:
                 log.error("not ready: the audit log cannot be written")
             elif ready and not before:
                 log.info("ready again: the audit log can be written")
             await asyncio.sleep(READINESS_S)
+
+    async def _is_ready(self) -> bool:
+        """A look that fails says no: the watch itself must not end."""
+        try:
+            return await self.audit.ready()
+        except Exception as error:
+            log.error("readiness cannot be looked at: %s", loggable(error))
+            return False
 
     async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
         failure = ""  # logged when it changes: the next attempt is a fifth of a second away
