@@ -28,8 +28,6 @@ def one_line(ctx: Any, value: Any) -> bytes:
 schema = schemathesis.openapi.from_dict(document())
 schema.config.seed = 1
 schema.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-# Some 240 requests at each path with values at the bounds of its schema: at night.
-schema.config.phases.coverage.enabled = settings.get_current_profile_name() != "ci"
 
 
 def test_the_document_is_served(guarded: Running) -> None:
