@@ -65,8 +65,12 @@ def _console(deps: Deps) -> list[BaseRoute]:
         deps.notices,
         deps.upstreams.targets,
     )
-    home = Route("/console", RedirectResponse("/console/"))
-    return [home, Mount("/console", create_console(parts))]
+    home = RedirectResponse("/console/")
+    return [
+        Route("/", home, methods=["GET"]),  # for who opens the address that the start prints
+        Route("/console", home),
+        Mount("/console", create_console(parts)),
+    ]
 
 
 _ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -13,8 +13,9 @@ def test_every_template_compiles(name: str) -> None:
     templates().get_template(name)
 
 
-def test_the_console_is_found_without_a_slash(site: Site) -> None:
-    answer = site.visitor().get(site.running.url + "/console")
+@pytest.mark.parametrize("address", ["", "/", "/console"])
+def test_the_console_is_found_by_the_bare_address(site: Site, address: str) -> None:
+    answer = site.visitor().get(site.running.url + address)
     assert answer.status_code in (303, 307)
     assert answer.headers["location"] == "/console/"
 
