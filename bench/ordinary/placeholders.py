@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-PLACEHOLDER = re.compile(r"\[[A-Z_]+_[B-DF-HJ-NP-TV-XZ]{4,8}\]")
+PLACEHOLDER = re.compile(r"\[[A-Z_]+_[B-DF-HJ-NP-TV-XZ]{4,8}(?:_[B-Z]{2,3})?\]")
 REMOVED = ("[secret removed]", "[密钥已删除]", "[tag removed]", "[标签已删除]")
 _ANY = re.compile("|".join((PLACEHOLDER.pattern, *map(re.escape, REMOVED))))
 

@@ -3,6 +3,8 @@
 Placeholders look like `[ID_CARD_KXWQ]`: a word that a model keeps in any language, and a code made
 by HMAC from the conversation's key and the value. The same value has the same placeholder in a
 whole conversation and on every replica, nothing is stored, and no placeholder reveals another.
+Spellings of one value share its code, so that the model can tell that they are the same, and each
+comes back as it was: `[MOBILE_KXWQ]` is 13912345678, `[MOBILE_KXWQ_PT]` is 139-1234-5678.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 
+from threegate.guard.masking.spelling import plain_spelling
 from threegate.guard.masking.synthetic import synthetic as synthetic_value
 from threegate.policy.model import Restoring
 from threegate.types import frozen
@@ -19,6 +22,8 @@ from threegate.types import frozen
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"  # no words, and no digits that a detector may take for ids
 _LETTERS = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
 CODE_LENGTH = 4
+SPELLING_LENGTH = 2
+"""Letters after the code of a value that is not in its plain spelling; fewer than a code has."""
 ATTEMPTS = 8
 """Made-up values tried before a placeholder is taken."""
 EVERYWHERE = Restoring()
@@ -35,6 +40,13 @@ class Masked:
     restore: Restoring | None = EVERYWHERE
     value: str = field(default="", repr=False)
     synthetic: bool = False
+
+    @property
+    def code(self) -> str:
+        """`bare` without the letters of the spelling: a model may leave them out."""
+        spelling = self.placeholder.strip("[]").rpartition("_")[2]
+        apart = not self.synthetic and len(spelling) < CODE_LENGTH
+        return self.bare.removesuffix(spelling) if apart else self.bare
 
 
 @dataclass(slots=True)
@@ -84,16 +96,19 @@ class MaskMap:
         return None
 
     def _new(self, kind: str, value: str, *, restore: Restoring | None) -> Masked:
-        word, plain = _word(kind), bare_word(kind)
         self._keyed = self._keyed or KeyedHash(self.key)
-        letters = _letters(self._keyed, kind, value)
-        for length in range(CODE_LENGTH, len(letters)):
-            bare = plain + letters[:length]
-            if bare not in self._by_bare:
-                break
-        made = Masked(f"[{word}_{letters[:length]}]", bare, kind, restore, value)
-        self._by_bare[bare] = self._by_value[kind, value] = made
-        return made
+        plain = plain_spelling(kind, value)
+        code, word = _letters(self._keyed, kind, plain), f"[{_word(kind)}_"
+        if value == plain:
+            made = [f"{word}{code[:n]}]" for n in range(CODE_LENGTH, len(code))]
+        else:
+            spelling, word = _letters(self._keyed, kind, value), word + code[:CODE_LENGTH]
+            made = [f"{word}_{spelling[:n]}]" for n in range(SPELLING_LENGTH, CODE_LENGTH)]
+            made += [f"{word}{spelling[:n]}]" for n in range(CODE_LENGTH, len(spelling))]
+        placeholder = next((m for m in made if _bare(m) not in self._by_bare), made[-1])
+        masked = Masked(placeholder, _bare(placeholder), kind, restore, value)
+        self._by_bare[masked.bare] = self._by_value[kind, value] = masked
+        return masked
 
 
 class KeyedHash:
@@ -132,8 +147,9 @@ def bare_word(kind: str) -> str:
 
 
 def hashed(key: bytes, kind: str, value: str) -> str:
-    """A one-way pseudonym: same value, same word, and no way back."""
-    digest = hmac.digest(key, f"hash\0{kind}\0{value}".encode(), "sha256")
+    """A one-way pseudonym: same value in any spelling, same word, and no way back."""
+    plain = plain_spelling(kind, value)
+    digest = hmac.digest(key, f"hash\0{kind}\0{plain}".encode(), "sha256")
     return f"[{_word(kind)}#{digest.hex()[:12]}]"
 
 

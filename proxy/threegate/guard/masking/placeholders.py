@@ -67,7 +67,7 @@ class PlaceholderFinder:
 
     def __init__(self, masks: MaskMap) -> None:
         back = [m for m in masks.entries() if m.restore is not None]
-        self._values = {m.bare: m for m in back}
+        self._values = {m.code: m for m in reversed(back)} | {m.bare: m for m in back}
         self._codes = sorted(self._values)
         self._lengths = sorted({len(code) for code in self._codes}, reverse=True)
         self._firsts = frozenset(code[0] for code in self._codes)

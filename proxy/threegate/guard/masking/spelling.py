@@ -1,0 +1,42 @@
+"""The plain spelling of a value: 139-1234-5678 and +86 139 1234 5678 are 13912345678.
+
+Only what certainly means the same has the same plain spelling. Two numbers that differ only in a
+country's code, other than those of China and America, count as different.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_NUMBER = re.compile(
+    r"(?=(?:[^0-9]*[0-9]){6})[+(]?[A-Z0-9](?:[ \t\n\-‐-―./()·]{0,3}[A-Z0-9])+[)]?", re.IGNORECASE
+)
+"""With six digits or more; of shorter values the signs between may be all that differs."""
+_SIGNS_COUNT = ("ip", "address", "account", "wechat")
+"""Last words of kinds in which a sign between two digits has a meaning."""
+_CHINA, _AMERICA = ("mobile", "landline"), "phone"
+_MOBILE, _LANDLINE, _AMERICAN = 11, 9, 11
+
+
+def plain_spelling(kind: str, value: str) -> str:
+    """Of numbers in capitals and without the signs between, of telephone numbers without the codes
+    of China and America, of e-mail addresses in small letters; other values as they are."""
+    what = kind.rpartition(".")[2]
+    if what == "email":
+        return value.casefold()
+    text = unicodedata.normalize("NFKC", value)
+    if what in _SIGNS_COUNT or not _NUMBER.fullmatch(text):
+        return value
+    return _national(what, "".join(filter(str.isalnum, text)).upper())
+
+
+def _national(what: str, number: str) -> str:
+    if what in _CHINA:
+        least = _MOBILE if what == "mobile" else _LANDLINE
+        number = number.lstrip("0") if what == "landline" or len(number) > _MOBILE else number
+        abroad = number.startswith("86") and len(number) - 2 >= least
+        return number[2:] if abroad else number
+    if what == _AMERICA and len(number) == _AMERICAN and number[0] == "1":
+        return number[1:]
+    return number
