@@ -133,8 +133,13 @@ class Slices:
     def end(self) -> None:
         self._worked += time.perf_counter() - self._begun
 
+    @property
+    def due(self) -> bool:
+        """Whether a slice has been worked since the last rest."""
+        return self._worked + time.perf_counter() - self._begun > SLICE_S
+
     async def rest(self) -> None:
-        """Waits for a turn where a slice has been worked since the last one."""
-        if self._worked + time.perf_counter() - self._begun > SLICE_S:
+        """Waits for a turn where one is due."""
+        if self.due:
             await self.turns.take()
             self._worked, self._begun = 0.0, time.perf_counter()

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.types import Channel
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Api, Chunk, StreamCodec, StreamKey, StreamOptions
-from threegate.wire.openai.choices import MAX_UNUSED_TEMPLATES
+from threegate.wire.adapter import Api, Chunk, Delta, StreamCodec, StreamKey, StreamOptions
+from threegate.wire.event_template import MAX_UNUSED_TEMPLATES
 from threegate.wire.sse import ServerSentEvent
 
 from tests.wire.playbook import Delay, replay
@@ -54,16 +54,57 @@ def test_the_second_event_of_a_kind_is_no_longer_parsed() -> None:
     assert second.deltas[0].text == " two"
 
 
+def raw(*texts: str) -> bytes:
+    return b"".join(b"data: %b\n\n" % data(text).encode() for text in texts)
+
+
+def test_events_that_came_together_are_read_as_one_text() -> None:
+    made = codec()
+    assert made.alike(raw("one")) is None
+    read(made, data("one"))
+    assert made.alike(raw(" two", ' "\U0001f600"\n')) == Delta(ANSWER, ' two "\U0001f600"\n')
+    made.reread()
+    assert made.alike(raw(" two")) is None
+
+
+def test_text_that_leaves_later_leaves_in_the_shape_of_the_events() -> None:
+    made = codec()
+    read(made, data("one", refusal=None))
+    assert made.text(ANSWER, "later") == b"data: %b\n\n" % data("later", refusal=None).encode()
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        raw(" two")[:-1],
+        raw(" two") + b"data: {",
+        raw(" two") + b": comment\n\n",
+        raw(" two").replace(b'" two"', b'\n" two"'),
+        raw(" two").replace(b'" two"', b'" two"\n'),
+        raw(" two").replace(b" two", b"\xff"),
+        raw(" two").replace(b" two", rb"\ud83d"),
+        b"id: 1\n" + raw(" two"),
+        raw(" two", ""),
+        b"\n\n",
+        b"",
+    ],
+)
+def test_other_bytes_are_left_to_the_decoder(came: bytes) -> None:
+    made = codec()
+    read(made, data("one"))
+    assert made.alike(came) is None
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2, max_size=9))
 def test_what_leaves_is_what_left_when_each_was_parsed(pieces: list[str]) -> None:
     alike, parsed = codec(), codec()
     for piece in pieces:
         for spelled in (data(piece), json.dumps(frame(piece)), json.dumps(frame(piece), indent=1)):
-            parsed._templates_left = 0  # type: ignore[attr-defined]
+            parsed._alike._left = 0  # type: ignore[attr-defined]
             released = {ANSWER: f"<{piece}>"}
             out = [c.write(c.read(ServerSentEvent(spelled)), released) for c in (alike, parsed)]
             assert out[0] == out[1]
-    assert parsed._template is None  # type: ignore[attr-defined]
+    assert parsed._alike.template is None  # type: ignore[attr-defined]
 
 
 def test_a_held_text_leaves_in_the_template_of_its_event_or_not_at_all() -> None:
@@ -92,7 +133,7 @@ def test_an_event_that_says_more_is_read_in_full(what: str, event: str) -> None:
     read(made, data("one"), data("two"))
     alone = codec()
     read(alone, data("one"))
-    alone._template = None  # type: ignore[attr-defined]
+    alone._alike.template = None  # type: ignore[attr-defined]
 
     def told(reader: StreamCodec) -> object:
         try:
@@ -122,8 +163,8 @@ def test_templates_are_given_up_where_no_event_is_like_another() -> None:
     made = codec()
     for number in range(MAX_UNUSED_TEMPLATES + 3):
         made.read(ServerSentEvent(orjson.dumps({**frame("x"), "id": str(number)}).decode()))
-    assert made._templates_left == 0
-    assert made._template is None
+    assert made._alike._left == 0
+    assert made._alike.template is None
 
 
 def test_two_choices_in_turn_stay_apart() -> None:

@@ -202,6 +202,11 @@ class StreamCodec(Protocol):
     finish_reasons: dict[int, str]
 
     def read(self, event: ServerSentEvent) -> Chunk: ...
+    def alike(self, data: bytes) -> Delta | None:
+        """The text of whole events that are like the last one that was read, but for their text,
+        and carry nothing else; None for other bytes, which are then to be read."""
+        ...
+
     def reread(self) -> None:
         """The frame of the last chunk was changed: it says nothing about the next events."""
         ...

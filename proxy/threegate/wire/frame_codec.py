@@ -27,7 +27,7 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.argument_streams import ArgumentStreams
 from threegate.wire.errors import openai_error
-from threegate.wire.event_template import EventTemplate
+from threegate.wire.event_template import AlikeEvents, EventTemplate
 from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.limits import MAX_PARTS
 from threegate.wire.slots import SEALED, is_open, is_protocol, is_word
@@ -55,13 +55,14 @@ class FrameCodec:
     """Base of the codecs: subclasses know where texts sit and what a new event looks like."""
 
     __slots__ = (
-        *("_arguments", "_open", "_options", "_begun_choices", "_waiting_texts", "_complete_texts"),
-        *("finish_reasons", "usage"),
+        *("_alike", "_arguments", "_begun_choices", "_complete_texts", "_open", "_options"),
+        *("_waiting_texts", "finish_reasons", "usage"),
     )
 
     def __init__(self, options: StreamOptions) -> None:
         self._options = options
         self._arguments = ArgumentStreams()
+        self._alike = AlikeEvents()
         self._open: dict[StreamKey, None] = {}
         self._begun_choices: set[int] = set()  # choices whose content has begun to go out
         self._complete_texts = 0  # texts so far that began and ended in one event
@@ -158,8 +159,13 @@ class FrameCodec:
             del self._open[key]
             chunk.closes.append(key)
 
+    def alike(self, data: bytes) -> Delta | None:
+        text = self._alike.texts(data)
+        template = self._alike.template
+        return Delta(template.key, text) if text and template is not None else None
+
     def reread(self) -> None:
-        """Nothing is kept of a frame here."""
+        self._alike.template = None
 
     def is_piece(self, chunk: Chunk, key: StreamKey, *, counted: bool = False) -> bool:
         """Whether a chunk is one more piece of this text and says nothing else, so that it need not
@@ -193,7 +199,7 @@ class FrameCodec:
 
     def _write_template(self, template: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
         text = released.get(template.key, "")
-        own = encode_json(template.render(text), name_of(template.name)) if text else b""
+        own = template.render(text) if text else b""
         if len(released) == bool(text):
             return own
         loose = [self.text(key, text) for key, text in released.items() if key != template.key]

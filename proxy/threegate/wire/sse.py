@@ -17,7 +17,8 @@ from threegate.i18n.messages import localized
 from threegate.wire.limits import MAX_EVENT_BYTES
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
-_DATA, _END = b"data: ", b"\n\n"
+_DATA: Final = b"data: "
+END: Final = b"\n\n"
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -57,7 +58,7 @@ class SSEDecoder:
             chunk = chunk[1:] if chunk[0] == 0x0A else chunk
         if not chunk:
             return []
-        if self._is_between() and (plain := _plain(chunk)):
+        if self.between and (plain := _plain(chunk)):
             return plain
         self._size += len(chunk)
         out: list[ServerSentEvent] = []
@@ -78,9 +79,10 @@ class SSEDecoder:
         self._line(b"", out)
         return out
 
-    def _is_between(self) -> bool:
-        """Whether an event begins here, and no byte order mark can."""
-        return not (self._first or self._size)
+    @property
+    def between(self) -> bool:
+        """Whether an event begins here, and no byte order mark or rest of a line end can."""
+        return not (self._size or self._first or self._skip_lf)
 
     def _take(self, chunk: bytes, out: list[ServerSentEvent]) -> None:
         self._tail.append(chunk)
@@ -141,10 +143,10 @@ class SSEDecoder:
 def _plain(chunk: bytes) -> list[ServerSentEvent]:
     """The events of bytes that are whole events of one line of data each, as most APIs send them;
     else none."""
-    if not chunk.endswith(_END) or b"\r" in chunk:
+    if not chunk.endswith(END) or b"\r" in chunk:
         return []
     events = []
-    for block in chunk[: -len(_END)].split(_END):
+    for block in chunk[: -len(END)].split(END):
         if not block.startswith(_DATA) or b"\n" in block:
             return []
         events.append(ServerSentEvent(block[len(_DATA) :].decode("utf-8", "replace")))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, auto
 
 from threegate.audit.log.record import Stage
@@ -24,7 +24,7 @@ from threegate.gateway.answer.output_contract import ToolRules
 from threegate.i18n.messages import localized
 from threegate.types import Ruling
 from threegate.upstream import Reply
-from threegate.wire.adapter import Chunk, Outcome, StreamCodec, StreamKey
+from threegate.wire.adapter import Chunk, Delta, Outcome, StreamCodec, StreamKey
 from threegate.wire.sse import ServerSentEvent, SSEDecoder
 
 AT_ONCE = 2048
@@ -46,14 +46,6 @@ class Phase(IntEnum):
 
 
 @dataclass(slots=True)
-class PendingText:
-    """Text that has not been given to a machine yet."""
-
-    key: StreamKey
-    text: str = field(repr=False)
-
-
-@dataclass(slots=True)
 class StreamRelay:
     """`end` writes the audit record, once; `failed` is called with an error before `end`.
     `language` is the language of error texts."""
@@ -68,7 +60,7 @@ class StreamRelay:
     failed: Callable[[ThreegateError], None] = lambda error: None
     language: str = ""
     phase: Phase = field(default=Phase.READING, init=False)
-    _pending: PendingText | None = field(default=None, init=False)
+    _pending: Delta | None = field(default=None, init=False)  # not given to a machine yet
     _progressed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _taking: bool = field(default=False, init=False)  # an event is being given to the machines
     _sent_at: float = field(default=0.0, init=False)  # when the client got something last
@@ -122,8 +114,11 @@ class StreamRelay:
         decoder, slices = SSEDecoder(), self.answer.slices
         async for data in reply.chunks():
             slices.begin()
-            await self._events(decoder.feed(data))
+            if not (decoder.between and self._goes_on(data)):
+                await self._events(decoder.feed(data))
             await self._flush()
+            if slices.due or self.answer.full:
+                await self._pause()
             slices.end()
             if self.phase >= Phase.ENDING:
                 return
@@ -131,6 +126,17 @@ class StreamRelay:
         if not self.answer.ending and (last := self.codec.close()) is not None:
             await self._take(last)
             await self._feed()
+
+    def _goes_on(self, data: bytes) -> bool:
+        """Whether these are events that only add to one text. Where no event waits before them
+        they need no place in the queue: their text leaves as it is released."""
+        if self.queue or self.answer.ending or (piece := self.codec.alike(data)) is None:
+            return False
+        text = self.answer.texts.get(piece.key)
+        if text is None or len(piece.text) > AT_ONCE:
+            return False
+        text.feed(piece.text)
+        return True
 
     async def _events(self, events: Iterable[ServerSentEvent]) -> None:
         try:
@@ -162,7 +168,7 @@ class StreamRelay:
         if key is None or not self.codec.is_piece(chunk, key):
             return False
         if pending is None:
-            self._pending = PendingText(key, chunk.deltas[0].text)
+            self._pending = replace(chunk.deltas[0])
             return True
         if len(pending.text) > AT_ONCE:
             return False
@@ -200,7 +206,7 @@ class StreamRelay:
             if self.answer.ending:
                 return
             if delta.text:
-                self._pending = PendingText(delta.key, delta.text)
+                self._pending = replace(delta)
             await self._pause()
         if chunk.closes:
             await self._feed()

@@ -25,15 +25,13 @@ from threegate.wire.adapter import (
     StreamKey,
     StreamOptions,
 )
-from threegate.wire.event_template import EventTemplate, template_of
+from threegate.wire.event_template import EventTemplate
 from threegate.wire.frame_codec import FrameCodec, is_empty, shape_errors
 from threegate.wire.json import parse_answer
 from threegate.wire.limits import MAX_CHOICES
 from threegate.wire.openai.choice_bodies import LINKED, finish_of, usage_of
-from threegate.wire.sse import DONE, ServerSentEvent, encode_json
+from threegate.wire.sse import DONE, ServerSentEvent, encode, encode_json
 
-MAX_UNUSED_TEMPLATES: Final = 8
-"""Consecutive templates that were made and not used: some APIs send no two events alike."""
 _HEAD: Final = (
     "id",
     "object",
@@ -63,10 +61,7 @@ class ChoiceCodec(FrameCodec):
     """Base: a subclass says where the texts of a choice are (`_read_texts`) and how a choice with
     one text looks (`_fields`, `_message`)."""
 
-    __slots__ = (
-        *("_begun", "_choices", "_ended", "_head", "_model", "_most", "_template"),
-        "_templates_left",
-    )
+    __slots__ = ("_begun", "_choices", "_ended", "_head", "_model", "_most")
 
     object_name = ""
     id_prefix = ""
@@ -81,8 +76,6 @@ class ChoiceCodec(FrameCodec):
         self._choices: dict[int, Choice] = {}
         self._begun = False  # the client got a frame
         self._ended: set[int] = set()  # choices whose end the client got
-        self._template: EventTemplate | None = None  # of the last event that was read in full
-        self._templates_left = MAX_UNUSED_TEMPLATES
 
     def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
         raise NotImplementedError
@@ -100,29 +93,18 @@ class ChoiceCodec(FrameCodec):
     def read(self, event: ServerSentEvent) -> Chunk:
         if event.data is None:
             return Chunk(event)
-        if (chunk := self._read_alike(event, event.data)) is not None:
-            return chunk
-        self._template = None
+        if (piece := self.alike(encode(event))) is not None:
+            return Chunk(event, deltas=[piece], template=self._alike.template)
+        self._alike.template = None
         if event.data == "[DONE]":
             return self._finish(Chunk(event))
         frame = parse_answer(event.data, "event")
         chunk = Chunk(event, frame)
         with shape_errors:
             self._read_frame(chunk, frame)
-        if self._templates_left and self._fits_template(chunk):
-            self._templates_left -= 1
-            self._template = template_of(chunk)
+        if self._alike.learns and self._fits_template(chunk):
+            self._alike.learn(chunk)
         return chunk
-
-    def reread(self) -> None:
-        self._template = None
-
-    def _read_alike(self, event: ServerSentEvent, data: str) -> Chunk | None:
-        template = self._template
-        if template is None or event.event != template.name or not (text := template.text(data)):
-            return None
-        self._templates_left = MAX_UNUSED_TEMPLATES
-        return Chunk(event, deltas=[Delta(template.key, text)], template=template)
 
     def _fits_template(self, chunk: Chunk) -> bool:
         """Whether one more event like this would change nothing but the text of one key, and its
@@ -256,6 +238,10 @@ class ChoiceCodec(FrameCodec):
             return b""
         if key.channel is Channel.CONTENT:
             self._begun_choices.add(key.choice)
+        template = self._alike.template
+        if template is not None and template.key == key:
+            self._begun = True
+            return template.render(text)
         return self._event(key.choice, self._fields(key, text))
 
     def _event(
