@@ -86,6 +86,7 @@ class FrameCodec:
 
     def _take(self, chunk: Chunk, holder: Any, name: Any, *pieces: Delta | str) -> None:
         """Note that the text at `holder[name]` is made of `pieces`."""
+        self._limit(len(chunk.places))
         holder[name] = ""
         chunk.places.append(InsertionPoint(holder, name, list(pieces)))
         for piece in pieces:
@@ -213,11 +214,9 @@ class FrameCodec:
 
     def _without_place(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
         """Events for text that has no place in the frame: it is older, so it goes first."""
-        out = b""
-        for key, text in released.items():
-            if text and not _has_place(chunk, key):
-                out += self.text(key, text)
-        return out
+        placed = _placed(chunk)
+        loose = [self.text(key, text) for key, text in released.items() if key not in placed]
+        return b"".join(loose)
 
     def _fill(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bool:
         """Put the texts back. True if any text is in the frame now."""
@@ -270,13 +269,10 @@ def is_no_text(name: Any, value: str, *, words: bool) -> bool:
     return is_protocol(name, value) or (words and is_word(value))
 
 
-def _has_place(chunk: Chunk, key: StreamKey) -> bool:
-    for place in chunk.places:
-        if not place.mirror:
-            for piece in place.pieces:
-                if isinstance(piece, Delta) and piece.key == key:
-                    return True
-    return False
+def _placed(chunk: Chunk) -> set[StreamKey]:
+    """The keys whose text goes back into the frame."""
+    pieces = (piece for place in chunk.places if not place.mirror for piece in place.pieces)
+    return {piece.key for piece in pieces if isinstance(piece, Delta)}
 
 
 def is_empty(value: Any) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import openai
 import pytest
 from threegate.errors import UpstreamError
 from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamKey, Usage
+from threegate.wire.limits import MAX_CHOICES, MAX_PARTS
 
 from tests.wire.clients import chat_chunks, completion_chunks
 from tests.wire.playbook import Delay, decode
@@ -154,3 +157,42 @@ def test_more_choices_than_any_client_asks_for_are_refused() -> None:
     raw = chat(*(choice(index, content="x") for index in range(5000)))
     with pytest.raises(UpstreamError, match="more than 128 choices"):
         codec.read(decode([raw])[0])
+
+
+def _calls(count: int) -> list[bytes]:
+    named = {"id": "x", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    calls = [{"index": i, **named} for i in range(count)]
+    return [chat(choice(tool_calls=calls)), chat(choice(finish="tool_calls"))]
+
+
+def _steps(events: list[bytes]) -> int:
+    """Calls of functions that a codec makes for a whole stream."""
+    codec, steps = CHAT.stream({"model": "r1"}), 0
+
+    def count(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    sys.setprofile(count)
+    try:
+        through(codec, b"".join(events))
+    finally:
+        sys.setprofile(None)
+    return steps
+
+
+def test_many_texts_of_one_event_are_not_looked_at_again_for_each_other() -> None:
+    assert _steps(_calls(200)) < 3 * _steps(_calls(100))
+
+
+def test_an_event_with_more_choices_than_an_answer_may_have_is_refused() -> None:
+    """Also where all are the same one."""
+    event = chat(*[choice(content="a")] * (MAX_CHOICES + 1))
+    with pytest.raises(UpstreamError, match="choices"):
+        through(CHAT.stream({"model": "r1"}), event)
+
+
+def test_an_event_with_more_texts_than_an_answer_has_parts_is_refused() -> None:
+    pieces = [{"index": 0, "function": {"arguments": "a"}}] * (MAX_PARTS + 1)
+    with pytest.raises(UpstreamError, match="parts"):
+        through(CHAT.stream({"model": "r1"}), chat(choice(tool_calls=pieces)))

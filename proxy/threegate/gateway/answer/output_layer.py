@@ -33,6 +33,7 @@ from threegate.upstream import Reply
 from threegate.upstream.target import KEY_REFUSED
 from threegate.wire.adapter import DEFAULT_STREAM, Body, StreamOptions
 from threegate.wire.json import parse_answer
+from threegate.wire.openai.choice_bodies import refuse_many_choices
 
 STREAM_ENDS = re.compile(rb"\[DONE\]|message_stop|response\.(?:completed|incomplete|failed)")
 """One of these is in the last event of a stream that no rule looks at; only that one is held."""
@@ -110,7 +111,8 @@ async def _whole(
     data = await read_body(reply)
     call.resume_checking()
     body = parse_answer(data)
-    _refuse_many_choices(call, body)
+    if isinstance(choices := body.get("choices"), list):
+        refuse_many_choices(len(choices), call.adapter.most_choices(call.body))
     guarded = await guard_answer(call, body, answer, options, sign_of(call.label))
     if guarded is None:
         assert answer.cut is not None
@@ -124,13 +126,6 @@ async def _whole(
         guarded = {**guarded, "aigc": label}
     await close_answer(call, answer, Stage.COMPLETED)
     await call.out.json(200, guarded, reply.headers)
-
-
-def _refuse_many_choices(call: CallContext, body: Body) -> None:
-    """Each is read by itself: thousands that nobody asked for would occupy the classifiers."""
-    given, most = body.get("choices"), call.adapter.most_choices(call.body)
-    if isinstance(given, list) and len(given) > most:
-        raise UpstreamError(localized("answer-many-choices", limit=most))
 
 
 def _field(call: CallContext) -> dict[str, str] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from threegate.errors import UpstreamError
+from threegate.i18n.messages import localized
 from threegate.wire import known_fields
 from threegate.wire.adapter import Body, Outcome, OutcomeKind, Usage
 
@@ -26,6 +28,13 @@ def usage_of(body: Body) -> Usage | None:
         ),
         reasoning=known_fields.count(completion.get("reasoning_tokens")),
     )
+
+
+def refuse_many_choices(given: int, most: int) -> None:
+    """Raises UpstreamError. Each is read by itself: thousands that nobody asked for would occupy
+    the classifiers."""
+    if given > most:
+        raise UpstreamError(localized("answer-many-choices", limit=most))
 
 
 def finish_of(outcome: Outcome) -> str:

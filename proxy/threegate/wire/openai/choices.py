@@ -29,7 +29,7 @@ from threegate.wire.event_template import EventTemplate
 from threegate.wire.frame_codec import FrameCodec, is_empty, shape_errors
 from threegate.wire.json import parse_answer
 from threegate.wire.limits import MAX_CHOICES
-from threegate.wire.openai.choice_bodies import LINKED, finish_of, usage_of
+from threegate.wire.openai.choice_bodies import LINKED, finish_of, refuse_many_choices, usage_of
 from threegate.wire.sse import DONE, ServerSentEvent, encode, encode_json
 
 _HEAD: Final = (
@@ -124,6 +124,7 @@ class ChoiceCodec(FrameCodec):
 
     def _read_frame(self, chunk: Chunk, frame: Body) -> None:
         if choices := frame.get("choices"):
+            refuse_many_choices(len(choices), self._most)
             self._head = frame
             for choice in choices:
                 self._read_choice(chunk, choice)
@@ -145,8 +146,7 @@ class ChoiceCodec(FrameCodec):
             raise UpstreamError(localized("event-index"))
         state = self._choices.get(index)
         if state is None:
-            if len(self._choices) >= self._most:
-                raise UpstreamError(localized("answer-many-choices", limit=self._most))
+            refuse_many_choices(len(self._choices) + 1, self._most)
             state = self._choices[index] = Choice(index, self._options)
         self._read_texts(chunk, choice, state)
         self._take_unlisted(chunk, choice, self.fields, index)
@@ -194,16 +194,20 @@ class ChoiceCodec(FrameCodec):
 
     def _leave_reasoning(self, chunk: Chunk, state: Choice) -> None:
         """What is no reasoning has begun, unless the event says both."""
-        if all(delta.key != state.reasoning_key for delta in chunk.deltas):
+        if self._reasons(state) and all(delta.key != state.reasoning_key for delta in chunk.deltas):
             self._close_reasoning(chunk, state)
 
     def _close_reasoning(self, chunk: Chunk, state: Choice) -> None:
         """Reasoning that comes after content is a new text, with a key of its own, to the end of
         the choice: were it one each time it comes back, values would fall into pieces."""
         key = state.reasoning_key
-        if key in self._open and not key.part:
+        if self._reasons(state):
             self._end(chunk, [key])
             state.reasoning_key = key._replace(part=key.part + 1)
+
+    def _reasons(self, state: Choice) -> bool:
+        """Whether reasoning has begun that content would close."""
+        return state.reasoning_key in self._open and not state.reasoning_key.part
 
     def _end_choice(self, chunk: Chunk, index: int) -> None:
         state = self._choices[index]
