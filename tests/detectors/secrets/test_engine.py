@@ -69,3 +69,20 @@ def test_what_was_removed_is_no_secret_again(removed: str) -> None:
 
 def sure(text: str) -> list[Finding]:
     return [f for f in SECRETS.scan(Passage(LOCUS, text)).findings if f.level is Level.HIGH]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("密码Hello2026!", "Hello2026!"),
+        ("我把服务器密码改成了Xk!2026@Ren，写进文档", "Xk!2026@Ren"),
+        ("'MAIL_PASSWORD' => 'qzkwmvbtrnxjhdgb'", "qzkwmvbtrnxjhdgb"),
+        ("echo 'root:Rk7vTq2mXz' | chpasswd", "Rk7vTq2mXz"),
+        ("密码Windows2026!", ""),
+        ("密码AES-256!", ""),
+        ("密码Base64!", ""),
+        ("password: zhangchengshuai", ""),
+    ],
+)
+def test_passwords_that_base_removes(text: str, value: str) -> None:
+    assert [text[f.span.start : f.span.end] for f in sure(text)] == [value] * bool(value)

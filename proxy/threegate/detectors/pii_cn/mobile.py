@@ -35,8 +35,8 @@ _SECOND = "(?<=(?<![0-9])1[3-9][0-9]{9}/.)"
 _ADDED = r"(?<=\n[+].)"
 """First on a line that a patch adds. With a country code the plus is part of the match."""
 _LEFT = _ABROAD + (
-    rf"(?:(?<![0-9A-Za-z+].)(?:(?<![0-9][.\-/].)|{_SECOND})|{_ADDED}|(?<=(?i:tel|mob).)|"
-    r"(?<=(?i:user).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
+    rf"(?:(?<![0-9A-Za-z+].)(?:(?<![0-9][.\-/].)|{_SECOND})|{_ADDED}|(?<=(?i:tel|mob).)"
+    r"|(?<=[a-z]{2}.)|(?<=(?i:user).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
 )
 _COUNTRY = (
     rf"(?:[(（](?=[+]86[)）])[+]86|[+](?<![0-9A-Za-z].)(?<![(（](?=.86[)）]).)86"
@@ -51,14 +51,17 @@ _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2
 """More than that occur in versions: 133.0.7415.166."""
 _COUNTED = re.compile(
-    " ?(?:[次件元吨噸份块塊斤克票÷×^*%]|个(?!人)|個(?!人)|台(?![州北中南湾灣])|米(?![兰蘭])|字节|"
+    " ?(?:[次件元吨噸份块塊斤克票倍辆輛枚篇帧幀÷×^*%]|"
+    "股(?![东東民份])|[笔筆](?![记記者友])|秒(?![回杀殺])|[美港欧歐日韩韓]元|公[里斤]|千[米克]|像素|"
+    "个(?!人)|個(?!人)|台(?![州北中南湾灣])|米(?![兰蘭])|字节|"
     "[条條](?![件例款约約])|行(?![政程长長业業动動])|"
     "(?:bytes?|rows?|records|Ki?B|[mnuµ]s)(?![A-Za-z])|B(?![A-Za-z0-9座栋棟幢区區层層楼樓室口]))"
 )
 """Directly after a number without a telephone label, these units mark it as a quantity; 行政部,
 台州 and `B座` are none, and nothing has so many megabytes."""
 _UNIT_BEGUN = re.compile(
-    rf"(?<![0-9])1(?:{_GAP}[0-9]){{10}} ?(?:[个個台米条條行字]|[A-Za-zµ]{{1,7}})\Z"
+    rf"(?<![0-9])1(?:{_GAP}[0-9]){{10}} ?(?:[个個台米条條行字股笔筆秒美港欧歐日韩韓公千像]"
+    r"|[A-Za-zµ]{1,7})\Z"
 )
 _counted = open_match.unfinished(_UNIT_BEGUN, 64, begins="1")
 """Holds a number until what follows it is known to be a unit, or none."""
@@ -69,6 +72,9 @@ _OWNER = re.compile(
 )
 """How names begin that people get from their number: user_13800138000."""
 _LETTER = re.compile("[A-Za-z]")
+_INSIDE_NAME = re.compile("[a-z]\\Z(?<!(?i:tel|mob))(?<!(?i:user))(?<!(?i:phone))(?<!(?i:mobile))")
+_ACCOUNTS = labels("cn_mobile", "accounts")
+"""tom13912345678 is one only where these labels say that it is the name of somebody."""
 _NAMED = 9
 """Characters of the longest of them."""
 _BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)
@@ -80,8 +86,12 @@ _LABELS = labels("cn_mobile")
 
 def find(view: ScanText) -> Iterator[Hit]:
     for match in numbers(view, _MOBILE, _SHAPE):
-        if match.group().count(".") <= _DOTS and not _is_column(view.text, *match.span()):
+        if match.group().count(".") > _DOTS or _is_column(view.text, *match.span()):
+            continue
+        if not _INSIDE_NAME.search(view.text, max(0, match.start() - _NAMED), match.start()):
             yield Hit(*match.span(), KIND, _level(view, match))
+        elif view.label_polarity(*match.span(), _ACCOUNTS, look_after=False) > 0:
+            yield Hit(*match.span(), KIND, Level.MEDIUM)
 
 
 def _is_column(text: str, start: int, end: int) -> bool:

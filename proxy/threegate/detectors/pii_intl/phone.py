@@ -50,7 +50,8 @@ _BRACKETED = re.compile(
 """An area code in brackets, in Russia after an 8."""
 _GROUPED = re.compile(
     r"0[1-9](?:(?P<pair>[ .])[0-9]{2})(?:(?P=pair)[0-9]{2}){3}"  # France
-    r"|0[17][0-9]{3} [0-9]{6}|0[17][0-9]{3} [0-9]{3} [0-9]{3}|01[0-9]1 [0-9]{3} [0-9]{4}"  # Britain
+    r"|0[17][0-9]{3} [0-9]{6}|0[17][0-9]{3} [0-9]{3} [0-9]{3}"  # Britain
+    r"|01[0-9]1 [0-9]{3} [0-9]{4}|02[0-9] [0-9]{4} [0-9]{4}"
     r"|010-[0-9]{4}-[0-9]{4}|0[789]0-[0-9]{4}-[0-9]{4}|09[0-9]{2}-[0-9]{3}-[0-9]{3}"  # Korea …
     r"|04[0-9]{2} [0-9]{3} [0-9]{3}|07[5-9] [0-9]{3} [0-9]{2} [0-9]{2}"  # Australia, Switzerland
     r"|8 ?[(]9[0-9]{2}[)] ?[0-9]{3}-[0-9]{2}-[0-9]{2}|[(][1-9][0-9][)] ?9[0-9]{4}-[0-9]{4}"
@@ -172,11 +173,26 @@ def _national(view: ScanText, match: re.Match[str], judged: _Judged) -> str:
 
 def _region(view: ScanText, match: re.Match[str]) -> str:
     digits = digits_of(match.group())
+    if match.group().isdigit() and _is_named(view.text, match.start()):
+        return ""
     shaped = _shaped(digits[:_HEAD], len(digits))
     if not shaped or not (wanted := _wanted(view, match, [labels for _, labels in shaped])):
         return ""
     regions = tuple([r for known, labels in shaped if labels in wanted for r in known])
     return _first_in_use(digits, regions)
+
+
+def _is_named(text: str, start: int) -> bool:
+    """Part of a name, or named as the number of something else: SMS_246813579, "addr_id": 8812…"""
+    named = _NAMED.search(text, max(0, start - _NAME), start)
+    return named is not None and not _PHONE_LABELS.search(named["name"])
+
+
+_NAME = 32
+_NAMED = re.compile(
+    r"(?<![A-Za-z])(?P<name>[A-Za-z][A-Za-z_]{1,20}?)"
+    r"(?:_|(?:_id|Id|ID)[\"']?[ ]?[:=][ ]?[\"']?)\Z"
+)
 
 
 def _wanted(view: ScanText, match: re.Match[str], labels: list[Labels]) -> list[Labels]:

@@ -92,6 +92,7 @@ _QUOTED = re.compile(
 )
 """An assignment followed by quotes or a YAML block indicator."""
 _ASSIGNING = (
+    *("改成了", "改为了", "设成了", "设为了", "换成了", "变成了"),
     *("is", "was", " be", " are", " as", " to", "'s", "’s", " been", " remains", " stays"),
     *(" es", " ist", " est", " lautet", " either", " still", " always", " just", " simply"),
     *(" probably", " now"),
@@ -107,8 +108,9 @@ _OTHER_NAMES = re.compile(
 _VERB = re.compile(r"^[A-Za-z'’\- ]*(?: to|`) ?$")
 """`pass` as a verb: pass it to pod2html, pass a `boto3.Client`."""
 _SIGN = re.compile("[!@#$%^&*]")
-_INSIDE = re.compile("(?<=[A-Za-z0-9])(?:[!@#$%^&*](?=[A-Za-z0-9])|[@#$%^&*])")
-"""A sign that is not the end of a sentence, nor the beginning of a variable."""
+_INSIDE = re.compile("(?<=[A-Za-z0-9])(?:[!@#$%^&*](?=[A-Za-z0-9])|[@#$%^&*]|(?<=[0-9])!)")
+"""A sign that is neither the beginning of a variable nor, but for a mark behind a digit, the end of
+a sentence."""
 _LOGIN = re.compile("[a-z0-9]+@[a-z0-9]+")
 
 
@@ -169,9 +171,15 @@ def level_of(value: str, link: str, *, close: bool) -> Level | None:
         return None
     mixed = sign or small != value
     adjacent = close and not link.strip() and len(value) >= _LONG_ENOUGH
-    if mixed and (explicit or (adjacent and _INSIDE.search(value) and not _LOGIN.fullmatch(value))):
+    if mixed and (explicit or (adjacent and _is_signed(value))):
         return Level.HIGH
     return Level.MEDIUM if explicit or mixed or adjacent else Level.LOW
+
+
+def _is_signed(value: str) -> bool:
+    if not _INSIDE.search(value) or _LOGIN.fullmatch(value):
+        return False
+    return not found(_NOT, value.rstrip("!").encode())
 
 
 def _is_explicit(link: str) -> bool:

@@ -109,7 +109,8 @@ def _judge(match: re.Match[str]) -> Hit | None:
         return Hit(start, start + len(value), password.KIND, Level.MEDIUM)
     if value.isdigit() or not password.level_of(value, " is ", close=False):
         return None
-    return Hit(start, start + len(value), password.KIND, Level.MEDIUM)
+    level = Level.HIGH if match.re is _PIPED else Level.MEDIUM
+    return Hit(start, start + len(value), password.KIND, level)
 
 
 _HAS_SIGNS = rf"[A-Za-z+\-./:;=?_~]{{0,39}}[0-9!#$%&*@^]{_CHARS}{{0,39}}"

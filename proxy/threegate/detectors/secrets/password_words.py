@@ -92,7 +92,12 @@ def _judge(match: re.Match[str], value: str = "") -> Hit | None:
     start, end = match.span("value")
     if start - match.start() > LABEL_REACH or _is_ordinary(value):
         return None
-    return Hit(start, end, password.KIND, Level.MEDIUM)
+    level = Level.HIGH if _RANDOM.search(value.lower()) else Level.MEDIUM
+    return Hit(start, end, password.KIND, level)
+
+
+_RANDOM = re.compile("(?=[a-z]{12})[a-z]*[bcdfghjklmnpqrstvwxz]{5}")
+"""No words, as in the codes that mail services give for a program: five consonants in a row."""
 
 
 def _line(match: re.Match[str]) -> Hit | None:

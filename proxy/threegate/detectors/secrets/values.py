@@ -19,7 +19,7 @@ _PLACEHOLDER = (
     r"(?i)x{5}|\*{3}|\.{3}|\$\{|\$\(|\{\{|%s|<|your|example|placeholder|changeme|"
     r"dummy|redacted|0{8}|(?:1234-){2}|1234567890?\n?$"
     r"|getenv|environ|process\.env|os\.|config\.|import\.meta|secrets?\.|settings\.|^env(?:[^\pL\pN_]|$)|"
-    r"abcdefgh|abc123|^\[[^\]\d!@#$%^&*+/=]*\d{0,3}\]?\n?$|^(?:none|null|true|false|undefined)\n?$"
+    r"abcdefgh|abc123|0123456789abc|00112233445566|^\[[^\]\d!@#$%^&*+/=]*\d{0,3}\]?\n?$|^(?:none|null|true|false|undefined)\n?$"
 )
 
 Place = tuple[int, int, int]
