@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from threegate.cli.serving import freeze_startup_objects  # noqa: E402
+from threegate.cli.server_process import freeze_startup_objects  # noqa: E402
 from threegate.detectors.detector_set import DetectorSet  # noqa: E402
 from threegate.detectors.detector_sets import DetectorSets  # noqa: E402
 from threegate.detectors.views import viewed  # noqa: E402

@@ -23,7 +23,7 @@ from typing import Any
 
 import orjson
 from threegate.app import create_app
-from threegate.cli.serving import freeze_startup_objects
+from threegate.cli.server_process import freeze_startup_objects
 from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import DEPARTURE, Departure, Responder
 from threegate.gateway.deps import Deps

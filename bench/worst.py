@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from threegate.cli.serving import freeze_startup_objects
+from threegate.cli.server_process import freeze_startup_objects
 from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.engine.budget import Budget
 from threegate.detectors.engine.scanner import PatternScanner

@@ -1,20 +1,15 @@
-"""Without an upstream the demo model stands in; what stops a start is named."""
+"""What stops a start is named; a supervisor does without the proxy."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import signal
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from threegate.cli.serving import stay_on_reload, with_upstream
 from threegate.errors import PolicyError
 from threegate.parts import opened, policy_store, policy_versions
 from threegate.policy.facade import check
@@ -27,26 +22,6 @@ from threegate.settings import Settings, UpstreamSettings
 from tests.waiting import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
-
-
-async def test_without_an_upstream_the_demo_model_answers() -> None:
-    async with with_upstream(Settings()) as complete:
-        (demo,) = complete.upstreams
-        models = await listed(demo.url)
-    assert {m["id"] for m in models["data"]} >= {"deepseek-r1"}
-    own = Settings(upstreams=(UpstreamSettings("http://127.0.0.1:9"),))
-    async with with_upstream(own) as same:
-        assert same is own
-
-
-async def listed(url: str) -> Any:
-    """The models of a server that has just been told to start."""
-    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(60):
-        while True:
-            try:
-                return (await client.get(f"{url}/v1/models")).json()
-            except httpx.ConnectError:
-                await asyncio.sleep(0.02)
 
 
 async def test_a_pack_that_does_not_load_stops_every_start(tmp_path: Path) -> None:
@@ -84,18 +59,6 @@ def activate(versions: Versions, root: Path, pack: str) -> None:
     versions.act(Submit(digest, weaker=False), ann, now_utc())
     versions.act(Approve(digest), replace(ann, name="bob", group="b"), now_utc())
     assert isinstance(versions.act(Activate(digest), ann, now_utc()), Event)
-
-
-async def test_a_reload_of_one_worker_ends_nothing(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(os, "isatty", lambda _: False)
-    stay_on_reload()
-    os.kill(os.getpid(), signal.SIGHUP)
-    async with asyncio.timeout(PATIENCE_S):
-        while "SIGHUP: one worker" not in caplog.text:
-            await asyncio.sleep(0)
-    asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
 
 
 def test_an_extra_that_is_not_installed_is_named(tmp_path: Path) -> None:
@@ -158,3 +121,15 @@ def test_why_a_start_failed_is_a_line_of_a_json_log(tmp_path: Path) -> None:
     *_, line = (json.loads(each) for each in ran.stderr.splitlines())
     assert line["level"] == "critical"
     assert "nope" in line["message"]
+
+
+def test_a_supervisor_does_without_the_proxy() -> None:
+    """Each worker is a process of its own: what the supervisor imports is time before they start,
+    and memory to the end."""
+    program = "import sys, threegate.cli.serving; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    imported = set(ran.stdout.split())
+    assert "threegate.server.supervisor" in imported
+    assert not imported & {"threegate.app", "threegate.detectors", "sqlalchemy", "aiohttp", "numpy"}

@@ -24,7 +24,7 @@ from threegate.app import create_app
 from threegate.cli.errors import misuse
 from threegate.cli.explain import database_url, titles_of
 from threegate.cli.progress import warn
-from threegate.cli.serving import with_upstream
+from threegate.cli.server_process import with_upstream
 from threegate.demo.conversations import CONVERSATIONS, Conversation
 from threegate.demo.play import DemoStage, Played, play
 from threegate.demo.show import Titles, as_json, show

@@ -11,6 +11,7 @@ from importlib import import_module
 
 from threegate import __version__
 from threegate.cli.language import Parser, chosen, translate_argparse, translate_parser
+from threegate.cli.quick_imports import quick_imports
 
 COMMANDS: Mapping[str, str] = {
     "serve": "start the proxy",
@@ -43,7 +44,9 @@ def parser(
     for name, text in COMMANDS.items():
         command = group.add_parser(name, help=text)
         if name in commands:
-            import_module(f"threegate.cli.{name}").arguments(command)
+            with quick_imports():
+                module = import_module(f"threegate.cli.{name}")
+            module.arguments(command)
     translate_parser(top, language)
     return top
 

@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -55,6 +55,11 @@ def bound(settings: Settings, port: int, *, shared: bool = False) -> socket.sock
         )
     except OSError as error:
         raise _no_listening(f"{settings.host_in_url}:{port}", error) from None
+
+
+def with_port(settings: Settings, listener: socket.socket) -> Settings:
+    """With the port that port 0 became."""
+    return replace(settings, port=listener.getsockname()[1])
 
 
 def _no_listening(where: str, error: OSError) -> SettingsError:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from threegate.audit.log.writer import Counters
-from threegate.gateway.telemetry.metrics import SHARED_METRICS, Metrics, forget_start
+from threegate.gateway.telemetry.metrics import Metrics
 from threegate.types import (
     Action,
     Channel,
@@ -85,16 +82,6 @@ def test_two_apps_share_no_counter() -> None:
     one.limited.labels("r").inc()
     assert 'threegate_limited_total{rule="r"} 1.0' in told(one)
     assert not [line for line in told(other) if line.startswith("threegate_limited_total{")]
-
-
-def test_a_start_that_failed_leaves_no_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(SHARED_METRICS, str(tmp_path))
-    for name in ("counter_17", "histogram_17", "gauge_livemin_17", "counter_117", "counter_18"):
-        (tmp_path / f"{name}.db").touch()
-    forget_start(17)
-    assert {f.name for f in tmp_path.iterdir()} == {"counter_117.db", "counter_18.db"}
 
 
 def test_a_worker_that_is_still_starting_is_no_alarm() -> None:

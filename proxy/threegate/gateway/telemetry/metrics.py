@@ -12,37 +12,21 @@ import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cache, partial
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics import MetricWrapperBase
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from threegate import __version__
 from threegate.audit.log.encoding import ACTIONS
 from threegate.audit.log.writer import Counters
 from threegate.gateway.telemetry.process_metrics import WorkerProcesses, worker_processes
+from threegate.gateway.telemetry.shared_metrics import SHARED_METRICS
 from threegate.types import Action, Failed, Verdict
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
 _LONG = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
-
-
-SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
-"""prometheus_client's own name; it must be set before that library is imported."""
-
-
-def forget_worker(pid: int) -> None:
-    """A worker that has ended no longer counts in gauges; what it counted stays."""
-    mark_process_dead(pid)  # type: ignore[no-untyped-call]
-
-
-def forget_start(pid: int) -> None:
-    """A worker that did not become ready has counted nothing. Its files go: it is started again
-    every second, and each attempt would leave some to be kept and read at every scrape."""
-    for file in Path(os.environ[SHARED_METRICS]).glob(f"*_{pid}.db"):
-        file.unlink(missing_ok=True)
 
 
 class Metrics:

@@ -1,0 +1,47 @@
+"""Without an upstream the demo model answers; a reload of one process ends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+import httpx
+import pytest
+from threegate.cli.server_process import stay_on_reload, with_upstream
+from threegate.settings import Settings, UpstreamSettings
+
+from tests.waiting import PATIENCE_S
+
+
+async def test_without_an_upstream_the_demo_model_answers() -> None:
+    async with with_upstream(Settings()) as complete:
+        (demo,) = complete.upstreams
+        models = await listed(demo.url)
+    assert {m["id"] for m in models["data"]} >= {"deepseek-r1"}
+    own = Settings(upstreams=(UpstreamSettings("http://127.0.0.1:9"),))
+    async with with_upstream(own) as same:
+        assert same is own
+
+
+async def listed(url: str) -> Any:
+    """The models of a server that has just been told to start."""
+    async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(60):
+        while True:
+            try:
+                return (await client.get(f"{url}/v1/models")).json()
+            except httpx.ConnectError:
+                await asyncio.sleep(0.02)
+
+
+async def test_a_reload_of_one_worker_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(os, "isatty", lambda _: False)
+    stay_on_reload()
+    os.kill(os.getpid(), signal.SIGHUP)
+    async with asyncio.timeout(PATIENCE_S):
+        while "SIGHUP: one worker" not in caplog.text:
+            await asyncio.sleep(0)
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
