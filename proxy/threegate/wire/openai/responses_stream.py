@@ -86,7 +86,7 @@ class ResponsesCodec(ResponsesReader):
             frame["sequence_number"] = self._sequence
             self._sequence += 1
         self._begun = True
-        kind = frame.get("type")
+        kind = frame.get("type") or ""
         if "response" in frame:
             self._response = frame["response"]
             self._ended = self._ended or kind in ENDS
