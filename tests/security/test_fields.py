@@ -87,7 +87,7 @@ def test_unknown_fields_never_reach_the_model(
             assert ID not in watched.seen[-1][3].decode()
 
 
-DENIED = ("chat_template", "add_generation_prompt", "continue_final_message", "prefix")
+DENIED = ("chat_template", "add_generation_prompt", "continue_final_message", "prefix", "partial")
 
 
 @pytest.mark.parametrize("name", DENIED)
