@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.engine.budget import BASE_S, PER_MIB_S, Budget, BudgetSpentError
+from threegate.detectors.engine.budget import (
+    BASE_S,
+    PER_MIB_S,
+    Budget,
+    BudgetSpentError,
+    SlowSearches,
+)
 from threegate.normalize.work import meter
 
 TEXT = 1 << 20
@@ -83,3 +89,18 @@ def test_outside_of_a_budget_nothing_is_counted() -> None:
     for _ in range(MUCH):
         meter().spend()
         meter().found()
+
+
+def test_slow_searches_add_up_and_quick_ones_do_not() -> None:
+    """A search that never looks at the clock counts as well."""
+    clocks = Clocks()
+    budget = SlowSearches(0.5, clock=lambda: clocks.cpu, wall=lambda: clocks.day)
+    for seconds in (*[0.004] * 1000, 0.3):
+        with budget.running(TEXT):
+            clocks.cpu, clocks.day = clocks.cpu + seconds, clocks.day + seconds
+    with budget.running(TEXT):
+        clocks.day += 60
+    with budget.running(TEXT), pytest.raises(BudgetSpentError):
+        clocks.work(0.3)
+    with pytest.raises(BudgetSpentError), budget.running(TEXT):
+        pass

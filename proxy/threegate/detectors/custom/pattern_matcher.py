@@ -12,6 +12,7 @@ import re2
 
 from threegate.detectors.custom import pattern_prefix
 from threegate.detectors.custom.pattern_parts import edged, greatest_width
+from threegate.detectors.engine.budget import own_patterns
 from threegate.detectors.engine.context import ScanText
 from threegate.normalize.work import meter
 from threegate.types import Span
@@ -43,6 +44,10 @@ class PatternMatcher:
 
     def all(self, text: str) -> list[Span]:
         """Every match, in order, without overlaps. Raises what the budget in force raises."""
+        with own_patterns(len(text)):
+            return self._each(text)
+
+    def _each(self, text: str) -> list[Span]:
         spans = self._all(text)
         if not self._edges or not _ESCAPED.search(text):
             return spans

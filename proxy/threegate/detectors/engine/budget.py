@@ -9,8 +9,9 @@ the thread counts, so a busy machine closes nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextvars import Token
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar, Token
 
 from threegate.normalize.work import METER, Meter
 
@@ -18,6 +19,9 @@ BASE_S, PER_MIB_S = 1.0, 0.5
 """CPU seconds for the texts of a call, and for each MiB of them (1,048,576 code points)."""
 MAX_FINDINGS = 20_000
 """Findings in one budget: what is found is kept, masked and recorded one by one."""
+STREAMED_S = 0.5
+"""CPU seconds of the slow searches for a policy's own patterns in one streamed text. They are done
+on the event loop, piece by piece."""
 _LOOK = 256
 """Units of work between two looks at the clock."""
 _FREE_S = 0.005
@@ -99,3 +103,37 @@ class Budget:
         self._findings -= 1
         if self._findings < 0:
             raise BudgetSpentError
+
+
+class SlowSearches(Budget):
+    """Of many short searches those count that are not short, whether or not they look at the clock
+    themselves: one search of a large pattern may take half a second."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._started = self._clock()
+
+    def __exit__(self, *_: object) -> None:
+        METER.reset(self._token)
+        if self._started is not None and self._wall() - self._began > _FREE_S:
+            self._left_s -= self._clock() - self._started
+
+
+_OWN: ContextVar[Budget | None] = ContextVar("own", default=None)
+
+
+@contextmanager
+def own_patterns_within(budget: Budget) -> Iterator[None]:
+    """What patterns of a policy search for inside counts in this budget alone."""
+    token = _OWN.set(budget)
+    try:
+        yield
+    finally:
+        _OWN.reset(token)
+
+
+def own_patterns(characters: int) -> AbstractContextManager[None]:
+    """For the search of such a pattern in a text of so many code points. Raises BudgetSpentError if
+    nothing is left."""
+    budget = _OWN.get()
+    return nullcontext() if budget is None else budget.running(characters)

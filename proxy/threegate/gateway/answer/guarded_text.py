@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from threegate.detectors.engine.budget import STREAMED_S, SlowSearches
 from threegate.errors import UpstreamError
 from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.answer.text_checks import TextChecks
@@ -56,6 +57,10 @@ class TextOptions:
     hold_timer: HoldTimer | None = None
 
 
+def _streamed() -> SlowSearches:
+    return SlowSearches(STREAMED_S)
+
+
 @dataclass(slots=True, eq=False)
 class GuardedText:
     key: StreamKey
@@ -68,6 +73,9 @@ class GuardedText:
     raw: list[str] = field(default_factory=list, repr=False)  # as the model sent it
     released: list[str] = field(default_factory=list, repr=False)
     ruled: list[Ruling] = field(default_factory=list, repr=False)
+    own_patterns: SlowSearches = field(
+        default_factory=_streamed, repr=False
+    )  # of its scans together
     _ready: list[str] = field(default_factory=list, repr=False)  # released and not sent yet
     _substituted: bool = False
     _complete: bool = False  # all of it came at once, as in an answer that is not streamed

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from threegate.detectors.engine.budget import own_patterns_within
 from threegate.detectors.judged_texts import Judgement
 from threegate.guard.client_text import NO_TEXT
 from threegate.guard.output import NOTHING
@@ -75,7 +76,8 @@ class TextChecks:
         if complete and asked.final and not asked.offset:
             scan = patterns.scan_whole(passage, kinds)
         else:
-            scan = patterns.scan(passage, kinds, final=asked.final)
+            with own_patterns_within(self.text.own_patterns):
+                scan = patterns.scan(passage, kinds, final=asked.final)
         new = [
             f for f in scan.findings if asked.since <= f.span.start and f.span.end <= scan.settled
         ]
