@@ -4,7 +4,7 @@ bounded."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -87,8 +87,11 @@ class HttpReply:
     def own_key(self) -> bool:
         return bool(self.target.key)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
         """The body, without the proxy's own keys."""
+        return self._scrubbed() if self.secrets else self._chunks()
+
+    async def _scrubbed(self) -> AsyncIterator[bytes]:
         scrubber = ByteScrubber(self.secrets)
         async for chunk in self._chunks():
             if data := scrubber.feed(chunk):
@@ -104,7 +107,10 @@ class HttpReply:
             try:
                 while chunk:
                     yield chunk
-                    chunk = content.read_nowait() or await silence.bounded(content.readany())
+                    if not (chunk := content.read_nowait()):
+                        silence.begins()
+                        chunk = await content.readany()
+                        silence.ends()
             finally:
                 silence.over()
         except TimeoutError:
@@ -143,12 +149,13 @@ class _Silence:
         self._since: float | None = None
         self._timer = self._loop.call_later(self._next(self._loop.time(), 0.0), self._look)
 
-    async def bounded(self, read: Awaitable[bytes]) -> bytes:
+    def begins(self) -> None:
+        """A read waits from here on."""
         self._since = self._loop.time()
-        try:
-            return await read
-        finally:
-            self._since = None
+
+    def ends(self) -> None:
+        """It has got something."""
+        self._since = None
 
     def over(self) -> None:
         self._timer.cancel()

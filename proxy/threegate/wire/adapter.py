@@ -18,12 +18,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from threegate.errors import ThreegateError
 from threegate.types import Bilingual, Channel, TextLocation, frozen
-from threegate.wire.event_template import EventTemplate
 from threegate.wire.sse import ServerSentEvent
+
+if TYPE_CHECKING:
+    from threegate.wire.event_template import EventTemplate
 
 Body = dict[str, Any]
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import orjson
 
+from threegate.wire.adapter import Chunk, Delta, StreamKey
 from threegate.wire.sse import END, encode_json, name_of
-
-if TYPE_CHECKING:
-    from threegate.wire.adapter import Chunk, StreamKey
 
 MAX_UNUSED_TEMPLATES: Final = 8
 """Consecutive templates that were made and not used: some APIs send no two events alike."""
@@ -26,8 +24,8 @@ _MARKED = orjson.dumps(_MARK)
 
 @dataclass(frozen=True, slots=True)
 class EventTemplate:
-    """`before` and `after` are the bytes of the event around its text, as it came; `begins` and
-    `ends` as it leaves."""
+    """`before` and `after` are the bytes of the event around its text, as it came, with the quotes
+    of the text; `begins` and `ends` as it leaves, without them."""
 
     key: StreamKey
     before: bytes = field(repr=False)
@@ -37,14 +35,18 @@ class EventTemplate:
 
     def texts(self, data: bytes) -> str:
         """The texts of whole events, joined; empty where one of them is not alike, or has none."""
-        texts = []
-        before, after = self.before, self.after
-        for event in data[: -len(END)].split(END) if data.endswith(END) else ():
-            if not (event.startswith(before) and event.endswith(after)):
-                return ""
-            if not (text := _string(event[len(before) : -len(after)])):
-                return ""
-            texts.append(text)
+        if not data.endswith(END):
+            return ""
+        before, after, texts = self.before, self.after, []
+        start, end = len(before) - 1, 1 - len(after)
+        try:
+            for event in data[: -len(END)].split(END):
+                alike = event.startswith(before) and event.endswith(after)
+                if not alike or not (text := orjson.loads(event[start:end])):
+                    return ""
+                texts.append(text)
+        except orjson.JSONDecodeError:
+            return ""
         return "".join(texts)
 
     def render(self, text: str) -> bytes:
@@ -71,22 +73,13 @@ class AlikeEvents:
         self._left -= 1
         self.template = _template_of(chunk)
 
-    def texts(self, data: bytes) -> str:
-        """`EventTemplate.texts`; empty where nothing was learned."""
-        text = "" if self.template is None else self.template.texts(data)
-        if text:
-            self._left = MAX_UNUSED_TEMPLATES
-        return text
-
-
-def _string(literal: bytes) -> str:
-    if not (literal.startswith(b'"') and literal.endswith(b'"')):
-        return ""  # blanks around it, one of which may end a line
-    try:
-        text = orjson.loads(literal)
-    except orjson.JSONDecodeError:
-        return ""
-    return text if type(text) is str else ""
+    def read(self, data: bytes) -> Delta | None:
+        """The texts of events that are alike, as one; None where nothing was learned either."""
+        template = self.template
+        if template is None or not (text := template.texts(data)):
+            return None
+        self._left = MAX_UNUSED_TEMPLATES
+        return Delta(template.key, text)
 
 
 def _template_of(chunk: Chunk) -> EventTemplate | None:
@@ -102,7 +95,7 @@ def _template_of(chunk: Chunk) -> EventTemplate | None:
         return None
     came = encode_json(before.encode(), event.event).removesuffix(END)
     begins = encode_json(begins, name_of(event.event)).removesuffix(END)
-    return EventTemplate(delta.key, came, after.encode(), begins, ends + END)
+    return EventTemplate(delta.key, came + b'"', b'"' + after.encode(), begins, ends + END)
 
 
 def _around(data: str, text: str) -> tuple[str, str]:

@@ -161,9 +161,7 @@ class FrameCodec:
             chunk.closes.append(key)
 
     def alike(self, data: bytes) -> Delta | None:
-        text = self._alike.texts(data)
-        template = self._alike.template
-        return Delta(template.key, text) if text and template is not None else None
+        return self._alike.read(data)
 
     def reread(self) -> None:
         self._alike.template = None

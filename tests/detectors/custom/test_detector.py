@@ -83,6 +83,20 @@ def test_text_before_settled_is_decided(detector: PatternDetector, text: str, mo
     assert all(f.span.end <= part.settled for f in early)
 
 
+GAPPED = ListDetector(WordList("g", "list.g", ("a bc", "i jk")))
+
+
+@pytest.mark.parametrize("detector", [WORDS, WHOLE, GAPPED])
+@given(st.text(st.sampled_from("aabbccijk   \n\u3000北极星凤凰project"), max_size=24))
+@example("so a \n  bc")
+@example("i \n\njk")
+def test_the_fast_path_says_what_a_scan_would(detector: ListDetector, text: str) -> None:
+    settled = detector.settled_without_scan(text, 0)
+    scanned = detector.scan(Passage(LOCUS, text), final=False)
+    assert settled == -1 or (scanned.findings, scanned.settled) == ((), settled)
+    assert settled == -1 or not found(detector, text)
+
+
 def test_ordinary_text_is_not_held() -> None:
     assert WORDS.scan(Passage(LOCUS, "今天的天气很好"), final=False).settled == 7
     assert WORDS.scan(Passage(LOCUS, "今天的北"), final=False).settled == 3

@@ -8,7 +8,7 @@ from threegate.gateway.telemetry.hold_timer import BATCH, HoldTimer
 def test_a_release_tells_of_its_oldest_character() -> None:
     told: list[float] = []
     now = [0.0]
-    held = HoldTimer(told.append, lambda: now[0])
+    held = HoldTimer(told.extend, lambda: now[0])
     held.received(5)
     now[0] = 1.0
     held.received(8)
@@ -24,7 +24,7 @@ def test_a_release_tells_of_its_oldest_character() -> None:
 
 def test_of_a_long_text_releases_are_told_as_it_goes_on() -> None:
     told: list[float] = []
-    held = HoldTimer(told.append, lambda: 0.0)
+    held = HoldTimer(told.extend, lambda: 0.0)
     for end in range(1, BATCH + 2):
         held.received(end)
         held.released(end)

@@ -100,3 +100,19 @@ def test_exemplars_are_in_openmetrics_alone() -> None:
     assert kind.startswith("text/plain")
     assert b"trace_id" not in plain
     assert b'threegate_request_seconds_count{api="chat"} 1.0' in plain
+
+
+def test_many_values_count_as_each_of_them_would() -> None:
+    together, one_by_one = Metrics(), Metrics()
+    seconds = [0.0, 0.0005, 0.0006, 0.25, 60.0, 61.0]
+    together.hold.observe_all(seconds)
+    together.hold.observe_all([])
+    for one in seconds:
+        one_by_one.hold.observe(one)
+
+    def held(metrics: Metrics) -> list[tuple[str, float]]:
+        names = [line.rsplit(" ", 1) for line in told(metrics) if "_hold_seconds_" in line]
+        return [(name, float(value)) for name, value in names if "_created" not in name]
+
+    assert held(together) == held(one_by_one)
+    assert ("threegate_hold_seconds_count", 6.0) in held(together)

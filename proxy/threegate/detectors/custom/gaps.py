@@ -33,6 +33,8 @@ class OneBlank:
 
 
 def one_blank(text: str) -> OneBlank:
+    if _GAP.search(text) is None:
+        return OneBlank(text)
     out: list[str] = []
     after: list[int] = []
     removed = [0]
@@ -42,8 +44,4 @@ def one_blank(text: str) -> OneBlank:
         end = gap.end()
         removed.append(removed[-1] + end - gap.start() - 1)
         after.append(end - removed[-1])
-    return (
-        OneBlank("".join([*out, text[end:]]), tuple(after), tuple(removed))
-        if end
-        else OneBlank(text)
-    )
+    return OneBlank("".join([*out, text[end:]]), tuple(after), tuple(removed))

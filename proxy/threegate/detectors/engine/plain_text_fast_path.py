@@ -72,7 +72,7 @@ class PlainTextFastPath:
             return -1
         if found(self._trigger, text[max(0, start - _NEAR) :].encode()):
             return -1
-        return max(start, open_match.token(text))
+        return start + open_match.token(text[start:])
 
 
 def gate(recognizers: tuple[Recognizer, ...], held: tuple[Tail, ...]) -> PlainTextFastPath | None:

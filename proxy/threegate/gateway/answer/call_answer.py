@@ -71,7 +71,7 @@ def _options(call: CallContext) -> Callable[[StreamKey], TextOptions]:
     gate = format_gate(call.constraints, call.body)
 
     def options(key: StreamKey) -> TextOptions:
-        timer = HoldTimer(call.deps.metrics.hold.observe) if call.trail.stream else None
+        timer = HoldTimer(call.deps.metrics.hold.observe_all) if call.trail.stream else None
         match key.channel:
             case Channel.REASONING:
                 return TextOptions(None, notice, timer)

@@ -81,8 +81,9 @@ class EventQueue:
             if not passed and not self._may_leave(self._events[0]):
                 break
             out.append(self._write(self._next()))
+        texts = self.answer.texts
         for key in self._free():
-            if text := self.answer.text(key).take():
+            if text := texts[key].take():
                 self._text_leaves()
                 out.append(self.codec.text(key, text))
         return out if self._annotated == len(self.answer.ruled) else out + self._annotations()

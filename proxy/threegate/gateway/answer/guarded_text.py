@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from threegate.gateway.answer.guarded_answer import GuardedAnswer
 
 
+_ENDED = (State.DRAINING, State.DONE)
+
+
 class TextState(Enum):
     RUNNING = auto()
     RELEASED = auto()  # all of it has been released
@@ -82,21 +85,22 @@ class GuardedText:
 
     def feed(self, text: str, *, last: bool = False) -> None:
         """`last`: nothing follows, and no `close` is needed."""
-        machine, before = self.machine, self.machine.received
-        if machine.state in (State.DRAINING, State.DONE):
+        machine, answer, timer = self.machine, self.answer, self.options.hold_timer
+        end = machine.received + len(text)
+        if machine.state in _ENDED:
             raise UpstreamError(localized("event-shape"))  # more text after its end
         if not self.is_field:
-            self.answer.count(len(text))
-        if self.answer.keep:
+            answer.count(len(text))
+        if answer.keep:
             self.raw.append(text)
-        self.answer.arrived(self, before + len(text) + last)
-        if last and not before:
+        answer.arrived(self, end + last)
+        if last and end == len(text):
             self._complete, machine.patterns.fast_path = True, None  # disguises look plain
         commands = machine.receive(TextReceived(text, last))
-        if self.options.hold_timer is not None:
-            self.options.hold_timer.received(before + len(text))
+        if timer is not None:
+            timer.received(end)
         self._run(commands)
-        self.answer.advance()
+        answer.advance()
 
     def close(self) -> None:
         if self.machine.state is State.OPEN:
@@ -142,8 +146,7 @@ class GuardedText:
 
     def take(self) -> str:
         """Text released since the last call; with a gate nothing before the whole has passed it."""
-        gated = self.options.gate is not None and self.state is TextState.RUNNING
-        if not self._ready or gated:
+        if not self._ready or (self.options.gate and self.state is TextState.RUNNING):
             return ""
         text = "".join(self._ready)
         self._ready.clear()
@@ -163,19 +166,13 @@ class GuardedText:
     def _run(self, commands: Sequence[Command]) -> None:
         """Carries out commands in order, checks last: the result of a scan may bring further
         commands."""
-        sentences: list[JudgeSentence] = []
-        steps: list[CheckStep] = []
-        scans: list[ScanPatterns] = []
+        checks: list[JudgeSentence | CheckStep | ScanPatterns] = []
         for command in commands:
             match command:
                 case Release(text):
                     self._release(text)
-                case ScanPatterns():
-                    scans.append(command)
-                case JudgeSentence():
-                    sentences.append(command)
-                case CheckStep():
-                    steps.append(command)
+                case ScanPatterns() | JudgeSentence() | CheckStep():
+                    checks.append(command)
                 case RecordRulings(ruled):
                     self._record(ruled)
                 case Cut(stopped):
@@ -185,20 +182,19 @@ class GuardedText:
                     self._finish()
                 case _:
                     pass  # Pause and Resume: the reader looks at `held` instead
-        if sentences or steps or scans:
-            self._check(sentences, steps, scans)
+        if checks:
+            self._check(checks)
 
-    def _check(
-        self, sentences: list[JudgeSentence], steps: list[CheckStep], scans: list[ScanPatterns]
-    ) -> None:
+    def _check(self, asked: Sequence[JudgeSentence | CheckStep | ScanPatterns]) -> None:
         checks = TextChecks(self, self.answer)
+        sentences = [s for s in asked if isinstance(s, JudgeSentence)]
         if sentences and self.is_field:
             checks.judge_once(sentences)
         elif sentences:
             checks.judge(sentences)
-        if steps:
+        if steps := [s for s in asked if isinstance(s, CheckStep)]:
             checks.check_steps(steps)
-        for scan in scans:
+        for scan in [s for s in asked if isinstance(s, ScanPatterns)]:
             if self.machine.state is not State.CUT:
                 self.receive(checks.scan(scan, complete=self._complete))
 

@@ -267,7 +267,7 @@ class StreamRelay:
         if self.answer.cut is not None:
             await self._cut(out, self.answer.cut)
             return
-        if (last := self.queue.last()) is not None:
+        if (last := self.queue.last() if self.queue else None) is not None:
             out.append(last)
             self.phase = Phase.ENDING
             await self.end(Stage.COMPLETED)

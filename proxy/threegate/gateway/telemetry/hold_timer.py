@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 BATCH = 32
@@ -14,9 +14,9 @@ BATCH = 32
 @dataclass(slots=True)
 class HoldTimer:
     """Positions count from the start of the text. `observe` gets seconds, of the oldest character
-    of each release; the owner must call `flush` at the end."""
+    of each release, many at a time; the owner must call `flush` at the end."""
 
-    observe: Callable[[float], None]
+    observe: Callable[[Sequence[float]], None]
     clock: Callable[[], float] = time.perf_counter
     _received: deque[tuple[int, float]] = field(default_factory=deque)
     _unobserved: list[float] = field(default_factory=list)
@@ -28,17 +28,17 @@ class HoldTimer:
     def released(self, end: int) -> None:
         """Text up to `end` has been released. What came in one piece counts as gone when its last
         character is."""
-        if not self._received or self._received[0][0] > end:
+        waiting = self._received
+        if not waiting or waiting[0][0] > end:
             return
-        oldest = self._received[0][1]
-        while self._received and self._received[0][0] <= end:
-            self._received.popleft()
+        oldest = waiting.popleft()[1]
+        while waiting and waiting[0][0] <= end:
+            waiting.popleft()
         self._unobserved.append(self.clock() - oldest)
         if len(self._unobserved) == BATCH:
             self.flush()
 
     def flush(self) -> None:
         """Nothing more is released, or enough has been."""
-        for seconds in self._unobserved:
-            self.observe(seconds)
+        self.observe(self._unobserved)
         self._unobserved.clear()

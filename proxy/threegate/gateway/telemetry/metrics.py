@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left
+from collections import Counter as Counts
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, partial
 
@@ -27,6 +29,17 @@ from threegate.types import Action, Failed, Verdict
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
 _LONG = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
+
+
+class ManyAtOnce(Histogram):
+    """A histogram that takes many values with one change of the sum and of each bucket."""
+
+    def observe_all(self, amounts: Sequence[float]) -> None:
+        """`observe` of each."""
+        self._sum.inc(sum(amounts))
+        bounds = self._upper_bounds
+        for at, count in Counts(bisect_left(bounds, a) for a in amounts).items():
+            self._buckets[at].inc(count)
 
 
 class Metrics:
@@ -105,9 +118,11 @@ class Metrics:
             "threegate_first_token_seconds",
             "From the request to the first released text of a stream",
         )
-        self.hold = seconds(
+        self.hold = ManyAtOnce(
             "threegate_hold_seconds",
             "How long the oldest character of each piece of a stream was held",
+            registry=registry,
+            buckets=_SECONDS,
         )
 
         # Model APIs

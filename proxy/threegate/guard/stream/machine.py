@@ -249,8 +249,9 @@ class StreamMachine:
             self.released = to
             if to - text.base > KEPT:
                 self._forget()
-        full = self._pressure.paused or text.end - to > HIGH_WATER
-        return out + self._pressure.commands(self.held) if full else out
+        if self._pressure.paused or text.end - to > HIGH_WATER:
+            out += self._pressure.commands(self.held)
+        return out
 
     def _cut(self, at: int, ruled: Ruling) -> list[Command]:
         out = self._unreported.report(at)
