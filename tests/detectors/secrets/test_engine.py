@@ -78,6 +78,8 @@ def sure(text: str) -> list[Finding]:
         ("我把服务器密码改成了Xk!2026@Ren，写进文档", "Xk!2026@Ren"),
         ("'MAIL_PASSWORD' => 'qzkwmvbtrnxjhdgb'", "qzkwmvbtrnxjhdgb"),
         ("echo 'root:Rk7vTq2mXz' | chpasswd", "Rk7vTq2mXz"),
+        ("会议号 829，密码 Xk92mQpL", "Xk92mQpL"),
+        ("密码 Base64Encode，密码 Pbkdf2Sha", ""),
         ("密码Windows2026!", ""),
         ("密码AES-256!", ""),
         ("密码Base64!", ""),

@@ -177,9 +177,15 @@ def level_of(value: str, link: str, *, close: bool) -> Level | None:
 
 
 def _is_signed(value: str) -> bool:
-    if not _INSIDE.search(value) or _LOGIN.fullmatch(value):
+    """Whether a value without an assignment looks like nothing but a password."""
+    mixed = _INSIDE.search(value) or len(_RUNS.findall(value)) >= _MANY_RUNS
+    if not mixed or _LOGIN.fullmatch(value):
         return False
     return not found(_NOT, value.rstrip("!").encode())
+
+
+_RUNS, _MANY_RUNS = re.compile("[a-z]+|[A-Z]+|[0-9]+"), 6
+"""Kinds of characters in turn: Xk92mQpL has six, Base64Encode five."""
 
 
 def _is_explicit(link: str) -> bool:
