@@ -62,6 +62,11 @@ async def test_differences_name_rule_tenant_and_id_but_no_text() -> None:
     assert "a@b.com" not in repr((recorded, found))
 
 
+async def test_a_rule_that_does_something_else_with_the_same_text_is_named() -> None:
+    found = await run(GOOD, STRICT, texts(WRITTEN))
+    assert found.by_rule(VerdictChange.NEWLY_STOPPED) == {"pii.email": 1}
+
+
 async def test_each_text_is_judged_by_the_policy_of_its_caller() -> None:
     """One tenant's policy is changed, so only that tenant's texts come out otherwise; a caller to
     whom nothing is bound any more is refused."""

@@ -80,8 +80,8 @@ RECORDED_ONLY = (VerdictChange.OBSERVED, VerdictChange.EXCEPTED)
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`rules` acted under one policy and not under the other; of what is recorded only, those that
-    would have acted, and `after` is what they would have done."""
+    """`rules` acted otherwise under one policy than under the other, or elsewhere in the text; of
+    what is recorded only, those that would have acted, and `after` is what they would have done."""
 
     id: str
     change: VerdictChange
@@ -175,13 +175,21 @@ async def replay(
 def compared(text: Recorded, old: Verdict, new: Verdict) -> Iterator[Difference]:
     """What another policy does differently with one text; nothing where it does the same."""
     change, after = _change(old, new), new.action
-    rules = sorted(set(old.rule_ids) ^ set(new.rule_ids))
+    rules = sorted({rule for rule, *_ in _acts(old) ^ _acts(new)})
     for sort in RECORDED_ONLY:
         if change is VerdictChange.SAME and (noted := _noted(sort, old, new)):
             change, after, rules = sort, max(noted.values()), sorted(noted)
     if change is not VerdictChange.SAME:
         who = (text.caller.tenant, text.caller.key_id)
         yield Difference(text.id, change, old.action, after, tuple(rules), *who, text.shown)
+
+
+def _acts(verdict: Verdict) -> frozenset[tuple[str, Action, Span | None]]:
+    return frozenset(
+        (r.rule_id, r.action, r.finding.span if isinstance(r.finding, Finding) else None)
+        for r in verdict.ruled
+        if r.action and not r.shadow
+    )
 
 
 def _noted(sort: VerdictChange, old: Verdict, new: Verdict) -> dict[str, Action]:
