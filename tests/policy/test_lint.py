@@ -64,7 +64,7 @@ BAD: dict[str, list[Change]] = {
     "contradictory-tests": [("no_match: ['你好', 'hello']", "no_match: ['你好', 'I want to die']")],
     "repeated-test": [("no_match: ['你好', 'hello']", "no_match: ['你好', 'hello', hello]")],
     "test-channel": [("'I want to die'", "{text: I want to die, channel: system}")],
-    "claims-test-sources": [("{text: five years, sources: [two years]}", "five years")],
+    "claims-test-sources": [(", knowledge/products]", "]"), ("{text: five years, sources: [two years]}", "five years")],
     "constraint-expectation": [(", becomes: {temperature: 0.7}", "")],
     "exception-expired": [("expires: 2026-12-31", "expires: 2026-11-24")],
     "exception-expires-soon": [("expires: 2026-12-31", "expires: 2026-12-01")],

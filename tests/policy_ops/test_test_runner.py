@@ -124,6 +124,15 @@ async def test_sentences_are_judged_with_their_question_and_sources() -> None:
     assert (passage.question, passage.nearby, passage.sources) == ("能批吗？", "", (source,))
 
 
+async def test_a_fact_check_without_sources_reads_the_documents_of_its_rule() -> None:
+    witness = Witness("claim.contradicted", "")
+    untold = spoiled(("{text: five years, sources: [two years]}", "It lasts five years."))
+    await outcomes("facts", witness, text=untold)
+    sources = {p.text: [s.text for s in p.sources] for p in witness.asked}
+    assert sources["It lasts five years."] == ["The warranty lasts two years."]
+    assert sources["五年"] == ["两年"]
+
+
 async def test_a_failing_detector_fails_the_test() -> None:
     found = await outcomes("help", Judge("hazard.self_harm", "", fails=True))
     assert {o.detail.en for o in found} == {"detector judge.hazard.self_harm gave no answer: error"}

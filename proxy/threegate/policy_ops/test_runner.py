@@ -20,6 +20,7 @@ from threegate.gateway.answer.answer_context import AnswerContext
 from threegate.gateway.answer.buffered_answer import settle
 from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.gateway.answer.stream_relay import AT_ONCE
+from threegate.gateway.request.request_context import sources_of
 from threegate.guard.constraint import constrain
 from threegate.guard.constraint_merge import merge
 from threegate.guard.decide import RuleSet, wanted_kinds
@@ -125,11 +126,17 @@ class Runner:
             TextLocation(case.layer, case.channel),
             case.text,
             question=case.question,
-            sources=tuple(Source(f"test:{i}", s) for i, s in enumerate(case.sources)),
+            sources=self._sources(case, rule),
         )
         if case.layer is Layer.INPUT:
             return await self._input(alone, passage, ANYBODY)
         return await self._output(alone, passage, ANYBODY)
+
+    def _sources(self, case: Case, rule: Rule) -> tuple[Source, ...]:
+        """Those of the test; without any, the documents that the rule checks facts against."""
+        if case.sources or rule.claims is None:
+            return tuple(Source(f"test:{i}", s) for i, s in enumerate(case.sources))
+        return sources_of((), self.policy.knowledge, (rule.claims,))
 
     async def _input(
         self, policy: CompiledPolicy, passage: Passage, caller: Caller

@@ -72,11 +72,19 @@ def test_channel(rule: Rule) -> Findings:
             yield sample.mark("channel")
 
 
-@checks_each(Rule, "claims-test-sources")
-def claims_without_sources(rule: Rule) -> Findings:
-    for sample in rule.tests.match if rule.detect.claims else ():
-        if not sample.sources:
-            yield sample.at
+@checks("claims-test-sources")
+def claims_without_sources(subject: Subject) -> Findings:
+    """A test without sources is compared with the knowledge bases that its rule names."""
+    known = any(pack.knowledge for pack in subject.packs)
+    for rule in subject.rules:
+        claims = rule.detect.claims
+        if claims is None or (known and any(map(_is_knowledge, claims.sources))):
+            continue
+        yield from (Found(s.at, rule=rule.id) for s in rule.tests.match if not s.sources)
+
+
+def _is_knowledge(source: str) -> bool:
+    return source.partition("/")[0] == "knowledge"
 
 
 @checks_each(ConstraintRule, "constraint-expectation")
