@@ -128,23 +128,6 @@ def test_a_copy_is_a_rule_of_its_own(site: Site) -> None:
     editor.post("/policies/draft/discard")
 
 
-def test_a_rule_that_is_not_wanted_goes_with_what_it_brought(site: Site) -> None:
-    """Only YAML, or discarding the whole pack, took a rule out of a draft again."""
-    editor = site.who("editor", name="tidy")
-    kept, gone = (
-        create(editor, template="project_names"),
-        create(editor, template="customer_number"),
-    )
-    assert "Remove this rule" in editor.get(f"/policies/rule/{gone}").text
-    assert editor.post(f"/policies/rule/{gone}/remove").status_code == 303
-    text = editor.get("/policies/pack/own.json").json()["text"]
-    assert "customer_number" not in text
-    assert kept in text
-    last = editor.post(f"/policies/rule/{kept}/remove")
-    assert "the only rule of its pack" in last.text
-    editor.post("/policies/draft/discard")
-
-
 SHARED = """pack: own
 lists:
   words: {words: [a]}
@@ -210,7 +193,7 @@ def test_a_rule_on_calls_without_yaml(site: Site) -> None:
     assert saved["tests"][0]["text"] == "temperature = 2 → temperature = 0.7"
     assert saved["constitution_text"] == "请用敬语。"
     files = editor.get("/policies/draft.json").json()["files"]
-    assert "answers/constitution-calls.md" in files
+    assert f"answers/constitution-{rule}.md" in files
     assert "temperature" in editor.get(page).text  # the form itself
     wrong = form | {"match": "temperature = 2 -> temperature = 1"}
     failed = editor.post(page + ".json", data=wrong).json()["tests"]
@@ -218,6 +201,32 @@ def test_a_rule_on_calls_without_yaml(site: Site) -> None:
     bare = form | {"constitution_text": ""}
     assert editor.post(page + ".json", data=bare).json()["constitution_text"] == ""
     assert editor.post(page, data=form | {"clamp.n.max": "many"}).status_code == 400
+    editor.post("/policies/draft/discard")
+
+
+def test_a_copy_tells_the_model_a_text_of_its_own(site: Site) -> None:
+    """The copy named the original's file: writing it for one team changed it for everybody."""
+    editor = site.who("editor", name="constitution")
+    rule = create(editor, copy="base.model.constitution.en")
+    page = f"/policies/rule/{rule}/form.json"
+    form = form_of(editor.get(page).json()["fields"])
+    editor.post(page, data=form | {"constitution_text": "Be brief."})
+    assert editor.get(page).json()["constitution_text"] == "Be brief."
+    assert "answers/constitution.en.md" not in editor.get("/policies/draft.json").json()["files"]
+    editor.post("/policies/draft/discard")
+
+
+def test_a_form_that_was_only_opened_is_no_draft(site: Site) -> None:
+    """It said "Saved in your draft" of a rule that nobody had touched."""
+    editor = site.who("editor", name="just-looking")
+    page = "/policies/rule/base.pii.email/form"
+    shown = editor.get(page)
+    assert "Saved in your draft." not in shown.text
+    assert "As in force." in shown.text
+    form = form_of(editor.get(page + ".json").json()["fields"]) | {"owner": "legal"}
+    gone_on = editor.post(page, data=form | {"then": "draft"})
+    assert gone_on.headers["location"] == "/console/policies/draft"
+    assert "Saved in your draft." in editor.get(page).text
     editor.post("/policies/draft/discard")
 
 

@@ -343,6 +343,9 @@ def test_what_was_rolled_back_comes_back_too(fresh_site: Site) -> None:
     second = submitted(editor, mode="shadow")
     for verb in ("approve", "activate"):
         assert act(approver, second, verb) == 200
+    site.reload()
+    assert f"/policies/version/{second}" in approver.get("/").text  # where one looks first
+    assert f"/policies/version/{first}/rollback" in approver.get(f"/policies/version/{second}").text
     assert act(approver, first, "rollback", reason="complaints") == 200
     assert editor.get("/policies/draft.json").json()["files"] == ["packs/cn-privacy.yaml"]
     assert editor.get(RULE + ".json").json()["rule"]["mode"] == "shadow"

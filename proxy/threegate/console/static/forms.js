@@ -2,6 +2,7 @@
 // with unsaved text warns, and forms marked `data-autosave` are saved as one types.
 "use strict";
 
+const AGAIN_MS = 5000;
 const again = document.getElementById("again");
 let dirty = false;
 
@@ -32,7 +33,9 @@ document.addEventListener("submit", async (event) => {
 // True where the session lasts, or was begun again over the page.
 async function lasting() {
   const answer = await fetch(again.dataset.session).catch(() => null);
-  if (!answer || !answer.ok) return true;  // the form itself will say what is wrong
+  document.getElementById("offline").hidden = Boolean(answer);
+  if (!answer) return false;  // what is typed stays on the page
+  if (!answer.ok) return true;  // the form itself will say what is wrong
   return (await answer.json()).name ? true : await logIn();
 }
 
@@ -64,11 +67,11 @@ function post(url, body) {
 
 // Saves what `body()` gives, asking for the password where the session has ended. A connection that
 // was closed meanwhile is tried once more: saving twice does no harm. `refused` is told why the server
-// did not take it.
+// did not take it; nothing where it does not answer.
 async function send(url, body, refused = () => null) {
   let answer = (await post(url, body())) || (await post(url, body()));
   if (answer && answer.status === 401 && again && (await logIn())) answer = await post(url, body());
-  if (!answer) return null;
+  if (!answer) return refused(""), null;
   const said = await answer.json().catch(() => ({}));
   if (answer.ok) return said;
   refused(said.error || answer.status);
@@ -123,15 +126,26 @@ function startForm(form) {
   }
 
   function tell(why) {
+    const { refused, unreached } = document.getElementById("state").dataset;
+    show(why ? refused + why : unreached, "note bad");
+    if (!why) saveIn(AGAIN_MS);
+  }
+
+  function show(text, look) {
     const state = document.getElementById("state");
-    state.textContent = state.dataset.refused + why;
-    state.className = "note bad";
+    state.textContent = text;
+    state.className = look;
+  }
+
+  function saveIn(ms) {
+    clearTimeout(waiting);
+    waiting = setTimeout(save, ms);
   }
 
   form.addEventListener("input", () => {
     rollout.textContent = form.rollout.value + " %";
-    clearTimeout(waiting);
-    waiting = setTimeout(save, 500);
+    show(document.getElementById("state").dataset.saving, "note");
+    saveIn(500);
   });
 }
 

@@ -1,4 +1,4 @@
-"""Writing a rule without YAML: templates, the guided form, and what the rule does while one types.
+"""Writing a rule without YAML: the guided form, and what the rule does while one types.
 
 The form and the YAML are two views of one draft: the form reads the draft's text and writes it back
 at each pause, and so does the editor.
@@ -9,21 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from threegate.console.drafts import PACKS, Workspace, packs_text
-from threegate.console.errors import refusal
+from threegate.console.drafts import Workspace
 from threegate.console.forms.detect_fields import own_pieces
-from threegate.console.forms.new_rule import (
-    OWN_PACK,
-    Template,
-    blank,
-    blank_constraint,
-    free_id,
-    own_pack,
-    templates,
-    with_copy,
-    with_template,
-    without_rule,
-)
 from threegate.console.forms.pattern_like import pattern_for
 from threegate.console.forms.rule_fields import read_fields, write_fields
 from threegate.console.pack_merge import pieces
@@ -32,102 +19,21 @@ from threegate.console.presenters.form_choices import choices, judges
 from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
-from threegate.console.views.content.parts import change_pack
-from threegate.console.views.policies import excerpt, keep_file, packs_of, space_of, tenants
+from threegate.console.views.new_rule import pack_of, parts_of
+from threegate.console.views.policies import excerpt, keep_file, space_of, tenants
 from threegate.console.views.try_page import mark_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.i18n.catalog import texts
 from threegate.policy.facade import Checked
-from threegate.policy.language.load import Bundle, pack_path
+from threegate.policy.language.load import pack_path
 from threegate.policy.lifecycle.store import today_utc
+from threegate.policy.schema import ConstraintRule
 from threegate.policy.testing.cases import Case, ConstraintCase, planned
 from threegate.policy_ops.test_runner import Runner
 from threegate.types import Finding, Layer
 
-GROUPS = ("data", "words", "topics", "safety", "answers", "model")
 CONSTITUTION = re.compile(r"answers/[A-Za-z0-9._-]+\.(md|txt)")
 PARAMETER_NAMES = texts("console", "parameters")
-
-
-async def new_page(visit: ConsoleRequest) -> Answer:
-    """The usual wishes as templates, and a blank rule."""
-    space, bundle = await packs_of(visit)
-    rows = [_template_row(t, visit.language) for t in templates()]
-    packs = [{"name": p.pack, "title": p.title.get(visit.language)} for p in bundle.packs]
-    return Shown(
-        "policy/new.html",
-        {"templates": rows, "groups": GROUPS, "packs": packs, "pack": target_pack(space, bundle)},
-    )
-
-
-def _template_row(made: Template, language: str) -> dict[str, str]:
-    words = {"title": made.title.get(language), "about": made.about.get(language)}
-    return {"id": made.id, "group": made.group, **words}
-
-
-def target_pack(space: Workspace, bundle: Bundle) -> str:
-    """Where one's own rules go: a pack of their own. Where packs are bound to callers, an unbound
-    one would serve everybody else: there it is the last pack."""
-    if any(pack.bindings for pack in bundle.packs):
-        return space.packs[-1]
-    return OWN_PACK
-
-
-async def create(visit: ConsoleRequest) -> Answer:
-    """A rule from a template, blank, or copied; then its form."""
-    space, bundle = await packs_of(visit)
-    known = {p.pack for p in bundle.packs}
-    pack = visit.form.get("pack") or target_pack(space, bundle)
-    if pack not in known | {OWN_PACK}:
-        raise refusal("no-pack-in-force")
-    text = space.text(pack_path(pack)) or own_pack()
-    rule_id, text = await blocking(_created, visit, space, bundle, pack, text)
-    if pack not in known:
-        await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
-    await keep_file(visit, space, pack_path(pack), text)
-    return Redirect(f"/policies/rule/{rule_id}/form", data={"rule": rule_id})
-
-
-def _created(
-    visit: ConsoleRequest, space: Workspace, bundle: Bundle, pack: str, text: str
-) -> tuple[str, str]:
-    """The new rule's id and the pack with it. Raises ConsoleError."""
-    taken = {rule.id for p in bundle.packs for rule in p.rules} | rule_ids(text)
-    if source := visit.form.get("copy", ""):
-        name = pack_of(space, source)
-        new_id = free_id(f"{pack}.{source.rpartition('.')[2]}", taken)
-        return new_id, with_copy(text, space.text(pack_path(name)), source, new_id)
-    made = _template(visit.form.get("template", ""), visit.form.get("kind", ""))
-    new_id = free_id(f"{pack}.{made.id}", taken)
-    owner = visit.me.group or visit.me.name
-    return new_id, with_template(text, made, new_id, owner, today_utc())
-
-
-def _template(id: str, kind: str) -> Template:
-    if not id:
-        return blank(kind)
-    if id == "constraint":
-        return blank_constraint()
-    found = next((t for t in templates() if t.id == id), None)
-    if found is None:
-        raise refusal("no-template")
-    return found
-
-
-def rule_ids(text: str) -> set[str]:
-    keys = pieces("pack.yaml", text)
-    return {key.removeprefix("rules/") for key in keys if key.startswith("rules/")}
-
-
-def pack_of(space: Workspace, rule_id: str) -> str:
-    """The pack whose text holds the rule, even while it has errors; the one that counts of several.
-    Raises ConsoleError."""
-    named = [p.pack for p in space.bundle().packs]
-    drafts = [p.removeprefix("packs/").removesuffix(".yaml") for p in space.files if p != PACKS]
-    for name in dict.fromkeys([*reversed(named), *drafts]):
-        if rule_id in rule_ids(space.text(pack_path(name))):
-            return name
-    raise refusal("no-rule")
 
 
 async def form_page(visit: ConsoleRequest) -> Answer:
@@ -149,20 +55,9 @@ async def save_form(visit: ConsoleRequest) -> Answer:
     form |= await _constitution(visit, space, form)
     text = await blocking(write_fields, space.text(pack_path(pack)), rule_id, form)
     await keep_file(visit, space, pack_path(pack), text)
+    if form.get("then") == "draft":
+        return Redirect("/policies/draft")
     return _form(await _page(visit, await space_of(visit), pack))
-
-
-async def remove_rule(visit: ConsoleRequest) -> Answer:
-    """Gone from the draft; of a rule in force the approver sees that it goes."""
-    space, rule_id = await space_of(visit), visit.path["rule"]
-    pack = await blocking(pack_of, space, rule_id)
-    elsewhere = await blocking(_other_packs, space, pack)
-    await change_pack(visit, space, pack, lambda text: without_rule(text, rule_id, elsewhere))
-    return Redirect("/policies/draft", done="removed")
-
-
-def _other_packs(space: Workspace, pack: str) -> str:
-    return "".join(space.text(pack_path(p.pack)) for p in space.bundle().packs if p.pack != pack)
 
 
 async def _constitution(
@@ -172,12 +67,20 @@ async def _constitution(
     text = form.get("constitution_text", "").strip()
     if not text:
         return {"constitution_file": "", "constitution_place": ""}
-    name = visit.path["rule"].rpartition(".")[2]
-    path = form.get("constitution_file", "")
-    path = path if CONSTITUTION.fullmatch(path) else f"answers/constitution-{name}.md"
+    rule_id, path = visit.path["rule"], form.get("constitution_file", "")
+    shared = await blocking(_told_by_others, space, rule_id)
+    if not CONSTITUTION.fullmatch(path) or (space.text(path).strip() != text and path in shared):
+        path = f"answers/constitution-{rule_id}.md"
     if space.text(path).strip() != text:
         await keep_file(visit, space, path, text + "\n")
     return {"constitution_file": path}
+
+
+def _told_by_others(space: Workspace, rule_id: str) -> set[str]:
+    """Files that other rules tell the model: a copy of a rule must not rewrite the original's."""
+    constraints = (r for p in space.bundle().packs for r in p.rules if r.id != rule_id)
+    told = (r.then.constitution for r in constraints if isinstance(r, ConstraintRule))
+    return {spec.file for spec in told if spec is not None}
 
 
 async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str, Any]:
@@ -196,6 +99,7 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
         "rule": rule_id, "pack": pack, "fields": fields,
         "problems": [r for r in mine if r["severity"] != "info"],
         "good": good,
+        **await blocking(_drafted, space, path, rule_id, fields),
         "errors_elsewhere": good and checked.policies is None,
         "tests": await _tests(visit, checked, rule_id),
         **await blocking(_shown_text, text, rule_id),
@@ -203,6 +107,15 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
         "drafted_answers": drafted_answers(space),
         "tenants": await tenants(visit),
     }  # fmt: skip
+
+
+def _drafted(space: Workspace, path: str, rule_id: str, fields: dict[str, Any]) -> dict[str, bool]:
+    """Whether the draft changes the rule, and whether it is the draft's own."""
+    text = space.text(path)
+    before, now = pieces(path, space.in_force(path)), pieces(path, text)
+    changed = any(before.get(part) != now.get(part) for part in parts_of(text, rule_id))
+    told = fields.get("values", {}).get("constitution_file", "")
+    return {"drafted": changed or told in space.files, "new": f"rules/{rule_id}" not in before}
 
 
 def _constraining(

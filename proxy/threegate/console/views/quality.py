@@ -30,7 +30,7 @@ from threegate.console.review.rule_quality import (
     judged_hits,
     level_in,
 )
-from threegate.console.views.guided import pack_of
+from threegate.console.views.new_rule import pack_of
 from threegate.console.views.replay import examples, judged_again
 from threegate.console.web import (
     Answer,

@@ -20,7 +20,7 @@ from threegate.console.presenters.detectors import (
 )
 from threegate.console.presenters.records import policies_of
 from threegate.console.views.content.parts import change_pack
-from threegate.console.views.guided import pack_of
+from threegate.console.views.new_rule import pack_of
 from threegate.console.views.policies import packs_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import Bundle, pack_path

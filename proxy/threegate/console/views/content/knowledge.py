@@ -17,7 +17,7 @@ from threegate.console.drafts import Workspace
 from threegate.console.errors import refusal
 from threegate.console.presenters.fact_checks import fact_check
 from threegate.console.views.content.parts import Row, change_pack, csv_file, found_in, take_rows
-from threegate.console.views.guided import target_pack
+from threegate.console.views.new_rule import target_pack
 from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import pack_path

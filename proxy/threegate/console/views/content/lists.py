@@ -24,7 +24,7 @@ from threegate.console.views.content.parts import (
     found_in,
     read_table,
 )
-from threegate.console.views.guided import target_pack
+from threegate.console.views.new_rule import target_pack
 from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import pack_path

@@ -33,7 +33,7 @@ from threegate.console.views.content.parts import (
     csv_file,
     take_rows,
 )
-from threegate.console.views.guided import target_pack
+from threegate.console.views.new_rule import target_pack
 from threegate.console.views.policies import packs_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.detectors.custom.categories import leave_one_out

@@ -23,7 +23,7 @@ from threegate.console.errors import ConsoleError, refusal
 from threegate.console.forms.pattern_like import pattern_for
 from threegate.console.presenters.highlights import Highlight, pieces
 from threegate.console.views.content.parts import change_pack, check_unused, found_in
-from threegate.console.views.guided import target_pack
+from threegate.console.views.new_rule import target_pack
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.detectors.engine.scanner import PatternScanner
