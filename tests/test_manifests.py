@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 from threegate import __version__, settings
+from threegate.gateway.closing import CUT_S
 
 DOCKER = Path(__file__).parents[1] / "docker"
 CHART = DOCKER / "helm"
@@ -101,7 +102,7 @@ def test_the_settings_of_a_replica_load(tmp_path: Path) -> None:
     loaded = settings.load(environment={"THREEGATE_MASK_SECRET": "x"}, file=file)
     assert loaded.keys == "required"
     grace = manifest("Deployment")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
-    assert grace > loaded.shutdown_delay + loaded.drain
+    assert grace > loaded.shutdown_delay + loaded.drain + CUT_S
 
 
 @helm_needed
@@ -247,7 +248,7 @@ def unit() -> configparser.SectionProxy:
 def test_the_unit_names_settings_that_exist_and_waits_for_streams() -> None:
     defaults = settings.Settings()
     assert set(re.findall(r"THREEGATE_\w+", UNIT.read_text("utf-8"))) <= NAMES
-    assert int(unit()["TimeoutStopSec"]) > defaults.shutdown_delay + defaults.drain
+    assert int(unit()["TimeoutStopSec"]) > defaults.shutdown_delay + defaults.drain + CUT_S
     assert unit()["KillMode"] == "mixed"  # the supervisor alone gets SIGTERM and passes it on
 
 

@@ -4,6 +4,7 @@ ThreegateError
 ├── RequestError     the client sent something we refuse          4xx
 │   └── OverloadError  more calls than this process takes on      503
 ├── UpstreamError    the model API failed or timed out            502 / 504
+│   └── StoppingError  this server ends before the answer does    503
 ├── PolicyError      a policy cannot be used; carries problems    never reaches a client
 ├── AuditError       a record could not be made durable           503, fail closed
 └── ProtocolError    a bug of ours                                500
@@ -72,6 +73,13 @@ class UpstreamError(ThreegateError):
     ) -> None:
         super().__init__(text.en)
         self.text, self.status, self.code, self.retry_after = text, status, code, retry_after
+
+
+class StoppingError(UpstreamError):
+    """This server ends before the answer does; coming again can help."""
+
+    def __init__(self) -> None:
+        super().__init__(localized("stopping"), status=503, code="stopping", retry_after=1.0)
 
 
 class PolicyError(ThreegateError):

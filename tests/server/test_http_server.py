@@ -6,6 +6,7 @@ import os
 import socket
 
 import pytest
+from threegate.gateway.closing import CUT_S
 from threegate.server.http_server import GracefulShutdown, bound, config, listening, several
 from threegate.server.membership import Membership
 from threegate.settings import Settings
@@ -62,4 +63,4 @@ def test_nothing_of_a_request_reaches_the_servers_log() -> None:
     made = config(None, Settings(drain=7))
     assert not made.access_log
     assert (made.server_header, made.proxy_headers, made.ws) == (False, False, "none")
-    assert made.timeout_graceful_shutdown == 7
+    assert made.timeout_graceful_shutdown == 7 + CUT_S

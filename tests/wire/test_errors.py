@@ -9,6 +9,7 @@ from threegate.errors import (
     PolicyError,
     ProtocolError,
     RequestError,
+    StoppingError,
     ThreegateError,
     UpstreamError,
 )
@@ -52,6 +53,7 @@ MAPPED = [
     ),
     (UpstreamError(Bilingual("停", "down")), 502, "upstream_error", "api_error"),
     (UpstreamError(Bilingual("迟", "late"), status=504), 504, "upstream_error", "timeout_error"),
+    (StoppingError(), 503, "service_unavailable", "overloaded_error"),
     (PolicyError(Bilingual("secret policy", "secret policy")), 500, "policy_error", "api_error"),
     (trouble("not-stored"), 503, "service_unavailable", "overloaded_error"),
     (OverloadError(), 503, "overloaded_error", "overloaded_error"),

@@ -65,7 +65,8 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
             on.stop_with_supervisor()
         else:
             stay_on_reload()
-        await Server(app, stopping, started).serve(sockets=several(listener))
+        closed = partial(deps.closing.begin, settings.drain)
+        await Server(app, stopping, started, closed).serve(sockets=several(listener))
     return 0
 
 

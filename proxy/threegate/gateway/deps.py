@@ -8,6 +8,7 @@ from typing import Protocol
 
 from threegate.audit import AuditLog
 from threegate.detectors.detector_set import DetectorSet
+from threegate.gateway.closing import Closing
 from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.tracing import Traces
@@ -54,6 +55,7 @@ class Deps:
     admission: Admission = field(default_factory=Admission)
     model_api_override: ModelApi | None = None  # calls the model in place of the upstreams
     turns: LoopTurns = field(default_factory=LoopTurns)
+    closing: Closing = field(default_factory=Closing)
 
     @property
     def model_api(self) -> ModelApi:

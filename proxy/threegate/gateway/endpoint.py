@@ -18,6 +18,7 @@ from threegate.gateway.access.auth import onward
 from threegate.gateway.access.rate_limit import limited
 from threegate.gateway.answer.output_layer import output_layer
 from threegate.gateway.asgi import Receive, Responder, Scope, WhileConnected
+from threegate.gateway.closing import BoundedReply
 from threegate.gateway.context import CallContext
 from threegate.gateway.http_endpoint import HttpEndpoint
 from threegate.gateway.request.call_opening import CallRequest, call_failed, open_call
@@ -99,7 +100,9 @@ def _model_request(call: CallContext) -> ModelRequest:
 
 
 async def _ask_model(call: CallContext, request: ModelRequest) -> None:
-    reply = await call.deps.model_api.send(request)
+    with call.deps.closing:
+        sent = await call.deps.model_api.send(request)
+    reply = BoundedReply(sent, call.deps.closing)
     try:
         if call.adapter.api is Api.TOKEN_COUNT and reply.status in NOT_SERVED:
             await count_here(call)

@@ -1,7 +1,7 @@
 """uvicorn as this proxy runs it: its socket, its settings and a stop in two steps.
 
 A stop signal fails `/readyz` at once; `shutdown_delay` seconds later the socket closes, and streams
-in progress have `drain` seconds to finish.
+in progress have `drain` seconds to finish before they end in an error.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 import uvicorn
 
+from threegate.gateway.closing import CUT_S
 from threegate.i18n.system import reason
 from threegate.server.http_protocol import HttpProtocol
 from threegate.settings import Settings
@@ -98,10 +99,14 @@ class Server(uvicorn.Server):
     of raising the signal again: the audit log is closed after it."""
 
     def __init__(
-        self, config: uvicorn.Config, stopping: GracefulShutdown, on_started: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        stopping: GracefulShutdown,
+        on_started: Callable[[], None],
+        on_closed: Callable[[], object],
     ) -> None:
         super().__init__(config)
-        self._stopping, self._on_started = stopping, on_started
+        self._stopping, self._on_started, self._on_closed = stopping, on_started, on_closed
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -110,6 +115,11 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         self.should_exit = self._stopping.over
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn's own deadline is CUT_S later: it breaks off what has not ended in an error."""
+        self._on_closed()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM stops with the delay, SIGINT without; a second SIGINT waits for no stream."""
@@ -144,7 +154,7 @@ def config(app: Any, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=settings.drain,
+        timeout_graceful_shutdown=settings.drain + CUT_S,
         http=HttpProtocol,
         ws="none",
     )

@@ -11,6 +11,7 @@ from threegate.errors import (
     PolicyError,
     ProtocolError,
     RequestError,
+    StoppingError,
     ThreegateError,
     UpstreamError,
 )
@@ -21,6 +22,7 @@ _OPENAI_TYPES: Final[dict[type[ThreegateError], str]] = {
     RequestError: "invalid_request_error",
     OverloadError: "overloaded_error",
     UpstreamError: "upstream_error",
+    StoppingError: "service_unavailable",
     PolicyError: "policy_error",
     AuditError: "service_unavailable",
     ProtocolError: "internal_error",

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from threegate.errors import RequestError
 from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import Scope
+from threegate.gateway.closing import CUT_S
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.meta.endpoints import MODEL_PATHS, MetaEndpoints
@@ -163,7 +164,7 @@ async def ext_proc_server(deps: Deps) -> AsyncIterator[int]:
     try:
         yield port
     finally:
-        await server.stop(deps.settings.drain)
+        await server.stop(deps.closing.begin(deps.settings.drain) + CUT_S)
         await processor.calls.cancel()
 
 

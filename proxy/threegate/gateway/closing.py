@@ -1,0 +1,100 @@
+"""The end of a server: calls that still wait for their model when its patience is over end in an
+error of their API, as they do when the model breaks off."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from threegate.errors import StoppingError
+from threegate.upstream import Reply
+
+log = logging.getLogger(__name__)
+
+CUT_S = 5
+"""So long calls have, once they are cut, to send their error and to be recorded."""
+
+
+@dataclass(slots=True)
+class Closing:
+    """A block `with closing:` is a wait for the model: StoppingError is raised inside it when the
+    time is over, and before it from then on."""
+
+    over: bool = False
+    _over_at: float | None = None
+    _waiting: set[asyncio.Task[Any]] = field(default_factory=set, repr=False)
+
+    def begin(self, seconds: float) -> float:
+        """The first call sets when the time is over. Returns the seconds that are left."""
+        loop = asyncio.get_running_loop()
+        if self._over_at is None:
+            self._over_at = loop.time() + seconds
+            loop.call_later(seconds, self.cut)
+        return max(0.0, self._over_at - loop.time())
+
+    def cut(self) -> None:
+        self.over = True
+        if self._waiting:
+            log.warning("%d calls needed more time: they end in an error", len(self._waiting))
+        for task in self._waiting:
+            task.cancel()
+
+    def __enter__(self) -> None:
+        if self.over:
+            raise StoppingError
+        self._waiting.add(_this_task())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        task = _this_task()
+        self._waiting.discard(task)
+        others = self.over and task.uncancel()  # a client may have left at the same moment
+        if self.over and not others and kind is asyncio.CancelledError:
+            raise StoppingError from None
+
+
+@dataclass(slots=True)
+class BoundedReply:
+    """A reply whose chunks end in StoppingError when the time is over."""
+
+    reply: Reply
+    closing: Closing
+
+    @property
+    def status(self) -> int:
+        return self.reply.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.reply.headers
+
+    @property
+    def starts_in_reasoning(self) -> bool:
+        return self.reply.starts_in_reasoning
+
+    @property
+    def own_key(self) -> bool:
+        return self.reply.own_key
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        chunks = aiter(self.reply.chunks())
+        while True:
+            with self.closing:
+                chunk = await anext(chunks, None)
+            if chunk is None:
+                return
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self.reply.aclose()
+
+
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task
