@@ -135,6 +135,7 @@ MATRIX = {
     "POST /audit/record/{request}/label": "reviewer",
     "POST /audit/record/{request}/propose": "reviewer",
     "POST /audit/verify": "reviewer",
+    "POST /audit/acknowledge": "reviewer",
     "POST /audit/export": "reviewer",
     "GET /audit/queue": "reviewer",
     "GET /audit/queue/{request}": "reviewer",

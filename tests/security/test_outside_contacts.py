@@ -88,6 +88,7 @@ audit search
 audit tail
 audit export exported --reason test
 audit erase --request 00000000 --yes --reason test
+audit acknowledge
 audit hold
 audit retain
 audit backup copy --reason test

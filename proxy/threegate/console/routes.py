@@ -160,6 +160,7 @@ PAGES = (
     Page("POST", "/audit/record/{request}/label", review.label, REVIEWERS),
     Page("POST", "/audit/record/{request}/propose", review.propose, REVIEWERS),
     Page("POST", "/audit/verify", audit.verify, REVIEWERS),
+    Page("POST", "/audit/acknowledge", audit.acknowledge, REVIEWERS),
     Page("POST", "/audit/export", audit_export.export, REVIEWERS),
     Page("GET", "/audit/queue", queue.queue, REVIEWERS),
     Page("POST", "/audit/queue/take", queue.take, REVIEWERS),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Callable
 
 import httpx
@@ -188,3 +189,22 @@ def test_a_view_is_kept_and_shared(site: Site) -> None:
         ann.post("/audit/views/drop", data={"name": name})
     assert ann.get("/audit.json").json()["saved"] == []
     assert ann.post("/audit/views.json", data={"name": " "}).status_code == 400
+
+
+def test_a_lost_end_is_acknowledged_with_a_reason(site: Site) -> None:
+    client, found = site.who("reviewer", name="ann"), {"writer": "ghost"}
+    with sqlite3.connect(site.running.var / "audit.sqlite3") as log:
+        log.execute("INSERT INTO audit_writer VALUES ('ghost', 1, 1)")
+    try:
+        page = client.post("/audit/verify.json").json()
+        assert page["gaps"] == [found | {"first": 0, "last": 0}]
+        assert client.post("/audit/acknowledge.json", data=found).status_code == 400
+        why = {"reason": "an older copy was restored"}
+        assert client.post("/audit/acknowledge", data=found | why).status_code == 303
+        other = {"writer": "nobody"}
+        assert client.post("/audit/acknowledge.json", data=other | why).status_code == 409
+    finally:
+        with sqlite3.connect(site.running.var / "audit.sqlite3") as log:
+            log.execute("DELETE FROM audit_writer WHERE id = 'ghost'")
+    noted = next(a for a in accesses(site) if a["verb"] == "acknowledge")
+    assert (noted["actor"], noted["places"]) == ("ann", [["ghost", 0, 0]])

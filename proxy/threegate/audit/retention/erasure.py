@@ -26,6 +26,7 @@ from threegate.audit.log.schema import CONTENT, HIT, KEY, RECORD, STUB, of_recor
 from threegate.audit.log.store import AuditLog, today
 from threegate.audit.retention.legal_holds import HOLD_RECORD, unheld
 from threegate.audit.settings import Retention
+from threegate.audit.verify.gaps import GAP_RECORD
 
 BATCH = 2_000  # places per tombstone: bounds the transaction and the entry
 MERGE_PAGES = 500  # of the text index per transaction, so that records are written in between
@@ -118,7 +119,8 @@ async def retain(log: AuditLog, retention: Retention, *, at_us: int = 0) -> tupl
     at = at_us or now_us()
     old = [_present(), RECORD.c.ts < at - retention.content_days * DAY_US]
     texts = (await _sweep(log, old, "erase", "retention", "content_days", _forget)).records
-    ended = [RECORD.c.stage.not_in(STAYS), ~RECORD.c.request_id.startswith(HOLD_RECORD)]
+    ended: list[ColumnElement[bool]] = [RECORD.c.stage.not_in(STAYS)]
+    ended += [~RECORD.c.request_id.startswith(kept) for kept in (HOLD_RECORD, GAP_RECORD)]
     ended.append(RECORD.c.ts < at - retention.metadata_days * DAY_US)
     pruned = (await _sweep(log, ended, "prune", "retention", "metadata_days", _prune)).records
     if texts or pruned:

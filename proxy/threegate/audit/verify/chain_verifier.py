@@ -14,6 +14,7 @@ from threegate.audit.log.chain import ZERO, Algorithm, Frontier, Hasher
 from threegate.audit.log.encoding import canonical, microseconds
 from threegate.audit.log.rows import bind, columns, hits
 from threegate.audit.verify.findings import MALFORMED, Chain, Erasures, VerifyReport, event_of
+from threegate.audit.verify.gaps import VERB, Acknowledgement
 from threegate.audit.verify.sources import Database, Stored
 
 
@@ -61,6 +62,7 @@ class ChainVerifier:
         self.interrupted: set[str] = set()
         self.holds: dict[str, str] = {}  # id → digest of its row, empty from older versions
         self.released: set[str] = set()
+        self.acknowledgements: list[Acknowledgement] = []
         self._hits = Aligned(database.hits(writer))
         self._contents = Aligned(database.contents(writer))
         self._hasher, self._prev = Hasher(), ZERO
@@ -84,7 +86,7 @@ class ChainVerifier:
             rest.take(None)
 
     def _problem(self, seq: int, kind: str, /, **details: object) -> None:
-        self.report.add(self.chain.writer, seq, kind, **details)
+        self.report.add(self.chain.writer, seq, kind, None, **details)
 
     def _gap(self, found: int) -> None:
         expected = self.chain.size
@@ -148,7 +150,7 @@ class ChainVerifier:
             self._problem(seq, "columns")
         self._check_hits(stored, event)
         self._check_erasable(stored, event)
-        self._account(event)
+        self._account(event, parsed)
 
     def _check_hits(self, stored: Stored, event: dict[str, Any]) -> None:
         found = self._hits.take(stored.seq)
@@ -182,10 +184,12 @@ class ChainVerifier:
         elif bind(stored.salt, stored.subject or "", self._hasher) != commitment:
             self._problem(stored.seq, "subject")
 
-    def _account(self, event: dict[str, Any]) -> None:
+    def _account(self, event: dict[str, Any], entry: dict[str, Any]) -> None:
         match event["stage"]:
             case "received":
                 self.received.add(event["request"])
+            case "access" if event.get("detail", {}).get("verb") == VERB:
+                self.acknowledgements.append(Acknowledgement.of(entry))
             case "access":
                 self._account_hold(event.get("detail", {}))
             case "interrupted":
@@ -206,6 +210,7 @@ class ChainVerifier:
         beyond = [size for size in self.roots if size > self.chain.size]
         if beyond:
             size = max(beyond)
-            self._problem(-1, "truncated", signed=size, found=self.chain.size)
+            lost = (self.chain.size, size - 1)
+            self.report.add(self.chain.writer, -1, "truncated", lost, signed=size, found=lost[0])
         if not self.chain.size:
-            self._problem(-1, "empty")
+            self.report.add(self.chain.writer, -1, "empty", (0, 0))

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from threegate.i18n.audit import FINDINGS
+from threegate.i18n.audit import FINDINGS, line
 from threegate.types import Bilingual
 
 MAX_PROBLEMS = 1_000
@@ -20,17 +20,26 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, Overfl
 
 @dataclass(frozen=True, slots=True)
 class VerifyProblem:
-    """`code` is stable; `seq` is -1 where the problem is not at one entry."""
+    """`code` is stable; `seq` is -1 where the problem is not at one entry. `gap`: the first and the
+    last entry that are lost, where these are the end of a chain."""
 
     writer: str
     seq: int
     code: str
     text: Bilingual
+    gap: tuple[int, int] | None = None
 
     @classmethod
-    def of(cls, writer: str, seq: int, kind: str, details: Mapping[str, object]) -> VerifyProblem:
+    def of(
+        cls,
+        writer: str,
+        seq: int,
+        kind: str,
+        details: Mapping[str, object],
+        gap: tuple[int, int] | None = None,
+    ) -> VerifyProblem:
         """`kind` is an entry of `FINDINGS`. Missing details are a bug and raise KeyError."""
-        return cls(writer, seq, kind.partition("/")[0], FINDINGS[kind].filled(details))
+        return cls(writer, seq, kind.partition("/")[0], FINDINGS[kind].filled(details), gap)
 
     def message(self, language: str) -> str:
         place = f"{self.writer}/{self.seq}" if self.seq >= 0 else self.writer
@@ -39,6 +48,24 @@ class VerifyProblem:
     def as_dict(self, language: str) -> dict[str, str | int]:
         message = self.text.get(language)
         return {"writer": self.writer, "seq": self.seq, "code": self.code, "message": message}
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A lost end of a chain, and who took note of it, when and why (see `gaps`)."""
+
+    problem: VerifyProblem
+    actor: str
+    at: str
+    reason: str
+
+    def message(self, language: str) -> str:
+        values = {"problem": self.problem.message(language), "at": self.at}
+        return line("acknowledged", language, actor=self.actor, reason=self.reason, **values)
+
+    def as_dict(self, language: str) -> dict[str, str | int]:
+        who = {"actor": self.actor, "at": self.at, "reason": self.reason}
+        return {**self.problem.as_dict(language), **who}
 
 
 @dataclass(slots=True)
@@ -67,6 +94,7 @@ class Chain:
 class VerifyReport:
     chains: list[Chain] = field(default_factory=list)
     problems: list[VerifyProblem] = field(default_factory=list)
+    acknowledged: list[Acknowledged] = field(default_factory=list)
     unanswered: int = 0  # calls without an end: their process died
     in_flight: int = 0  # calls with an intent and no record yet: running, or the process just died
 
@@ -74,9 +102,17 @@ class VerifyReport:
     def ok(self) -> bool:
         return not self.problems
 
-    def add(self, writer: str, seq: int, kind: str, /, **details: object) -> None:
+    def add(
+        self,
+        writer: str,
+        seq: int,
+        kind: str,
+        /,
+        gap: tuple[int, int] | None = None,
+        **details: object,
+    ) -> None:
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(VerifyProblem.of(writer, seq, kind, details))
+            self.problems.append(VerifyProblem.of(writer, seq, kind, details, gap))
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
 from threegate.audit.log.rows import hold_digest
 from threegate.audit.verify.chain_verifier import ChainVerifier
 from threegate.audit.verify.findings import MALFORMED, Erasures, VerifyReport, event_of
+from threegate.audit.verify.gaps import Acknowledgement, settle
 from threegate.audit.verify.sources import Database
 
 
@@ -46,6 +47,7 @@ def verify_database(
     writers = dict.fromkeys([*database.writers(), *notes])
     peers = _peers(database, writers, report)
     received, ended, interrupted = set[str](), set[str](), set[str]()
+    acknowledgements: list[Acknowledgement] = []
     holds = Holds(database, {row[0]: row for row in database.holds()})
     for why in database.damage():
         report.add("", -1, "damaged", why=why)
@@ -57,6 +59,7 @@ def verify_database(
         received |= walk.received
         ended |= walk.ended
         interrupted |= walk.interrupted
+        acknowledgements += walk.acknowledgements
         holds.recorded |= walk.holds
         holds.released |= walk.released
     _check_peers(report, peers)
@@ -65,6 +68,7 @@ def verify_database(
     report.unanswered = len((received | interrupted) - ended)
     if not keys:
         report.add("", -1, "no_key")
+    settle(report, acknowledgements)
     return report
 
 
@@ -164,11 +168,12 @@ def _check_peers(report: VerifyReport, peers: Sequence[Peer]) -> None:
     for peer in peers:
         chain, by = chains.get(peer.writer), chains[peer.by]
         if chain is None:
-            report.add(peer.writer, -1, "writer_missing", by=peer.by)
+            lost = (0, peer.size - 1)
+            report.add(peer.writer, -1, "writer_missing", lost, by=peer.by)
         elif chain.size < peer.size:
-            report.add(
-                peer.writer, -1, "truncated/peer", by=peer.by, seen=peer.size, found=chain.size
-            )
+            lost, seen = (chain.size, peer.size - 1), peer.size
+            found = chain.size
+            report.add(peer.writer, -1, "truncated/peer", lost, by=peer.by, seen=seen, found=found)
         elif chain.leaves.get(peer.size - 1) != peer.leaf:
             report.add(peer.writer, peer.size - 1, "peer_differs", by=peer.by)
         elif by.integrated:

@@ -17,7 +17,7 @@ from threegate import settings
 from threegate.audit.errors import trouble
 from threegate.audit.log.note import NoteError
 from threegate.audit.settings import AuditSettings, from_settings
-from threegate.cli.audit import backup, reading, writing
+from threegate.cli.audit import acknowledging, backup, reading, writing
 from threegate.errors import AuditError
 from threegate.settings.errors import SettingsError
 
@@ -82,6 +82,11 @@ COMMANDS: dict[str, tuple[Command, str, Callable[[argparse.ArgumentParser], None
         writing.retain_command,
         "erase and prune what is older than its retention",
         writing.retain_arguments,
+    ),
+    "acknowledge": (
+        acknowledging.acknowledge_command,
+        "lost ends of the log that are known: list, acknowledge",
+        acknowledging.acknowledge_arguments,
     ),
     "backup": (
         backup.backup_command,

@@ -24,6 +24,7 @@ from threegate.audit.log.record import Stage
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.export import verify_export
 from threegate.audit.verify.findings import Chain, VerifyReport
+from threegate.audit.verify.gaps import gaps
 from threegate.audit.verify.published import keys_of, own_keys, verify_all
 from threegate.cli.audit.common import access, opened, print_json, reading, reason_arguments
 from threegate.gateway.access.auth import utc_time
@@ -86,21 +87,28 @@ def _as_dict(report: VerifyReport, language: str) -> dict[str, Any]:
         "unanswered": report.unanswered,
         "in_flight": report.in_flight,
         "problems": [p.as_dict(language) for p in report.problems],
+        "acknowledged": [a.as_dict(language) for a in report.acknowledged],
     }
 
 
 def _print_report(report: VerifyReport, language: str, *, own: bool) -> None:
     for chain in report.chains:
         print(_chain(chain, language))
+    for known in report.acknowledged:
+        print(known.message(language))
     for problem in report.problems:
         print(problem.message(language))
+    if gaps(report):
+        print(line("gap-how", language))
     if report.unanswered:
         print(line("unanswered", language, count=report.unanswered))
     if report.in_flight:
         print(line("in-flight", language, count=report.in_flight))
     if own:
         print(line("own-key", language))
-    print(line("verifies" if report.ok else "fails", language, count=len(report.problems)))
+    sound = "verifies-known" if report.acknowledged else "verifies"
+    counts = {"count": len(report.problems), "known": len(report.acknowledged)}
+    print(line(sound if report.ok else "fails", language, **counts))
 
 
 def _chain(chain: Chain, language: str) -> str:

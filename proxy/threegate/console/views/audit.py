@@ -12,7 +12,9 @@ from sqlalchemy import Connection
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.lookup import request_of
 from threegate.audit.log.query import Entry, find
+from threegate.audit.retention import lost_entries
 from threegate.audit.verify.findings import VerifyReport
+from threegate.audit.verify.gaps import gaps
 from threegate.audit.verify.published import verify_all
 from threegate.console.errors import refusal
 from threegate.console.presenters import records as explained
@@ -20,7 +22,7 @@ from threegate.console.presenters.snippets import snippet
 from threegate.console.review import search_terms
 from threegate.console.review.saved_searches import SavedSearch
 from threegate.console.views.record import parts_in
-from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking, reason_of
 
 GIVEN_ID: Final = re.compile(r"(?:tg|dec)_[0-9a-f]{20,}")
 MAX_NAME = 60
@@ -106,6 +108,17 @@ async def verify(visit: ConsoleRequest) -> Answer:
     return Shown("audit/verify.html", _verified(report, writer, seq, visit.language) | back)
 
 
+async def acknowledge(visit: ConsoleRequest) -> Answer:
+    """The lost end of a chain is known. It counts with the next checkpoint."""
+    reason, writer = reason_of(visit), visit.form.get("writer", "")
+    report = await blocking(verify_all, visit.parts.audit_settings)
+    if writer not in (found := gaps(report)):
+        raise refusal("no-gap")
+    who = {"actor": visit.me.name, "reason": reason}
+    await lost_entries.acknowledge(visit.parts.audit, found, [writer], **who)
+    return Redirect("/audit", done="gap-known", data={"writer": writer})
+
+
 def _verified(report: VerifyReport, writer: str, seq: str, language: str) -> dict[str, Any]:
     here = [p for p in report.problems if p.writer == writer and str(p.seq) == seq]
     chain = next((c for c in report.chains if c.writer == writer), None)
@@ -116,6 +129,8 @@ def _verified(report: VerifyReport, writer: str, seq: str, language: str) -> dic
         "unanswered": report.unanswered,
         "in_flight": report.in_flight,
         "problems": [p.as_dict(language) for p in report.problems[:100]],
+        "acknowledged": [a.as_dict(language) for a in report.acknowledged[:100]],
+        "gaps": [{"writer": w, "first": a, "last": b} for w, (a, b) in gaps(report).items()],
         "one": {"writer": writer, "seq": seq, "sound": not here, "signed": signed}
         if writer
         else {},
