@@ -32,6 +32,7 @@ from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.deps import Deps
 from threegate.gateway.notices import Notices
+from threegate.gateway.telemetry.expiry import ending_certificates, ending_keys
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.gateway.telemetry.timed_detectors import Timed
 from threegate.gateway.telemetry.tracing import Traces
@@ -121,8 +122,10 @@ async def opened(
         stack.enter_context(delivering(settings, versions.engine, metrics.feed))
         queued = engine.queued if engine else dict
         store = BandStore.open(versions.engine, secrets.token_hex(8))
+        certificates, every_s = ending_certificates(settings), settings.reload_s
         watch = BackgroundWork(
-            policies, versions, audit, metrics, deps.notices, store, settings.reload_s, queued
+            *(policies, versions, audit, metrics, deps.notices, store, every_s, queued),
+            endings=lambda: (*certificates, *ending_keys(authenticator.keys)),
         )
         await stack.enter_async_context(_background(deps, watch, audit))
         metrics.workers.set(1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,17 @@ def test_a_key_is_shown_once_listed_and_revoked(
     assert revoked in capsys.readouterr().out
     assert main(["keys", "revoke", "nothing", *common]) == 1
     assert unknown in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("days", "warned"), [(9, True), (90, False)])
+def test_the_list_warns_of_a_key_that_ends_soon(
+    days: int, warned: bool, tmp_path: Path, capsys: Captured
+) -> None:
+    config = tmp_path / "threegate.yaml"
+    config.write_text(f"var: {tmp_path}\n", "utf-8")
+    common = ["--config", str(config), "--lang", "en"]
+    end = (datetime.now(UTC) + timedelta(days=days, hours=1)).isoformat()
+    assert main(["keys", "add", "--expires", end, *common]) == 0
+    capsys.readouterr()
+    assert main(["keys", "list", *common]) == 0
+    assert ("active, ends in 9 days" in capsys.readouterr().out) == warned

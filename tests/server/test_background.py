@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from threegate.audit.log.database import writer_engine
 from threegate.audit.log.record import Stage
 from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.notices import Notices
+from threegate.gateway.telemetry.expiry import Ending
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.policy.kinds import KINDS
 from threegate.policy.lifecycle.band_store import BandStore
@@ -277,3 +279,38 @@ async def test_a_schedule_that_the_rules_refuse_by_then_is_dropped(tmp_path: Pat
             await watch.policy()
         assert watch.policies.pin().digest == second
         assert ("unschedule", "") in await told(watch)
+
+
+async def test_what_ends_soon_is_a_figure_a_notice_and_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(background, "ENDS_S", 0.01)
+    put(tmp_path / "policies", GOOD)
+    soon, later = (
+        Ending(what, "bank-1", datetime.now(UTC) + timedelta(days=days))
+        for what, days in (("api_key", 9), ("certificate", 20))
+    )
+    ends = [later, soon, Ending("api_key", "bank-2", datetime.now(UTC) + timedelta(days=90))]
+    async with watched(tmp_path) as made:
+        watch = replace(made, endings=lambda: tuple(ends))
+        running = asyncio.ensure_future(watch.run())
+
+        def figure(name: str) -> float | None:
+            labels = {"what": "api_key", "name": name}
+            named = "threegate_expiry_timestamp_seconds"
+            return watch.metrics.registry.get_sample_value(named, labels)
+
+        async with asyncio.timeout(PATIENCE_S):
+            while figure("bank-1") is None:
+                await asyncio.sleep(0.01)
+            assert figure("bank-1") == soon.at.timestamp()
+            assert watch.notices.ends == (soon, later)
+            ends.remove(soon)
+            while figure("bank-1") != math.inf:
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait([running])
+    assert figure("bank-2") is None
+    assert [r.message for r in caplog.records if " ends at " in r.message] == [
+        f"api_key bank-1 ends at {soon.at.isoformat()}"
+    ]

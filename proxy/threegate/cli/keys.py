@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from threegate import settings
@@ -13,6 +14,7 @@ from threegate.cli.errors import misuse
 from threegate.cli.language import line
 from threegate.gateway.access.auth import Key, KeyFile, over, utc_time
 from threegate.gateway.access.auth_db import KeyDatabase
+from threegate.gateway.telemetry.expiry import WARNING
 
 
 def arguments(top: argparse.ArgumentParser) -> None:
@@ -63,12 +65,20 @@ def _state(key: Key) -> str:
     return "expired" if over(key.expires) else "active"
 
 
+def _soon(key: Key, language: str) -> str:
+    """How many days are left, where that is worth a warning."""
+    if _state(key) != "active" or not key.expires:
+        return ""
+    left = utc_time(key.expires) - datetime.now(UTC)
+    return line("ends-soon", language, days=left.days) if left < WARNING else ""
+
+
 def _list(args: argparse.Namespace) -> int:
     keys = _keys(args).keys
     if not keys:
         print(line("no-keys", args.lang), file=sys.stderr)
     for key in keys:
-        state = line(_state(key), args.lang)
+        state = line(_state(key), args.lang) + _soon(key, args.lang)
         print(f"{key.id}\t{key.tenant}\t{state}\t{key.created}\t{key.expires}")
     return 0
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from threegate.audit import AuditLog
 from threegate.detectors.detector_set import DetectorSet
+from threegate.gateway.access.auth import Key
 from threegate.gateway.closing import Closing
 from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.metrics import Metrics
@@ -28,6 +29,11 @@ class Authenticator(Protocol):
     @property
     def open_to_all(self) -> bool:
         """Whether a call needs no key."""
+        ...
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """As far as they are known here."""
         ...
 
     @property

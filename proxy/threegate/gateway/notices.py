@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from threegate.gateway.access.rule_trips import Bands
+from threegate.gateway.telemetry.expiry import Ending
 from threegate.policy.lifecycle.machine import Activation
 from threegate.policy.model import CompiledPolicy
 
@@ -20,10 +21,12 @@ STOPPED = "rule-stopped"
 
 @dataclass(slots=True)
 class Notices:
-    """The notices of one process; `emergency` is the last state read from the database."""
+    """The notices of one process; `emergency` is the last state read from the database. `ends`:
+    keys and certificates that end soon, which only the console's first page says."""
 
     bands: Bands
     emergency: Activation | None = None
+    ends: tuple[Ending, ...] = ()
 
     def headers(self, policy: CompiledPolicy) -> dict[str, str]:
         words = ", ".join(self._words(policy))

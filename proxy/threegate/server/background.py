@@ -1,5 +1,6 @@
 """Periodic work of a process: reload the policy, activate what was scheduled, compare rules with
-their bands, update the gauges of the log, its readiness, the policy and the classifiers.
+their bands, update the gauges of the log, its readiness, the policy and the classifiers, and look
+for keys and certificates that end.
 
 A new policy with errors leaves the last good one active. Activations, and rules that stopped
 themselves, are recorded in the audit log. A stopped rule acts again, with its counts reset, when
@@ -10,13 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from threegate.audit.errors import loggable
 from threegate.audit.log.record import Record, Stage
 from threegate.audit.log.store import AuditLog
 from threegate.gateway.notices import Notices
+from threegate.gateway.telemetry.expiry import WARNING, Ending, near
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.policy.language.problems import Severity
 from threegate.policy.lifecycle.approval import Refused
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 
 READINESS_S = 5.0
 """Between two looks at readiness, each of which writes to the database."""
+ENDS_S = 60.0
+"""Between two looks at what ends soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,12 @@ class BackgroundWork:
     store: BandStore
     every_s: float
     queued: Callable[[], Mapping[str, int]] = dict  # tokens waiting, by classifier
+    endings: Callable[[], Iterable[Ending]] = tuple  # of keys and certificates
 
     async def run(self) -> None:
         """Each task has its own loop: slow bands do not delay a policy."""
         repeated = map(self._repeat, (self.figures, self.policy, self.band))
-        await asyncio.gather(self._watch_readiness(), *repeated)
+        await asyncio.gather(self._watch_readiness(), self._watch_ends(), *repeated)
 
     async def _watch_readiness(self) -> None:
         """As `/readyz`, except that a stop is no failure: a full disk or an absent database is
@@ -61,6 +66,18 @@ class BackgroundWork:
             elif ready and not before:
                 log.info("ready again: the audit log can be written")
             await asyncio.sleep(READINESS_S)
+
+    async def _watch_ends(self) -> None:
+        """The log names each key and certificate once, a fortnight before its end."""
+        told = set[Ending]()
+        while True:
+            self.notices.ends = near(self.endings())
+            self.metrics.ending(self.notices.ends)
+            for end in self.notices.ends:
+                if end.days < WARNING.days and end not in told:
+                    log.warning("%s %s ends at %s", end.what, end.name, end.at.isoformat())
+                    told.add(end)
+            await asyncio.sleep(ENDS_S)
 
     async def _is_ready(self) -> bool:
         """A look that fails says no: the watch itself must not end."""

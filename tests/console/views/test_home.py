@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+from threegate.gateway.telemetry.expiry import Ending
+
 from tests.console.conftest import PROMPTS, Site
 
 
@@ -49,3 +53,18 @@ def test_a_proxy_without_traffic_draws_no_empty_chart(fresh_site: Site) -> None:
     reviewer = fresh_site.who("reviewer")
     for path in ("/", "/audit/report"):
         assert "figure" not in reviewer.get(path).text
+
+
+def test_keys_and_certificates_that_end_soon_are_named(site: Site) -> None:
+    """Calls with a key that had ended got 401 without a warning to anybody."""
+    notices = site.running.deps.notices
+    before, at = notices.ends, datetime.now(UTC) + timedelta(days=9)
+    notices.ends = (Ending("api_key", "bank-<1>", at), Ending("certificate", "ext_proc_cert", at))
+    try:
+        client = site.who("viewer")
+        assert client.get("/home.json").json()["ends"][0]["name"] == "bank-<1>"
+        page = client.get("/").text
+    finally:
+        notices.ends = before
+    assert "API key of a caller bank-&lt;1&gt;" in page
+    assert "Certificate ext_proc_cert" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,6 +15,7 @@ from threegate.console.review import search_terms
 from threegate.console.views.policies import packs_of
 from threegate.console.views.queue import waiting
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
+from threegate.gateway.notices import Notices
 from threegate.policy.lifecycle.machine import Role, State, VersionStage
 from threegate.policy.lifecycle.store import today_utc
 
@@ -33,6 +35,7 @@ async def home(visit: ConsoleRequest) -> Answer:
             "waiting": _waiting(state, visit.me.name),
             "names": policies.version_names(events, visit.language),
             "expiring": policies.expiring(bundle, today_utc(), visit.language),
+            "ends": _ends(visit.parts.notices),
             "draft": sorted(space.files),
             "proposals": await _proposals(visit),
             "titles": {r: t.get(visit.language) for r, t in titles(serving).items()},
@@ -41,6 +44,11 @@ async def home(visit: ConsoleRequest) -> Answer:
             **await _for_reviewers(visit),
         },
     )
+
+
+def _ends(notices: Notices | None) -> list[dict[str, Any]]:
+    """Keys of callers and certificates of the server that end soon."""
+    return [asdict(e) | {"at": e.at.isoformat()} for e in (notices.ends if notices else ())]
 
 
 async def _proposals(visit: ConsoleRequest) -> dict[str, int]:

@@ -14,6 +14,7 @@ from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, partial
+from math import inf
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
@@ -23,6 +24,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from threegate import __version__
 from threegate.audit.log.encoding import ACTIONS
 from threegate.audit.log.writer import Counters
+from threegate.gateway.telemetry.expiry import Ending
 from threegate.gateway.telemetry.process_metrics import WorkerProcesses, worker_processes
 from threegate.gateway.telemetry.shared_metrics import SHARED_METRICS
 from threegate.types import Action, Failed, Verdict
@@ -172,7 +174,13 @@ class Metrics:
             "1 for a rule that left its band; above it the rule only records now",
             ["rule", "side"],
         )
+        self.expiry = lowest(
+            "threegate_expiry_timestamp_seconds",
+            "When a key or a certificate ends, of those that do within 30 days; else +Inf",
+            ["what", "name"],
+        )
         self._left: set[tuple[str, str]] = set()
+        self._ends: set[tuple[str, str]] = set()
         for metric in vars(self).values():
             if isinstance(metric, MetricWrapperBase):
                 metric.labels = cache(metric.labels)  # type: ignore[method-assign]
@@ -214,6 +222,13 @@ class Metrics:
         for each in now | self._left:
             self.out_of_band.labels(*each).set(each in now)
         self._left |= now
+
+    def ending(self, ends: Iterable[Ending]) -> None:
+        """All keys and certificates that end soon; the library keeps a label once it was set."""
+        now = {(e.what, e.name): e.at.timestamp() for e in ends}
+        for each in now.keys() | self._ends:
+            self.expiry.labels(*each).set(now.get(each, inf))
+        self._ends |= now.keys()
 
     def exposition(self, accepted: str = "") -> tuple[bytes, str]:
         """The text that Prometheus reads, of all workers, and its type. Exemplars (trace ids) are

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from threegate.errors import UpstreamError
-from threegate.gateway.access.auth import ONWARD, onward
+from threegate.gateway.access.auth import ONWARD, Key, onward
 from threegate.gateway.deps import Authenticator
 from threegate.guard.known_secrets import KnownSecrets
 from threegate.i18n.messages import localized
@@ -163,6 +163,10 @@ class Noted:
     @property
     def open_to_all(self) -> bool:
         return self.inner.open_to_all
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        return self.inner.keys
 
     @property
     def tenants(self) -> frozenset[str]:
