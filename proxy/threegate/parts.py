@@ -21,7 +21,7 @@ from threegate_classifiers.runtime import Engine
 from threegate.audit.feeds.delivering import delivering
 from threegate.audit.log.database import writer_engine
 from threegate.audit.log.store import AuditLog
-from threegate.audit.retention import retention_job
+from threegate.audit.retention import retention_job, rewrap
 from threegate.audit.settings import from_settings
 from threegate.detectors.detector_sets import DetectorSets
 from threegate.detectors.judges.detector import LlmJudge
@@ -101,6 +101,7 @@ async def opened(
         await asyncio.to_thread(warm, policies.pin(), detector_sets.of)
         audit = await AuditLog.open(from_settings(settings))
         stack.push_async_callback(audit.close)
+        await rewrap.check(audit)
         upstreams = Upstreams(settings.upstreams, keys, metrics)
         stack.push_async_callback(upstreams.aclose)
         limiter = await _limiter(settings, metrics, lambda text: report(text.get(language)))

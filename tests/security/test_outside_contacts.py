@@ -89,6 +89,7 @@ audit tail
 audit export exported --reason test
 audit erase --request 00000000 --yes --reason test
 audit acknowledge
+audit rewrap
 audit hold
 audit retain
 audit backup copy --reason test

@@ -77,6 +77,8 @@ class AuditSettings:
     signing_key: str = ""
     witness_keys: tuple[str, ...] = ()
     master_key: str = ""
+    old_master_keys: tuple[str, ...] = ()  # the newest first; they only open
+    subject_key: str = ""  # of pseudonyms; empty: the oldest master key
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     checkpoint_seconds: float = 60.0
     checkpoint_records: int = 1000
@@ -102,6 +104,8 @@ def from_settings(settings: Settings) -> AuditSettings:
         on_failure=OnFailure(settings.audit_on_failure),
         level=ContentLevel(settings.audit_level),
         master_key=settings.audit_master_key,
+        old_master_keys=settings.audit_old_master_keys,
+        subject_key=settings.audit_subject_key,
         signing_key=settings.audit_signing_key,
         environment=settings.environment,
         publish=settings.audit_publish,

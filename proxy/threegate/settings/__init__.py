@@ -96,7 +96,8 @@ def _secrets(settings: Settings) -> Iterator[str]:
         yield from (webhook.url_env, webhook.secret_env)
     if settings.oidc is not None:
         yield settings.oidc.secret_env
-    for place in (settings.audit_master_key, settings.audit_signing_key):
+    keys = (settings.audit_master_key, settings.audit_subject_key, settings.audit_signing_key)
+    for place in (*keys, *settings.audit_old_master_keys):
         yield place.removeprefix("env:")
 
 
@@ -114,7 +115,7 @@ def _convert(name: str, value: Any, where: str) -> Any:
             return values.seconds(name, value, where)
         case "policies" | "models" | "var":
             return Path(values.text(name, value, where))
-        case "packs" | "bundle_keys":
+        case "packs" | "bundle_keys" | "audit_old_master_keys":
             return values.texts(name, value, where)
         case "cors":
             return _origins(values.texts(name, value, where), where)

@@ -2,7 +2,8 @@
 
 One master key wraps one random data key per (tenant, UTC day, writer). Deleting the wrapped keys of
 a tenant and day makes every text of that day unreadable, in backups as well, while the log's proofs
-stay valid.
+stay valid. A new master key wraps from its first use on; older ones only open what they wrapped,
+until that is wrapped anew (`retention.rewrap`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import secrets
 import shlex
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -133,26 +135,57 @@ class DataKey:
 
 @dataclass(frozen=True, slots=True)
 class MasterKey:
+    """`key` wraps; `old` ones open what they wrapped, the newest first. `subject_key` is that of
+    pseudonyms, which a new master key must not change: chains commit to them, and legal holds name
+    them. Without one it is the oldest key."""
+
     key: bytes = field(repr=False)
+    old: tuple[bytes, ...] = field(default=(), repr=False)
+    subject_key: bytes = field(default=b"", repr=False)
+
+    @property
+    def id(self) -> str:
+        return key_id_of(self.key)
+
+    @property
+    def subject_key_id(self) -> str:
+        return key_id_of(self._subject_key)
+
+    @property
+    def _subject_key(self) -> bytes:
+        return self.subject_key or (self.key, *self.old)[-1]
 
     def new_data_key(self, tenant: str, day: str) -> DataKey:
         key_id, key = secrets.token_hex(8), secrets.token_bytes(KEY_BYTES)
+        return self._wrap(key_id, tenant, day, key)
+
+    def _wrap(self, key_id: str, tenant: str, day: str, key: bytes) -> DataKey:
         nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = AESGCM(self._wrapping()).encrypt(nonce, key, _bound(key_id, tenant, day))
+        sealed = _wrapping(self.key).encrypt(nonce, key, _bound(key_id, tenant, day))
         return DataKey(key_id, tenant, day, key, nonce + sealed)
 
     def unwrap(self, key_id: str, tenant: str, day: str, wrapped: bytes) -> DataKey:
         """The data key of a tenant and day (`YYYY-MM-DD`). Raises AuditError where it was wrapped
         by another master key or for another place."""
-        nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
-        try:
-            key = AESGCM(self._wrapping()).decrypt(nonce, sealed, _bound(key_id, tenant, day))
-        except InvalidTag:
-            raise trouble("data-key", key=key_id) from None
-        return DataKey(key_id, tenant, day, key, wrapped)
+        return self._opened(key_id, tenant, day, wrapped)[0]
 
-    def _wrapping(self) -> bytes:
-        return _keyed(self.key, b"wrap")
+    def wrapped_by(self, key_id: str, tenant: str, day: str, wrapped: bytes) -> str:
+        """The id of the master key that opens a data key. Raises AuditError where none does."""
+        return key_id_of(self._opened(key_id, tenant, day, wrapped)[1])
+
+    def rewrapped(self, key_id: str, tenant: str, day: str, wrapped: bytes) -> bytes | None:
+        """A data key under the newest master key; None where it is already. Raises AuditError where
+        no key opens it."""
+        data, by = self._opened(key_id, tenant, day, wrapped)
+        return None if by == self.key else self._wrap(key_id, tenant, day, data.key).wrapped
+
+    def _opened(self, key_id: str, tenant: str, day: str, wrapped: bytes) -> tuple[DataKey, bytes]:
+        nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
+        for master in (self.key, *self.old):
+            with suppress(InvalidTag):
+                key = _wrapping(master).decrypt(nonce, sealed, _bound(key_id, tenant, day))
+                return DataKey(key_id, tenant, day, key, wrapped), master
+        raise trouble("data-key", key=key_id)
 
     def pseudonym(self, tenant: str, subject: str) -> str:
         """How a subject is found again: keyed, so that it cannot be guessed from the database
@@ -160,7 +193,16 @@ class MasterKey:
         if not subject:
             return ""
         message = f"subject\0{tenant}\0{subject}".encode(errors="replace")
-        return _keyed(self.key, message)[:16].hex()
+        return _keyed(self._subject_key, message)[:16].hex()
+
+
+def key_id_of(master: bytes) -> str:
+    """What may be shown and recorded of a master key."""
+    return _keyed(master, b"id")[:4].hex()
+
+
+def _wrapping(master: bytes) -> AESGCM:
+    return AESGCM(_keyed(master, b"wrap"))
 
 
 def _keyed(key: bytes, message: bytes) -> bytes:

@@ -13,8 +13,15 @@ from threegate.durable_files import replace_file
 
 def load_master(settings: AuditSettings) -> MasterKey:
     path = settings.directory / "keys" / "master.key"
+
+    def loaded(spec: str, setting: str) -> bytes:
+        return load_key(spec, path, settings.environment, setting=setting)
+
+    subject_key = settings.subject_key
     return MasterKey(
-        load_key(settings.master_key, path, settings.environment, setting="audit_master_key")
+        loaded(settings.master_key, "audit_master_key"),
+        tuple(loaded(spec, "audit_old_master_keys") for spec in settings.old_master_keys),
+        loaded(subject_key, "audit_subject_key") if subject_key else b"",
     )
 
 

@@ -17,7 +17,7 @@ from threegate import settings
 from threegate.audit.errors import trouble
 from threegate.audit.log.note import NoteError
 from threegate.audit.settings import AuditSettings, from_settings
-from threegate.cli.audit import acknowledging, backup, reading, writing
+from threegate.cli.audit import acknowledging, backup, reading, rewrapping, writing
 from threegate.errors import AuditError
 from threegate.settings.errors import SettingsError
 
@@ -78,6 +78,11 @@ COMMANDS: dict[str, tuple[Command, str, Callable[[argparse.ArgumentParser], None
         writing.erase_arguments,
     ),
     "hold": (writing.hold_command, "legal hold: list, add, release", writing.hold_arguments),
+    "rewrap": (
+        rewrapping.rewrap_command,
+        "master keys of the log: list, wrap the data keys anew",
+        rewrapping.rewrap_arguments,
+    ),
     "retain": (
         writing.retain_command,
         "erase and prune what is older than its retention",

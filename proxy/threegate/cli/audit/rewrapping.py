@@ -1,0 +1,40 @@
+"""`audit rewrap`: which master keys the log needs, and the change to the newest."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from threegate.audit.log.log_keys import load_master
+from threegate.audit.retention.rewrap import UNREADABLE, Rewrapped, by_master, rewrap
+from threegate.audit.settings import AuditSettings
+from threegate.cli.audit.common import opened, reading, reason_arguments
+from threegate.i18n.audit import line
+
+
+def rewrap_arguments(parser: argparse.ArgumentParser) -> None:
+    reason_arguments(parser, required=False)
+
+
+def rewrap_command(args: argparse.Namespace, settings: AuditSettings) -> int:
+    """Without a reason: lists how many data keys each master key has wrapped. 1 where some cannot
+    be opened."""
+    if args.reason:
+        done = asyncio.run(_rewrap(args, settings))
+        print(line("rewrapped", args.lang, keys=done.keys))
+    master = load_master(settings)
+    with reading(settings.url) as connection:
+        found = by_master(connection, master)
+    unreadable = found.pop(UNREADABLE, 0)
+    for id in dict.fromkeys((master.id, *found)):
+        told = "master-key" if id == master.id else "old-master-key"
+        print(line(told, args.lang, id=id, keys=found[id]))
+    print(line("subject-key", args.lang, id=master.subject_key_id))
+    if unreadable:
+        print(line("unreadable-keys", args.lang, keys=unreadable))
+    return 1 if unreadable else 0
+
+
+async def _rewrap(args: argparse.Namespace, settings: AuditSettings) -> Rewrapped:
+    async with opened(settings) as log:
+        return await rewrap(log, actor=args.actor, reason=args.reason)
