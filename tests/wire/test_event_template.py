@@ -14,7 +14,7 @@ from threegate.types import Channel
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Chunk, Delta, StreamCodec, StreamKey, StreamOptions
 from threegate.wire.event_template import MAX_UNUSED_TEMPLATES
-from threegate.wire.sse import ServerSentEvent
+from threegate.wire.sse import ServerSentEvent, encode
 
 from tests.wire.playbook import Delay, replay
 
@@ -204,3 +204,28 @@ def test_texts_are_the_same_however_long_they_are_held(hold: int, pieces: list[s
     out = replay(codec(), raw, Delay(hold))
     frames = [orjson.loads(x[6:]) for x in out.split(b"\n\n") if x.startswith(b"data: {")]
     assert "".join(f["choices"][0]["delta"].get("content", "") for f in frames) == "".join(pieces)
+
+
+def block(kind: str, name: str, text: str) -> ServerSentEvent:
+    delta = {"type": kind, name: text}
+    told = {"type": "content_block_delta", "index": 0, "delta": delta}
+    return ServerSentEvent(orjson.dumps(told).decode(), "content_block_delta")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "channel"),
+    [
+        ("text_delta", "text", Channel.CONTENT),
+        ("thinking_delta", "thinking", Channel.REASONING),
+        ("input_json_delta", "partial_json", None),
+    ],
+)
+def test_texts_of_messages_are_read_alike_and_arguments_are_not(
+    kind: str, name: str, channel: Channel | None
+) -> None:
+    made = next(a for a in ADAPTERS if a.api is Api.MESSAGES).stream({"model": "m"})
+    made.read(block(kind, name, "one"))
+    piece = made.alike(encode(block(kind, name, " two")) + encode(block(kind, name, "!")))
+    assert piece == (None if channel is None else Delta(StreamKey(0, channel), " two!"))
+    made.read(ServerSentEvent('{"type":"content_block_stop","index":0}', "content_block_stop"))
+    assert made.alike(encode(block(kind, name, "more"))) is None

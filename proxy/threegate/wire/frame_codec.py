@@ -31,7 +31,7 @@ from threegate.wire.event_template import AlikeEvents, EventTemplate
 from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.limits import MAX_PARTS
 from threegate.wire.slots import SEALED, is_open, is_protocol, is_word
-from threegate.wire.sse import bare, encode, encode_json, name_of
+from threegate.wire.sse import ServerSentEvent, bare, encode, encode_json, name_of
 
 FIELD_PARTS: Final = 1 << 39  # parts from here on are texts of fields that the codec does not know
 WHOLE_PARTS: Final = 1 << 40  # and from here on those that came whole, in one event
@@ -165,6 +165,24 @@ class FrameCodec:
 
     def reread(self) -> None:
         self._alike.template = None
+
+    def _read_alike(self, event: ServerSentEvent) -> Chunk | None:
+        if (piece := self.alike(encode(event))) is None:
+            self._alike.template = None
+            return None
+        return Chunk(event, deltas=[piece], template=self._alike.template)
+
+    def _learn(self, chunk: Chunk) -> None:
+        if self._alike.learns and self._fits_template(chunk):
+            self._alike.learn(chunk)
+
+    def _fits_template(self, chunk: Chunk) -> bool:
+        """Whether one more event like this would change nothing but the text of one key, and its
+        text leaves as it is released."""
+        if len(chunk.deltas) != 1 or not self.is_piece(chunk, key := chunk.deltas[0].key):
+            return False
+        shown = key.channel is Channel.REASONING and self._options.show_reasoning
+        return shown or key.channel is Channel.CONTENT
 
     def is_piece(self, chunk: Chunk, key: StreamKey, *, counted: bool = False) -> bool:
         """Whether a chunk is one more piece of this text and says nothing else, so that it need not

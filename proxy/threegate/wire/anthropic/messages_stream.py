@@ -90,10 +90,13 @@ class MessagesCodec(FrameCodec):
     def read(self, event: ServerSentEvent) -> Chunk:
         if event.data is None:
             return Chunk(event)
+        if (alike := self._read_alike(event)) is not None:
+            return alike
         frame = parse_answer(event.data, "event")
         chunk = Chunk(event, frame)
         with shape_errors:
             self._read_frame(chunk, frame)
+        self._learn(chunk)
         return chunk
 
     def close(self) -> Chunk | None:

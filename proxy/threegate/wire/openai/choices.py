@@ -30,7 +30,7 @@ from threegate.wire.frame_codec import FrameCodec, is_empty, shape_errors
 from threegate.wire.json import parse_answer
 from threegate.wire.limits import MAX_CHOICES
 from threegate.wire.openai.choice_bodies import LINKED, finish_of, refuse_many_choices, usage_of
-from threegate.wire.sse import DONE, ServerSentEvent, encode, encode_json
+from threegate.wire.sse import DONE, ServerSentEvent, encode_json
 
 _HEAD: Final = (
     "id",
@@ -93,30 +93,22 @@ class ChoiceCodec(FrameCodec):
     def read(self, event: ServerSentEvent) -> Chunk:
         if event.data is None:
             return Chunk(event)
-        if (piece := self.alike(encode(event))) is not None:
-            return Chunk(event, deltas=[piece], template=self._alike.template)
-        self._alike.template = None
+        if (chunk := self._read_alike(event)) is not None:
+            return chunk
         if event.data == "[DONE]":
             return self._finish(Chunk(event))
         frame = parse_answer(event.data, "event")
         chunk = Chunk(event, frame)
         with shape_errors:
             self._read_frame(chunk, frame)
-        if self._alike.learns and self._fits_template(chunk):
-            self._alike.learn(chunk)
+        self._learn(chunk)
         return chunk
 
     def _fits_template(self, chunk: Chunk) -> bool:
-        """Whether one more event like this would change nothing but the text of one key, and its
-        text leaves as it is released."""
-        if len(chunk.deltas) != 1 or not self.is_piece(chunk, key := chunk.deltas[0].key):
+        if not super()._fits_template(chunk):
             return False
-        splitter = self._choices[key.choice].splitter
-        split = splitter is None or splitter.done
-        shown = key.channel is Channel.CONTENT or (
-            key.channel is Channel.REASONING and self._options.show_reasoning
-        )
-        return split and shown
+        splitter = self._choices[chunk.deltas[0].key.choice].splitter
+        return splitter is None or splitter.done
 
     def close(self) -> Chunk | None:
         chunk = self._finish(Chunk(ServerSentEvent()))
