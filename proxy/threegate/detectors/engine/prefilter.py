@@ -51,7 +51,7 @@ def _groups(recognizers: Sequence[Recognizer], *, in_tokens: bool) -> list[Group
     groups: dict[str, dict[str, list[int]]] = {}
     for i, recognizer in enumerate(recognizers):
         name = _group(recognizer.trigger)
-        waits = bool(recognizer.token) and name != "words"
+        waits = name != "words" and bool(recognizer.token)
         if recognizer.trigger != NUMBER and waits is in_tokens:
             group = groups.setdefault(name, {})
             group.setdefault(recognizer.trigger, []).append(i)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from threegate.detectors.base import DetectorInfo
-from threegate.detectors.engine import byte_patterns
+from threegate.detectors.engine import byte_patterns, token_runs
 from threegate.detectors.engine.context import SPACE, ScanText
 from threegate.detectors.engine.number_index import Shape
 from threegate.types import Level
@@ -91,8 +91,8 @@ class Recognizer:
     something. Recognizers of numbers share `number_index.NUMBER`.
 
     `rank` decides between overlapping hits of equal level: the higher one is kept. `plain`: it may
-    find something in plain words as defined by `plain_text_fast_path`. `token`: minimum length of
-    the token (`token_runs`) in every match; 0 if unknown."""
+    find something in plain words as defined by `plain_text_fast_path`. `pattern`: RE2 of its
+    matches, where one is known."""
 
     info: DetectorInfo
     trigger: str
@@ -100,7 +100,12 @@ class Recognizer:
     tails: tuple[Tail, ...]
     rank: int = 50
     plain: bool = True
-    token: int = 0
+    pattern: str = ""
+
+    @property
+    def token(self) -> int:
+        """Minimum length of the token (`token_runs`) in every match; 0 if unknown."""
+        return token_runs.least(self.pattern) if self.pattern else 0
 
 
 def overlapping(pattern: re.Pattern[str], view: ScanText) -> Iterator[re.Match[str]]:
