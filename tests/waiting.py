@@ -13,5 +13,5 @@ def eventually(holds: Callable[[], bool], seconds: float = PATIENCE_S) -> bool:
     while time.monotonic() < until:
         if holds():
             return True
-        time.sleep(0.02)
+        time.sleep(0.05)
     return False

@@ -27,6 +27,8 @@ FLAGS = (
     "--window-size=1360,940", "--force-device-scale-factor=1", "--hide-scrollbars",
 )  # fmt: skip
 WAIT_S = 300
+LOOK_S = 0.1
+"""Between two looks at a page: each is a call through the driver, which the page waits for too."""
 AXE = Path(__file__).parents[2] / "scripts/axe/node_modules/axe-core/axe.min.js"
 
 
@@ -95,7 +97,7 @@ class Browser:
         self.one(css).send_keys(keys)
 
     def until(self, holds: object) -> None:
-        WebDriverWait(self.driver, WAIT_S, 0.02).until(lambda _: holds())  # type: ignore[operator]
+        WebDriverWait(self.driver, WAIT_S, LOOK_S).until(lambda _: holds())  # type: ignore[operator]
 
     @property
     def text(self) -> str:

@@ -63,7 +63,9 @@ def two_workers(folder: Path) -> Iterator[tuple[Site, Site]]:
 
 
 class Traffic:
-    """Requests without a pause, until told to stop; the status of each."""
+    """Requests at a steady pace, until told to stop; the status of each."""
+
+    PACE_S = 0.02
 
     def __init__(self, sites: tuple[Site, Site]) -> None:
         self.statuses: list[int] = []
@@ -71,7 +73,7 @@ class Traffic:
         self._threads = [threading.Thread(target=self._run, args=(s,)) for s in sites]
 
     def _run(self, site: Site) -> None:
-        while not self._stop.is_set():
+        while not self._stop.wait(self.PACE_S):
             self.statuses.append(site.ask("hello").status_code)
 
     def __enter__(self) -> Traffic:
