@@ -3,7 +3,10 @@ from __future__ import annotations
 import logging
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from threegate.audit.errors import trouble
+from threegate.console.auth.accounts import Accounts
+from threegate.console.drafts import Drafts
 from threegate.console.error_page import error_fields, status_and_text
 from threegate.console.errors import refusal
 
@@ -20,6 +23,26 @@ def test_without_the_audit_log_nobody_looks(site: Site, monkeypatch: pytest.Monk
     answer = client.get("/audit.json")
     assert answer.status_code == 503
     assert "rows" not in answer.json()
+
+
+def test_a_database_that_is_away_is_told_in_words_and_the_form_kept(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error page read the database once more, and a bare "Internal Server Error" came."""
+    client = site.who("editor")
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("select", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(Drafts, "save", away)
+    sent = client.post("/policies/lists", data={"name": "birds", "words": "petrel"})
+    assert sent.status_code == 503
+    assert "database is not available" in sent.text
+    assert "petrel" in sent.text
+    monkeypatch.setattr(Accounts, "find", away)
+    shown = client.get("/policies")
+    assert shown.status_code == 503
+    assert "tell the operators" in shown.text
 
 
 def test_a_role_that_is_missing_is_named(site: Site) -> None:

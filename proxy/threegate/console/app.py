@@ -26,7 +26,7 @@ from threegate.audit.log.database import now_us
 from threegate.console.auth.security import Guarded, seen_from
 from threegate.console.auth.sessions import BROWSER_COOKIE, COOKIE, SESSION_S, YEAR_S
 from threegate.console.deps import ConsoleDeps
-from threegate.console.error_page import REFUSALS, error_fields, needs, status_and_text
+from threegate.console.error_page import LATER, REFUSALS, error_fields, needs, status_and_text
 from threegate.console.errors import ERRORS
 from threegate.console.guide import section
 from threegate.console.navigation import navigation, page_of_form
@@ -100,7 +100,8 @@ class Console:
             except Exception as error:
                 status, text = status_and_text(error, language, page.path)
                 request.state.code = getattr(error, "code", "")
-            return self._refused(request, language, status, text, await self._person(request))
+            person = getattr(request.state, "person", None)
+            return self._refused(request, language, status, text, person)
 
         return answer
 
@@ -112,7 +113,7 @@ class Console:
         return self._refused(request, language, status, text, await self._person(request))
 
     async def _answer(self, page: Page, request: Request, language: str) -> Response:
-        person = await self._person(request)
+        person = request.state.person = await self._person(request)
         if page.roles is not None:
             if person is None:
                 return self._log_in(request, language)
@@ -200,7 +201,7 @@ class Console:
     ) -> Response:
         if wants_json(request):
             return _json(status, {"ok": False, "error": text, "status": status})
-        form = getattr(request.state, "form", {}) if status in REFUSALS else {}
+        form = getattr(request.state, "form", {}) if status in (*REFUSALS, *LATER) else {}
         code = getattr(request.state, "code", "")
         error = error_fields(status, text, language) | typed(form, language, code)
         if request.method == "POST" and (route := getattr(request.state, "route", "")):

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from threegate.console.errors import ERRORS, ConsoleError, refusal
 from threegate.errors import AuditError, PolicyError, ThreegateError
 from threegate.i18n.catalog import texts
@@ -16,6 +18,8 @@ from threegate.types import Bilingual
 log = logging.getLogger(__name__)
 REFUSALS = (400, 404, 409, 422)
 """Statuses of a form that can be corrected."""
+LATER = (500, 503)
+"""Statuses of a form that can be sent again as it is."""
 HEADINGS = texts("console", "headings")
 FAILED = Bilingual("出错了", "Something went wrong")
 
@@ -45,6 +49,9 @@ def status_and_text(error: Exception, language: str, path: str) -> tuple[int, st
             return 503, ERRORS["no-audit"].get(language)
         case ThreegateError():
             return 400, type(error).__name__
+        case SQLAlchemyError():
+            log.error("console: database: %s at %s", type(error).__name__, path)
+            return 503, ERRORS["no-database"].get(language)
         case _:
             log.error("console: unexpected %s at %s", type(error).__name__, path)
             return 500, ERRORS["failed"].get(language)

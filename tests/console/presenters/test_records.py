@@ -9,6 +9,7 @@ from threegate.console.presenters.records import (
     field_of,
     number_of,
     row,
+    shown_score,
     texts,
     why_no_text,
 )
@@ -132,3 +133,9 @@ def test_a_call_that_only_a_fact_check_recorded_says_so() -> None:
     assert (shown["rules"], shown["noted"]) == ([], "claim.no_source")
     found = [{"layer": "output", "ruled": [*RULED, note]}]
     assert row(entry({"decisions": found, "action": "mask"}), "en", {})["noted"] == ""
+
+
+def test_a_topic_by_examples_shows_its_level_alone() -> None:
+    """ "high 0.237" told an editor two things that contradict each other."""
+    assert shown_score("category.loans", 0.237) == ""
+    assert shown_score("hazard.fraud", 0.93) == 0.93

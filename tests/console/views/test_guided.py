@@ -216,6 +216,22 @@ def test_a_copy_tells_the_model_a_text_of_its_own(site: Site) -> None:
     editor.post("/policies/draft/discard")
 
 
+def test_an_approver_reads_what_the_model_is_told_otherwise(site: Site) -> None:
+    """Only the text changes of a file named it; the rule itself showed nothing."""
+    editor = site.who("editor", name="told")
+    page = "/policies/rule/base.model.constitution.en/form.json"
+    shown = editor.get(page).json()
+    first, *rest = shown["constitution_text"].split("\n")
+    text = "\n".join((first, "0. Be brief.", *rest))
+    editor.post(page, data=form_of(shown["fields"]) | {"constitution_text": text})
+    (card,) = editor.get("/policies/draft.json").json()["rules"]
+    (row,) = [row for row in card["rows"] if row["changed"]]
+    assert row["label"] == "what the model is told"
+    assert (row["before"], row["after"]) == ("…", "…\n0. Be brief.\n…")
+    assert "0. Be brief." in editor.get("/policies/rule/base.model.constitution.en").text
+    editor.post("/policies/draft/discard")
+
+
 def test_a_form_that_was_only_opened_is_no_draft(site: Site) -> None:
     """It said "Saved in your draft" of a rule that nobody had touched."""
     editor = site.who("editor", name="just-looking")

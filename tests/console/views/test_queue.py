@@ -81,8 +81,10 @@ def test_the_second_verdict_is_blind_and_the_third_settles(fresh_site: Site) -> 
         assert row["why"] == why
         record = f"/audit/record/{row['request']}.json"
         assert client.get(record).json()["labels"] == []  # whatever others have found
+        assert client.get("/audit.json").json()["rows"][0]["judged"] == []
         judge(client, row["request"], label=said)
         assert client.get(record).json()["labels"] != []
+        assert said in client.get("/audit.json").json()["rows"][0]["judged"]
         assert client.get("/audit/queue.json").json()["rows"] == []
     quality = people[0].get("/audit/quality.json").json()
     assert quality["agreement"]["twice"] == 1

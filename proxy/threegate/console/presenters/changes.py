@@ -8,6 +8,7 @@ file and no choice of packs differs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
 from threegate.console.presenters import policies
@@ -91,7 +92,17 @@ def _card(
 def _row(old: tuple[str, str] | None, new: tuple[str, str] | None) -> dict[str, Any]:
     label = (new or old or ("", ""))[0]
     before, after = old[1] if old else "", new[1] if new else ""
-    return {"label": label, "before": before, "after": after, "changed": before != after}
+    changed = before != after
+    if changed and "\n" in before and "\n" in after:
+        before, after = _without(before, after), _without(after, before)
+    return {"label": label, "before": before, "after": after, "changed": changed}
+
+
+def _without(text: str, other: str) -> str:
+    """The lines of a long text that the other does not have; `…` for those between."""
+    known = set(other.split("\n"))
+    kept = ["…" if line in known else line for line in text.split("\n")]
+    return "\n".join(line for line, _ in groupby(kept))
 
 
 def _tests(checked: Checked, language: str) -> dict[str, dict[str, dict[str, Any]]]:

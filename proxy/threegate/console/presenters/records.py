@@ -126,7 +126,7 @@ def ruling(
         "kind": ruled.get("kind", ""),
         "family": family(ruled["kind"]) if "kind" in ruled else "failed",
         "level": ruled.get("level", ""),
-        "score": ruled.get("score", ""),
+        "score": shown_score(ruled.get("kind", ""), ruled.get("score", "")),
         "span": ruled.get("span", []),
         "channel": at["channel"],
         "message": at.get("message"),
@@ -137,6 +137,12 @@ def ruling(
         "exception": ruled.get("exception", ""),
         "opinion": _opinion(ruled.get("opinion")),
     }
+
+
+def shown_score(kind: str, score: Any) -> Any:
+    """Of a topic by examples it is a distance between wordings, of which 0.24 can be sure: only its
+    level says something."""
+    return "" if kind.startswith("category.") else score
 
 
 def _opinion(recorded: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from threegate.types import Action, Bilingual
 AnyRule = Rule | ConstraintRule
 APART = ("id", "tests")
 """Keys that a page shows elsewhere."""
+HEADING = ("title", "owner", "why", "layer", "mode", "review_by")
 MOST_WORDS = 30
 KINDS = ("any", "all", "none")
 LABELS = texts("console", "rule_keys")
@@ -51,12 +52,19 @@ def rule_rows(rule: AnyRule, language: str) -> dict[str, tuple[str, str]]:
     }
 
 
+def word_rows(rule: AnyRule, bundle: Bundle, language: str) -> list[dict[str, str]]:
+    """All that a page of the rule says beyond its heading and its reasons."""
+    rows = rule_rows(rule, language) | definition_rows(rule, (bundle,), language)
+    shown = (row for key, row in rows.items() if key not in HEADING)
+    return [{"label": label, "before": "", "after": value} for label, value in shown]
+
+
 def definition_rows(
     rule: AnyRule, bundles: Iterable[Bundle], language: str
 ) -> dict[str, tuple[str, str]]:
-    """The words, patterns and examples of the rule's own kinds."""
+    """The words, patterns and examples of the rule's own kinds; what a constitution says."""
     if not isinstance(rule, Rule):
-        return {}
+        return _constitution(rule, bundles, language)
     wanted = [*rule.detect.any, *rule.detect.all, *rule.detect.none]
     found = {}
     for bundle in bundles:
@@ -72,6 +80,16 @@ def definition_rows(
                 )
             found.update({k: (kind_title(k).get(language), named[k]) for k in wanted if k in named})
     return found
+
+
+def _constitution(
+    rule: ConstraintRule, bundles: Iterable[Bundle], language: str
+) -> dict[str, tuple[str, str]]:
+    if rule.then.constitution is None:
+        return {}
+    file = rule.then.constitution.file
+    said = next((text for b in bundles if (text := b.text(file).strip())), "")
+    return {"constitution_text": (LABELS["constitution_text"].get(language), said)}
 
 
 def _defined(spec: DetectorSpec, language: str) -> str:

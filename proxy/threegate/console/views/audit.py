@@ -21,6 +21,7 @@ from threegate.console.presenters import records as explained
 from threegate.console.presenters.snippets import snippet
 from threegate.console.review import search_terms
 from threegate.console.review.saved_searches import SavedSearch
+from threegate.console.views.queue import waiting
 from threegate.console.views.record import parts_in
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking, reason_of
 
@@ -41,6 +42,8 @@ async def search(visit: ConsoleRequest) -> Answer:
     query = search_terms.to_query(terms, clock, limit=search_terms.PAGE, after=after)
     query = search_terms.counting(query, clock)
     found = await visit.parts.audit.read(lambda c: _found(c, query, visit, terms))
+    judged = await _judged(visit, [row["request"] for row in found["rows"]])
+    found["rows"] = [row | {"judged": judged.get(row["request"], [])} for row in found["rows"]]
     await visit.note("search", terms=sorted(terms), found=len(found["rows"]))
     return Shown(
         "audit/audit.html",
@@ -58,6 +61,18 @@ async def search(visit: ConsoleRequest) -> Answer:
             ],
         },
     )
+
+
+async def _judged(visit: ConsoleRequest, requests: list[str]) -> dict[str, list[str]]:
+    """What reviewers said of each request, each verdict once; not where the visitor is still to
+    judge without knowing it."""
+    labels = await blocking(visit.parts.review_store.labels, requests)
+    reviewer = (await waiting(visit)).reviewer if labels else None
+    found: dict[str, dict[str, None]] = {}
+    for label in labels:
+        if reviewer and not reviewer.why(label.request):
+            found.setdefault(label.request, {})[label.label] = None
+    return {request: list(verdicts) for request, verdicts in found.items()}
 
 
 def _found(

@@ -14,8 +14,10 @@ from threegate.audit.log.schema import RECORD
 from threegate.console.drafts import Workspace, workspace
 from threegate.console.errors import refusal
 from threegate.console.presenters import policies
+from threegate.console.presenters.rule_words import word_rows
 from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.review import search_terms
+from threegate.console.rule_history import changed_by
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.compile import layered
 from threegate.policy.language.load import Bundle, pack_path
@@ -130,6 +132,8 @@ async def rule(visit: ConsoleRequest) -> Answer:
             "yaml": excerpt(space.text(found.at.file), found.at.line),
             "changed": pack_path(pack_name) in space.files,
             "modes": [m.value for m in Mode],
+            "words": word_rows(found, bundle, visit.language),
+            "decided": await _decided(visit, found),
             "cases": [
                 sample(case, visit.language) | {"passed": outcomes.get(id)}
                 for id, case in by_id([bundle]).items()
@@ -140,6 +144,13 @@ async def rule(visit: ConsoleRequest) -> Answer:
             "proposals": [asdict(p) for p in proposals],
             **await _for_exceptions(visit, found),
         },
+    )
+
+
+async def _decided(visit: ConsoleRequest, rule: policies.AnyRule) -> list[dict[str, Any]]:
+    parts = visit.parts
+    return await blocking(
+        lambda: changed_by(parts.versions, parts.ground().tree, rule, visit.language)
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from threegate.console.errors import refusal
 from threegate.console.presenters.highlights import Highlight, pieces
 from threegate.console.presenters.labels import family
-from threegate.console.presenters.records import policies_of
+from threegate.console.presenters.records import policies_of, shown_score
 from threegate.console.presenters.test_results import kept_report
 from threegate.console.views.drafts import draft_page, draft_policies
 from threegate.console.views.policies import tenants
@@ -184,7 +184,7 @@ def _row(ruled: Ruling, title: str) -> dict[str, Any]:
         "kind": found.kind,
         "family": family(found.kind),
         "level": found.level.name.lower(),
-        "score": round(found.score, 3),
+        "score": shown_score(found.kind, round(found.score, 3)),
         "span": [found.span.start, found.span.end],
         "failed": "",
     }

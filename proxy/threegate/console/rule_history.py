@@ -1,0 +1,58 @@
+"""Which versions changed a rule, and who approved each: what an auditor asks of a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from threegate.console.errors import ConsoleError
+from threegate.console.forms.detect_fields import own_pieces
+from threegate.console.pack_merge import pieces
+from threegate.console.presenters import policies
+from threegate.policy.language.load import DictTree, Tree
+from threegate.policy.lifecycle.versions import Versions
+from threegate.policy.schema import ConstraintRule
+
+MOST = 5
+LOOKED_AT = 50
+"""Versions that are read for it, the newest first."""
+
+
+def changed_by(
+    versions: Versions, folder: Tree, rule: policies.AnyRule, language: str
+) -> list[dict[str, Any]]:
+    """Versions that were in force and whose text of the rule differs from what was in force before
+    (`folder` before the first), the newest first. Blocks."""
+    state = versions.state()
+    since = {a.digest: a.at for a in state.activations}
+    names = policies.version_names(versions.events(), language)
+    found: list[dict[str, Any]] = []
+    for version in list(reversed(state.versions.values()))[:LOOKED_AT]:
+        if version.digest not in since or len(found) == MOST:
+            continue
+        before, after = (_tree(versions, d, folder) for d in (version.base, version.digest))
+        if tuple(_parts(before, rule)) != tuple(_parts(after, rule)):
+            row = policies.version_row(version, state, "")
+            found.append(row | {"name": names[version.digest], "at": since[version.digest]})
+    return found
+
+
+def _tree(versions: Versions, digest: str, folder: Tree) -> Tree:
+    stored = versions.load(digest) if digest else None
+    return DictTree(stored.files) if stored else folder
+
+
+def _parts(tree: Tree, rule: policies.AnyRule) -> Iterator[str]:
+    """The rule, what its form writes beside it, and what its constitution says."""
+    text = _read(tree, rule.at.file)
+    try:
+        own = {f"rules/{rule.id}", *(p for p in own_pieces(text, rule.id) if "/" in p)}
+    except ConsoleError:  # it was not there yet
+        return
+    yield from (part for key, part in pieces(rule.at.file, text).items() if key in own)
+    if isinstance(rule, ConstraintRule) and rule.then.constitution:
+        yield _read(tree, rule.then.constitution.file)
+
+
+def _read(tree: Tree, path: str) -> str:
+    return (tree.read(path) or b"").decode("utf-8", "replace")
