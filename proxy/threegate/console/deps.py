@@ -32,6 +32,9 @@ two minutes of CPU time and hundreds of MiB."""
 RUNS: Final = 2
 """Runs of all tests of a draft at once."""
 
+VERIFICATIONS: Final = 1
+"""Readings of the whole log at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConsoleDeps:
@@ -57,3 +60,4 @@ class ConsoleDeps:
     hashes: HashQueue = field(default_factory=HashQueue)
     checks: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CHECKS))
     runs: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(RUNS))
+    verifications: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(VERIFICATIONS))

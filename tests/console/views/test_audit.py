@@ -1,16 +1,27 @@
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
 import sqlite3
 from collections.abc import Callable
+from threading import Event
+from types import SimpleNamespace
+from typing import cast
 
 import httpx
 import pytest
-from threegate.console.views import audit_export
+from anyio import CapacityLimiter
+from starlette.requests import Request
+from threegate.audit.verify.findings import VerifyReport
+from threegate.console.deps import VERIFICATIONS, ConsoleDeps
+from threegate.console.views import audit, audit_export
+from threegate.console.web import ConsoleRequest, blocking
+from threegate.policy.lifecycle.machine import Person
 
 from tests.console.conftest import FORMULA, Site, accesses
+from tests.waiting import PATIENCE_S
 
 Newest = Callable[[str], str]
 
@@ -208,3 +219,31 @@ def test_a_lost_end_is_acknowledged_with_a_reason(site: Site) -> None:
             log.execute("DELETE FROM audit_writer WHERE id = 'ghost'")
     noted = next(a for a in accesses(site) if a["verb"] == "acknowledge")
     assert (noted["actor"], noted["places"]) == ("ann", [["ghost", 0, 0]])
+
+
+async def test_the_whole_log_is_read_by_so_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large log takes minutes, and the threads of the console are for everybody."""
+    go_on, begun = Event(), list[int]()
+
+    def verified(settings: object) -> VerifyReport:
+        begun.append(1)
+        go_on.wait(PATIENCE_S)
+        return VerifyReport()
+
+    async def append(record: object) -> None: ...
+
+    monkeypatch.setattr(audit, "verify_all", verified)
+    parts = SimpleNamespace(
+        audit=SimpleNamespace(append=append),
+        audit_settings=None,
+        verifications=CapacityLimiter(VERIFICATIONS),
+    )
+    person = Person("reviewer", frozenset())
+    visit = ConsoleRequest(Request({"type": "http"}), cast(ConsoleDeps, parts), "en", person)
+    asked = [asyncio.ensure_future(audit.verify(visit)) for _ in range(4)]
+    while len(begun) < VERIFICATIONS:
+        await asyncio.sleep(0.01)
+    assert await blocking(lambda: len(begun)) == VERIFICATIONS
+    go_on.set()
+    await asyncio.gather(*asked)
+    assert len(begun) == 4

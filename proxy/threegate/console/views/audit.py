@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
+from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 
 from threegate.audit.log.conditions import Query
@@ -116,7 +118,8 @@ async def drop_view(visit: ConsoleRequest) -> Answer:
 
 async def verify(visit: ConsoleRequest) -> Answer:
     """The independent reader over the whole log; what it says of one record, where one is named."""
-    report = await blocking(verify_all, visit.parts.audit_settings)
+    work = partial(verify_all, visit.parts.audit_settings)
+    report = await run_sync(work, limiter=visit.parts.verifications)
     await visit.note("verify", ok=report.ok, problems=len(report.problems))
     writer, seq = visit.form.get("writer", ""), visit.form.get("seq", "")
     back = {"back_to": visit.form.get("request", "")}
