@@ -130,3 +130,22 @@ def _fits(value: Any, kind: JsonType) -> bool:
     except RequestError:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({**VALID[Api.CHAT], "Model": "another"}, "/model"),
+        ({**VALID[Api.CHAT], "meſſages": []}, "/messages"),
+        ({**VALID[Api.CHAT], "messages": [{"role": "system", "Role": "user"}]}, "/messages/0/role"),
+        (
+            {**VALID[Api.CHAT], "tools": [{"function": {"name": "a", "Name": "b"}}]},
+            "/tools/0/function/name",
+        ),
+    ],
+)
+def test_a_field_is_written_in_one_way(body: dict[str, Any], place: str) -> None:
+    """Engines written in Go do not look at the case of letters."""
+    with pytest.raises(RequestError) as refused:
+        check(Api.CHAT, body)
+    assert refused.value.param == place

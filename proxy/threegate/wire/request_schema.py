@@ -1,7 +1,8 @@
 """What a request of each API must look like, as far as the guard relies on it.
 
 Null is as good as absent. Fields that are not named here may be anything: their texts are checked
-like all others, and the policy's allow-list decides whether they go on. The same tables make the
+like all others, and the policy's allow-list decides whether they go on; one that differs from a
+named field in its letter case alone is refused. The same tables make the
 OpenAPI document, so what is documented is what is checked.
 """
 
@@ -215,8 +216,17 @@ def _check_object(value: Body, shape: Shape, at: str) -> None:
         raise _refused("fields", at, known=Bilingual(known, known))
     for name, below in value.items():
         inner = shape.named.get(name)
-        if inner is not None and not (inner.plain and type(below) in inner.types):
+        if inner is None:
+            _refuse_other_spelling(name, shape, at)
+        elif not (inner.plain and type(below) in inner.types):
             check_shape(below, inner, f"{at}/{name}")
+
+
+def _refuse_other_spelling(name: str, shape: Shape, at: str) -> None:
+    """Engines written in Go take `Name` for `name`: the guard would look at another field than the
+    model API."""
+    if (known := name.casefold()) in shape.named:
+        raise _refused("spelling", f"{at}/{known}")
 
 
 def _refused(name: str, at: str, **details: Bilingual) -> RequestError:
