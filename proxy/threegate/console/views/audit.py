@@ -116,10 +116,15 @@ async def drop_view(visit: ConsoleRequest) -> Answer:
     return Redirect("/audit", done="view-dropped")
 
 
+async def _read_log(visit: ConsoleRequest) -> VerifyReport:
+    """All of it, when it is this visitor's turn."""
+    work = partial(verify_all, visit.parts.audit_settings)
+    return await run_sync(work, limiter=visit.parts.verifications)
+
+
 async def verify(visit: ConsoleRequest) -> Answer:
     """The independent reader over the whole log; what it says of one record, where one is named."""
-    work = partial(verify_all, visit.parts.audit_settings)
-    report = await run_sync(work, limiter=visit.parts.verifications)
+    report = await _read_log(visit)
     await visit.note("verify", ok=report.ok, problems=len(report.problems))
     writer, seq = visit.form.get("writer", ""), visit.form.get("seq", "")
     back = {"back_to": visit.form.get("request", "")}
@@ -129,7 +134,7 @@ async def verify(visit: ConsoleRequest) -> Answer:
 async def acknowledge(visit: ConsoleRequest) -> Answer:
     """The lost end of a chain is known. It counts with the next checkpoint."""
     reason, writer = reason_of(visit), visit.form.get("writer", "")
-    report = await blocking(verify_all, visit.parts.audit_settings)
+    report = await _read_log(visit)
     if writer not in (found := gaps(report)):
         raise refusal("no-gap")
     who = {"actor": visit.me.name, "reason": reason}
