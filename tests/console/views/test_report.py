@@ -13,6 +13,13 @@ def test_the_report_counts(site: Site) -> None:
     assert figures["requests"] >= 4
     assert figures["rules"]["cn.pii.documents"] >= 1
     assert shown["latency"]["bars"]
+    last, this = shown["months"]
+    assert last["until"] < this["since"] <= this["until"]
+    assert last["since"].endswith("-01")
+    assert (
+        f"?since={last['since']}&amp;until={last['until']}"
+        in site.who("reviewer").get("/audit/report").text
+    )
     assert "Chinese" in site.who("reviewer").get("/audit/report").text
     assert sum(len(b["rects"]) for b in shown["timeline"]["bars"]) >= 1
 

@@ -128,6 +128,15 @@ def table_rows(content: str, header: tuple[str, ...]) -> dict[int, dict[str, str
     }
 
 
+def unread(content: str, header: tuple[str, ...]) -> list[str]:
+    """Columns that a table has by name and nobody reads: they would go unnoticed."""
+    first = next(iter(_cells(content.removeprefix("\ufeff"))), [])
+    known = [_heading(cell) in header for cell in first]
+    return [
+        cell.strip() for cell, read in zip(first, known, strict=True) if not read and any(known)
+    ]
+
+
 def _heading(cell: str) -> str:
     """The name of a column, which a table of one's own may have in other words."""
     name = cell.strip().lower()

@@ -116,7 +116,7 @@ async def _lowered(
         if isinstance(done, Step):
             yield done
             continue
-        calls, found = done
+        calls, _, found = done
         counts = {change.value: number for change, number in found.counts.items()}
         shown = examples(found, shown=visit.may(Role.REVIEWER))
         lowered = {"level": level, "calls": calls, "counts": counts, "examples": shown}

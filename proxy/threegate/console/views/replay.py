@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from threegate.audit.log.conditions import Query
+from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.query import MAX_PAGE, Entry, find, read_content
 from threegate.audit.log.record import OF_CALLS, Stage
 from threegate.audit.log.store import AuditLog
@@ -62,8 +63,13 @@ async def _replayed(
         if isinstance(done, Step):
             yield done
             continue
-        calls, found = done
-        kept = {"limit": limit, "titles": _titles(old, new), **_counted(found, calls)}
+        calls, since, found = done
+        kept = {
+            "limit": limit,
+            "since": since,
+            "titles": _titles(old, new),
+            **_counted(found, calls),
+        }
         await blocking(visit.parts.drafts.keep, new.digest, "replay", kept)
         page = await draft_page(visit)
         if page["replay"]:  # unless the draft was changed meanwhile
@@ -73,12 +79,12 @@ async def _replayed(
 
 async def judged_again(
     visit: ConsoleRequest, old: PolicySet, new: PolicySet, limit: int
-) -> AsyncIterator[Step | tuple[int, Replay]]:
-    """The newest recorded calls under both policies: steps, then how many calls and what differs.
-    Recorded in the log, as whatever reads its texts."""
+) -> AsyncIterator[Step | tuple[int, str, Replay]]:
+    """The newest recorded calls under both policies: steps, then how many calls, the time of the
+    oldest, and what differs. Recorded in the log, as whatever reads its texts."""
     yield Step()
     sides = [ReplaySide(policies, visit.parts.detector_set_for) for policies in (old, new)]
-    calls, texts = await recorded(visit.parts.audit, limit)
+    calls, since, texts = await recorded(visit.parts.audit, limit)
     found = Replay(0, ())
     for start in range(0, len(texts), AT_ONCE):
         yield Step(start, len(texts))
@@ -86,17 +92,18 @@ async def judged_again(
         found = Replay(found.total + some.total, found.differences + some.differences)
         await asyncio.sleep(0)  # the proxy serves on the same loop
     await visit.note("replay", calls=calls, texts=len(texts), changed=found.changed)
-    yield calls, found
+    yield calls, since, found
 
 
 def _titles(*sets: PolicySet) -> dict[str, dict[str, str]]:
     return {r.id: asdict(r.title) for s in sets for p in policies_of(s) for r in p.rules}
 
 
-async def recorded(audit: AuditLog, limit: int) -> tuple[int, list[Recorded]]:
-    """How many of the newest calls kept a text, and those texts, as the log has them."""
+async def recorded(audit: AuditLog, limit: int) -> tuple[int, str, list[Recorded]]:
+    """How many of the newest calls kept a text, since when (empty: none), and those texts, as the
+    log has them."""
 
-    def work(connection: Connection) -> tuple[int, list[Recorded]]:
+    def work(connection: Connection) -> tuple[int, str, list[Recorded]]:
         entries = [e for e in newest(connection, OF_CALLS, 2 * limit) if e.has_content]
         calls = list(dict.fromkeys(e.request_id for e in entries))[:limit]
         texts = [
@@ -106,7 +113,9 @@ async def recorded(audit: AuditLog, limit: int) -> tuple[int, list[Recorded]]:
             for part in read_content(connection, audit.master, e)
             for made in _recorded(e.request_id, e.event, part)
         ]
-        return len(calls), list(dict.fromkeys(texts))
+        times = [e.ts_us for e in entries if e.request_id in set(calls)]
+        since = timestamp(min(times)) if times else ""
+        return len(calls), since, list(dict.fromkeys(texts))
 
     return await audit.read(work)
 

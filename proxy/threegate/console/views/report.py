@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from threegate.audit.log.database import now_us
 from threegate.audit.log.encoding import timestamp
 from threegate.audit.report.page import Row, Section, counted, outline, pdf
 from threegate.audit.report.report import Figures, gather
@@ -48,6 +50,7 @@ def _page(
         "since": visit.clock.field(figures.since_us),
         "until": visit.clock.field(figures.until_us),
         "terms": terms,
+        "months": _months(visit.clock.show(now_us(), "day")),
         "titles": {
             r: known[r].get(visit.language)
             for r in {**figures.rules, **figures.shadow}
@@ -58,6 +61,16 @@ def _page(
         "reviewed": asdict(reviewed) | {"share": reviewed.agreement.share},
         "view": search_terms.address(terms),
     }
+
+
+def _months(today: str) -> list[dict[str, str]]:
+    """The last month and this one, from the first to the last day."""
+    first = date.fromisoformat(today).replace(day=1)
+    last = first - timedelta(days=1)
+    return [
+        {"name": str(last)[:7], "since": str(last.replace(day=1)), "until": str(last)},
+        {"name": str(first)[:7], "since": str(first), "until": today},
+    ]
 
 
 async def report_pdf(visit: ConsoleRequest) -> Answer:

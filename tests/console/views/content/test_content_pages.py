@@ -48,6 +48,7 @@ def test_words_come_and_go_as_a_table(editor: httpx.Client) -> None:
     before = editor.get(page + ".json").json()["list"]["words"].split("\n")
     csv = f"text,risk\nnew word one,high\n的,low\nnew word one,low\n{before[0]},\n"
     report = editor.post(page + "/table.json", data={"csv": csv}).json()["report"]
+    assert report.pop("unread") == ["risk"]
     assert (report.pop("taken"), report.pop("known")) == (1, 1)
     assert report == {"repeated": [4], "short": [], "common": [3], "long": []}
     after = editor.get(page + ".json").json()["list"]["words"].split("\n")

@@ -11,6 +11,7 @@ from threegate.console.content.files import (
     ListView,
     lines_of,
     lists_of,
+    unread,
     with_list,
     words_file,
 )
@@ -131,7 +132,8 @@ async def take_table(visit: ConsoleRequest) -> Answer:
     await _save(visit, space, replace(found, words=words))
     doubtful = {k: [numbers[n - 1] for n in getattr(came, k)] for k in WHY_DOUBTFUL}
     known = len(set(came.words).intersection(kept))
-    report = {**doubtful, "taken": len(came.words) - known, "known": known}
+    unknown = unread(visit.form.get("csv", ""), COLUMNS)
+    report = {**doubtful, "unread": unknown, "taken": len(came.words) - known, "known": known}
     space = await space_of(visit)
     return Shown("policy/list.html", _page(await _known(visit, space), space, report=report))
 
