@@ -8,7 +8,8 @@ from threegate_classifiers.tokenize import Text
 
 def test_least_recently_used_leaves() -> None:
     cache: Lru[int] = Lru(2)
-    cache.put(b"a", 1), cache.put(b"b", 2)
+    cache.put(b"a", 1)
+    cache.put(b"b", 2)
     assert cache.get(b"a") == 1
     cache.put(b"c", 3)
     assert [cache.get(key) for key in (b"a", b"b", b"c")] == [1, None, 3]

