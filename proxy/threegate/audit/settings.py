@@ -78,7 +78,7 @@ class AuditSettings:
     witness_keys: tuple[str, ...] = ()
     master_key: str = ""
     old_master_keys: tuple[str, ...] = ()  # the newest first; they only open
-    subject_key: str = ""  # of pseudonyms; empty: the oldest master key
+    subject_key: str = ""  # of pseudonyms; empty: the master key
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     checkpoint_seconds: float = 60.0
     checkpoint_records: int = 1000

@@ -148,7 +148,7 @@ class Settings:
     audit_level: str = "redacted"
     audit_master_key: str = ""  # env:NAME, file:PATH or cmd:COMMAND; one for all replicas
     audit_old_master_keys: tuple[str, ...] = ()  # open what they wrapped, the newest first
-    audit_subject_key: str = ""  # finds persons; empty: the oldest master key
+    audit_subject_key: str = ""  # finds persons; empty: the master key
     audit_signing_key: str = ""
     audit_content_days: int = 90  # then texts are erased
     audit_metadata_days: int = 190  # then records are pruned; six months at least

@@ -9,6 +9,7 @@ import stat
 
 import pytest
 from threegate.audit import AuditLog, AuditSettings
+from threegate.audit.log.log_keys import load_master
 from threegate.errors import AuditError
 
 from tests.audit.conftest import check, record
@@ -48,3 +49,21 @@ async def test_a_key_that_cannot_be_added_leaves_those_before(
     with pytest.raises(AuditError, match="28"):
         await AuditLog.open(other)
     assert keys.read_text() == before
+
+
+@pytest.mark.parametrize(("key", "old"), [("OLD", "NEW"), ("NEW", "OLD")])
+def test_the_key_that_finds_persons_is_not_guessed_among_several(
+    settings: AuditSettings, key: str, old: str
+) -> None:
+    """A replica that already opens what the next key wraps took that key for persons, too."""
+    several = dataclasses.replace(
+        settings,
+        master_key=f"env:{key}",
+        old_master_keys=(f"env:{old}",),
+        environment={"OLD": "1" * 64, "NEW": "2" * 64},
+    )
+    with pytest.raises(AuditError, match="audit_subject_key"):
+        load_master(several)
+    named = dataclasses.replace(several, subject_key="env:OLD")
+    before = dataclasses.replace(several, master_key="env:OLD", old_master_keys=())
+    assert load_master(named).subject_key_id == load_master(before).subject_key_id

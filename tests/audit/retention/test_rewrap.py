@@ -37,6 +37,7 @@ def keyed(request: pytest.FixtureRequest) -> With:
 
     def made(key: str, *old: str, subject: str = "") -> AuditSettings:
         named = {"master_key": f"env:{key}", "old_master_keys": tuple(f"env:{k}" for k in old)}
+        subject = subject or "".join(old[-1:])
         named |= {"subject_key": f"env:{subject}" if subject else ""}
         return dataclasses.replace(base, environment=KEYS, **named)
 

@@ -30,11 +30,14 @@ def test_what_is_needed_is_listed_and_the_old_key_goes(tmp_path: Path, capsys: C
         code = main(["audit", "rewrap", "--config", str(config), "--lang", "en", *args])
         return code, capsys.readouterr().out
 
-    changed = AuditSettings(master_key=f"file:{new}", old_master_keys=(f"file:{old}",))
+    changed = AuditSettings(
+        master_key=f"file:{new}", old_master_keys=(f"file:{old}",), subject_key=f"file:{old}"
+    )
     master = load_master(changed)
     code, said = rewrap("")
     assert (code, "1 data keys open with none of these" in said) == (1, True)
-    both = f"audit_old_master_keys: ['file:{old}']\n"
+    subject = f"audit_subject_key: 'file:{old}'\n"
+    both = f"audit_old_master_keys: ['file:{old}']\n{subject}"
     code, said = rewrap(both)
     assert code == 0
     assert f"master key {master.id}: 0 data keys\nold master key " in said
@@ -43,6 +46,6 @@ def test_what_is_needed_is_listed_and_the_old_key_goes(tmp_path: Path, capsys: C
     assert said.startswith(
         f"1 data keys wrapped anew\nmaster key {master.id}: 1 data keys\nkey that"
     )
-    assert replace(master, old=()).subject_key_id == master.id
-    code, said = rewrap(f"audit_subject_key: 'file:{old}'\n")
+    assert replace(master, old=(), subject_key=b"").subject_key_id == master.id
+    code, said = rewrap(subject)
     assert (code, f"key that finds persons: {master.subject_key_id}" in said) == (0, True)

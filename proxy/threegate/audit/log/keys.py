@@ -137,7 +137,7 @@ class DataKey:
 class MasterKey:
     """`key` wraps; `old` ones open what they wrapped, the newest first. `subject_key` is that of
     pseudonyms, which a new master key must not change: chains commit to them, and legal holds name
-    them. Without one it is the oldest key."""
+    them. Without one it is `key`."""
 
     key: bytes = field(repr=False)
     old: tuple[bytes, ...] = field(default=(), repr=False)
@@ -149,11 +149,7 @@ class MasterKey:
 
     @property
     def subject_key_id(self) -> str:
-        return key_id_of(self._subject_key)
-
-    @property
-    def _subject_key(self) -> bytes:
-        return self.subject_key or (self.key, *self.old)[-1]
+        return key_id_of(self.subject_key or self.key)
 
     def new_data_key(self, tenant: str, day: str) -> DataKey:
         key_id, key = secrets.token_hex(8), secrets.token_bytes(KEY_BYTES)
@@ -193,7 +189,7 @@ class MasterKey:
         if not subject:
             return ""
         message = f"subject\0{tenant}\0{subject}".encode(errors="replace")
-        return _keyed(self._subject_key, message)[:16].hex()
+        return _keyed(self.subject_key or self.key, message)[:16].hex()
 
 
 def key_id_of(master: bytes) -> str:

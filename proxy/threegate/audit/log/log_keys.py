@@ -3,6 +3,7 @@ and the keys of witnesses."""
 
 from __future__ import annotations
 
+from threegate.audit.errors import trouble
 from threegate.audit.log.checkpoint import Publisher, writer_origin
 from threegate.audit.log.checkpoint_shipper import CheckpointShipper
 from threegate.audit.log.keys import MasterKey, load_key
@@ -12,12 +13,16 @@ from threegate.durable_files import replace_file
 
 
 def load_master(settings: AuditSettings) -> MasterKey:
+    """Raises AuditError. While there are several keys, which one finds persons has to be said: a
+    guess that is wrong would show only when an erasure or a hold does not reach their records."""
     path = settings.directory / "keys" / "master.key"
 
     def loaded(spec: str, setting: str) -> bytes:
         return load_key(spec, path, settings.environment, setting=setting)
 
     subject_key = settings.subject_key
+    if settings.old_master_keys and not subject_key:
+        raise trouble("subject-key-missing")
     return MasterKey(
         loaded(settings.master_key, "audit_master_key"),
         tuple(loaded(spec, "audit_old_master_keys") for spec in settings.old_master_keys),
