@@ -48,7 +48,7 @@ def test_flat_columns_are_always_all_there() -> None:
     assert (row["stage"], row["tenant"], row["input_tokens"]) == ("blocked", "retail", 3)
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", [*"=+-@＝＋－＠\t\r\n"])
 def test_no_cell_starts_a_formula(start: str) -> None:
     assert cell(f"{start}x") == f"'{start}x"
 

@@ -20,7 +20,8 @@ FLAT = (
     "kinds", "shadow_rules", "degraded", "input_tokens", "output_tokens", "finish_reason",
     "upstream_status", "error", "label", "trace", "spooled",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""With what spreadsheets begin a formula: in East Asian languages with full-width signs too."""
 
 Json = Mapping[str, Any]
 
