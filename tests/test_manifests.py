@@ -10,8 +10,11 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -269,3 +272,33 @@ def test_systemd_takes_the_unit_and_finds_little_exposed(tmp_path: Path) -> None
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(("path", "status"), [("/readyz", 0), ("/other", 1)])
+def test_the_health_check_finds_the_port_wherever_it_was_set(
+    tmp_path: Path, path: str, status: int
+) -> None:
+    """It read THREEGATE_PORT alone: a container whose settings file had another port was never
+    healthy."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == path else 503)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    def checked() -> int:
+        command = [sys.executable, str(DOCKER / "healthcheck")]
+        environment = {"THREEGATE_VAR": str(tmp_path), "THREEGATE_PORT": "1"}
+        return subprocess.run(command, env=environment, check=False).returncode
+
+    assert checked() == 1  # it has not started
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        (tmp_path / "url").write_text(f"http://127.0.0.1:{server.server_port}\n")
+        assert checked() == status
+        server.shutdown()
+        thread.join()
+    assert checked() == 1

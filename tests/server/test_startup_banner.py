@@ -28,8 +28,10 @@ def test_the_example_has_a_key_where_one_is_needed(language: str) -> None:
     assert 'api_key="YOUR_KEY"' in printed
 
 
-def test_an_ipv6_address_is_printed_as_urls_have_it(caplog: pytest.LogCaptureFixture) -> None:
-    six = Settings(host="::1")
+def test_an_ipv6_address_is_printed_as_urls_have_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    six = Settings(host="::1", var=tmp_path)
     assert 'base_url="http://[::1]:8080/v1"' in greeting(six, FACTS, "en")
     with caplog.at_level(logging.INFO):
         announce(replace(six, log_format="json"), FACTS, "en", print)
@@ -43,3 +45,18 @@ def test_the_english_example_is_english() -> None:
 def test_the_log_is_found_wherever_it_lies(tmp_path: Path) -> None:
     printed = greeting(Settings(var=tmp_path), FACTS, "en")
     assert f"--database {tmp_path}/audit.sqlite3 --directory {tmp_path}/audit" in printed
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:9000"),
+        ("::", "http://[::1]:9000"),
+        ("::1", "http://[::1]:9000"),
+        ("10.0.0.5", "http://10.0.0.5:9000"),
+    ],
+)
+def test_health_checks_find_the_address(tmp_path: Path, host: str, reached: str) -> None:
+    settings = Settings(host=host, port=9000, var=tmp_path / "var", log_format="json")
+    announce(settings, FACTS, "en", print)
+    assert (tmp_path / "var" / "url").read_text() == f"{reached}\n"

@@ -10,12 +10,14 @@ import logging
 import sys
 from collections.abc import Callable, Mapping
 
+from threegate.durable_files import replace_file
 from threegate.i18n.catalog import texts
 from threegate.settings import Settings
 
 log = logging.getLogger(__name__)
 GREETING = texts("startup", "lines")["greeting"]
 ANY_KEY = "any"
+URL_FILE = "url"
 
 
 def note(settings: Settings, line: str, show: Callable[[str], None]) -> None:
@@ -32,12 +34,20 @@ def announce(
     language: str,
     show: Callable[[str], None],
 ) -> None:
-    """Prints the greeting; in a JSON log one line of it."""
+    """Prints the greeting; in a JSON log one line of it. Leaves the address in `var`, for health
+    checks, which do not read the settings."""
+    replace_file(settings.var / URL_FILE, f"{_reached(settings)}\n".encode())
     if settings.log_format == "json":
         url = f"http://{settings.host_in_url}:{settings.port}"
         log.info("listens at %s; policy: %s; console: %s", url, facts["policy"], facts["console"])
     else:
         show(greeting(settings, facts, language))
+
+
+def _reached(settings: Settings) -> str:
+    """How a program of this machine reaches the server."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host_in_url)  # noqa: S104
+    return f"http://{host}:{settings.port}"
 
 
 def greeting(settings: Settings, facts: Mapping[str, str], language: str) -> str:

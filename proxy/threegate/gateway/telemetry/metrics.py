@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache, partial
 from math import inf
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
@@ -26,7 +27,7 @@ from threegate.audit.log.encoding import ACTIONS
 from threegate.audit.log.writer import Counters
 from threegate.gateway.telemetry.expiry import Ending
 from threegate.gateway.telemetry.process_metrics import WorkerProcesses, worker_processes
-from threegate.gateway.telemetry.shared_metrics import SHARED_METRICS
+from threegate.gateway.telemetry.shared_metrics import SHARED_METRICS, held_still
 from threegate.types import Action, Failed, Verdict
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
@@ -241,7 +242,7 @@ class Metrics:
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         processes = CollectorRegistry()
         processes.register(WorkerProcesses(partial(worker_processes, shared)))
-        return _joined(_encoded(encoder, registry), encoder(processes)), content_type
+        return _joined(_encoded(encoder, registry, shared), encoder(processes)), content_type
 
     def count(self, layer: str, verdict: Verdict) -> None:
         alike: dict[tuple[str, Action, bool], int] = {}
@@ -258,12 +259,17 @@ class Metrics:
                 self.failures.labels(ruled.finding.detector, ruled.finding.reason.value).inc()
 
 
-def _encoded(encoder: Callable[[CollectorRegistry], bytes], registry: CollectorRegistry) -> bytes:
+def _encoded(
+    encoder: Callable[[CollectorRegistry], bytes], registry: CollectorRegistry, shared: str
+) -> bytes:
     """Once more where a file has gone since it was listed, with a start that failed."""
-    try:
+    if not shared:
         return encoder(registry)
-    except FileNotFoundError:
-        return encoder(registry)
+    with held_still(Path(shared)):
+        try:
+            return encoder(registry)
+        except FileNotFoundError:
+            return encoder(registry)
 
 
 def _joined(first: bytes, second: bytes) -> bytes:

@@ -1,19 +1,59 @@
-"""The folder that the workers' metrics share, as their supervisor sees it."""
+"""The folder that the workers' metrics share, as their supervisor and a scrape see it.
+
+What ended workers counted is kept in one pair of files: otherwise each reload would leave more, to
+be kept and read at every scrape.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import mark_process_dead
 
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus_client's own name; it must be set before that library is imported."""
+KEPT = ("counter", "histogram")
+ENDED = 0
+"""In place of the id of a process: of all workers that have ended."""
+LOCK = "lock"
+
+
+@contextmanager
+def held_still(folder: Path, *, changing: bool = False) -> Iterator[None]:
+    """Nobody moves counts from one file to another meanwhile: a scrape would have them twice or not
+    at all. `changing` is for who does."""
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if changing else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def forget_worker(pid: int) -> None:
     """A worker that has ended no longer counts in gauges; what it counted stays."""
     mark_process_dead(pid)  # type: ignore[no-untyped-call]
+    folder = Path(os.environ[SHARED_METRICS])
+    with held_still(folder, changing=True):
+        for kind in KEPT:
+            _move(folder / f"{kind}_{pid}.db", folder / f"{kind}_{ENDED}.db")
+
+
+def _move(source: Path, target: Path) -> None:
+    if not source.exists():
+        return
+    total = MmapedDict(str(target))  # type: ignore[no-untyped-call]
+    read = MmapedDict.read_all_values_from_file(str(source))  # type: ignore[no-untyped-call]
+    for key, value, timestamp, _ in read:
+        before, _ = total.read_value(key)  # type: ignore[no-untyped-call]
+        total.write_value(key, before + value, timestamp)  # type: ignore[no-untyped-call]
+    total.close()  # type: ignore[no-untyped-call]
+    source.unlink()
 
 
 def forget_start(pid: int) -> None:
