@@ -62,6 +62,7 @@ def test_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
         set_up("info", "json")
         logging.getLogger("threegate.x").info("policy %s", "activated")
         logging.getLogger("httpx").info("GET %s", CANARY)
+        logging.getLogger("presidio-analyzer").info("Loaded recognizer: one of 83")
     finally:
         root.handlers[:], root.level = before
     (line,) = out.getvalue().splitlines()

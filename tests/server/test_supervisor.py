@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from threegate.server.supervisor import how
 
 from tests.waiting import eventually
 
@@ -280,3 +281,8 @@ def test_a_stop_during_the_start_says_nothing_of_ready_workers(tmp_path: Path) -
     assert fleet.process.stderr is not None
     assert "ready" not in fleet.process.stderr.read()
     fleet.process.stderr.close()
+
+
+def test_a_worker_that_was_killed_is_said_to_lack_memory() -> None:
+    assert "memory is short" in how(-signal.SIGKILL)
+    assert (how(3), how(-signal.SIGSEGV)) == ("3", "-11")

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-_QUIET = ("httpx", "httpcore", "aiohttp.access", "sqlalchemy", "alembic")
+_QUIET = ("httpx", "httpcore", "aiohttp.access", "sqlalchemy", "alembic", "presidio-analyzer")
 """They log addresses, statements or chatter below warning."""
 
 

@@ -166,7 +166,8 @@ class Supervisor:
             return worker, report
         ready.cancel()
         worker.stop(signal.SIGTERM)
-        await worker.process.wait()
+        if (status := await worker.process.wait()) == -signal.SIGKILL:
+            log.error("worker %d ended with %s", worker.process.pid, how(status))
         self.on_failed(worker.process.pid)
         return None
 
@@ -199,7 +200,7 @@ class Supervisor:
         status = await worker.ended()
         self.on_exit(worker.process.pid)
         while not worker.retired and not self._stopping.is_set():
-            log.error("worker %d ended with %d: another starts", worker.process.pid, status)
+            log.error("worker %d ended with %s: another starts", worker.process.pid, how(status))
             async with self._changing:
                 if await self._replace(worker, REPLACEMENT):
                     return
@@ -234,6 +235,11 @@ class Supervisor:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def how(status: int) -> str:
+    """The end of a process; who looks for the reason of a SIGKILL finds nothing in this log."""
+    return "-9 (killed, as the system does where memory is short)" if status == -9 else str(status)
 
 
 def same_command() -> tuple[str, ...]:
