@@ -347,6 +347,8 @@ def test_what_was_rolled_back_comes_back_too(fresh_site: Site) -> None:
     assert f"/policies/version/{second}" in approver.get("/").text  # where one looks first
     assert f"/policies/version/{first}/rollback" in approver.get(f"/policies/version/{second}").text
     assert act(approver, first, "rollback", reason="complaints") == 200
+    after = approver.get(f"/policies/version/{first}").text  # not back to what was undone
+    assert f"/policies/version/{second}/rollback" not in after
     assert editor.get("/policies/draft.json").json()["files"] == ["packs/cn-privacy.yaml"]
     assert editor.get(RULE + ".json").json()["rule"]["mode"] == "shadow"
 

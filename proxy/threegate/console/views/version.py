@@ -12,7 +12,7 @@ from threegate.console.views.drafts import results_of
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.facade import Checked, check
 from threegate.policy.lifecycle.commands import Comment, Event
-from threegate.policy.lifecycle.machine import Role, State, Version, previous
+from threegate.policy.lifecycle.machine import Role, State, Version
 from threegate.policy.lifecycle.store import now_utc, today_utc
 
 CONFIDENTIAL = "lists/"
@@ -78,7 +78,7 @@ async def version_page(
     assert new.policies is not None
     return {
         "version": presenter.version_row(known, state, active.digest if active else ""),
-        "before_it": previous(state, now_utc()),
+        "before_it": known.base,
         "names": presenter.version_names(events, visit.language),
         "comments": _comments(events, known.digest),
         "place": visit.query.get("place", ""),
