@@ -16,7 +16,7 @@ START = "intfloat/multilingual-e5-small (MIT), vocabulary cut to Chinese, Englis
 LAYERS = {
     "guard": "all twelve layers, with a second head after six",
     "entities": "the lower eight of the twelve layers; where the third finds nothing, the others are left out",
-    "grounding": "the lower six of the twelve layers, with marks for side and shared pieces; the evidence is read without the claim",
+    "grounding": "the lower six of the twelve layers, with marks for side, shared pieces and those outside the sentence that the claim is nearest to; the evidence is read without the claim",
     "evidence": "each piece alone through all twelve layers, then trained as a table (`evidence.py`)",
 }
 TEACHERS = (
@@ -99,7 +99,7 @@ AUTHORED = {
 OWN_FILES = {
     "guard": ("guard_*", "answers*"),
     "entities": ("entities*",),
-    "grounding": ("grounding*",),
+    "grounding": ("grounding*", "bindings*"),
     "evidence": ("grounding_zh*", "grounding_en*"),
 }
 

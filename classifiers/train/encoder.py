@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sides import bound_marks, marks_of, part_of, places_of, second_half, seen_by
+
 HIDDEN, HEAD, EPS = 384, 32, 1e-12
 SIX = (0, 2, 4, 6, 8, 11)  # every second layer, the first and the last among them
 DEPTHS = {depth: tuple(range(depth)) for depth in (6, 8, 12)}  # lower layers as they are: nothing to heal
-END = 2  # id of </s>
 EARLY = 6
 """Blocks after which the early head of a deeper model reads."""
 TINY = 1e-9
@@ -80,10 +81,13 @@ class Encoder(nn.Module):
         dropout: float = 0.1,
         marks: bool = False,
         one_way: bool = False,
+        stops: Tensor | None = None,
     ) -> None:
-        """`one_way`: the first text of a pair sees itself alone, so that several second ones may follow it (see packs.py)."""
+        """`one_way`: the first text of a pair sees itself alone, so that several second ones may follow it (see packs.py).
+        With `stops`, pieces that end a sentence, a claim's marks tell which of its pieces stand together (`bound_marks`)."""
         super().__init__()
         self.register_buffer("one_way", torch.tensor(1) if one_way else None)
+        self.register_buffer("stops", stops)
         self.marks = nn.Embedding(4, HIDDEN) if marks else None
         if self.marks is not None:
             nn.init.normal_(self.marks.weight, std=0.05)
@@ -98,9 +102,12 @@ class Encoder(nn.Module):
         x = self.words(ids)
         x = x + (self.positions(places_of(ids)) if one_way else self.positions.weight[: ids.shape[1]])
         if self.marks is not None:
-            x = x + self.marks(marks_of(ids, one_way))
+            x = x + self.marks(self._marked(ids, one_way))
         embedded: Tensor = self.norm(x)
         return embedded
+
+    def _marked(self, ids: Tensor, one_way: bool) -> Tensor:
+        return marks_of(ids, one_way) if self.stops is None else bound_marks(ids, self.stops)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         x = self.embed(ids)
@@ -110,42 +117,6 @@ class Encoder(nn.Module):
         for block in self.blocks:
             x = block(x, allowed)
         return x
-
-
-def part_of(ids: Tensor) -> Tensor:
-    """Per token of `<s> a </s></s> b </s></s> c </s>`: 0 in a, 1 in b, 2 in c …"""
-    return (ids == END).cumsum(1) // 2
-
-
-def seen_by(part: Tensor) -> Tensor:
-    """[batch, from, to]: everyone sees part 0 and their own."""
-    return (part[:, None, :] == 0) | (part[:, None, :] == part[:, :, None])
-
-
-def places_of(ids: Tensor) -> Tensor:
-    """Positions: every later part goes on where part 0 ended."""
-    part, at = part_of(ids), torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
-    first = (part == 0).sum(1, keepdim=True)
-    starts = torch.full((len(ids), int(part.max()) + 1), ids.shape[1], device=ids.device)
-    starts = starts.scatter_reduce(1, part, at, "amin")
-    return torch.where(part > 0, first + at - starts.gather(1, part), at).clamp(max=511)
-
-
-def second_half(ids: Tensor) -> Tensor:
-    """1 from the second `</s>` of `<s> a </s></s> b </s>` on."""
-    return ((ids == END).cumsum(1) > 1).long()
-
-
-def marks_of(ids: Tensor, one_way: bool = False) -> Tensor:
-    """Per token of `<s> a </s></s> b </s>`: 2 * (is in b) + (the same piece stands on the other side).
-    `one_way`: the second is told of b's tokens only, since a does not know of b."""
-    if one_way:
-        part = part_of(ids)
-        same = (ids[:, :, None] == ids[:, None, :]) & (part[:, None, :] == 0)
-        return (part > 0) * (2 + same.any(-1).long())
-    second = second_half(ids)
-    same = (ids[:, :, None] == ids[:, None, :]) & (second[:, :, None] != second[:, None, :])
-    return 2 * second + same.any(-1).long()
 
 
 class Model(nn.Module):
@@ -205,6 +176,7 @@ def model_of(state: Mapping[str, Tensor], labels: int, per_token: bool) -> Model
         shapes_of(state),
         marks="encoder.marks.weight" in state,
         one_way="encoder.one_way" in state,
+        stops=state.get("encoder.stops"),
     )
     early = int(state["early_at"]) if "early_at" in state else 0
     model = Model(encoder, labels, per_token, early)

@@ -26,9 +26,10 @@ from torch.nn import functional
 from torch.nn.parameter import Parameter
 
 from base import is_cjk
-from encoder import END, Encoder, load_encoder
+from encoder import Encoder, load_encoder
 from evidence_rows import Question, questions, siblings, texts
 from shipping import tokenizer_of
+from sides import END
 from trainer import UNKNOWN, seed_all
 
 Floats = NDArray[np.float32]

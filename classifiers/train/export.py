@@ -15,9 +15,11 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from encoder import END, EPS, FAR, HEAD, OVER_HARM, TINY, Model
+from bound import marks
+from encoder import EPS, FAR, HEAD, OVER_HARM, TINY, Model
 from even import Evens, evened, quantise_rows
 from graph import Graph, Product
+from sides import END
 
 Array = NDArray[Any]
 TEXT_HEADS = (True, True, True, True, False)
@@ -165,39 +167,16 @@ def _embed(graph: Graph, state: dict[str, Array]) -> str:
     summed = graph.node("Add", [words, places])
     if "encoder.marks.weight" in state:
         one_way = "encoder.one_way" in state
-        summed = graph.node("Add", [summed, _marks(graph, state["encoder.marks.weight"], one_way)])
+        summed = graph.node("Add", [summed, marks(graph, state, one_way)])
     return _norm(graph, state, "encoder.norm", summed)
 
 
 def _one_way(graph: Graph) -> None:
-    """`bias`: nothing of the second side is seen from the first (`seen_by` of encoder.py for one claim)."""
+    """`bias`: nothing of the second side is seen from the first (`seen_by` of sides.py for one claim)."""
     axes = [graph.constant(f"seen.{i}", np.array(v, np.int64)) for i, v in enumerate(([1, 3], [1, 2]))]
     from_, to = (graph.node("Unsqueeze", ["side", axis]) for axis in axes)
     hidden = graph.node("Cast", [graph.node("Less", [from_, to])], to=TensorProto.FLOAT)
     graph.node("Mul", [hidden, graph.constant("never", np.array(-FAR, np.float32))], out=UNSEEN)
-
-
-def _marks(graph: Graph, table: Array, one_way: bool) -> str:
-    """`marks_of` of encoder.py in ONNX."""
-
-    def wide(x: str, axis: int) -> str:
-        return graph.node("Unsqueeze", [x, graph.constant(f"wide.{x}.{axis}", np.array([axis], np.int64))])
-
-    ends = graph.node("Equal", ["input_ids", graph.constant("end", np.array(END, np.int64))])
-    counted = graph.node(
-        "CumSum",
-        [graph.node("Cast", [ends], to=TensorProto.INT32), graph.constant("axis.cum", np.array(1, np.int64))],
-    )
-    second = graph.node("Greater", [counted, graph.constant("one.end", np.array(1, np.int32))])
-    side = graph.node("Cast", [second], out="side", to=TensorProto.INT32)
-    same = graph.node("Equal", [wide("input_ids", 1), wide("input_ids", 2)])
-    other = graph.node("Not", [graph.node("Equal", [wide(side, 1), wide(side, 2)])])
-    both = graph.node("Cast", [graph.node("And", [same, other])], to=TensorProto.INT32)
-    found = graph.node("ReduceMax", [both, graph.constant("axis.found", np.array([2], np.int64))], keepdims=0)
-    if one_way:
-        found = graph.node("Mul", [found, side])
-    mark = graph.node("Add", [graph.node("Add", [side, side]), found])
-    return graph.node("Gather", [graph.constant("marks", table), mark], axis=0)
 
 
 def _norm(graph: Graph, state: dict[str, Array], name: str, x: str) -> str:

@@ -19,17 +19,21 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from encoder import DEPTHS, FAR, HIDDEN, Model, load_encoder, part_of
+import bindings
+from encoder import DEPTHS, FAR, HIDDEN, Model, load_encoder
 from grounding_rows import LABELS, Pair, all_pairs, focus
 from pack import Claim, Pack
 from packs import Packer, documents
 from rows import is_dev
 from shipping import load_start, start_tokenizer
+from sides import ELSEWHERE, part_of, told_apart
 from trainer import Example, Plan, seed_all, train
 
 WIDTH = 256
 EVIDENCE, CLAIM, WHOLE = 250, 90, 420
 """Tokens of a pack's passage, of a claim, of all together, at most."""
+BINDINGS = 8
+"""Packs of each own passage of `bindings.py` in a pass."""
 POINTED = 0.7
 """What pointing at wrong words counts beside the verdict."""
 WRONG_WORDS = 4.0
@@ -130,16 +134,36 @@ def training(data: Path, passes: int, cache: Path) -> list[Pack]:
             pairs = pairs or split(data)[0]
             path.write_bytes(pickle.dumps(Packer(seed).packs(pairs, documents(data))))
         made += pickle.loads(path.read_bytes())
+        made += bindings.packs(list(bindings.passages(held=False)), BINDINGS, random.Random(seed))
     return made
 
 
-def started(work: Path, start: str, layers: int) -> Model:
+def started(work: Path, start: str, layers: int, stops: Tensor) -> Model:
     if start:
         model = load_start(work, start, len(LABELS), per_token=False)
         model.encoder.one_way = torch.tensor(1)
-        return model
-    encoder = load_encoder(work / "base", DEPTHS[layers], marks=True, one_way=True)
-    return Model(encoder, len(LABELS), per_token=False)
+    else:
+        encoder = load_encoder(work / "base", DEPTHS[layers], marks=True, one_way=True)
+        model = Model(encoder, len(LABELS), per_token=False)
+    if model.encoder.stops is None:
+        model.encoder.stops = stops
+        model.encoder.marks.weight.data = told_apart(model.encoder.marks.weight.data)
+    return model
+
+
+def only_marks(checked: Checked) -> None:
+    """Nothing but what ELSEWHERE looks like is learnt (and the pointer, which is left out of the file)."""
+    for parameter in checked.model.parameters():
+        parameter.requires_grad_(False)
+    marks = checked.model.encoder.marks.weight.requires_grad_(True)
+    row = torch.zeros(len(marks), 1, device=marks.device)
+    row[ELSEWHERE] = 1
+    marks.register_hook(lambda grad: grad * row)
+
+
+def stops_of(tokenizer: Tokenizer) -> Tensor:
+    """The pieces that end a sentence; not "?", because an answer stands behind its question."""
+    return torch.tensor(sorted(i for i in map(tokenizer.token_to_id, ".。!;") if i is not None))
 
 
 def main() -> None:
@@ -158,6 +182,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=1, help="draws of the packs that are made")
     parser.add_argument("--samples", type=int, default=30_000, help="packs that are seen")
     parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
+    parser.add_argument("--only-marks", action="store_true", help="learn the mark of pieces elsewhere alone")
     args = parser.parse_args()
     torch.set_num_threads(1)
     seed_all(args.seed)
@@ -169,8 +194,10 @@ def main() -> None:
         f"{len(made)} packs, {claims} claims, {sum(len(e.ids) for e in made) / len(made):.0f} tokens",
         flush=True,
     )
-    model = started(args.work, args.start, args.layers)
+    model = started(args.work, args.start, args.layers, stops_of(tokenizer))
     checked = Checked(model).to("cuda" if torch.cuda.is_available() else "cpu")
+    if args.only_marks:
+        only_marks(checked)
     plan = Plan(
         args.samples,
         batch_tokens=2560,

@@ -37,6 +37,8 @@ def _outside(arrays: dict[str, Array]) -> dict[str, Array]:
     marks = {"encoder.marks.weight": arrays["marks"]} if "marks" in arrays else {}
     if "never" in arrays:
         marks["encoder.one_way"] = np.array(1)
+    if "stops" in arrays:
+        marks["encoder.stops"] = arrays["stops"]
     return marks | {
         "encoder.words.weight": arrays["words.q"].astype(np.float32) * arrays["words.s"],
         "encoder.positions.weight": arrays["positions"],
