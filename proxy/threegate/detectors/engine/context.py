@@ -54,11 +54,11 @@ _DIGIT = re.compile("[0-9]")
 OTHER_NUMBER = words(
     "订单|单號|单号|訂單|运单|工单|流水|序列号|批号|发票|發票|编号|編號|条码|快递|快件|包裹|版本",
     "税号|統編|统编|随机|质数|坐标|商品|货号|物料|料号|书号|案号|批准文号|哈希|取件码|会议号",
-    "代码|代碼|播放量|浏览量|阅读量|点击量|访问量|下载量|销量|计算|calculate|compute|icp备|备案号|网安备",
+    "机关代码|機關代碼|播放量|浏览量|阅读量|点击量|访问量|下载量|销量|计算|calculate|compute|icp备|备案号|网安备",
     "order|tracking|invoice|ticket|trace|ts|timestamp|seq|sku|ean|isbn|serial|version|build",
     "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn|nhs|awb|waybill|meeting id",
     "uid|ledger|ref|sum|求和|乘积|bytes|-rw-|r--|r-x|rwx",
-    "seed|ttl|timeout|flops|content-length|range(|n=|n =",
+    "seed|ttl|timeout=|timeout =|flops|content-length|range(|n=|n =",
 )
 """Labels of numbers that are not personal; the label nearest to the value decides."""
 
