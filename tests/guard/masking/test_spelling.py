@@ -75,3 +75,12 @@ def test_the_order_in_which_spellings_come_does_not_matter() -> None:
     one, other = MaskMap(b"k"), MaskMap(b"k")
     first = {v: one.mask("pii.cn.mobile", v) for v in values}
     assert first == {v: other.mask("pii.cn.mobile", v) for v in reversed(values)}
+
+
+def test_a_value_that_never_comes_back_does_not_come_back_in_another_spelling() -> None:
+    masks = MaskMap(b"k")
+    never = masks.mask("pii.cn.mobile", "13912345678", restore=None)
+    masks.mask("pii.cn.mobile", "139 1234 5678")
+    assert restored(PlaceholderFinder(masks), f"{never}, {never[1:-1]}.") == (
+        f"{never}, {never[1:-1]}."
+    )

@@ -67,7 +67,9 @@ class PlaceholderFinder:
 
     def __init__(self, masks: MaskMap) -> None:
         back = [m for m in masks.entries() if m.restore is not None]
-        self._values = {m.code: m for m in reversed(back)} | {m.bare: m for m in back}
+        never = {m.bare for m in masks.entries() if m.restore is None}
+        codes = {m.code: m for m in reversed(back) if m.code not in never}
+        self._values = codes | {m.bare: m for m in back}
         self._codes = sorted(self._values)
         self._lengths = sorted({len(code) for code in self._codes}, reverse=True)
         self._firsts = frozenset(code[0] for code in self._codes)
