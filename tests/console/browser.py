@@ -17,6 +17,9 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 CHROMIUM = os.environ.get("THREEGATE_TEST_CHROMIUM", "")
+SHELL = Path("/usr/lib/chromium/chromium-headless-shell")
+"""Debian starts it by a script, which is all that ends with the driver: the browser itself would go
+on, its pages too, until the machine stops."""
 SHOTS = os.environ.get("THREEGATE_TEST_SHOTS", "")
 """A folder for screenshots; empty takes none."""
 ELSEWHERE = "guard.test"
@@ -161,7 +164,8 @@ def _same(old: WebElement) -> bool:
 @contextmanager
 def browser(url: str, language: str) -> Iterator[Browser]:
     options = ChromeOptions()
-    options.binary_location = CHROMIUM
+    started_by_script = Path(CHROMIUM).name == SHELL.name and SHELL.exists()
+    options.binary_location = str(SHELL) if started_by_script else CHROMIUM
     for flag in (*FLAGS, f"--lang={language}", f"--accept-lang={language}"):
         options.add_argument(flag)
     options.add_experimental_option("prefs", {"intl.accept_languages": language})
