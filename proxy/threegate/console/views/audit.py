@@ -132,11 +132,14 @@ async def verify(visit: ConsoleRequest) -> Answer:
 
 
 async def acknowledge(visit: ConsoleRequest) -> Answer:
-    """The lost end of a chain is known. It counts with the next checkpoint."""
+    """The lost end of a chain is known, as the page showed it: more may have gone missing since. It
+    counts with the next checkpoint."""
     reason, writer = reason_of(visit), visit.form.get("writer", "")
     report = await _read_log(visit)
     if writer not in (found := gaps(report)):
         raise refusal("no-gap")
+    if [visit.form.get("first"), visit.form.get("last")] != list(map(str, found[writer])):
+        raise refusal("other-gap")
     who = {"actor": visit.me.name, "reason": reason}
     await lost_entries.acknowledge(visit.parts.audit, found, [writer], **who)
     return Redirect("/audit", done="gap-known", data={"writer": writer})
