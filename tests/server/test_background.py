@@ -268,11 +268,12 @@ async def test_a_schedule_that_the_rules_refuse_by_then_is_dropped(tmp_path: Pat
     async with watched(tmp_path) as watch:
         first = watch.versions.save(checked(BANDED), ("shop",), now_utc())
         second = watch.versions.save(checked(GOOD), ("shop",), now_utc())
-        due = (datetime.now(UTC) + timedelta(milliseconds=200)).isoformat()
         for digest in (first, second):
             for command, by in ((Submit(digest, weaker=False), ANN), (Approve(digest), BOB)):
                 assert isinstance(watch.versions.act(command, by, now_utc()), Event)
-        watch.versions.act(Schedule(first, due), BOB, now_utc())
+        now = datetime.now(UTC)
+        due = (now + timedelta(milliseconds=200)).isoformat()
+        assert isinstance(watch.versions.act(Schedule(first, due), BOB, now.isoformat()), Event)
         watch.versions.act(Activate(second), BOB, now_utc())  # the base of the first is gone
         while watch.versions.state().versions[first].due:
             await asyncio.sleep(0.05)
