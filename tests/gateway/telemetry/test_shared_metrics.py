@@ -52,6 +52,21 @@ def test_what_ended_workers_counted_is_in_two_files(
     assert "threegate_workers 1.0" in lines
 
 
+@pytest.mark.parametrize("keep", [0, 4, 40])
+def test_a_torn_file_keeps_no_worker_from_being_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: int
+) -> None:
+    """A process that is killed may leave one. The watch of a worker ended with the exception, and
+    no other worker was started; half of a file must not be counted twice either."""
+    monkeypatch.setenv(SHARED_METRICS, str(tmp_path))
+    pid = int(ran(WORKER))
+    torn = tmp_path / f"counter_{pid}.db"
+    torn.write_bytes(torn.read_bytes()[:keep])
+    forget_worker(pid)
+    assert torn.exists()
+    assert not (tmp_path / "counter_0.db").exists()
+
+
 def ran(program: str) -> str:
     """What a process prints that shares the folder."""
     done = subprocess.run(

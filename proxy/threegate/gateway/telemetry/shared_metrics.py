@@ -7,13 +7,17 @@ be kept and read at every scrape.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import mark_process_dead
+
+log = logging.getLogger(__name__)
 
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus_client's own name; it must be set before that library is imported."""
@@ -36,19 +40,23 @@ def held_still(folder: Path, *, changing: bool = False) -> Iterator[None]:
 
 
 def forget_worker(pid: int) -> None:
-    """A worker that has ended no longer counts in gauges; what it counted stays."""
+    """A worker that has ended no longer counts in gauges; what it counted stays. Files that cannot
+    be read or written stay, too: a worker is replaced whatever becomes of its figures."""
     mark_process_dead(pid)  # type: ignore[no-untyped-call]
     folder = Path(os.environ[SHARED_METRICS])
-    with held_still(folder, changing=True):
-        for kind in KEPT:
-            _move(folder / f"{kind}_{pid}.db", folder / f"{kind}_{ENDED}.db")
+    try:
+        with held_still(folder, changing=True):
+            for kind in KEPT:
+                _move(folder / f"{kind}_{pid}.db", folder / f"{kind}_{ENDED}.db")
+    except (OSError, RuntimeError, ValueError, struct.error) as error:
+        log.warning("metrics of worker %d stay in their files (%s)", pid, type(error).__name__)
 
 
 def _move(source: Path, target: Path) -> None:
     if not source.exists():
         return
+    read = list(MmapedDict.read_all_values_from_file(str(source)))  # type: ignore[no-untyped-call]
     total = MmapedDict(str(target))  # type: ignore[no-untyped-call]
-    read = MmapedDict.read_all_values_from_file(str(source))  # type: ignore[no-untyped-call]
     for key, value, timestamp, _ in read:
         before, _ = total.read_value(key)  # type: ignore[no-untyped-call]
         total.write_value(key, before + value, timestamp)  # type: ignore[no-untyped-call]
