@@ -46,6 +46,16 @@ def test_spellings_of_one_value(kind: str, spellings: tuple[str, ...]) -> None:
         ("pii.cn.mobile", "8613912345678", "8613912345679"),
         ("pii.phone", "+44 7911 204816", "+49 7911 204816"),
         ("pii.id_other", "A-12", "A1-2"),
+        ("pii.dob", "1990-1-12", "1990-11-2"),
+        (
+            "pii.crypto_wallet",
+            "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+            "1a1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+        ),
+        ("pii.email", "strasse@foundry.de", "straße@foundry.de"),
+        ("secret.password", "aBc123456", "Abc123456"),
+        ("secret", "AB-12-3456", "AB-1-23456"),
+        ("pattern.order", "AB-12-3456", "AB-1-23456"),
     ],
 )
 def test_different_values(kind: str, one: str, other: str) -> None:

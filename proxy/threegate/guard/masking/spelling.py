@@ -13,8 +13,11 @@ _NUMBER = re.compile(
     r"(?=(?:[^0-9]*[0-9]){6})[+(]?[A-Z0-9](?:[ \t\n\-‐-―./()·]{0,3}[A-Z0-9])+[)]?", re.IGNORECASE
 )
 """With six digits or more; of shorter values the signs between may be all that differs."""
-_SIGNS_COUNT = ("ip", "address", "account", "wechat")
-"""Last words of kinds in which a sign between two digits has a meaning."""
+_PERSONAL = "pii."
+"""How the kinds begin that may have spellings. Letter case and signs are part of a secret, and may
+be part of what a policy defines."""
+_SIGNS_COUNT = ("ip", "address", "account", "wechat", "dob", "crypto_wallet")
+"""Last words of kinds in which a sign between two digits or the case of a letter has a meaning."""
 _CHINA, _AMERICA = ("mobile", "landline"), "phone"
 _MOBILE, _LANDLINE, _AMERICAN = 11, 9, 11
 
@@ -24,9 +27,11 @@ def plain_spelling(kind: str, value: str) -> str:
     of China and America, of e-mail addresses in small letters; other values as they are."""
     what = kind.rpartition(".")[2]
     if what == "email":
-        return value.casefold()
+        return value.lower()
+    if not kind.startswith(_PERSONAL) or what in _SIGNS_COUNT:
+        return value
     text = unicodedata.normalize("NFKC", value)
-    if what in _SIGNS_COUNT or not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text):
         return value
     return _national(what, "".join(filter(str.isalnum, text)).upper())
 
