@@ -104,6 +104,8 @@ def _unfinished(text: str) -> int:
 
 def _read_escape(match: re.Match[str]) -> str:
     high, low, single, short = match.groups()
+    if not any(match.groups()):
+        return match[0]  # a backslash at the end of a text that was cut off
     if short is not None:
         return _SHORT.get(short, match[0])
     if high is not None:
