@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from threegate import tasks
 from threegate.detectors.base import DetectorInfo
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.masking.mask import MaskMap
@@ -175,3 +177,19 @@ def test_what_leaves_is_a_function_of_the_bytes(
         assert runner.run(told([data], seed)) == whole
         assert runner.run(told(pieces, seed)) == whole
         assert runner.run(told(each, seed + 1)) == whole
+
+
+def test_whose_texts_were_read_before_a_block_does_not_show(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A busy loop rests between events, so the verdict comes before the other choice."""
+    frames = [
+        {"id": "c", "choices": [_choice(0, note="11010519491231002X")]},
+        {"id": "c", "choices": [_choice(1, delta={"content": "Other words. "})]},
+    ]
+    data = encoded(frames, "off")
+    with asyncio.Runner() as runner:
+        whole = runner.run(told([data], 0))
+        monkeypatch.setattr(tasks, "SLICE_S", -1.0)
+        for seed in range(5):
+            assert runner.run(told([data], seed)) == whole

@@ -24,7 +24,7 @@ from threegate.wire.adapter import (
     Usage,
 )
 from threegate.wire.errors import openai_error
-from threegate.wire.limits import MAX_CHOICES, MAX_PARTS
+from threegate.wire.limits import MAX_PARTS, most_choices
 from threegate.wire.openai.choice_bodies import LINKED, usage_of
 from threegate.wire.slots import SlotWalk, walk_fields
 
@@ -94,7 +94,7 @@ class Adapter:
 
     def most_choices(self, request: Body) -> int:
         """How many an answer to this may have."""
-        return min(MAX_PARTS, max(MAX_CHOICES, self.choices(request)))
+        return most_choices(self.choices(request))
 
     def blocked(self, request: Body, outcome: Outcome) -> Body:
         """A valid answer that says so, for status `outcome.http_status or blocked_status`; an error

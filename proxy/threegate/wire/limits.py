@@ -35,3 +35,8 @@ MAX_PARTS = 4096
 MAX_CHOICES = 128
 """Choices of an answer, unless more were asked for: the largest `n` of OpenAI. Classifiers take a
 tenth of a second for each."""
+
+
+def most_choices(asked: int) -> int:
+    """How many an answer to a request for so many may have."""
+    return min(MAX_PARTS, max(MAX_CHOICES, asked))

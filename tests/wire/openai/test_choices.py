@@ -42,6 +42,22 @@ def test_a_request_blocked_before_the_model_is_a_whole_stream() -> None:
     assert made.endswith(b"data: [DONE]\n\n")
 
 
+def test_every_choice_that_was_asked_for_ends() -> None:
+    chunks = chat_chunks(CHAT.stream({"model": "r1", "n": 2}).cut(BLOCK))
+    assert [c.choices[0].index for c in chunks] == [0, 0, 1, 1]
+    assert {c.choices[0].delta.role for c in chunks if c.choices[0].delta.content} == {"assistant"}
+    many = COMPLETIONS.stream({"model": "r1", "n": 10**9}).cut(BLOCK)
+    assert len(completion_chunks(many)) == 2 * MAX_CHOICES
+
+
+def test_a_choice_of_which_nothing_left_does_not_end() -> None:
+    """Whether it was read before the verdict came depends on time alone."""
+    codec = CHAT.stream({"model": "r1"})
+    for event in decode([chat(choice(content="one"), choice(1, content="two"))]):
+        codec.read(event)
+    assert [c.choices[0].index for c in chat_chunks(codec.cut(BLOCK))] == [0, 0]
+
+
 def test_a_cut_after_content_puts_the_message_in_a_paragraph_of_its_own() -> None:
     codec = CHAT.stream({"model": "r1"})
     made = through(codec, chat(choice(role="assistant", content="Half an ")))

@@ -121,7 +121,7 @@ class Chat(ChatRequest):
         return blocked_body("chatcmpl", "chat.completion", model, outcome, text, finish)
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
-        return ChatCodec(request, options, self.most_choices(request))
+        return ChatCodec(request, options, self.choices(request))
 
 
 def _is_thinking(part: Any) -> bool:

@@ -21,7 +21,7 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.base import index_in
 from threegate.wire.frame_codec import FIELD_PARTS, is_no_text
-from threegate.wire.limits import MAX_CHOICES, MAX_PARTS
+from threegate.wire.limits import MAX_PARTS
 from threegate.wire.openai.choice_bodies import finish_of
 from threegate.wire.openai.choices import Choice, ChoiceCodec
 from threegate.wire.openai.structured import wants_structure
@@ -42,8 +42,8 @@ class ChatCodec(ChoiceCodec):
     id_prefix = "chatcmpl"
     fields = known_fields.CHOICE | {"delta"}
 
-    def __init__(self, request: Body, options: StreamOptions, most: int = MAX_CHOICES) -> None:
-        super().__init__(str(request.get("model") or ""), options, most)
+    def __init__(self, request: Body, options: StreamOptions, asked: int = 1) -> None:
+        super().__init__(str(request.get("model") or ""), options, asked)
         self._structured = wants_structure(request)
         self._names: dict[StreamKey, str] = {}
         self._others: list[str] = []  # names of fields that no list has

@@ -28,7 +28,7 @@ from threegate.wire.adapter import (
 from threegate.wire.event_template import EventTemplate
 from threegate.wire.frame_codec import FrameCodec, is_empty, shape_errors
 from threegate.wire.json import parse_answer
-from threegate.wire.limits import MAX_CHOICES
+from threegate.wire.limits import MAX_CHOICES, most_choices
 from threegate.wire.openai.choice_bodies import LINKED, finish_of, refuse_many_choices, usage_of
 from threegate.wire.sse import DONE, ServerSentEvent, encode_json
 
@@ -61,20 +61,22 @@ class ChoiceCodec(FrameCodec):
     """Base: a subclass says where the texts of a choice are (`_read_texts`) and how a choice with
     one text looks (`_fields`, `_message`)."""
 
-    __slots__ = ("_begun", "_choices", "_ended", "_head", "_model", "_most")
+    __slots__ = ("_asked", "_begun", "_choices", "_ended", "_head", "_model", "_most", "_sent")
 
     object_name = ""
     id_prefix = ""
     fields = known_fields.CHOICE
     """Of a choice: those without text, and those whose texts `_read_texts` takes out."""
 
-    def __init__(self, model: str, options: StreamOptions, most: int = MAX_CHOICES) -> None:
+    def __init__(self, model: str, options: StreamOptions, asked: int = 1) -> None:
         super().__init__(options)
         self._model = model
-        self._most = most
+        self._asked = asked  # choices that the request asks for
+        self._most = most_choices(asked)
         self._head: Body = {}
         self._choices: dict[int, Choice] = {}
         self._begun = False  # the client got a frame
+        self._sent: set[int] = set()  # choices of which the client got an event
         self._ended: set[int] = set()  # choices whose end the client got
 
     def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
@@ -214,12 +216,14 @@ class ChoiceCodec(FrameCodec):
     def _on_sent(self, frame: Body) -> None:
         self._begun = True
         for choice in frame.get("choices") or ():
+            index = choice.get("index") or 0
+            self._sent.add(index)
             if choice.get("finish_reason"):
-                self._ended.add(choice.get("index") or 0)
+                self._ended.add(index)
 
     def _write_template(self, template: EventTemplate, released: Mapping[StreamKey, str]) -> bytes:
         if released.get(template.key):
-            self._begun = True
+            self._note_sent(template.key.choice)
             if template.key.channel is Channel.CONTENT:
                 self._begun_choices.add(template.key.choice)
         return super()._write_template(template, released)
@@ -236,22 +240,27 @@ class ChoiceCodec(FrameCodec):
             self._begun_choices.add(key.choice)
         template = self._alike.template
         if template is not None and template.key == key:
-            self._begun = True
+            self._note_sent(key.choice)
             return template.render(text)
         return self._event(key.choice, self._fields(key, text))
 
     def _event(
         self, choice: int, fields: Body, finish: str | None = None, note: Body | None = None
     ) -> bytes:
-        self._begun = True
+        self._note_sent(choice)
         frame: Body = {name: self._head[name] for name in _HEAD if name in self._head}
         frame["choices"] = [{"index": choice, **fields, "finish_reason": finish}]
         if note is not None:
             frame["threegate"] = note
         return encode_json(orjson.dumps(frame))
 
+    def _note_sent(self, choice: int) -> None:
+        self._begun = True
+        self._sent.add(choice)
+
     def cut(self, outcome: Outcome) -> bytes:
-        """A last chunk for every choice that has not finished, then `[DONE]`."""
+        """A last chunk for every choice that was asked for or begun and has not finished, then
+        `[DONE]`. What was read and not sent does not count: it depends on when a verdict came."""
         first = not self._begun
         self._head = self._head or {
             "id": f"{self.id_prefix}-{outcome.decision_id}",
@@ -260,7 +269,7 @@ class ChoiceCodec(FrameCodec):
             "model": self._model,
         }
         out = b""
-        for index in self._choices or (0,):
+        for index in sorted({*range(min(self._asked, MAX_CHOICES)), *self._sent}):
             if index not in self._ended:
                 fields, finish = self._stopped(index, outcome, first=first)
                 out += self._event(index, fields)

@@ -93,7 +93,7 @@ class Completions(Adapter):
         return blocked_body("cmpl", "text_completion", self.model(request), outcome, text)
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
-        return CompletionsCodec(self.model(request), options, self.most_choices(request))
+        return CompletionsCodec(self.model(request), options, self.choices(request))
 
     def choices(self, body: Body) -> int:
         """So many for each prompt; a list of token ids is one."""
