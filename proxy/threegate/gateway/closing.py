@@ -8,10 +8,12 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from threegate.errors import StoppingError
-from threegate.upstream import Reply
+
+if TYPE_CHECKING:  # a supervisor of workers reads this module too, and has no use for a client
+    from threegate.upstream import Reply
 
 log = logging.getLogger(__name__)
 
