@@ -89,7 +89,7 @@ def test_a_word_list_from_files(tmp_path: Path, language: str) -> None:
             page.one("form[action$='/table'] [type=file]").send_keys(str(file))
             page.until(lambda: page.one("[name=csv]").get_attribute("value"))
             page.press("form[action$='/table'] button")
-        assert "UTF-8" in page.text
+        assert ("CSV（UTF-8）" if language == "zh-CN" else "CSV (UTF-8)") in page.text
         page.go("/policies/list/own/projects")
         words = page.one("[name=words]").get_attribute("value")
         assert words == "Project Heron\n海燕计划"
