@@ -124,8 +124,8 @@ def split(data: Path) -> tuple[list[Pair], list[Pair]]:
     return [p for p in pairs if not is_dev(p.group)], [p for p in pairs if is_dev(p.group)]
 
 
-def training(data: Path, passes: int, cache: Path) -> list[Pack]:
-    """The packs of so many draws; each is made once."""
+def training(data: Path, passes: int, cache: Path, *, bound: bool) -> list[Pack]:
+    """The packs of so many draws; each is made once. `bound`: those of `bindings.py` too."""
     made: list[Pack] = []
     pairs: list[Pair] = []
     for seed in range(1, passes + 1):
@@ -134,18 +134,19 @@ def training(data: Path, passes: int, cache: Path) -> list[Pack]:
             pairs = pairs or split(data)[0]
             path.write_bytes(pickle.dumps(Packer(seed).packs(pairs, documents(data))))
         made += pickle.loads(path.read_bytes())
-        made += bindings.packs(list(bindings.passages(held=False)), BINDINGS, random.Random(seed))
+        if bound:
+            made += bindings.packs(list(bindings.passages(held=False)), BINDINGS, random.Random(seed))
     return made
 
 
-def started(work: Path, start: str, layers: int, stops: Tensor) -> Model:
+def started(work: Path, start: str, layers: int, stops: Tensor | None) -> Model:
     if start:
         model = load_start(work, start, len(LABELS), per_token=False)
         model.encoder.one_way = torch.tensor(1)
     else:
         encoder = load_encoder(work / "base", DEPTHS[layers], marks=True, one_way=True)
         model = Model(encoder, len(LABELS), per_token=False)
-    if model.encoder.stops is None:
+    if stops is not None and model.encoder.stops is None:
         model.encoder.stops = stops
         model.encoder.marks.weight.data = told_apart(model.encoder.marks.weight.data)
     return model
@@ -182,19 +183,22 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=1, help="draws of the packs that are made")
     parser.add_argument("--samples", type=int, default=30_000, help="packs that are seen")
     parser.add_argument("--hide", type=float, default=0.0, help="share of tokens shown as unknown")
-    parser.add_argument("--only-marks", action="store_true", help="learn the mark of pieces elsewhere alone")
+    parser.add_argument("--bound", action="store_true", help="with marks of pieces that stand elsewhere")
+    parser.add_argument("--only-marks", action="store_true", help="with --bound: learn these alone")
     args = parser.parse_args()
     torch.set_num_threads(1)
     seed_all(args.seed)
     tokenizer = start_tokenizer(args.work, args.start, args.run)
-    made = [e for p in training(args.data, args.passes, args.work) if (e := encode_pack(tokenizer, p))]
+    packs = training(args.data, args.passes, args.work, bound=args.bound)
+    made = [e for p in packs if (e := encode_pack(tokenizer, p))]
     random.Random(args.seed).shuffle(made)
     claims = sum(len(e.target[0]) for e in made)
     print(
         f"{len(made)} packs, {claims} claims, {sum(len(e.ids) for e in made) / len(made):.0f} tokens",
         flush=True,
     )
-    model = started(args.work, args.start, args.layers, stops_of(tokenizer))
+    stops = stops_of(tokenizer) if args.bound else None
+    model = started(args.work, args.start, args.layers, stops)
     checked = Checked(model).to("cuda" if torch.cuda.is_available() else "cpu")
     if args.only_marks:
         only_marks(checked)
