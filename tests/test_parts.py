@@ -32,10 +32,13 @@ def test_the_secret_is_made_once_and_only_for_its_owner(tmp_path: Path) -> None:
 
 async def test_a_start_tells_that_the_shared_state_cannot_be_used() -> None:
     told: list[Bilingual] = []
-    limiter = await _limiter(Settings(state_url="redis://127.0.0.1:1"), Metrics(), told.append)
+    limiter = await _limiter(
+        Settings(state_url="redis://:canary@127.0.0.1:1"), Metrics(), told.append
+    )
     await limiter.aclose()
     (text,) = told
     assert "ConnectionError" in text.zh
+    assert "redis://:***@127.0.0.1:1, cannot be used" in text.en
     assert "each process limits by itself" in text.en
 
 

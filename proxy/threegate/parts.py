@@ -220,7 +220,7 @@ async def _limiter(
 
     limiter = RedisLimiter.open(settings.state_url, metrics.state_unavailable.inc)
     if why := await limiter.trouble():
-        report(LINES["alone"].filled({"why": why}))
+        report(LINES["alone"].filled({"url": limiter.address, "why": why}))
     return limiter
 
 

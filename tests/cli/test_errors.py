@@ -39,9 +39,9 @@ def test_both_languages_take_the_same_details(code: str) -> None:
             "no answer from http://127.0.0.1:1",
         ),
         (
-            ["attack", "--url", "http://127.0.0.1:1"],
-            "请确认代理正在那里运行",
-            "check that a proxy runs there",
+            ["attack", "--url", "http://me:canary@127.0.0.1:1"],
+            "http://me:***@127.0.0.1:1 没有回答",
+            "no answer from http://me:***@127.0.0.1:1 (ConnectError); check that a proxy runs there",
         ),
         (["keys", "add", "--expires", "tomorrow"], "tomorrow 不是时间", "tomorrow is not a time"),
         (

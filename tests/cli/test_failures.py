@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from pg8000.exceptions import DatabaseError
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from threegate.cli.failures import message
 from threegate.cli.main import main
@@ -36,6 +37,20 @@ def test_a_servers_message_is_shown_where_it_holds_no_value() -> None:
     )
     hidden = message(postgres_error("22P02", "invalid input syntax: canary"), "en")
     assert hidden == "the database cannot be used: 22P02"
+
+
+@pytest.mark.postgres
+def test_a_database_that_a_server_does_not_have_is_named_with_the_server(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    server = os.environ.get("THREEGATE_TEST_POSTGRES")
+    if not server:
+        pytest.skip("THREEGATE_TEST_POSTGRES is not set")
+    url = make_url(server).set(password="canary", database="absent")
+    assert main(["policy", "history", "--database", url.render_as_string(False)]) == 2
+    printed = capsys.readouterr().err
+    assert f'"absent" does not exist (3D000) at host {url.host} and port {url.port}' in printed
+    assert "canary" not in printed
 
 
 def test_a_statement_of_sqlite_is_not_shown(tmp_path: Path) -> None:

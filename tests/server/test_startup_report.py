@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,14 +31,19 @@ def test_what_is_in_force_is_printed_with_its_origin(origin: Origin, language: s
     assert len({IN_FORCE[o].get(language) for o in Origin}) == len(Origin)
 
 
-def test_a_password_in_an_address_is_not_printed(tmp_path: Path) -> None:
+def test_a_password_in_an_address_is_not_printed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     url = "postgresql://guard:canary@db/log"
     for language in ("zh", "en"):
         settings = Settings(var=tmp_path, audit_url=url)
         facts = startup_report.report(settings, BASE, LATER, language, open_to_all=True)
         printed = greeting(settings, facts, language)
-        assert "canary" not in printed
-        assert "postgresql://guard:***@db/log" in printed
+        with caplog.at_level(logging.INFO):
+            announce(replace(settings, log_format="json"), facts, language, print)
+        for told in (printed, caplog.text):
+            assert "canary" not in told
+            assert "postgresql://guard:***@db/log" in told
 
 
 def test_a_text_log_gets_the_one_time_link(tmp_path: Path) -> None:

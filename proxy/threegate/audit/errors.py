@@ -20,6 +20,9 @@ SAFE_CLASSES = ("08", "28", "3D", "53", "55", "57", "58")
 """SQLSTATE classes of connections, log-in, missing databases and resources: their messages name no
 value of a row."""
 
+PLACE = "place"
+"""Beside PostgreSQL's fields (one letter each): the server that refused a connection."""
+
 
 def reason_of(error: DBAPIError) -> str:
     """What the server or the driver reports, without the statement and its parameters."""
@@ -47,5 +50,6 @@ def driver_reason(error: BaseException) -> str:
     given = error.args[0] if error.args else ""
     if isinstance(given, dict):  # PostgreSQL's fields: M is the message, C the SQLSTATE
         state = str(given.get("C", ""))
-        return f"{given.get('M', '')} ({state})" if state[:2] in SAFE_CLASSES else state
+        said = f"{given.get('M', '')} ({state})" if state[:2] in SAFE_CLASSES else state
+        return f"{said} at {given[PLACE]}" if PLACE in given else said
     return str(given) or type(error).__name__

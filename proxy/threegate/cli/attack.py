@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from threegate.cli.errors import misuse
+from threegate.settings.shown_address import without_password
 from threegate.testing.attacks.exercise import SUITES, Effort, run
 from threegate.testing.attacks.exfiltration import NothingMasked
 from threegate.testing.attacks.report import as_html, as_json, summary
@@ -35,6 +36,7 @@ def arguments(attack: argparse.ArgumentParser) -> None:
 
 
 def _attack(args: argparse.Namespace) -> int:
+    shown = without_password(args.url)
     try:
         suites = tuple(dict.fromkeys(args.suite or SUITES))
         effort = Effort(args.values, args.seed)
@@ -42,9 +44,9 @@ def _attack(args: argparse.Namespace) -> int:
     except NothingMasked:
         raise misuse("nothing-masked") from None
     except httpx.HTTPStatusError as error:
-        raise misuse("no-answer", url=args.url, why=error.response.status_code) from None
+        raise misuse("no-answer", url=shown, why=error.response.status_code) from None
     except httpx.HTTPError as error:
-        raise misuse("no-answer", url=args.url, why=type(error).__name__) from None
+        raise misuse("no-answer", url=shown, why=type(error).__name__) from None
     print(as_json(report) if args.json else summary(report, args.lang))
     if args.html:
         args.html.write_text(as_html(report, args.lang), encoding="utf-8")

@@ -31,6 +31,7 @@ from threegate.demo.show import Titles, as_json, show
 from threegate.parts import opened
 from threegate.server.http_server import config, running
 from threegate.settings import Settings
+from threegate.settings.shown_address import without_password
 
 PLAIN_WIDTH = 160
 
@@ -63,7 +64,7 @@ def _demo(args: argparse.Namespace) -> int:
     try:
         played = asyncio.run(_run(args, settings, chosen, _printer(args, settings)))
     except httpx.HTTPError as error:
-        url = args.url or args.upstream
+        url = without_password(args.url or args.upstream)
         raise misuse("no-answer", url=url, why=type(error).__name__) from None
     if args.json:
         print(json.dumps([as_json(p) for p in played], ensure_ascii=False, indent=1))

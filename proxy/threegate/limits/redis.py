@@ -23,11 +23,13 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from threegate.limits.store import Lease, LimitReached, MemoryLimiter, allowances_of
 from threegate.policy.model import Limits
+from threegate.settings.shown_address import without_password
 from threegate.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
 PREFIX = "threegate:limit:"
+UNREACHABLE = "shared state at %s is unreachable (%s): limits are per process for now"
 TIMEOUT_S = 2.0
 """Longer than a busy event loop needs to read a reply: taking a slow process for an unreachable
 store would make a limit too generous."""
@@ -52,6 +54,9 @@ requests, tokens, seconds to its end."""
 @dataclass(slots=True)
 class RedisLimiter:
     client: Redis
+    address: str
+    """Without a password, for the log."""
+
     unavailable: Callable[[], None] = lambda: None
     """Called for every lease that the store did not give."""
 
@@ -78,7 +83,7 @@ class RedisLimiter:
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
         )
-        return cls(Redis(connection_pool=pool), unavailable)
+        return cls(Redis(connection_pool=pool), without_password(url), unavailable)
 
     def __post_init__(self) -> None:
         self._admit = self._script("admit")
@@ -183,8 +188,7 @@ class RedisLimiter:
         return replace(await self.fallback.admit(scope, limits), local=True)
 
     def _lost(self, error: Exception) -> None:
-        name = type(error).__name__
-        log.warning("shared state is unreachable (%s): limits are per process for now", name)
+        log.warning(UNREACHABLE, self.address, type(error).__name__)
         self._back_at = self.clock() + AGAIN_S
 
 

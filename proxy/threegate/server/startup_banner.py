@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 GREETING = texts("startup", "lines")["greeting"]
 ANY_KEY = "any"
 URL_FILE = "url"
+LISTENS = "listens at %(url)s; policy: %(policy)s; audit log: %(audit)s; console: %(console)s"
 
 
 def note(settings: Settings, line: str, show: Callable[[str], None]) -> None:
@@ -39,7 +40,7 @@ def announce(
     replace_file(settings.var / URL_FILE, f"{_reached(settings)}\n".encode())
     if settings.log_format == "json":
         url = f"http://{settings.host_in_url}:{settings.port}"
-        log.info("listens at %s; policy: %s; console: %s", url, facts["policy"], facts["console"])
+        log.info(LISTENS, {"url": url, **facts})
     else:
         show(greeting(settings, facts, language))
 

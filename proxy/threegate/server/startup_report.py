@@ -7,12 +7,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from threegate.audit.log.database import without_password
 from threegate.console.bootstrap import ConsoleLink
 from threegate.i18n.catalog import texts
 from threegate.policy.lifecycle.store import InForce
 from threegate.server.startup_banner import ANY_KEY
 from threegate.settings import Settings
+from threegate.settings.shown_address import without_password
 
 LINK_FILE = "console-setup-link"
 LINES, IN_FORCE = texts("startup", "lines"), texts("startup", "in_force")

@@ -45,10 +45,6 @@ def reader_engine(url: str) -> Engine:
     return _engine(url, "BEGIN", 4, PATIENT_SECONDS)
 
 
-def without_password(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
-
-
 def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
     try:
         parsed = make_url(url)

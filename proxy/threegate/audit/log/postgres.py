@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import URL, Engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 
-from threegate.audit.errors import trouble
+from threegate.audit.errors import PLACE, trouble
 
 TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
@@ -70,19 +70,20 @@ def _opened(dbapi: Any, args: Sequence[Any], given: dict[str, Any]) -> Any:
     """Without a user it is that of the process, as libpq has it. pg8000 names no address in some
     failures, and lets others through as they are: a server of another kind, one that is silent, a
     certificate that is not trusted, a parameter that it does not know. What the server itself says
-    stays as it is."""
+    gets the place beside it."""
     failure = dbapi.InterfaceError
+    place = f"host {given.get('host', 'localhost')} and port {given.get('port', 5432)}"
     try:
         given = given if "user" in given else {"user": getpass.getuser(), **given}
         return dbapi.connect(*args, **given)
-    except dbapi.DatabaseError:
+    except dbapi.DatabaseError as error:
+        error.args = ({**error.args[0], PLACE: place},)
         raise
     except TypeError:
         known = "a parameter of the address is not known; sslmode and sslrootcert are"
         raise failure(known) from None
     except Exception as error:
-        place = f"{given.get('host', 'localhost')} and port {given.get('port', 5432)}"
-        raise failure(f"no PostgreSQL to talk to at host {place}: {_why(error)}") from None
+        raise failure(f"no PostgreSQL to talk to at {place}: {_why(error)}") from None
 
 
 def _why(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 
 import httpx
 
+from threegate.settings.shown_address import without_password
 from threegate.testing.attacks import encoding, exfiltration
 from threegate.testing.attacks.deployment import TIMEOUT_S, Deployment
 from threegate.testing.attacks.trials import Report, Trial
@@ -46,4 +47,4 @@ def run(
         deployment = Deployment(client)
         policy = str(deployment.check({"texts": ["hello"]})["policy"])
         trials = tuple(t for name in suites for t in SUITES[name](deployment, effort))
-    return Report(url, policy, started, trials)
+    return Report(without_password(url), policy, started, trials)
