@@ -55,7 +55,7 @@ class Scanned:
 
 
 class HasSpan(Protocol):
-    """A span or a hit."""
+    """Anything with a position in a text: a span or a hit."""
 
     @property
     def start(self) -> int: ...
@@ -65,8 +65,8 @@ class HasSpan(Protocol):
 
 
 def uncrossed(settled: int, found: Iterable[HasSpan]) -> int:
-    """`settled`, or further left where a finding crosses it: one that begins before and ends after
-    it would be reported neither now nor later."""
+    """`settled`, moved left of any finding that crosses it. A finding that begins before and ends
+    after it would otherwise never be reported."""
     for one in sorted(found, key=lambda s: s.start, reverse=True):
         if one.start < settled < one.end:
             settled = one.start
@@ -87,13 +87,13 @@ class SupportsFastPath(Protocol):
     """A pattern detector that can decide cheaply where it would find nothing."""
 
     def settled_without_scan(self, text: str, start: int) -> int:
-        """What a scan of `text`, which is settled before `start`, would call settled if it found
-        nothing from there on; -1 where it may find something or only a scan can decide."""
+        """The position up to which a scan of `text` (already settled before `start`) would be
+        settled if it found nothing new; -1 if it may find something or only a scan can decide."""
         ...
 
 
 def overlapping(patterns: Iterable[str], kinds: Iterable[str]) -> frozenset[str]:
-    """The kinds that one of the wanted kinds or prefixes matches, or is below."""
+    """The kinds that match one of the wanted kinds or prefixes, or lie above or below it."""
     wanted = tuple(patterns)
     return frozenset(k for k in kinds if any(matches(p, k) or matches(k, p) for p in wanted))
 
@@ -110,23 +110,23 @@ class SentenceDetector(Protocol):
 
 @runtime_checkable
 class ChecksPrefixes(Protocol):
-    """A sentence detector that can also judge a text that goes on."""
+    """A sentence detector that can also judge a text that is still arriving."""
 
     @property
     def checks_prefixes(self) -> bool: ...
 
     async def clear(self, passages: Sequence[Passage]) -> list[bool]:
-        """Whether nothing in a piece of a text, as it reads so far, comes near a level. A sentence
-        of which all pieces are clear comes to `judge` with `clear` set."""
+        """Whether nothing in a piece of a text, as far as it has arrived, scores near a level. A
+        sentence whose pieces are all clear is passed to `judge` with `clear` set."""
         ...
 
 
 @runtime_checkable
 class SupportsKinds(Protocol):
-    """A sentence detector that does less where only some of its kinds count."""
+    """A sentence detector that can do less work when only some of its kinds are wanted."""
 
     def wanting(self, kinds: frozenset[str]) -> SentenceDetector:
-        """The same detector for rules that look for these kinds or prefixes alone."""
+        """The same detector, limited to these kinds or prefixes."""
         ...
 
 

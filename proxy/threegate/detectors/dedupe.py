@@ -1,9 +1,9 @@
 """One finding for one thing, where patterns and models have found it twice.
 
-Of findings of one kind that overlap, the surer and then the longer one stays. Of an address a
-pattern and a model often see different ends: together they are one. A model's word for "some
-number" says nothing where another finding knows which number it is. In n log n: a text may be full
-of findings.
+Of findings of one kind that overlap, the surer and then the longer one stays. A pattern and a model
+often see different ends of one address; the two are merged. A model's "some number" is dropped
+where another finding says which number it is. Takes n log n, because a text may be full of
+findings.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _are_apart(findings: Sequence[Finding]) -> bool:
 
 
 class _Spans:
-    """What some spans cover, as spans that do not meet."""
+    """The union of some spans, as disjoint spans."""
 
     def __init__(self, spans: Iterable[Span]) -> None:
         self._starts: list[int] = []
@@ -61,7 +61,7 @@ class _Spans:
         return at < len(self._starts) and self._starts[at] < span.end
 
     def add(self, span: Span) -> None:
-        """One that meets no other."""
+        """A span that overlaps no other."""
         at = bisect_left(self._starts, span.start)
         self._starts.insert(at, span.start)
         self._ends.insert(at, span.end)

@@ -78,8 +78,8 @@ class DetectorSet:
         deadlines: Deadlines,
         budget: Budget | None = None,
     ) -> list[Judgement]:
-        """Whole texts (the request): everything, with a cache by content. `budget`: of a call that
-        checks more than these."""
+        """Runs everything on whole texts (the request), with a cache by content. `budget` is given
+        by a call that checks further texts as well."""
         sentence = frozenset(deadlines)
         keys = [text_key(p, patterns, sentence) for p in passages]
         known = {key: kept for key in keys if (kept := self._cache.get(key)) is not None}

@@ -21,7 +21,8 @@ class Judgement:
 @dataclass(slots=True)
 class JudgedTexts:
     """At most `texts` judgements with at most `findings` findings together; the least recently used
-    leave. One with more than `largest` is not kept, so that it does not push out all others."""
+    are dropped. A judgement with more than `largest` findings is not kept, so that it does not push
+    out all others."""
 
     texts: int
     findings: int

@@ -1,4 +1,4 @@
-"""The form of an answer: links outside an allow-list, code that runs things, the wrong language.
+"""The form of an answer: links outside an allow-list, executable code, the wrong language.
 
 A policy's list named `allowed_hosts` says which hosts (and their sub-domains) links may lead to.
 """
@@ -19,11 +19,11 @@ ALLOWED_HOSTS = "allowed_hosts"
 MAX_URL = 2_048
 MAX_CODE = 200
 MIN_LETTERS = 24
-"""Fewer letters say nothing of a language: names, formulas, product codes."""
+"""With fewer letters the language cannot be told: names, formulas, product codes."""
 
 _SCHEME = re2.compile(r"(?i)(?:https?|ftp|wss?|data|javascript|file):")
 _ADDRESS = re.compile(r"[^\t\n\f\r <>\"'`）】」，。；]{1,1000}")
-"""What follows a scheme. Not RE2: it writes a count out, and so high a one outgrows the memory of
+"""What follows a scheme. Not RE2, which expands counts: one this high would exceed the memory of
 its automaton."""
 _HOST = re2.compile(r"(?i)^[a-z]+://(?:[^/@]*@)?([^/:?#]+)")
 _OPEN_URL = re2.compile(r"(?i)(?:[a-z]{1,10}:?|[a-z]{1,10}:[^\s<>\"'`）】」，。；]*)$")
@@ -114,7 +114,8 @@ def _finding(detector: str, kind: str, span: Span, passage: Passage) -> Finding:
 
 
 def _line_of(text: str, at: int) -> int:
-    """The start of the line at `at`: no pattern crosses more than its own line by `MAX_CODE`."""
+    """The start of the line at `at`; no pattern reaches more than `MAX_CODE` beyond its own
+    line."""
     return max(at, text.rfind("\n") + 1) if text.rfind("\n") >= at else at
 
 

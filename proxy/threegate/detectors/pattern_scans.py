@@ -36,12 +36,12 @@ from threegate.types import Failed, Finding, Passage, Reason, frozen
 log = logging.getLogger(__name__)
 
 TURN_S = 0.01
-"""So long scans of short texts go on before other calls get their turn: one request may bring
+"""Scans of short texts run for this long before other calls get their turn; one request may bring
 thousands of them."""
 
 PREPARED, PREPARED_FINDINGS = 64, 50_000
-"""Long answers whose scan is done and not used yet, and their findings; an answer that ends early
-leaves its own."""
+"""The most long answers whose scan is done but not used yet, and the most findings in them; an
+answer that ends early leaves its own behind."""
 
 
 @frozen
@@ -75,14 +75,14 @@ class PatternScans:
     )
 
     def detectors(self, kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
-        """Those that can find these kinds."""
+        """The detectors that can find these kinds."""
         known = self._detectors.get(kinds)
         if known is None:
             known = self._detectors[kinds] = self.build(kinds)
         return known
 
     def fast_path(self, kinds: frozenset[str]) -> FastPath | None:
-        """`settled_without_scan` of all detectors; None where one of them never knows."""
+        """`settled_without_scan` of all detectors; None if one of them never knows."""
         if kinds not in self._fast_paths:
             detectors = self.detectors(kinds)
             known = [d.settled_without_scan for d in detectors if isinstance(d, SupportsFastPath)]
@@ -91,7 +91,7 @@ class PatternScans:
         return self._fast_paths[kinds]
 
     def scan(self, passage: Passage, kinds: frozenset[str], *, final: bool) -> Scan:
-        """A failing detector holds nothing back: its failure decides."""
+        """A failing detector holds nothing back; its failure is what decides."""
         with Budget.for_size(len(passage.text)).running(len(passage.text)):
             return self._scan(passage, kinds, final=final)
 
@@ -116,7 +116,7 @@ class PatternScans:
     async def scan_all(
         self, passages: Sequence[Passage], kinds: frozenset[str], budget: Budget
     ) -> list[tuple[Viewed, Judgement]]:
-        """Whole texts, with the views that models read too."""
+        """Scans whole texts, including the views that models read."""
         out, since = [], time.perf_counter()
         for passage in passages:
             out.append(await self._scan_new(passage, kinds, budget))
@@ -209,13 +209,13 @@ def _scanned(
 def text_key(
     passage: Passage, patterns: frozenset[str], sentence: frozenset[str] = frozenset()
 ) -> bytes:
-    """A text with what it is scanned and judged for."""
+    """A text and the kinds that it is scanned and judged for."""
     head = f"{passage.locus.channel}\0{hash(patterns)}\0{hash(sentence)}\0"
     return hashlib.blake2b((head + passage.text).encode(), digest_size=16).digest()
 
 
 def at_locus(judgement: Judgement, passage: Passage) -> Judgement:
-    """The same text at another place: findings carry the place they were found at."""
+    """The same text at another location: findings carry the location at which they were found."""
     here = passage.locus
     found: Iterator[Finding | Failed] = chain(judgement.findings, judgement.failures)
     if not [f for f in found if f.locus is not here and f.locus != here]:

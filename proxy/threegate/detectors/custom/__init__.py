@@ -1,1 +1,1 @@
-"""What a policy brings along: word lists, RE2 patterns, categories by example."""
+"""Detectors that a policy defines itself: word lists, RE2 patterns, categories by example."""

@@ -2,9 +2,8 @@
 
 A sentence is compared with the author's examples and counter-examples by the character sequences
 they share (TF-IDF, nearest centroid). That catches wordings near the examples in either language
-and nothing else: a paraphrase in other words is missed, and no embedding model is shipped that
-would find it. `leave_one_out` tells the author how far that carries: each example judged by the
-others.
+and nothing else: a paraphrase is missed, and no embedding model is shipped that would find it.
+`leave_one_out` shows the author how well this works: each example is judged by the others.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from threegate.policy.model import Category, CompiledPolicy
 from threegate.types import Bilingual, Failed, Finding, Level, Passage, Span
 
 SIZES = (2, 3, 4)
-"""Lengths of the character sequences that are compared."""
+"""Lengths (in characters) of the n-grams that are compared."""
 FLOOR = 0.08
-"""A sentence that shares next to nothing with the examples is never in a category."""
+"""A sentence that shares almost nothing with the examples is never in a category."""
 HIGH_MARGIN = 1.6
-"""So many times the threshold is sure."""
+"""A score of this many times the threshold counts as certain."""
 
 _SENTENCE = re.compile(r"[^。！？!?\n]+[。！？!?]*")
 Vector = Mapping[str, float]
@@ -38,7 +37,7 @@ def detectors(policy: CompiledPolicy) -> tuple[CategoryDetector, ...]:
 
 @dataclass(frozen=True)
 class Centroids:
-    """What the examples and the counter-examples of a category share."""
+    """The centroids of a category's examples and counter-examples."""
 
     wanted: tuple[str, ...]
     other: tuple[str, ...]

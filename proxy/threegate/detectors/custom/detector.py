@@ -1,10 +1,8 @@
-"""What authors bring in a policy: word lists (Aho-Corasick) and RE2 patterns with edges safe
-beside CJK.
-
-Both keep the prefix stability of `base`: a word is at most as long as the longest of its list, with
-the greatest gap for each blank; a pattern's match is decided within its greatest width, at most
-`MAX_SPAN` code points from its start, and the character after it; where the end of a text begins no
-match, nothing is held.
+"""Detectors from a policy: word lists (Aho-Corasick) and RE2 patterns whose word edges also work
+next to CJK. Both keep the prefix stability of `base`: a word is at most as long as the longest of
+its list, with the widest gap for each space; a pattern's match is decided within its greatest
+width, at most `MAX_SPAN` code points from its start, and the character after it; where the end of a
+text begins no match, nothing is held.
 """
 
 from __future__ import annotations
@@ -26,11 +24,11 @@ from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, agre
 from threegate.types import Bilingual, Finding, Level, Passage, Span
 
 _FEW = 256
-"""Most words of a list of which RE2 is asked first whether a text has any: in English a third of
-the cost where it has none."""
+"""Largest list for which RE2 first checks whether a text contains any of its words. For English
+text without a match this costs a third."""
 
 _HEAD = 3
-"""Characters by which the beginning of a word is told."""
+"""Characters used to recognise the beginning of a word."""
 
 _BLANK = re.compile(r"(?<=[a-z0-9]) (?=[a-z0-9])")
 """Between two words of a folded phrase."""
@@ -43,9 +41,9 @@ def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
 
 
 class ListDetector:
-    """All words of one list in one pass, whatever their number. Letter case does not matter, nor
-    how many blanks or which line ends stand for a blank of a word; between Latin words it may be a
-    hyphen or an underscore too."""
+    """All words of one list in one pass, whatever their number. Letter case is ignored. A space in
+    a phrase matches any run of spaces or line breaks and, between Latin words, a hyphen or an
+    underscore."""
 
     def __init__(self, words: WordList) -> None:
         self.info = DetectorInfo(words.kind, (words.kind,), Bilingual(words.name, words.name))
@@ -91,7 +89,8 @@ class ListDetector:
         return one_blank(folded) if self._has_blank else OneBlank(folded)
 
     def _open_from(self, text: str, spans: list[Span]) -> int:
-        """Where a word may have begun that goes on, or one ended whose right edge is not seen."""
+        """Where a word may have begun that is not finished, or one has ended whose right edge has
+        not arrived."""
         length = len(text)
         touching = min((s.start for s in spans if self._whole and s.end == length), default=length)
         for begin in self._begins.finditer(text, max(0, length - self._longest)):
@@ -111,12 +110,13 @@ class ListDetector:
 
 
 def _with_gaps(word: str) -> str:
-    """RE2 for a word in a text whose gaps are as they came: without a match none needs reading."""
+    """RE2 for a word in the text with its gaps unchanged; without a match the text need not be
+    searched."""
     return ANY_GAP.join(map(re2.escape, word.split(" ")))
 
 
 def _metered(hits: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Hits, counted as work: a text may be nothing else."""
+    """Hits, counted as work, because a text may consist of nothing else."""
     spend = meter().spend
     for hit in hits:
         spend()
@@ -124,7 +124,8 @@ def _metered(hits: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _beginnings(words: Iterable[str]) -> re.Pattern[str]:
-    """Where one of the words may begin, by its first characters; a gap stands for a blank."""
+    """Positions where one of the words may begin, judged by its first characters; a gap counts as a
+    space."""
     heads = sorted({word[:_HEAD] for word in words})
     size = min(map(len, heads))
     first, *others = (_one_of(head[n] for head in heads) for n in range(size))

@@ -1,8 +1,6 @@
-"""A phrase of a word list may be broken over lines or padded with blanks: each gap is read as one
-blank.
-
-A gap is at most `MOST` characters, so a phrase keeps a greatest length; a longer one stays as it is
-and ends the phrase.
+"""A phrase of a word list may be broken across lines or padded with spaces: each gap is read as one
+space. A gap has at most `MOST` characters, so that phrases have a maximum length; a longer gap
+stays as it is and ends the phrase.
 """
 
 from __future__ import annotations
@@ -14,21 +12,23 @@ from threegate.types import frozen
 
 MOST = 16
 _GAP = re.compile(rf"\s(?:\s{{1,{MOST - 1}}}|(?<! ))")
-"""A single blank is none. It begins with one class, which `re` looks for much faster."""
+"""A single space is not a gap. The pattern begins with one character class, which `re` finds much
+faster."""
 ANY_GAP = r"[\s\x0b\x1c-\x1f[:^ascii:]]+"
-"""RE2; matches every gap and every blank. It matches more, which keeps the automaton small."""
+"""RE2; matches every gap, every space and some more, which keeps the automaton small."""
 
 
 @frozen
 class OneBlank:
-    """A text whose gaps are one blank each, and where its characters were."""
+    """A text whose gaps have become one space each, with the original positions of its
+    characters."""
 
     text: str
     _after: tuple[int, ...] = ()
     _removed: tuple[int, ...] = (0,)
 
     def original(self, at: int) -> int:
-        """Where the character at `at` begins in the text as it was; the end for the end."""
+        """The original position of the character at `at`; the end maps to the end."""
         return at + self._removed[bisect_right(self._after, at)]
 
 

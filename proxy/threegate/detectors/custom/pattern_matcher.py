@@ -1,5 +1,5 @@
 """Where an author's pattern occurs in a text: search after search, each match decided by the
-`MAX_SPAN` characters from its start. Empty matches are none."""
+`MAX_SPAN` characters from its start. Empty matches do not count."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from threegate.types import Span
 MAX_SPAN = 256
 
 _REACH = 16 * 1024
-"""Bytes from its start within which a pattern must match; what needs more is no match."""
+"""Bytes from its start within which a match must end; longer ones do not count."""
 _STRIDE = 4096
-"""Bytes that one search looks at for a start, so that none reads the whole text."""
+"""Bytes that one search examines for a start, so that no search reads the whole text."""
 _SEARCH = 256
-"""Units of work of one search: a large pattern may take half a second for it, so the budget looks
-at its clock after each."""
+"""Units of work of one search. A large pattern may take half a second, so the budget checks its
+clock after each search."""
 _ESCAPED = re.compile(r"(?<=\\)[nrt]")
 """In JSON, logs and code the letter of an escape would join the word that follows."""
 _WORD = re.compile(rb"[0-9A-Za-z_]*")
@@ -33,7 +33,7 @@ _IS_WORD = [_WORD.fullmatch(bytes((code,))) is not None for code in range(256)]
 
 
 class PatternMatcher:
-    """Of one pattern. `edges`: no match begins or ends inside an ASCII word."""
+    """Finds the matches of one pattern. `edges`: no match begins or ends inside an ASCII word."""
 
     def __init__(self, pattern: str, *, edges: bool) -> None:
         self.widest = greatest_width(pattern, MAX_SPAN)
@@ -43,7 +43,7 @@ class PatternMatcher:
         self._search = re2.compile(edged(pattern) if edges else pattern)
 
     def all(self, text: str) -> list[Span]:
-        """Every match, in order, without overlaps. Raises what the budget in force raises."""
+        """Every match, in order, without overlaps. Raises BudgetSpentError."""
         with own_patterns(len(text)):
             return self._each(text)
 
@@ -101,19 +101,19 @@ class PatternMatcher:
         return start if self._edges and (_in_word(data, start) or _in_word(data, end)) else end
 
     def _next_character(self, data: bytes, start: int) -> int:
-        """The next place where a match may begin: with edges none does inside a word."""
+        """The next place where a match may begin; with `edges`, never inside a word."""
         word = _WORD.match(data, start) if self._edges else None
         return max(word.end() if word else 0, _ahead(data, start, 1))
 
 
 def _meets(spans: list[Span], span: Span) -> bool:
-    """Whether the span overlaps one of these, which are in order."""
+    """Whether the span overlaps one of these spans, which are sorted."""
     at = bisect_left(spans, span.end, key=attrgetter("start"))
     return at > 0 and spans[at - 1].end > span.start
 
 
 def _ahead(data: bytes, at: int, count: int) -> int:
-    """The byte at which the character so many after the one at `at` begins, or the end."""
+    """The byte offset `count` characters after `at`, or the end."""
     text = data[at : at + 4 * count].decode(errors="ignore")[:count]
     return min(at + len(text.encode()), len(data)) if text else len(data)
 

@@ -9,21 +9,21 @@ from collections.abc import Callable
 from typing import Any
 
 _OTHERWISE = re.compile(r"\[:\^?\w+:\]|\{,")
-"""POSIX classes, and a count without a least, which RE2 takes literally."""
+"""POSIX classes, and a count without a minimum, which RE2 takes literally."""
 _AROUND = re.compile(r"\\[pPCQAbBz]|\[:|[$]|(?<!\[)\^|\\\[\^")
-"""What the parser reads in another way than RE2, and what looks around on its own."""
+"""Syntax that the parser reads differently from RE2, and look-arounds."""
 _FOLDS = re.compile(r"\(\?[a-zA-Z]*i")
 _ESCAPE = re.compile(r"\\(?:(?P<kind>[pP](?:\{\^?\w+\}|\w))|.)", re.DOTALL)
 
 
 def without_properties(pattern: str, put: Callable[[str], str]) -> str:
-    """`pattern` with what `put` says in the place of each `\\p{…}`, which `re` does not know."""
+    """`pattern` with each `\\p{…}`, which `re` does not know, replaced by the result of `put`."""
     return _ESCAPE.sub(lambda match: put(match[0]) if match["kind"] else match[0], pattern)
 
 
 def parsed(pattern: str) -> Any:
-    """What `re` makes of the pattern; None where it does not know it, warns of it, or reads it in
-    another way than RE2."""
+    """The pattern as parsed by `re`; None if `re` rejects it, warns about it, or reads it
+    differently from RE2."""
     if _OTHERWISE.search(pattern):
         return None
     try:
@@ -36,8 +36,8 @@ def parsed(pattern: str) -> Any:
 
 
 def greatest_width(pattern: str, limit: int) -> int:
-    """How many characters a match has at most, which is what a stream must hold for it; `limit`
-    where that is more, boundless or unknown."""
+    """The longest match in characters, which is what a stream must hold for it; `limit` if that is
+    longer, unbounded or unknown."""
     parts = parsed(without_properties(pattern, lambda _: r"\w"))
     return limit if parts is None else min(limit, int(parts.getwidth()[1]))
 

@@ -1,9 +1,9 @@
 """Where, at the end of a text that goes on, a match of a policy's RE2 pattern may have begun.
 
 The beginnings of a pattern's matches are a pattern too: of `AB?C` it is `A|AB|AB?C`. So a stream
-holds only what such a beginning covers, and of prose nothing. What surrounds a match (edges,
-lines) is left out: more may be held, never less. Where the parser of `re` may not read a pattern as
-RE2 does its beginnings are not known, and its greatest width is held.
+holds only what such a beginning covers, and holds nothing of ordinary prose. Conditions around a
+match (edges, line ends) are left out: more may be held, never less. If the parser of `re` may read
+a pattern differently from RE2, its beginnings are unknown and its maximum width is held.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _FLAGS = {re.I: "i", re.M: "m", re.S: "s"}
 
 
 def beginnings(pattern: str) -> Callable[[bytes], int] | None:
-    """Finds the byte at which the longest end of a text begins that may begin a match; the length
-    if none does. None: not known."""
+    """A function that finds the byte offset from which the rest of a text may be the beginning of a
+    match; the text's length if there is none. None: unknown."""
     if any(ord(char) >= _STAND_IN for char in pattern):
         return None
     properties: list[str] = []
@@ -112,7 +112,7 @@ class _Writer:
         return f"(?:{self.whole(part)}){_count(0, fewer)}{made}"
 
     def _one(self, op: str, found: Any) -> str:
-        """A character. KeyError: not one that is known here."""
+        """One literal character. Raises KeyError for an opcode that is not handled here."""
         match op:
             case "LITERAL":
                 return self._literal(found)

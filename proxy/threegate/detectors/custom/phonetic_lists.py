@@ -16,7 +16,7 @@ from threegate.policy.model import WordList
 from threegate.types import Bilingual, Finding, Level, Passage, Span
 
 MIN_LETTERS = 4
-"""Shorter sounds are in too many words."""
+"""Shorter sounds occur in too many words."""
 
 
 class PhoneticListDetector:

@@ -23,11 +23,12 @@ STREAMED_S = 0.5
 """CPU seconds of the slow searches for a policy's own patterns in one streamed text. They are done
 on the event loop, piece by piece."""
 _LOOK = 256
-"""Units of work between two looks at the clock."""
+"""Units of work between two checks of the clock."""
 _FREE_S = 0.005
-"""A scan so short that nobody asks the system for its CPU time, which may cost as much as it."""
+"""A scan this short is not measured: asking the system for CPU time may cost as much as the
+scan."""
 _WORST_S = 1.5 / (1 << 20)
-"""What a code point may cost: no short scan counts for more."""
+"""The highest cost of one code point: a short scan never counts for more."""
 
 
 class BudgetSpentError(Exception):
@@ -54,12 +55,12 @@ class Budget:
 
     @classmethod
     def for_size(cls, characters: int) -> Budget:
-        """The budget of texts with so many code points in all."""
+        """The budget for texts of this many code points in total."""
         return cls(BASE_S + PER_MIB_S * characters / (1 << 20))
 
     def running(self, characters: int) -> Budget:
-        """Measures what is done inside with a text of so many code points: to be used with `with`,
-        which raises BudgetSpentError if nothing is left."""
+        """A context manager that measures the work on a text of this many code points. Raises
+        BudgetSpentError if nothing is left."""
         self._characters = characters
         return self
 
@@ -78,15 +79,15 @@ class Budget:
             self._left_s -= min(self._wall() - self._began, self._characters * _WORST_S)
 
     def spend(self, units: int = 1) -> None:
-        """Counts work; now and then looks at the clock. Raises BudgetSpentError."""
+        """Counts work and checks the clock from time to time. Raises BudgetSpentError."""
         self._units += units
         if self._units >= _LOOK:
             self._units = 0
             self.check()
 
     def check(self) -> None:
-        """Raises BudgetSpentError past the CPU time. CPU time passes no faster than the time of
-        day: until that is up, one look at it is enough."""
+        """Raises BudgetSpentError when the CPU time is used up. CPU time never passes faster than
+        wall-clock time, so until that has passed, one check is enough."""
         now = self._wall()
         if now < self._look_at:
             return
@@ -99,15 +100,15 @@ class Budget:
         self._look_at = now + left
 
     def found(self) -> None:
-        """Counts a finding. Raises BudgetSpentError for one too many."""
+        """Counts a finding. Raises BudgetSpentError above the limit."""
         self._findings -= 1
         if self._findings < 0:
             raise BudgetSpentError
 
 
 class SlowSearches(Budget):
-    """Of many short searches those count that are not short, whether or not they look at the clock
-    themselves: one search of a large pattern may take half a second."""
+    """Of many short searches only those count that turn out not to be short, whether or not they
+    check the clock themselves: one search for a large pattern may take half a second."""
 
     def __enter__(self) -> None:
         super().__enter__()
@@ -124,7 +125,7 @@ _OWN: ContextVar[Budget | None] = ContextVar("own", default=None)
 
 @contextmanager
 def own_patterns_within(budget: Budget) -> Iterator[None]:
-    """What patterns of a policy search for inside counts in this budget alone."""
+    """Searches for a policy's own patterns inside the block count against this budget only."""
     token = _OWN.set(budget)
     try:
         yield
@@ -133,7 +134,7 @@ def own_patterns_within(budget: Budget) -> Iterator[None]:
 
 
 def own_patterns(characters: int) -> AbstractContextManager[None]:
-    """For the search of such a pattern in a text of so many code points. Raises BudgetSpentError if
+    """For searching such a pattern in a text of this many code points. Raises BudgetSpentError if
     nothing is left."""
     budget = _OWN.get()
     return nullcontext() if budget is None else budget.running(characters)

@@ -17,15 +17,14 @@ _GROUP = re.compile(r"\(\?P<\w+>")
 _BLANKS = (
     r"\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
 )
-"""What `\\s` matches in `re` for strings, as the inside of a class."""
+"""The characters that `\\s` matches in `re` for strings, as the inside of a class."""
 
 
 def starts(
     pattern: Any, data: bytes, value: re.Pattern[bytes] | None = None, reach: int = 0
 ) -> Iterator[int]:
-    """Every byte offset at which `pattern` matches (with RE2 also inside earlier matches; those of
-    `re` cannot begin inside one another) and after which `value`, if given, begins within `reach`
-    bytes."""
+    """Every byte offset at which `pattern` matches (with RE2 also inside earlier matches; matches
+    of `re` never overlap) and after which `value`, if given, begins within `reach` bytes."""
     found: Iterator[int] = (
         (match.start() for match in pattern.finditer(data))
         if isinstance(pattern, re.Pattern)

@@ -18,10 +18,10 @@ from threegate.detectors.engine.number_index import NumberIndex
 from threegate.normalize.work import meter
 
 BEFORE = 40
-"""Columns of text before a value in which a label counts; a Chinese character takes two."""
+"""Columns of text before a value within which a label counts; a Chinese character takes two."""
 
 AFTER = 12
-"""Characters after a value in which a label counts."""
+"""Characters after a value within which a label counts."""
 
 REACH = 60
 """A list of values shares the label before the first one, as far as `base.LOOKBEHIND` allows."""
@@ -36,19 +36,19 @@ _BLANKS = SPACE + "\t\"'"
 _SPEAKER = re.compile(r"[ \t]{0,4}(?:[^\n:：0-9]{1,16}[:：][ \t]{0,4})?")
 """What may be between a line that asks for a value and the value on the next line."""
 _REPLY = re.compile(r"[^\n0-9。；;]{0,28}")
-"""The same after a question: sure, it's …"""
+"""The same for a reply to a question: "sure, it's …"."""
 _UNNAMED = re.compile(
     r"(?i)[ \t]*(?:证件|證件)?(?:号码|號碼|编号|編號|证号|證號|号|號|number|no\.?)[ \t]*[:：]?"
     r"[ \t]*"
 )
-"""A line that says only "number": the line above says which."""
+"""A line that says only "number"; the line above says which one."""
 _NEW_STATEMENT = "，"
-"""After the label of another number, a comma begins a new statement: 订单已送达，骑手 138…"""
+"""After the label of another number a comma starts a new statement: 订单已送达，骑手 138…"""
 _SUFFIXES = ("编号", "編號")
-"""Directly after a label these belong to it and do not label another number: 身份证編號."""
+"""Directly after a label these words belong to it and do not label another number: 身份证編號."""
 _UNITS = BEFORE // 2 + 4
 _COLUMNS = re.compile(rf"(?:[^\x00-\x7f]|[\x00-\x7f]{{1,2}}){{1,{_UNITS}}}")
-"""Slightly more than `BEFORE` columns, of a reversed text; `_UNITS` characters are never more."""
+"""Slightly more than `BEFORE` columns of a reversed text; never more than `_UNITS` characters."""
 _DIGIT = re.compile("[0-9]")
 
 OTHER_NUMBER = words(
@@ -71,7 +71,7 @@ V = TypeVar("V")
 
 
 class _Memo(dict[K, V]):
-    """What a function returned, by its argument."""
+    """Cached results of a function, by argument."""
 
     def __init__(self, make: Callable[[K], V]) -> None:
         self._make = make
@@ -95,11 +95,12 @@ class ScanText:
         self.spend = meter().spend
         self._clauses = _Memo(clause_before)
         self._last_labels: _Memo[Labels, _Memo[str, int]] = _Memo(lambda each: _Memo(each.last))
-        """Where the last label ends, by the clause: what is before it differs more often."""
+        """Where the last label ends, cached by clause, because the text before the clause varies
+        more."""
         self._labels_after: _Memo[Labels, _Memo[str, bool]] = _Memo(
             lambda labels: _Memo(lambda window: labels.search(_STRONG.split(window, 1)[0]))
         )
-        """Whether the clause after a value has a label, by the text after it."""
+        """Whether the clause after a value has a label, cached by the text after it."""
 
     @cached_property
     def longest_token(self) -> int:
@@ -112,7 +113,7 @@ class ScanText:
         return NumberIndex(self.text)
 
     def place(self, offset: int) -> int:
-        """Index of the character that begins at this byte of `data`."""
+        """Index of the character at this byte offset of `data`."""
         if len(self.data) == len(self.text):
             return offset
         chunk = offset // _CHUNK
@@ -177,8 +178,8 @@ class ScanText:
 
     @cached_property
     def _context(self) -> str:
-        """The text in which labels are searched: all digits are 0, so that more contexts are the
-        same."""
+        """The text in which labels are searched: every digit is replaced by 0, so that more
+        contexts are equal."""
         return self.data.translate(_ZEROES).decode()
 
 

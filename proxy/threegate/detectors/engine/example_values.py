@@ -16,5 +16,5 @@ _LABELS = words(
 
 
 def is_example(view: ScanText, start: int, end: int, digits: str) -> bool:
-    """Whether these digits are known and the clause marks them as an example."""
+    """Whether these digits are a known example value and the clause marks them as an example."""
     return digits in KNOWN and view.label_polarity(start, end, _LABELS, other=_LABELS) > 0

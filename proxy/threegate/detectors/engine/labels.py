@@ -1,5 +1,5 @@
 """Words near a value that say what it is. All words are searched with one RE2 pattern, because the
-search runs at every candidate and dominates its cost."""
+search runs at every candidate and dominates the cost."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Labels:
 
 
 def _label_pattern(word: str) -> str:
-    """Field names write a blank as `_`, as `-` or not at all."""
+    """Field names write a space as `_`, as `-` or leave it out."""
     return str(re2.escape(word)).replace("\\ ", "[ _\\-]?")
 
 

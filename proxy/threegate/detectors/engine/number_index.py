@@ -26,9 +26,9 @@ NUMBER = r"[0-9](?:[^0-9]{0,4}[0-9]){5}"
 """RE2; matches in every text that has a start."""
 _FEWEST = 6
 _SEPARATORS = " \u00a0\u2007\u2009\u202f\u3000-\u2010\u2011\u2012\u2013\u2014./()（）\r\n"
-"""What may be between two digits of one number."""
+"""Separators that may stand between two digits of one number."""
 _WIDEST = 4
-"""Most separators in a row: a line break with blanks on both sides."""
+"""The most separators in a row: a line break with spaces on both sides."""
 _DENSE = re2.compile(NUMBER.replace("{5}", "{5,}"))
 """Finds the parts of a text with enough digits, in one pass of RE2."""
 _RUN = re.compile("[0-9]+")
@@ -36,18 +36,18 @@ _OPENING = "+(（"
 _LETTERS = "letter"
 _MOST_LETTERS = 3
 _MOST_DIGITS = 20
-"""No shape asks for more."""
+"""No shape requires more digits."""
 _JOINTS = frozenset(".-")
 Look = tuple[str, int, int]
-"""How a start looks to shapes: what it begins with, digits in the rest of its row as far as shapes
-ask, and digits without separators."""
+"""What shapes need to know of a start: its first character, the digits in the rest of its row (as
+far as shapes ask), and the digits up to the first separator."""
 
 
 @dataclass(frozen=True)
 class Shape:
     """Numbers of at least `digits` digits, the first `run` to `most` of them without separators,
     that begin with a digit or sign (`+(（`) of `heads`; with `letters` also with one to three ASCII
-    letters, possibly followed by a blank."""
+    letters, possibly followed by a space."""
 
     digits: int
     heads: str = ""
@@ -64,8 +64,8 @@ class Shape:
 
 
 class NumberIndex:
-    """The index of one text. `dense`: `NUMBER` matches in it. It is read as ASCII with a sign for
-    every other character, so that bytes are few and at the places of the characters."""
+    """The index of one text. `dense`: `NUMBER` matches in it. The text is read as ASCII with a
+    placeholder for every other character, so that byte offsets equal character positions."""
 
     def __init__(self, text: str) -> None:
         self._text = text

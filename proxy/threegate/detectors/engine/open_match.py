@@ -11,11 +11,11 @@ import string
 from collections.abc import Callable
 
 WORD = 12
-"""Most letters of a plain word (`plain_text_fast_path`)."""
+"""The most letters of a plain word (`plain_text_fast_path`)."""
 
 BEGINS: dict[Callable[[str], int], str] = {}
-"""For each tail, a pattern of the text before the last word that it may hold as well; empty if it
-holds only that word."""
+"""For each tail, a pattern of the text before the last word that the tail may also hold; empty if
+it holds only that word."""
 
 
 def begins(pattern: str) -> Callable[[Callable[[str], int]], Callable[[str], int]]:
@@ -31,7 +31,7 @@ def begins(pattern: str) -> Callable[[Callable[[str], int]], Callable[[str], int
 
 def unfinished(pattern: re.Pattern[str], longest: int, begins: str = "") -> Callable[[str], int]:
     """A tail that holds what `pattern`, which ends at the end of the text, matches of its last
-    characters. `begins`: a simpler pattern of how that may begin, for `BEGINS`."""
+    characters. `begins`: a simpler pattern for its beginning, for `BEGINS`."""
 
     def tail(text: str) -> int:
         match = pattern.search(text, max(0, len(text) - longest))

@@ -1,11 +1,11 @@
 """A fast path for streams: pieces of plain words are released without a scan.
 
 *Plain* text consists of words of at most `open_match.WORD` letters, punctuation that closes a
-clause, blanks, and non-ASCII characters. A recognizer declares whether it may find anything in
+clause, white space, and non-ASCII characters. A recognizer declares whether it may find anything in
 plain words (`Recognizer.plain`); a tail declares where the text that it holds may begin
 (`open_match.begins`). If new text is plain, has no such beginning, and no trigger of a recognizer
 for plain words is near, a scan would find nothing and hold only the unfinished word.
-`PlainTextFastPath` determines that at a fraction of the cost. Everything else is scanned.
+`PlainTextFastPath` finds that out at a fraction of the cost. Everything else is scanned.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class PlainTextFastPath:
         self._trigger = _plain_trigger(recognizers)
 
     def settled(self, text: str, start: int) -> int:
-        """The position up to which a scan would call `text` settled, which is settled before
-        `start`; -1 if only a scan can tell."""
+        """The position up to which a scan of `text` (already settled before `start`) would be
+        settled; -1 if only a scan can tell."""
         if self._unusual.search(text, start):
             return -1
         if found(self._trigger, text[max(0, start - _NEAR) :].encode()):
@@ -76,7 +76,8 @@ class PlainTextFastPath:
 
 
 def gate(recognizers: tuple[Recognizer, ...], held: tuple[Tail, ...]) -> PlainTextFastPath | None:
-    """The fast path for these; None if it is unknown what one of the tails may hold."""
+    """The fast path for these recognizers and tails; None if it is unknown what one of the tails
+    may hold."""
     if open_match.token not in held or not all(t in open_match.BEGINS for t in held):
         return None
     return PlainTextFastPath(recognizers, held)

@@ -33,8 +33,8 @@ SEP = rf"[{SPACE}{DASH}.]"
 BREAK = r"[ ]?\r?\n[ ]?"
 GAP = rf"(?:{SEP}|{BREAK})"
 DIGIT = f"(?:[0-9]|{GAP}[0-9])"
-"""The next digit of a number. By the first character `re` knows which it is, at half the cost of an
-optional gap."""
+"""The next digit of a number. `re` decides by the first character, at half the cost of an optional
+gap."""
 
 _LABELLED = (
     r"(?<=(?i:tel|mob|fax|sim).)|(?<=(?i:id|no|qq).)|(?<=(?i:phone).)|"
@@ -58,13 +58,13 @@ def first(chars: str) -> str:
 
 
 _SLASHED = r"(?:(?<![0-9]/.)|(?<=[0-9]{5}/.)|(?<=[0-9][ \-][0-9]{4}/.))"
-"""Before a slash there is no number, or one that is too long for a date or a fraction: of two
-values that a slash separates, both are found."""
+"""No number before a slash, unless it is too long for a date or a fraction: two values separated by
+a slash are both found."""
 NO_SLASH = "(?!/[0-9]{5,9}(?![0-9]))"
-"""After a slash there is no number, a short one, or one long enough to be a value of its own."""
+"""After a slash: no number, a short one, or one long enough to be a separate value."""
 EDGE = r"(?![0-9A-Za-z])(?!\.(?!0(?![0-9]))[0-9])(?!-[0-9]{5})" + NO_SLASH
-"""Right edge of a number: not inside a longer number, a decimal, an order number. `.0` alone is no
-decimal: spreadsheets and data frames write whole columns of numbers so."""
+"""Right edge of a number: not inside a longer number, a decimal, an order number. `.0` by itself is
+not a decimal fraction: spreadsheets and data frames write integers that way."""
 WORD_EDGE = r"(?![0-9A-Za-z])"
 
 
@@ -128,7 +128,7 @@ def numbers(view: ScanText, pattern: re.Pattern[str], shape: Shape) -> Iterator[
 
 
 _COUNTED = 16
-"""Starts of numbers that are counted at a time."""
+"""Starts of numbers that are counted as one batch of work."""
 
 
 def likely(
@@ -154,7 +154,7 @@ _VALUE_REACH = 384
 """Bytes; more than `base.LOOKBEHIND`, the largest distance from a label to its value."""
 
 ToHit = Callable[[re.Match[str]], Hit | None]
-"""Makes a hit of a match; None for a near miss."""
+"""Turns a match into a hit; None for a near miss."""
 
 
 def likely_hits(

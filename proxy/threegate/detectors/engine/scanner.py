@@ -80,7 +80,7 @@ class PatternScanner:
         return hits
 
     def _wants(self, kind: str) -> bool:
-        """Kinds are few: each is compared with the wanted ones once."""
+        """There are few kinds, so each is compared with the wanted ones only once."""
         wanted = self._wanted[kind] = self._kinds is None or _matches(kind, self._kinds)
         return wanted
 
@@ -107,7 +107,7 @@ def _matches(kind: str, kinds: frozenset[str]) -> bool:
 
 
 def resolve(raw: list[tuple[Hit, Recognizer]]) -> list[tuple[Hit, Recognizer]]:
-    """One hit per place: higher level, then rank, then length, then the earlier one."""
+    """Keeps one hit per place: higher level, then rank, then length, then the earlier one."""
     order = sorted(raw, key=lambda x: (-x[0].level, -x[1].rank, x[0].start - x[0].end, x[0].start))
     starts: list[int] = []
     taken: list[tuple[Hit, Recognizer]] = []

@@ -17,14 +17,14 @@ from threegate.detectors.custom.pattern_parts import parsed
 from threegate.normalize.re2_spans import char_spans
 
 CHARS = frozenset(string.ascii_letters + string.digits + "_-./+=~\u017f\u212a")
-"""The last two match `s` and `k` in RE2 when case is ignored."""
+"""RE2 matches the last two as `s` and `k` when case is ignored."""
 LEAST = 16
 """Shortest token that is searched for."""
 _LONG = re2.compile(rf"[A-Za-z0-9_\-./+=~\x{{17f}}\x{{212a}}]{{{LEAST},}}")
 
 _LARGE = 65_536
 _CODE = re.compile(r"\\x\{([0-9a-f]+)\}")
-"""A character by its code, in RE2's syntax, which `re` does not have."""
+"""A character by its code point, in RE2 syntax that `re` lacks."""
 
 
 def longest(text: str, data: bytes) -> int:
@@ -38,7 +38,8 @@ def longest(text: str, data: bytes) -> int:
 @cache
 def least(pattern: str) -> int:
     """Minimum length of the token in every match of an RE2 pattern; 0 if that is less than `LEAST`
-    or the pattern cannot be parsed. Kept: to parse all secret rules takes a tenth of a start."""
+    or the pattern cannot be parsed. Cached, because parsing all secret rules takes a tenth of the
+    start-up time."""
     parts = parsed(_CODE.sub(lambda code: re.escape(chr(int(code[1], 16))), pattern))
     found = 0 if parts is None else _least(parts)
     return found if found >= LEAST else 0

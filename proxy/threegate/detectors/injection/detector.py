@@ -29,7 +29,7 @@ from threegate.normalize.work import meter
 from threegate.types import Channel, Finding, Level, Passage, Span
 
 MAX_MATCH = 700
-"""Code points; no signature can match more."""
+"""Code points; no signature matches more."""
 
 TABLE = load_all()
 
@@ -45,7 +45,7 @@ _QUOTED = re.compile(
 )
 _QUOTE_REACH = 16
 _BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-"""RE2's `\\s` matches ASCII blanks only."""
+"""RE2's `\\s` matches ASCII white space only."""
 _FLAG = "\U0001f3f4"
 _FLAG_TAGS = 7  # the longest real flag: black flag, gbeng or the like, cancel tag
 
@@ -86,7 +86,7 @@ class InjectionSignatures:
 
 
 def folded(text: str) -> str:
-    """A text as signatures are searched in it."""
+    """A text in the form in which signatures are searched."""
     text = fold(text)
     return text if text.isascii() else _BLANK.sub(" ", text)
 
@@ -105,7 +105,7 @@ def _counts(text: str, start: int, end: int, signature: Signature) -> bool:
         return bool(end - start > _FLAG_TAGS)
     if not signature.negatable:
         return True
-    own = " my " in text[start:end].lower()  # people may take back their own instructions
+    own = " my " in text[start:end].lower()  # users may take back their own instructions
     return not own and not _NEGATION.search(text[max(0, start - _NEGATION_REACH) : start])
 
 
@@ -114,7 +114,8 @@ def _quoted(text: str, span: Span) -> bool:
 
 
 def _outermost(found: Iterable[Finding]) -> Iterator[Finding]:
-    """In text order, without findings inside another of the same kind and at least its level."""
+    """In text order, without findings that lie inside another of the same kind and at least the
+    same level."""
     reach: dict[tuple[str, Level], int] = {}
     for finding in sorted(found, key=lambda f: (f.span.start, -f.span.end, -f.level)):
         levels = [level for level in Level if level >= finding.level]

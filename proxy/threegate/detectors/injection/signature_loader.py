@@ -1,13 +1,14 @@
 """Loads the injection signatures from `signatures/*.toml`.
 
-A signature has a `note` (its name in findings), a `level`, a `pattern` and examples. HIGH where
-honest text hardly has it, MEDIUM where a writer on the subject may quote it, LOW where it is only a
-hint. `{{NAME}}` in a pattern is replaced by an entry of the file's `[fragments]`. Optional:
+A signature has a `note` (its name in findings), a `level`, a `pattern` and examples. HIGH if it
+hardly occurs in honest text, MEDIUM if somebody who writes about the subject may quote it, LOW if
+it is only a hint. `{{NAME}}` in a pattern is replaced by an entry of the file's `[fragments]`.
+Optional:
 
 - `kind`: `injection.signature` (default) or `injection.role_delimiter`;
 - `channels`: where it counts; by default every channel that a client or a tool fills;
-- `negatable`: "do not" before it turns it into the opposite;
-- `mentioned`: quoted after a user's own words it is only talked about, and is LOW.
+- `negatable`: "do not" before it reverses its meaning;
+- `mentioned`: quoted after a user's own words it is only mentioned, and is LOW.
 
 `true` holds texts in which it must be found, `false` texts in which it must not.
 """

@@ -1,2 +1,2 @@
 """Language models as detectors: guard models with their published prompts and answers, and any
-model with a question. One module a format; the operator names them in the settings."""
+model with a question. One module per format; the operator names them in the settings."""

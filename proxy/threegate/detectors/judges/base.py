@@ -1,4 +1,4 @@
-"""What a format of a judge is: requests made of a text, findings read from the replies. Pure."""
+"""A judge's format: builds requests from a text and reads findings from the replies. Pure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MAX_TEXT = 8_000
 
 
 class Unreadable(Exception):
-    """A reply that is no answer of this format: never taken for "safe"."""
+    """A reply that does not follow the format. It never counts as "safe"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is judged. `answered`: the sentence is a model's answer to `question`, else a user's.
-    `before` are the sentences that precede it in the same text."""
+    """What is judged. `answered`: the sentence is from a model's answer to `question`; otherwise it
+    is a user's. `before` are the sentences that precede it in the same text."""
 
     sentence: str = field(repr=False)
     before: str = field(default="", repr=False)
@@ -36,13 +36,14 @@ class Judged:
 
     @property
     def text(self) -> str:
-        """The sentence with what precedes it; of a long text the end, which is the newest."""
+        """The sentence with the text before it; of a long text only the end, which is the
+        newest."""
         return (self.before + self.sentence)[-MAX_TEXT:]
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeRequest:
-    """`about` is for the format itself: which criterion the request is about."""
+    """`about` is for the format's own use: the criterion that the request is about."""
 
     path: str
     body: Json = field(repr=False)
@@ -52,7 +53,7 @@ class JudgeRequest:
 @dataclass(frozen=True, slots=True)
 class Score:
     """`kind` is one of ours, empty for a verdict without a category; `score` is the probability
-    that the text is bad, 0 to 1; `native` is the model's own word."""
+    that the text is bad, 0 to 1; `native` is the model's own term."""
 
     kind: str
     score: float
@@ -64,21 +65,21 @@ class JudgeFormat(Protocol):
     def name(self) -> str: ...
 
     def kinds(self, settings: JudgeSettings) -> tuple[str, ...]:
-        """Ours that it may report, without the verdict itself."""
+        """Our kinds that it may report, without the verdict itself."""
         ...
 
     def requests(self, judged: Judged, settings: JudgeSettings) -> tuple[JudgeRequest, ...]: ...
 
     def scores(self, request: JudgeRequest, reply: Json) -> tuple[Score, ...]:
-        """Raises Unreadable, and whatever a reply of another shape raises (LookupError, TypeError,
-        ValueError)."""
+        """Raises Unreadable, or LookupError, TypeError or ValueError for a reply of another
+        shape."""
         ...
 
 
 def chat(settings: JudgeSettings, messages: list[Json], max_tokens: int, **more: Any) -> Json:
-    """A request for scores; servers without log probabilities ignore that. A model that thinks
-    first gets the tokens that the settings allow and is not asked for probabilities: some APIs
-    refuse both together."""
+    """A request that asks for log probabilities, which servers without them ignore. A reasoning
+    model gets the tokens that the settings allow and is not asked for probabilities: some APIs
+    refuse the combination."""
     body: Json = {
         "model": settings.model,
         "messages": messages,
@@ -114,7 +115,7 @@ def content_of(reply: Json) -> str:
 
 
 def without(text: str, marks: tuple[str, ...]) -> str:
-    """The text without the model's own marks, which would end its part of the prompt."""
+    """The text without the model's special tokens, which would end its part of the prompt."""
     while any(mark in text for mark in marks):
         for mark in marks:
             text = text.replace(mark, "")
@@ -122,7 +123,7 @@ def without(text: str, marks: tuple[str, ...]) -> str:
 
 
 def mapped(table: Mapping[str, str], native: str) -> str:
-    """Our kind of a native category. Raises Unreadable for one that the model does not have."""
+    """Our kind for a native category. Raises Unreadable for one that the model does not have."""
     if native not in table:
         raise Unreadable("unknown category")
     return table[native]

@@ -1,8 +1,7 @@
-"""Any model as a fact checker: does a claim agree with its sources? One of three words.
-
-For the `second_opinion` of a fact check. Question, sources, the sentences before the claim and the
-claim go to the model as JSON that is called data. Score: the probability of the word at the first
-token of the verdict, 1 where the server gives none.
+"""Any model as a fact checker: does a claim agree with its sources? It answers with one of three
+words. Used for the `second_opinion` of a fact check. Question, sources, the sentences before the
+claim and the claim go to the model as JSON that the prompt calls data. Score: the probability of
+the word at the first token of the verdict, 1 if the server gives none.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """A language model as a detector: any OpenAI-compatible endpoint, in one of the formats.
 
 The operator names judges in the settings (a policy cannot name an endpoint). A rule uses
-`judge.<name>`, whatever the model says is bad, or `judge.<name>.<kind>`, one of its categories in
-our kinds. Calls are counted: beyond the limit the judge is overloaded. A reply that is late, empty,
-cut off or not of the format is a failure, which the rule's `on_error` and `on_timeout` answer.
+`judge.<name>` for anything that the model calls bad, or `judge.<name>.<kind>` for one of its
+categories, named by our kind. Calls are counted: beyond the limit the judge is overloaded. A reply
+that is late, empty, cut off or not in the format is a failure, handled by the rule's `on_error` and
+`on_timeout`.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class LlmJudge:
         return DetectorInfo(f"judge_{name}", tuple(own), title)
 
     def kind(self, kind: str) -> str:
-        """The kind that rules use for one of the format's; empty for the verdict itself."""
+        """The kind that rules use for a kind of the format; empty for the verdict itself."""
         return f"judge.{self.settings.name}.{kind}" if kind else f"judge.{self.settings.name}"
 
     async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
@@ -93,7 +94,7 @@ class LlmJudge:
         return tuple(best.values())
 
     def _finding(self, score: Score, passage: Passage) -> Finding | None:
-        """None below the lowest level, and for a claim that is borne out: nothing is wrong."""
+        """None below the lowest level, and for a supported claim, where nothing is wrong."""
         level = None if score.kind == CLAIM_SUPPORTED else self.level_of(score.score)
         if level is None:
             return None

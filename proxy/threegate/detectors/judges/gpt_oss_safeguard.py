@@ -1,8 +1,9 @@
 """gpt-oss-safeguard: a reasoning model that judges by the operator's policy, given as `question`.
 
-The policy is the system message and says how to answer: `0` or `1`, or JSON with `violation` and,
-if it likes, `policy_category` (one of the kinds that `criteria` lists) and `confidence` (high,
-medium, low). Tokens are not capped, for the reasoning would use them up; no content is a failure.
+The policy is the system message and says how to answer: `0` or `1`, or JSON with `violation` and
+optionally `policy_category` (one of the kinds that `criteria` lists) and `confidence` (high,
+medium, low). Tokens are not capped, because the reasoning would use them up; an empty content is a
+failure.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Granite Guardian: one risk a call, `Yes`/`No` (to 3.2) or `<score> yes </score>` (3.3 and 4.1).
+"""Granite Guardian: one risk per call, `Yes`/`No` (to 3.2) or `<score> yes </score>` (3.3 and 4.1).
 
 `criteria` of the settings names the risks, `harm` by default; `yes` is the risk, for groundedness
-an answer that its sources do not bear out. The chat template gets the risk in `guardian_config`,
-sources in `documents`. Score: yes against no over the tokens of the verdict.
+an answer that its sources do not support. The chat template gets the risk in `guardian_config`,
+sources in `documents`. Score: probability of yes against no at the verdict's tokens.
 """
 
 from __future__ import annotations

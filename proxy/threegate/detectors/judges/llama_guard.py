@@ -1,7 +1,7 @@
 """Llama Guard 3 and 4: `safe`, or `unsafe` and a line of codes S1 to S14 (model cards).
 
 Contents are lists of parts: the templates of the 1B and of version 4 need them. Blank lines may
-come first. Score: P(unsafe) / (P(safe) + P(unsafe)) at the first token that is not blank.
+come first. Score: P(unsafe) / (P(safe) + P(unsafe)) at the first token that is not white space.
 """
 
 from __future__ import annotations

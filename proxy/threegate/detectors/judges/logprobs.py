@@ -9,7 +9,7 @@ from typing import Any
 
 Json = dict[str, Any]
 LEAST = 2
-"""Letters of a word's beginning: a single one may begin another word."""
+"""The fewest letters that count as a word's beginning: a single one may begin another word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Position:
     choices: tuple[tuple[str, float], ...]
 
     def share(self, words: tuple[str, ...]) -> dict[str, float]:
-        """Probability of each word among them, over all spellings of it and of its beginning
-        (` Yes`, `yes`, `Uns`); empty where none of them is an alternative."""
+        """Probability of each word among them, over all spellings of it and of its beginning (`
+        Yes`, `yes`, `Uns`); empty if none of them is an alternative."""
         found = dict.fromkeys(words, 0.0)
         for token, probability in self.choices:
             spelled = token.strip().lower()
@@ -49,7 +49,7 @@ def _choices(given: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...
 
 
 def after(found: list[Position], begins: Callable[[str], bool]) -> Position | None:
-    """The first token that is not blank once the text before it `begins` the verdict."""
+    """The first token that is not white space after the text that `begins` the verdict."""
     text = ""
     for position in found:
         if begins(text) and position.token.strip():

@@ -1,5 +1,5 @@
-"""Any model with the operator's question: the text goes to it as a JSON string that is called data;
-the answer must begin with yes or no."""
+"""Any model with the operator's question: the text goes to it as a JSON string that the prompt
+calls data; the answer must begin with yes or no."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Asks judges for second opinions: one answer a question, under its deadline, cached by text.
 
-A text that reads otherwise once its disguise is undone (encodings, spacing, look-alike letters) is
-read in both forms, and the higher score counts: what the first detector saw through must not be
+A text that reads differently once its disguise is undone (encodings, spacing, look-alike letters)
+is read in both forms, and the higher score counts: what the first detector saw through must not be
 dismissed because the judge did not.
 """
 
@@ -25,7 +25,7 @@ CACHED = 20_000
 """Answers kept, about 200 bytes each."""
 
 MAX_SOURCES = 24_000
-"""Code points of all sources that a judge reads about one claim."""
+"""Code points of all sources together that a judge reads for one claim."""
 
 Scores = tuple[Score, ...]
 
@@ -101,7 +101,7 @@ class SecondReader:
 
 
 def _on_claim(opinion: Opinion, judge: LlmJudge, found: Scores) -> Opinion:
-    """The verdict on a claim that has the highest score, of equal ones the worst."""
+    """The verdict on a claim with the highest score; of equal scores the worst verdict."""
     verdicts = [s for s in found if s.kind in CLAIM_KINDS]
     if not verdicts:
         return replace(opinion, failed=Reason.ERROR)
@@ -111,7 +111,8 @@ def _on_claim(opinion: Opinion, judge: LlmJudge, found: Scores) -> Opinion:
 
 
 def _part(passage: Passage, question: Question) -> Passage:
-    """What is read of the passage; what comes before it, only with its beginning."""
+    """The part of the passage that is read; the text before it only together with the passage's
+    beginning."""
     part = question.part
     before = "" if part.start else passage.before
     counted = (s for s in passage.sources if not question.counted or s.names & question.counted)
@@ -121,8 +122,8 @@ def _part(passage: Passage, question: Question) -> Passage:
 
 
 def near(sources: Sequence[Source], evidence: str) -> tuple[Source, ...]:
-    """What a judge reads of the sources of a claim: of the one with the evidence the part around
-    it, then the beginnings of the others, `MAX_SOURCES` code points in all."""
+    """The parts of a claim's sources that a judge reads: the part around the evidence, then the
+    beginnings of the other sources, at most `MAX_SOURCES` code points in all."""
     source_id, _, place = evidence.rpartition(":")
     first = next((s for s in sources if s.id == source_id), None)
     start = place.partition("-")[0]
@@ -145,7 +146,7 @@ def _readings(passage: Passage) -> tuple[Passage, ...]:
 
 
 def _about(ask: str, judge: LlmJudge, score: Score) -> bool:
-    """Whether a score answers the question. A verdict without a category counts for each."""
+    """Whether a score answers the question. A verdict without a category counts for every kind."""
     return not score.kind or matches(ask, judge.kind(score.kind))
 
 

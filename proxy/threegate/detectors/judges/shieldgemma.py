@@ -1,4 +1,4 @@
-"""ShieldGemma: one policy a call, one token, `Yes` is a violation. English.
+"""ShieldGemma: one policy per call, one token; `Yes` is a violation. English.
 
 The prompt is raw (`/v1/completions`) and the model's own; `criteria` of the settings choose among
 its four policies. Score: P(Yes) / (P(Yes) + P(No)) at the first token.

@@ -1,7 +1,7 @@
-"""WildGuard: request, refusal and response in three lines of yes or no. English.
+"""WildGuard: three lines of yes or no, for request, refusal and response. English.
 
 The prompt is raw (`/v1/completions`) and the model's own. For a user's text the first line counts,
-for an answer the last. Score: yes against no at the word of that line.
+for an answer the last. Score: probability of yes against no at that line's word.
 """
 
 from __future__ import annotations

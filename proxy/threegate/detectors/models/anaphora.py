@@ -1,8 +1,8 @@
 """Which sentence a claim depends on: "It costs 8 euros." says nothing without the one before it.
 
-A claim that opens with a word pointing back is read together with the last sentence in front of it
-that itself claims something, or else with the question that it answers. Pure; a stream and a whole
-answer give the same.
+A claim that opens with a word that points back is read together with the last sentence before it
+that itself states something, or else with the question that it answers. Pure; a stream and a whole
+answer give the same result.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Callable
 from threegate.guard.segments import carries_claim, sentences
 
 FAR = 600
-"""Code points in front of a claim, or at the end of a question, that may hold what it leans on."""
+"""Code points before a claim, or at the end of a question, that may contain what the claim refers
+to."""
 
 _OPENS = re.compile(
     r"""\W*(?:
@@ -35,7 +36,7 @@ _QUESTION = re.compile(r"[?？]\s*$")
 
 
 def question_before(claim: str, question: str) -> str:
-    """The last sentence of `question` that asks something, for a claim that refers back to it."""
+    """The last sentence of `question` that asks something, if the claim refers back to it."""
     return _last(claim, question, lambda sentence: _QUESTION.search(sentence) is not None)
 
 

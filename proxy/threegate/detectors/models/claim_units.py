@@ -1,7 +1,7 @@
 """Splits a claim that is longer than the model reads into parts of whole sentences. Pure.
 
-The model reads some eighty tokens of a claim; the rest of a long summary would pass unread. A
-sentence that claims nothing (a question, a greeting) stays with the one after it: "When did it
+The model reads some eighty tokens of a claim; the rest of a long summary would go unread. A
+sentence that states nothing (a question, a greeting) stays with the one after it: "When did it
 open? In May." is one statement. Shorter claims stay whole, because context helps the model.
 """
 

@@ -4,14 +4,14 @@ A passage is one sentence of an answer. The grounding model reads it against the
 the sources, once as many as fit and once the very best with its neighbours. Three signals decide:
 
 1. the model: support counts from either reading, a contradiction only from the one that holds the
-   best match; a claim that leans on the sentence before it ("It costs …") finds its place by both
-   and must be borne out alone and together with it; one that answers the question is read behind
-   it; a claim that is longer than the model reads is judged part by part, and the worst counts;
-2. words: a source sentence that begins with the claim bears it out;
+   best match; a claim that depends on the sentence before it ("It costs …") is located by both and
+   must be supported both by itself and together with it; one that answers the question is read
+   after the question; a claim that is longer than the model reads is judged part by part, and the
+   worst counts;
+2. words: a source sentence that begins with the claim supports it;
 3. numbers: where a source sentence says the same as the claim with another number, date or unit,
-   the claim is contradicted whatever the model says.
-
-No source is a separate outcome, never a pass. `note` is `source id:start-end` of the best match.
+   the claim is contradicted, whatever the model says. Having no source is a separate outcome and
+   never a pass. `note` is `source id:start-end` of the best match.
 """
 
 from __future__ import annotations
@@ -49,17 +49,18 @@ from threegate.types import (
 )
 
 INDEXES = 32
-"""Sets of sources whose sentences stay ranked; one conversation uses one set."""
+"""Sets of sources whose sentence index is cached; one conversation uses one set."""
 
 INLINE_CHARACTERS = 4_000
-"""Longer sources are split and indexed in a thread: so many already take some 10 ms."""
+"""Code points above which sources are split and indexed in a thread; at this length it takes some
+10 ms."""
 
 SAME_STATEMENT, NEAR_COPY = 0.7, 0.8
-"""Share of the claim's words, numbers aside, that a source sentence must have to be "the same"; and
-to be so close that a number of another sentence is wrong in it too."""
+"""Shares of the claim's words, numbers aside, that a source sentence must contain: to say "the
+same", and to be so close that even a number from another sentence is wrong in it."""
 
 MIN_QUOTE = 8
-"""Letters and digits of a claim that a source may be found to contain word for word."""
+"""The fewest letters and digits of a claim for which a literal match in a source counts."""
 
 _STRUCTURED = re.compile(r"[|{}\t]")
 
@@ -73,7 +74,7 @@ class _Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What the model is asked: every form of a claim beside every text, the wide evidence first."""
+    """The pairs for the model: every form of a claim with every text, the wide evidence first."""
 
     forms: tuple[str, ...]
     wide: Evidence
@@ -122,8 +123,8 @@ class ClaimsDetector:
         return replace(await self.check(replace(passage, sources=sources)), counted=names)
 
     async def check(self, passage: Passage) -> Finding:
-        """The verdict on a passage that is known to be a claim: of the parts of a long one the
-        worst. Raises ClassifierError."""
+        """The verdict on a passage that is known to be a claim; for a long one, the worst verdict
+        on its parts. Raises ClassifierError."""
         index = await self._index(passage.sources)
         text = passage.text
         parts = [
@@ -144,7 +145,8 @@ class ClaimsDetector:
         return verdict, _reference(passage.sources, asked.wide)
 
     async def _read(self, asked: Readings) -> list[Entailment]:
-        """One reading per evidence: of several forms of the claim the one with least support."""
+        """One reading per evidence: of several forms of the claim, the one with the least
+        support."""
         pairs = [(text, form) for text in asked.texts for form in asked.forms]
         found = await self._engine.entail(self._model, pairs)
         forms = len(asked.forms)
@@ -172,8 +174,7 @@ class ClaimsDetector:
 
 
 def _is_table_head(text: str, before: str) -> bool:
-    """Whether this is the first row of a Markdown table: names of columns, unless it has a
-    number."""
+    """Whether this is the header row of a Markdown table: names of columns, no number."""
     if text.count("|") < _HEAD_STROKES or not (text.startswith("|") and text.endswith("|")):
         return False
     above = before.rstrip(" ").removesuffix("\n").rpartition("\n")[2]
@@ -181,7 +182,7 @@ def _is_table_head(text: str, before: str) -> bool:
 
 
 _HEAD_STROKES = 3
-"""Of two columns."""
+"""For tables of two columns."""
 
 
 def _badness(verdict: _Verdict) -> tuple[int, float]:
@@ -211,8 +212,8 @@ def without_model(claim: str, evidence: Evidence) -> _Verdict | None:
 
 
 def _quoted(claim: str, evidence: Evidence) -> bool:
-    """Whether the best sentence begins with the claim, punctuation aside: what comes before a
-    quotation could turn it round, what comes after it seldom does."""
+    """Whether the best sentence begins with the claim, punctuation aside: text before a quotation
+    could reverse its meaning, text after it seldom does."""
     quoted, given = _letters(claim), _letters(evidence.best.text)
     return len(quoted) >= MIN_QUOTE and given.startswith(quoted)
 
@@ -222,11 +223,11 @@ def _letters(text: str) -> str:
 
 
 def contradicts_by_number(claim: str, evidence: Evidence) -> bool:
-    """Whether the best sentence says the same with another number. A number that another sentence
-    gives could be right all the same, unless the claim is nearly a copy of the best one."""
+    """Whether the best sentence says the same with another number. A number from another sentence
+    could still be right, unless the claim is almost a copy of the best sentence."""
     best = evidence.best.text
     if _STRUCTURED.search(claim) or _STRUCTURED.search(best):
-        return False  # a table row or JSON is no statement to be the same as
+        return False  # a table row or JSON is not a statement to compare with
     shared = _shared(claim, best)
     if shared < SAME_STATEMENT:
         return False
@@ -239,7 +240,7 @@ def contradicts_by_number(claim: str, evidence: Evidence) -> bool:
 
 def _shared(claim: str, source: str) -> float:
     """Share of the claim's words, numbers aside, that occur in the source. A claim that only refers
-    to what the source is about ("It is …") has no words of its own and counts as the same."""
+    back ("It is …") has no content words and counts as the same."""
     pointing = _POINTING.match(claim)
     own = claim[pointing.end() :] if pointing else claim
     words = {term for term in terms(_without_amounts(own)) if not term[0].isdigit()}

@@ -17,7 +17,7 @@ async def judge_each(
     passages: Sequence[Passage],
     judge: Callable[[Passage], Awaitable[tuple[Finding, ...]]],
 ) -> list[Answer]:
-    """One answer per passage, in order; one that fails takes no other with it."""
+    """One answer per passage, in order; a failure affects only its own passage."""
 
     async def one(passage: Passage) -> Answer:
         try:

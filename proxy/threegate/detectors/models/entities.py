@@ -1,6 +1,6 @@
 """The entities model as a detector: names, addresses, organisations …
 
-Spans never cross a line break: one that does is a mistake of the model and is cut.
+Spans never cross a line break: one that does is an error of the model and is cut.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class EntitiesDetector:
 
 
 def lines(text: str, span: Span) -> Iterator[Span]:
-    """The span cut at line breaks, each part without blanks around it."""
+    """The span, cut at line breaks, each part without surrounding white space."""
     start = span.start
     for line in text[span.start : span.end].split("\n"):
         body = line.strip()

@@ -2,8 +2,8 @@
 meaning.
 
 Words: BM25, Chinese by character pairs, everything else by words; numbers count as words. Meaning:
-sentence vectors, which also find what says the same in other words or in the other language. The
-chosen sentences keep the order of the sources, so that what a pronoun means stays near.
+sentence vectors, which also find paraphrases and sentences in the other language. The chosen
+sentences keep the order of the sources, so that a pronoun stays near what it refers to.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from threegate_classifiers.vectors import Matrix, nearness
 from threegate.guard.segments import sentences
 from threegate.types import Source, Span
 
-logging.getLogger("bm25s").setLevel(logging.WARNING)  # it writes a line per index otherwise
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # otherwise it logs a line per index
 
 Embed = Callable[[Sequence[str]], Matrix]
-"""A vector per sentence."""
+"""Maps each sentence to a vector."""
 
 MEANING = 4.0
-"""What a cosine of 1 counts, where the best sentence by words counts 1 (docs/decisions/0012)."""
+"""The weight of a cosine of 1, where the best sentence by words has 1 (docs/decisions/0012)."""
 
 _PARTS = re.compile(r"[\u3400-\u9fff]+|[a-z]+(?:['’][a-z]+)?|\d+(?:[.,]\d+)*", re.IGNORECASE)
 _PLURAL = re.compile(r"(?<=[a-z]{3})(?:es|s|ed|ing)$")
@@ -77,7 +77,7 @@ class Index:
     """The sentences of some sources, ready to be ranked. Immutable."""
 
     def __init__(self, sources: Sequence[Source], embed: Embed | None) -> None:
-        """Without `embed` words alone decide."""
+        """Without `embed`, only words decide."""
         self.pieces = tuple(_pieces(sources))
         self._sizes = [tokens(piece.text) for piece in self.pieces]
         corpus = [terms(piece.text) for piece in self.pieces]
@@ -88,7 +88,8 @@ class Index:
         self._vectors = embed([piece.text for piece in self.pieces]) if embed else None
 
     def rank(self, claim: str) -> Scores:
-        """A score per piece: its share of the best by words, and how near it is in meaning."""
+        """A score per piece: its word score relative to the best one, plus its similarity in
+        meaning."""
         words = self._by_words(claim)
         words /= max(words.max(initial=0), 1e-9)
         if self._embed is None or self._vectors is None:
@@ -102,9 +103,9 @@ class Index:
         return np.asarray(self._ranker.get_scores(wanted), np.float64)
 
     def focus(self, claim: str, room: int) -> Evidence | None:
-        """The best sentences for `claim` that fit about `room` tokens; None without sources. Where
-        not all fit, only those of the source with the best one: sentences of many documents side
-        by side read like support for what none of them says."""
+        """The best sentences for `claim` that fit about `room` tokens; None without sources. If not
+        all fit, only sentences from the source with the best one: sentences from many documents
+        side by side can look like support for something that none of them says."""
         if not self.pieces:
             return None
         order = self._order(claim)

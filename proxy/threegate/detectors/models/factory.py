@@ -1,4 +1,4 @@
-"""The sentence detectors over one engine of classifiers."""
+"""The sentence detectors on top of one classifier engine."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ score of a block comes near a level, that is all. Otherwise each of its sentence
 a sentence that is itself near a level is judged with the text before it (which finds harm spread
 over sentences) and once more with the latest text of the other choices and the reasoning (which
 finds harm spread over those). Offensive language is always read sentence by sentence, in a growing
-text from the beginning of the sentence, because an insult among other words scores next to nothing.
-Only what a rule looks for is read. A model from elsewhere takes part through the `kinds` of its
+text from the beginning of the sentence, because an insult among other words scores almost nothing.
+Only kinds that a rule looks for are read. A third-party model takes part through the `kinds` of its
 manifest.
 """
 
@@ -42,12 +42,14 @@ DIRECT, INDIRECT = "injection.direct", "injection.indirect"
 HAZARD, OFFENSIVE, COMPLIANCE = "hazard", "offensive", "compliance"
 
 HAZARDS_NAMED = 3
-"""Categories reported of one text, the likeliest: they share the evidence for harm of any kind."""
+"""The most categories reported for one text, the likeliest ones: they share the evidence for harm
+of any kind."""
 
 NEAR, NEAR_AMONG = 3.0, 3.5
-"""Logits below the lowest level from which a sentence by itself, and one among others, is read with
-more around it: among others it scores less. Chosen on one half of the harmful answers of unseen
-families, alone and with a sentence of theirs put into an ordinary answer, reported on the other."""
+"""Margins below the lowest level (in logits) within which a sentence by itself, and one among
+others, is read again with more context; among others it scores lower. Chosen on one half of the
+harmful answers of unseen families, as they are and with one of their sentences put into an ordinary
+answer; reported on the other half."""
 
 BEFORE_BYTES, NEARBY_BYTES = 400, 200
 """How much of the text before a sentence, and in parallel texts, is read with it: about a hundred
@@ -61,11 +63,12 @@ _ANSWERS = (Channel.CONTENT, Channel.REASONING)
 
 
 Reading = tuple[Text, tuple[str, ...], int]
-"""What the model reads, the heads that count, and the code points of it before the passage."""
+"""The text that the model reads, the heads that count, and the code points in it before the
+passage."""
 
 
 class _PendingScores(dict[tuple[Text, ...], asyncio.Future[list[Scores]]]):
-    """Requests for the passages that are judged together: the same texts are read once."""
+    """Requests for passages that are judged together: equal texts are read once."""
 
 
 class GuardDetector:
@@ -113,15 +116,16 @@ class GuardDetector:
     async def _loud(
         self, read: Sequence[Sequence[Passage]], pending: _PendingScores
     ) -> list[Passage]:
-        """The passages of blocks that are not quiet."""
+        """The passages of blocks that score near a level."""
         quiet = await asyncio.gather(*(self._quiet(b, [p.text for p in b], pending) for b in read))
         return [p for block, q in zip(read, quiet, strict=True) if not q for p in block]
 
     async def _quiet(
         self, block: Sequence[Passage], alone: Sequence[str], pending: _PendingScores
     ) -> bool:
-        """Whether one reading of a block, and one of each text that is read `alone`, answer for its
-        sentences. What fails is read again, and fails by name, sentence by sentence."""
+        """Whether one reading of a block, and one of each text that is read `alone`, settle all its
+        sentences. If a reading fails, the block is read sentence by sentence and each failure is
+        reported for its own sentence."""
         if block[0].locus.channel not in _ANSWERS:
             return False
         try:
@@ -148,7 +152,7 @@ class GuardDetector:
         return scores
 
     def _counted(self, scores: Scores, heads: tuple[str, ...]) -> list[Score]:
-        """The scores that a rule has use for, where these heads count."""
+        """The scores that rules can use, given the heads that count."""
         head_of = self._head_of
         return [s for s in scores.items if head_of.get(s.label) in heads]
 
@@ -165,8 +169,8 @@ class GuardDetector:
     async def _read(
         self, readings: Sequence[Reading], pending: _PendingScores
     ) -> list[tuple[tuple[str, ...], int, Scores]]:
-        """(heads that count, code points before the passage, what the model says) of each reading
-        that a rule has use for."""
+        """(heads that count, code points before the passage, the model's output) for each reading
+        that a rule can use."""
         useful = [r for r in readings if self._heads.intersection(r[1])]
         if not useful:
             return []
@@ -196,7 +200,7 @@ class GuardDetector:
 
 
 def _gists(block: Sequence[Passage], alone: Sequence[str]) -> list[Reading]:
-    """The readings of a block of sentences; places in it mean nothing."""
+    """The readings of a block of sentences; positions within it have no meaning."""
     question, text = gist(block)
     offensive: list[Reading] = [(Text(each), (OFFENSIVE,), 0) for each in dict.fromkeys(alone)]
     return [(_pair(question, text), _ANSWER, 0), *offensive]
@@ -226,7 +230,7 @@ def _pair(question: str, answer: str) -> Text:
 
 
 def _head(kind: str) -> str:
-    """The head that a kind belongs to, empty for a kind that is not ours."""
+    """The head that a kind belongs to; empty for a foreign kind."""
     if kind in (DIRECT, INDIRECT, OFFENSIVE):
         return kind
     family = kind.split(".")[0]
@@ -234,13 +238,15 @@ def _head(kind: str) -> str:
 
 
 def _least(passage: Passage, kind: str) -> Level:
-    """An imperative in a tool result is seldom meant for the model: there direct must be sure."""
+    """An imperative in a tool result is seldom meant for the model, so direct injection must be
+    certain there."""
     unsure = passage.locus.channel is Channel.TOOL_RESULT and kind == DIRECT
     return Level.HIGH if unsure else Level.LOW
 
 
 def _span(passage: Passage, score: Score, skipped: int) -> Span:
-    """The window's part inside the passage; the whole passage if only what was before fired."""
+    """The part of the window inside the passage; the whole passage if only the text before it
+    fired."""
     start, end = max(0, score.start - skipped), score.end - skipped
     if end <= start:
         return Span(0, len(passage.text))

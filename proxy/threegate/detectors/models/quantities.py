@@ -1,7 +1,8 @@
 """Numbers, percentages, amounts, durations and dates in Chinese and English, made comparable.
 
-三千二百万 = 3200万 = 32 million; 百分之十二 = 12%; 2024年7月25日 = July 25, 2024. Pure. What is not
-understood is left out, never guessed: a comparison uses only numbers that both sides have.
+三千二百万 = 3200万 = 32 million; 百分之十二 = 12%; 2024年7月25日 = July 25, 2024. Pure. Numbers
+that are not understood are left out, never guessed: a comparison uses only numbers that both sides
+have.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A date; what the text leaves open is None."""
+    """A date; parts that the text leaves open are None."""
 
     year: int | None
     month: int | None
@@ -87,7 +88,7 @@ _SECOND_YEAR = re.compile(r"[-–—/]\d{2}(?!\d)")  # 2018-19
 
 
 def amounts(text: str) -> tuple[Amount, ...]:
-    """All numbers and dates that are understood, in order of their place."""
+    """All numbers and dates that are understood, in text order."""
     days = list(_days(text))
     taken = [_with_second_year(text, day.span) for day in days]
     numbers = [q for q in _quantities(text) if not any(_overlap(q.span, t) for t in taken)]
@@ -100,13 +101,13 @@ def _with_second_year(text: str, span: Span) -> Span:
 
 
 def missing(claim: Iterable[Amount], sources: Iterable[Amount]) -> tuple[Amount, ...]:
-    """What the claim says and no source does."""
+    """The amounts that the claim states and no source does."""
     known = tuple(sources)
     return tuple(a for a in claim if not any(same(a, b) for b in known))
 
 
 def same(claim: Amount, source: Amount) -> bool:
-    """Whether the claim's amount is the source's. A date may leave out what the source has; a
+    """Whether the claim's amount is the source's. A date may be less specific than the source's; a
     rounded number may be 3 % off."""
     match claim, source:
         case Day(), Day():
@@ -200,7 +201,8 @@ def _unit_after(text: str, match: re.Match[str]) -> tuple[str, float, int]:
 
 
 def _is_article(match: re.Match[str], unit: str) -> bool:
-    """一个, one: mostly no number; and Chinese numerals inside words (统一, 万一) are none."""
+    """一个 and "one" are mostly not numbers, and neither are Chinese numerals inside words (统一,
+    万一)."""
     if match["words"]:
         return match["words"].lower() == "one" and unit in ("", "count", "person")
     if match["han"] is None:

@@ -1,6 +1,6 @@
 """Groups the sentences of one text into blocks that fill a model's window and are judged together.
 
-If a block, read with a little of the question and the text before it, comes near no level, all its
+If a block, read with a little of the question and the text before it, scores near no level, all its
 sentences pass; otherwise it is read sentence by sentence. So an answer costs about one and a half
 times its tokens, instead of every sentence with all the text before it.
 """
@@ -16,22 +16,23 @@ BLOCK_BYTES = 400
 """About a hundred tokens: English letters are one byte, Chinese characters three."""
 
 OPENING_BYTES = 130
-"""The same at the beginning of a text: its first words say whether an answer does what was asked,
-and count for little next to much other text."""
+"""The same at the beginning of a text, whose first words show whether an answer does what was
+asked; among much other text they would carry little weight."""
 
 QUESTION_BYTES, BEFORE_BYTES, NEARBY_BYTES = 100, 110, 60
 """How much of the question and of the text before a block is read with it, and how much of that is
-the texts nearby: all fits one window."""
+taken by texts nearby; all of it fits one window."""
 
 SENTENCE_BYTES = 300
-"""How much of a sentence before a step of it is read with the step."""
+"""How much of the sentence before a step is read with the step."""
 
 GAP = 8
-"""Code points of white space that sentences may have between them."""
+"""Code points of white space that may stand between sentences."""
 
 
 def blocks(passages: Sequence[Passage]) -> list[list[Passage]]:
-    """The passages in order, neighbours of one text together as far as a block reaches."""
+    """The passages in order, grouped: neighbours in one text together, as far as a block
+    reaches."""
     made: list[list[Passage]] = []
     size = 0
     for passage in passages:
@@ -47,8 +48,8 @@ def blocks(passages: Sequence[Passage]) -> list[list[Passage]]:
 
 
 def gist(block: Sequence[Passage]) -> tuple[str, str]:
-    """(question, answer) to read once for all sentences of a block. The answer begins with what
-    stands before the block, and the texts nearby."""
+    """(question, answer) to read once for all sentences of a block. The answer begins with the
+    texts nearby and the text before the block."""
     start, text = block[0], "".join(p.text for p in block)
     before = last(start.before, BEFORE_BYTES)
     if start.nearby:
@@ -58,7 +59,7 @@ def gist(block: Sequence[Passage]) -> tuple[str, str]:
 
 
 def sentences_so_far(step: Passage) -> list[str]:
-    """The sentences that a step of a growing text goes on with, each from its beginning."""
+    """The sentences that a step of a growing text continues, each from its beginning."""
     before = last(step.before, SENTENCE_BYTES)
     text = before + step.text
     return [text[s.start : s.end] for s in sentences(text) if s.end > len(before)]

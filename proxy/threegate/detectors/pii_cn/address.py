@@ -67,9 +67,9 @@ _BUILDING = re.compile(
     rf"{_S}(?:号楼|號樓|栋|棟|幢|座(?![位次席谈])|门(?=[ ]?[0-9]{{3}})){_UNIT}{{0,3}}{_ROOM}?"
 )
 _BUILT = re2.compile("号楼|號樓|[栋棟幢座]|门 ?[0-9]{3}")
-"""In every text with a building."""
+"""Occurs in every text with a building."""
 _ANY = "[各全本该每某等及内省市县區区旗镇鎮乡鄉街道社村]{1,8}(?:村|屯|社区|街道)"
-"""No name: 全市各区社区."""
+"""Not a name: 全市各区社区."""
 _VILLAGE = re.compile(
     rf"(?:县|區|区|市|旗|镇|乡)(?!{_ANY}){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NUM}[社队])?(?:{_NAME}{{0,6}}"
     rf"{_UNIT}|{_NAME}{{1,4}}组)?"
@@ -89,7 +89,7 @@ _TOWNS = re.compile("香港|九[龍龙]|新界|澳[門门]|氹仔|路環|台北|
 _NAMED = 4
 """Characters of the shortest name of a building and its town."""
 _NUMBER = "[0-9]{7}"
-"""Of a telephone before the address, without a blank between."""
+"""A telephone number directly before the address, without a space between."""
 _WORDS = f"户籍地|地址为|址为|住于|居于|现居|楼上|楼下|寝室|家搬|{_LEADS}"
 _LEAD = re.compile(
     rf"{_WORDS}|从(?!化)|[{_STOP}:：]"
@@ -124,7 +124,7 @@ _NO_NAME = (
     "|和(?<![仁太政平泰云永同中嘉祥义共安呼]和)(?!平|田|县|硕|静|顺|林|龙|政|谐|睦|兴)"
     "|会(?<![四新社机]会)(?!宁|理|昌|同|泽|展|稽|仙|东|城)"
 )
-"""Words of a sentence, where they are no part of a place's name."""
+"""Words of a sentence, unless they are part of a place's name."""
 _NOT_NAME = re.compile(_NO_NAME)
 _APART = re.compile(f"{_NO_NAME}|{_LEAD_END.pattern}")
 
@@ -164,13 +164,14 @@ def _has_floors(view: ScanText) -> bool:
 
 
 def _is_one(text: str, match: re.Match[str]) -> bool:
-    """A building that no word names, without a room, is many people's."""
+    """A building without a name and a room number is the address of many people."""
     named = _FIRST.match(text, max(0, match.start() - 1))
     return named is not None or _HAS_ROOM.search(match.group()) is not None
 
 
 def _streets(view: ScanText) -> Iterator[Hit]:
-    """Streets of one clause are one address, so text of nothing but streets has few."""
+    """The streets of one clause are one address, so a text of nothing but streets has few
+    addresses."""
     start, end, exact, at = 0, -_LEFT, False, 0
     while match := _STREET.search(view.text, at):
         core, at = match.span()
@@ -193,7 +194,7 @@ def _streets(view: ScanText) -> Iterator[Hit]:
 
 
 def _exact(text: str, named: int, match: re.Match[str]) -> bool:
-    """More than a number, or a region in the name that begins at `named`."""
+    """Whether there is more than a number, or a region in the name that begins at `named`."""
     return bool(match["within"] or _REGION.search(text, named, match.start()))
 
 

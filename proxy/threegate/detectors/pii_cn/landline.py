@@ -29,7 +29,7 @@ _LANDLINE = re.compile(
 _SIGNLESS = re.compile(
     rf"8(?<![0-9A-Za-z.\-/+].)6{_GAP}?{_AREA}{_GAP}[2-8][0-9]{{2,3}}{_GAP}?[0-9]{{4}}{EDGE}"
 )
-"""As on business cards: 8610-6588 2233. Only with a label."""
+"""As on business cards (8610-6588 2233); only with a label."""
 _HAN = re.compile("[\u3400-\u9fff]")
 """London numbers look like Guangzhou ones when written in groups of four: those need Chinese
 around."""

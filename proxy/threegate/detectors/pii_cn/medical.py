@@ -1,5 +1,5 @@
-"""Numbers of patients and insured persons. No common form or check digit exists: only right
-after their label."""
+"""Numbers of patients and insured persons. They have no common form or check digit, so they are
+found only right after their label."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINK = (
     r"|[^0-9A-Za-z\n。；密]{0,12}?|(?-i:(?: [a-z]{1,5}){0,2}) ?[:(]? ?)"
 )
 _ABROAD = "(?<!美国)(?<!英国)(?<!德国)(?<!韩国)(?<!加拿大)(?<!澳大利亚)(?<!澳洲)(?<!新加坡)"
-"""Their numbers have recognizers of their own."""
+"""Documents whose numbers have their own recognizers."""
 _WORDS = (
     "病历|病歷|病案|住院|门诊|門診|就诊|就診|体检|處方|处方|挂号|掛號|检查|检验|医"
     "保|醫保|医疗保险|醫療保險|健康卡|诊疗|样本|患者|病人|影像"
@@ -47,7 +47,7 @@ _FORMS = (
 )
 
 _NEAR, _LONG = 4, 6
-"""Further away than this from its label, a number must be as long as that."""
+"""Farther than this from its label, a number must have at least that many digits."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:

@@ -23,7 +23,7 @@ from threegate.types import Level
 
 KIND = "pii.cn.mobile"
 _WIDE = "  "
-"""As OCR and aligned columns part groups; only with a label."""
+"""Groups as OCR and aligned columns separate them; only with a label."""
 _GAP = rf"(?:[{SPACE}{DASH}.]|{_WIDE}|{BREAK})?"
 _PREFIX = r"1(?:[38][0-9]|4[5-9]|5[0-35-9]|6[25-7]|7[0-8]|9[0-35-9])"
 _ABROAD = "".join(rf"(?<![+][0-9]{{{n}}}[ \-].)" for n in (1, 2, 3))
@@ -31,7 +31,7 @@ _ABROAD += r"(?<!(?<![0-9A-Za-z])00[34][0-9][ \-].)"
 """Not after another country's code; +86 is part of the match. After 00 only the codes of Europe,
 some of whose numbers look like these."""
 _SECOND = "(?<=(?<![0-9])1[3-9][0-9]{9}/.)"
-"""The second of two numbers with a stroke between."""
+"""The second of two numbers separated by a slash."""
 _ADDED = r"(?<=\n[+].)"
 """First on a line that a patch adds. With a country code the plus is part of the match."""
 _LEFT = _ABROAD + (
@@ -43,13 +43,13 @@ _COUNTRY = (
     rf"|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
 )
 _WORD = r"(?=[A-Za-z]{1,8}(?![0-9A-Za-z_\-]))"
-"""A word without a blank before it: 13800138000ASAP. Only with a label."""
+"""A word that follows without a space: 13800138000ASAP. Only with a label."""
 _EDGE = rf"(?:{EDGE}(?!\.s?html?)|{_WORD})"
 _NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2
-"""More than that occur in versions: 133.0.7415.166."""
+"""Longer runs occur in versions: 133.0.7415.166."""
 _COUNTED = re.compile(
     " ?(?:[次件元吨噸份块塊斤克票倍辆輛枚篇帧幀÷×^*%]|"
     "股(?![东東民份])|[笔筆](?![记記者友])|秒(?![回杀殺])|[美港欧歐日韩韓]元|公[里斤]|千[米克]|像素|"
@@ -58,28 +58,28 @@ _COUNTED = re.compile(
     "(?:bytes?|rows?|records|Ki?B|[mnuµ]s)(?![A-Za-z])|B(?![A-Za-z0-9座栋棟幢区區层層楼樓室口]))"
 )
 """Directly after a number without a telephone label, these units mark it as a quantity; 行政部,
-台州 and `B座` are none, and nothing has so many megabytes."""
+台州 and `B座` are not units, and no quantity has that many megabytes."""
 _UNIT_BEGUN = re.compile(
     rf"(?<![0-9])1(?:{_GAP}[0-9]){{10}} ?(?:[个個台米条條行字股笔筆秒美港欧歐日韩韓公千像]"
     r"|[A-Za-zµ]{1,7})\Z"
 )
 _counted = open_match.unfinished(_UNIT_BEGUN, 64, begins="1")
-"""Holds a number until what follows it is known to be a unit, or none."""
+"""Holds a number until it is known whether a unit follows."""
 _JOINED = re.compile(r"[A-Za-z][\-_]\Z")
-"""Part of a name: thread-13800138000."""
+"""Part of a name, as in thread-13800138000."""
 _OWNER = re.compile(
     r"(?i)(?:user|usr|member|customer|cust|account|acct|login|[wv]x|wechat|alipay|vip)[\-_]\Z"
 )
-"""How names begin that people get from their number: user_13800138000."""
+"""Beginnings of names that are made from a number: user_13800138000."""
 _LETTER = re.compile("[A-Za-z]")
 _INSIDE_NAME = re.compile("[a-z]\\Z(?<!(?i:tel|mob))(?<!(?i:user))(?<!(?i:phone))(?<!(?i:mobile))")
 _ACCOUNTS = labels("cn_mobile", "accounts")
-"""tom13912345678 is one only where these labels say that it is the name of somebody."""
+"""tom13912345678 counts only if one of these labels says that it is somebody's name."""
 _NAMED = 9
 """Characters of the longest of them."""
 _BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)
-"""Of a number without a country code, by the polarity of the nearest label: none, this, (-1)
-another number."""
+"""The level of a number without a country code, by the nearest label: none (0), of a mobile number
+(1), of another number (-1)."""
 _SHAPE = Shape(11, "108+(（", run=2, most=15)
 _LABELS = labels("cn_mobile")
 
@@ -95,7 +95,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _is_column(text: str, start: int, end: int) -> bool:
-    """On more than two lines, of a column of numbers that goes on."""
+    """A number over more than two lines is part of a longer column of numbers."""
     if text.count("\n", start, end) < 2:
         return False
     return bool(_ABOVE.search(text, max(0, start - 2), start) or _BELOW.match(text, end))
@@ -113,8 +113,8 @@ def _level(view: ScanText, match: re.Match[str]) -> Level:
 
 
 def _is_joined(text: str, start: int, end: int) -> bool:
-    """Part of a name or word, or in groups that may be columns: far apart, or before another
-    number."""
+    """Whether it is part of a name or word, or in groups that may be columns: far apart, or before
+    another number."""
     row = end - start > 11 and text[end : end + 1] == " " and text[end + 1 : end + 2].isdigit()
     if row or _WIDE in text[start:end] or _LETTER.match(text, end):
         return True

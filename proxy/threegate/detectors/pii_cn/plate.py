@@ -30,7 +30,7 @@ _LABELS = labels("cn_plate")
 
 
 _DIGITS = 3
-"""Fewer of them are more often part of a word."""
+"""Shorter ones are more often part of a word."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:

@@ -1,8 +1,8 @@
 """Chinese resident ID (GB 11643): 18 characters with MOD 11-2 check, 15 digits in the old form.
 
-The same form covers residence permits of Hong Kong (81), Macau (82) and Taiwan (83) residents
-and the foreign permanent resident card (first digit 9; the older one has three letters and twelve
-digits). A wrong check digit is at most LOW.
+The same form covers residence permits of Hong Kong (81), Macau (82) and Taiwan (83) residents and
+the foreign permanent resident card (first digit 9; the older one has three letters and twelve
+digits). With a wrong check digit the level is at most LOW.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _PROVINCES = frozenset([*_CODES.split(), "64", "65", "71", "81", "82", "83", "91
 _STUDENT = "(?<=[GJLgjl].)(?<![0-9A-Za-z]..)"
 """A national student number (学籍号) is a letter and the number of the identity card."""
 _GAP = rf"(?:{GAP}|  )"
-"""OCR and aligned columns part groups by two blanks."""
+"""OCR and aligned columns separate groups by two spaces."""
 _NEW = re.compile(
     first("1-9").removesuffix(")")
     + f"|{_STUDENT})"
@@ -47,7 +47,7 @@ _FOREIGN_LABELS = labels("cn_id", "foreign_labels")
 _PARTS = re.compile(r"[0-9Xx]+")
 _REGULAR = {(18,), (6, 8, 4), (6, 4, 4, 4), (4, 4, 4, 4, 2), (3, 3, 4, 4, 4), (6, 12), (14, 4)}
 _SPLIT = 6
-"""More parts than this are no number of one person."""
+"""In more parts than this it is not one person's number."""
 _NEW_SHAPE, _OLD_SHAPE = (
     Shape(17, "123456789", run=3, most=18),
     Shape(15, "123456789", run=15, most=15),

@@ -23,7 +23,7 @@ _WECHAT_LETTER = "(?:(?:\\A|[^a-z0-9#?&_.\\-])v|(?:\\A|[^\u3400-\u9fff])微)"
 _SIGN = "[:：=是为為（(【\\[→>❤♥👉\ufe0f]"
 _LINK = rf"[\s\"'*\\]{{0,2}}{_SIGN}{{0,2}}[\s\"'是*`\\]{{0,3}}"
 _SHARED = "[/／、和或&](?:qq|微信|手机|电话)"
-"""The same name serves there."""
+"""Products with the same account names."""
 _CORRECTED = (
     r"[^0-9A-Za-z\n。；]{0,6}(?:应该?是|應該是|改[成为為]|换[成为]|換成|變成|变成)了?[:： ]?"
 )
@@ -49,13 +49,13 @@ _Q = re.compile(
     r"(?:号[:：]?|(?<=[加➕].)[:：]?|(?<=[加➕] .)[:：]?|[:：]|[ ]?我)[ ]?"
     r"(?P<value>[1-9][0-9]{6,10})(?![0-9A-Za-z@])(?![.\-][0-9])(?![ ]?[+*/×÷=除乘加减\-])"
 )
-"""A single letter: only before as many digits as accounts of today have."""
+"""A single letter as a label; only before as many digits as today's accounts have."""
 _QQ_AFTER = re.compile(r"[1-9](?<![0-9A-Za-z.\-].)[0-9]{4,10}[ ]?[(（](?i:qq)[号)）]")
 _ADDED = re.compile(
     r"加(?:一下)?我(?:好友)?[ :：]?(?P<value>[1-9](?<![0-9A-Za-z].)[0-9]{7,9})"
     r"(?![0-9A-Za-z@元分块个])(?![.\-][0-9])"
 )
-"""Numbers that people add each other by, shorter than a telephone's."""
+"""Numbers by which people add each other, shorter than telephone numbers."""
 _PLAIN = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+")
 _NAME = re.compile(b"[A-Za-z][-_A-Za-z0-9]{5}")
 _LABELS_ALONE = {"wechat", "weixin"}
@@ -75,7 +75,7 @@ _LABELLED = loosened(
     rf"(?i)(?:{_WECHAT_NAME})(?:{_NAMED}{_ANY_LINK}{_MIXED}"
     rf"|(?:{_NUMBERED}{_ANY_LINK}|{_NAMED}{_INTRODUCED}){_PLAINLY})"
 )
-"""Where an account is more than a plain word or a label says that it is one."""
+"""For accounts that are more than a plain word, or labelled explicitly."""
 _LOOSE_LETTERED = loosened(f"(?i){_WECHAT_LETTER}[:：]")
 _QQ_FORMS = (
     (loosened(_QQ.pattern + r"(?:[^0-9A-Za-z@]|$)"), _QQ),
@@ -105,7 +105,7 @@ def _wechat(match: re.Match[str]) -> Hit | None:
 
 
 def _lettered(match: re.Match[str]) -> Hit | None:
-    """A letter alone says too little of a plain word."""
+    """A single letter is too weak a label for a plain word."""
     plain = _PLAIN.fullmatch(match["value"]) or match["value"].lower() in _LABELS_ALONE
     return None if plain else Hit(*match.span("value"), WECHAT, Level.HIGH)
 

@@ -24,7 +24,7 @@ _GROUPED = re.compile(
     rf"(?<![0-9A-Za-z])(?:{_B}{{4}}([ \-]){_B}{{4}}\1{_B}{{4}}\1{_B}{{4}}\1{_B}{{2}}"
     rf"|{_B}{{2}}([ \-]){_B}{{6}}\2{_B}{{9}}\2{_B}|{_B}{{8}}[ \-]{_B}{{9}}[ \-]?{_B}){WORD_EDGE}"
 )
-"""As it is printed; only with a check character that fits."""
+"""The printed form; only with a valid check character."""
 _WHOLE = re.compile("[1-9A-HJ-NPQRTUWXY]" + _BODY)
 _SHAPE = Shape(6, DIGITS, run=6, letters=True)
 _GROUPED_SHAPE = Shape(6, DIGITS, letters=True)
