@@ -1,6 +1,8 @@
 """A cache of answers by the hash of what was judged. Holds no text.
 
-A client sends the whole conversation in every turn; with the cache only new text costs a run.
+A client sends the whole conversation in every turn; with the cache only new text costs a run. An
+answer that is kept comes sooner than a new one, so nobody finds those of another owner: the time
+would tell that a text has been here before.
 """
 
 from __future__ import annotations
@@ -8,17 +10,28 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from contextvars import ContextVar
 from typing import Generic, TypeVar
 
 from threegate_classifiers.tokenize import Text
 
 A = TypeVar("A")
 
+OWNER: ContextVar[str] = ContextVar("owner", default="")
+"""Whose texts are judged: a tenant, or nobody outside calls."""
+
+
+def owner() -> bytes:
+    """The beginning of what a cache is searched by, with an end of its own."""
+    name = OWNER.get().encode("utf-8", "surrogatepass")
+    return len(name).to_bytes(4, "big") + name
+
 
 def digest(text: Text) -> bytes:
-    """Tells a pair from its concatenation: the length of the first text goes in front."""
+    """Tells a pair from its concatenation: the length of the first text goes in front. Another one
+    for each owner."""
     first = text.first.encode("utf-8", "surrogatepass")
-    made = hashlib.blake2b(len(first).to_bytes(8, "big") + first, digest_size=16)
+    made = hashlib.blake2b(owner() + len(first).to_bytes(8, "big") + first, digest_size=16)
     if text.second is not None:
         made.update(b"\1" + text.second.encode("utf-8", "surrogatepass"))
     return made.digest()

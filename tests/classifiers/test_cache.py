@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from threegate_classifiers.cache import PARTS, Lru, digest
+from threegate_classifiers.cache import OWNER, PARTS, Lru, digest
 from threegate_classifiers.tokenize import Text
 
 
@@ -44,3 +44,17 @@ def test_digest_tells_texts_apart(left: Text, right: Text) -> None:
 
 def test_lone_surrogate_has_a_digest() -> None:
     assert digest(Text("\ud800")) != digest(Text("?"))
+
+
+def test_nobody_finds_the_answers_of_another_owner() -> None:
+    def of(name: str, text: Text) -> bytes:
+        token = OWNER.set(name)
+        try:
+            return digest(text)
+        finally:
+            OWNER.reset(token)
+
+    one = Text("a text")
+    assert of("bank-1", one) == of("bank-1", one)
+    assert len({of("bank-1", one), of("bank-2", one), of("", one)}) == 3
+    assert of("bank", Text("-1 a")) != of("bank-1", Text(" a"))

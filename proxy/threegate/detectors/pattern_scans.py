@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 
+from threegate_classifiers.cache import owner
+
 from threegate.detectors.base import (
     PatternDetector,
     Scanned,
@@ -209,9 +211,9 @@ def _scanned(
 def text_key(
     passage: Passage, patterns: frozenset[str], sentence: frozenset[str] = frozenset()
 ) -> bytes:
-    """A text and the kinds that it is scanned and judged for."""
+    """A text, the kinds that it is scanned and judged for, and its owner."""
     head = f"{passage.locus.channel}\0{hash(patterns)}\0{hash(sentence)}\0"
-    return hashlib.blake2b((head + passage.text).encode(), digest_size=16).digest()
+    return hashlib.blake2b(owner() + (head + passage.text).encode(), digest_size=16).digest()
 
 
 def at_locus(judgement: Judgement, passage: Passage) -> Judgement:

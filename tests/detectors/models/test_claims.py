@@ -19,6 +19,7 @@ from threegate.types import (
     Source,
     TextLocation,
 )
+from threegate_classifiers.cache import OWNER
 from threegate_classifiers.registry import SHIPPED
 from threegate_classifiers.runtime import Engine
 from threegate_classifiers.testing import build_tiny_models
@@ -204,6 +205,14 @@ async def test_indexes_are_bounded(engine: Engine) -> None:
     for i in range(INDEXES + 5):
         await detector.judge([Passage(LOCUS, "It rains.", sources=(Source("s", f"yes {i}."),))])
     assert len(detector._indexes) == INDEXES
+
+
+async def test_an_index_is_of_its_owner_alone(engine: Engine) -> None:
+    detector, sources = ClaimsDetector(engine), (Source("s", "yes."),)
+    for owner in ("bank-1", "bank-2", "bank-1"):
+        OWNER.set(owner)
+        await detector.judge([Passage(LOCUS, "It rains.", sources=sources)])
+    assert [owner for owner, _ in detector._indexes] == ["bank-2", "bank-1"]
 
 
 async def test_closed_engine_is_a_failure(tmp_path: Path) -> None:

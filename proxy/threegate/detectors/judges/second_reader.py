@@ -14,6 +14,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from threegate_classifiers.cache import owner
+
 from threegate.detectors.judges.base import MAX_TEXT, Score
 from threegate.detectors.judges.detector import LlmJudge
 from threegate.detectors.views import second_reading, viewed
@@ -151,7 +153,7 @@ def _about(ask: str, judge: LlmJudge, score: Score) -> bool:
 
 
 def _key(judge: LlmJudge, passage: Passage) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(owner(), digest_size=16)
     sources = [s.text for s in passage.sources]
     about = (judge.settings.name, passage.locus.layer, passage.question, passage.before)
     for part in (*about, passage.text, *sources):

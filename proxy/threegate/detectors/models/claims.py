@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from threegate_classifiers.cache import OWNER
 from threegate_classifiers.manifest import Task
 from threegate_classifiers.results import Entailment
 from threegate_classifiers.runtime import Engine
@@ -103,7 +104,7 @@ class ClaimsDetector:
         self._engine, self._model = engine, model
         self._embed = engine.vectors(vectors).of
         self._room = engine.manifest(model, Task.ENTAIL).max_tokens - 4
-        self._indexes: OrderedDict[tuple[Source, ...], Index] = OrderedDict()
+        self._indexes: OrderedDict[tuple[str, tuple[Source, ...]], Index] = OrderedDict()
         self.info = DetectorInfo("claims", CLAIM_KINDS, Bilingual("事实核查", "fact check"))
 
     async def judge(self, passages: Sequence[Passage]) -> list[Answer]:
@@ -161,13 +162,14 @@ class ClaimsDetector:
         return Finding(self.info.id, verdict.kind, span, score, verdict.level, passage.locus, note)
 
     async def _index(self, sources: tuple[Source, ...]) -> Index:
-        known = self._indexes.get(sources)
+        key = (OWNER.get(), sources)
+        known = self._indexes.get(key)
         if known is None:
             long = sum(len(source.text) for source in sources) > INLINE_CHARACTERS
             made = partial(Index, sources, self._embed)
             known = await asyncio.to_thread(made) if long else made()
-            self._indexes[sources] = known
-        self._indexes.move_to_end(sources)
+            self._indexes[key] = known
+        self._indexes.move_to_end(key)
         while len(self._indexes) > INDEXES:
             self._indexes.popitem(last=False)
         return known

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import field
 
+from threegate_classifiers.cache import OWNER
+
 from threegate.audit.log.record import Stage
 from threegate.errors import RequestError
 from threegate.gateway.access.resolved_policy import PolicyResolver
@@ -57,6 +59,7 @@ def open_call(
     slot: AdmissionSlot | None = None,
 ) -> CallContext:
     """Raises RequestError 403 where no policy is bound to the caller."""
+    OWNER.set(admitted.tenant)
     adapter, body, headers = call_request.adapter, call_request.body, call_request.headers
     slots = with_provenance(adapter.request_slots(body))
     caller = Caller(
