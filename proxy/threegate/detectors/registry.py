@@ -85,5 +85,5 @@ def kinds() -> tuple[str, ...]:
 
 
 def catalogue() -> tuple[DetectorInfo, ...]:
-    """What the documentation, the linter and the console list."""
+    """The entries that the documentation, the linter and the console list."""
     return tuple(r.info for r in DETECTORS)

@@ -33,11 +33,11 @@ class SentenceJudging:
     )
 
     async def judge(self, passages: Sequence[Passage], deadlines: Deadlines) -> list[Judgement]:
-        """One answer per passage, in order. What is disguised is also read in plain."""
+        """One answer per passage, in order. Disguised text is also read in its plain form."""
         return await self.judge_views([viewed(p) for p in passages], deadlines)
 
     async def judge_views(self, texts: Sequence[Viewed], deadlines: Deadlines) -> list[Judgement]:
-        """As they are, if that can be read, and, where it differs, as they read in plain."""
+        """The passages as they are, if readable, and in plain form where that differs."""
         again = [(i, view) for i, t in enumerate(texts) if (view := t.for_model())]
         first = [i for i, t in enumerate(texts) if not t.illegible()]
         passages = [texts[i].passage for i in first]
@@ -58,9 +58,9 @@ class SentenceJudging:
         return all(isinstance(d, ChecksPrefixes) and d.checks_prefixes for d in found)
 
     async def are_clear(self, passages: Sequence[Passage], deadlines: Deadlines) -> list[bool]:
-        """Whether each piece of a text that goes on is far from every level of these kinds, as far
-        as detectors can tell who judge such pieces. One that fails has not said so, and a disguised
-        one is not clear."""
+        """Whether each piece of a growing text is far from every level of these kinds, according to
+        the detectors that can judge such pieces. A failed check does not count as clear, nor does a
+        disguised piece."""
         _, able = self._of(deadlines)
         answers = await asyncio.gather(*(_clear(d, passages, ms) for d, ms in able))
         plain = [viewed(p).for_model() is None for p in passages]
@@ -72,7 +72,7 @@ class SentenceJudging:
         return [_joined(p, [a[i] for a in answers]) for i, p in enumerate(passages)]
 
     def _of(self, deadlines: Deadlines) -> tuple[Judging, Prefixes]:
-        """The detectors of these kinds, each with the shortest deadline of one of its own."""
+        """The detectors of these kinds, each with the shortest deadline among its own kinds."""
         key = frozenset(deadlines.items())
         known = self._judging.get(key)
         if known is None:

@@ -1,9 +1,9 @@
 """Detectors on the normalised views of whole texts; findings come back to the original.
 
-Only texts that are complete are read this way (requests, answers that are not streamed piece by
-piece, and the sentences that models judge). On a stream pattern detectors fold what keeps the
-length (full-width letters, digits of other scripts, Chinese digits): a view that removes or decodes
-characters would have to hold everything that may still belong to one.
+Only complete texts are read this way (requests, answers that are not streamed piece by piece, and
+the sentences that models judge). On a stream pattern detectors fold what keeps the length
+(full-width letters, digits of other scripts, Chinese digits): a view that removes or decodes
+characters would have to hold back everything that may still belong to it.
 """
 
 from __future__ import annotations
@@ -28,31 +28,32 @@ from threegate.normalize.view import first_source, focused
 from threegate.types import Finding, Level, Passage, Span, frozen
 
 CHARACTERS = frozenset({"pii", "secret"})
-"""Families of values: they read no view that is meant for wordings."""
+"""Families of values: they do not read views that are meant for wordings."""
 
 ONLY_PATTERNS = frozenset({"leet", "table", "mail", "label_first", "written"})
-"""Views that are no plainer to a model."""
+"""Views that are not plainer for a model."""
 
 _WHOLE = frozenset({PLAIN, LEET})
-"""Views of whole texts, as a model reads them; others are made near their edits alone."""
+"""Views that are made of the whole text for models; others are made only around their edits."""
 
 ESCAPE = re2.compile(r"\\u[0-9a-fA-F]{4}")
 ESCAPED = 0.3
-"""Share of a text in escapes (`\\u4f60`, as JSON writers make them of Chinese) from which a model
-reads noise: its plain view, in which everything else is as it was, then takes its place."""
+"""Share of a text in escapes (`\\u4f60`, as JSON writers produce for Chinese) from which a model
+reads only noise. The plain view, in which everything else is unchanged, then takes the text's
+place."""
 
 JOINTS = 3
-"""So many separators between characters make a text worth a second reading by a model."""
+"""With this many separators between characters a text is worth a second reading by a model."""
 
 
 _CELLS = re.compile(rf"(?<=[{HAN}]{{2}}) \| (?=[{HAN}]{{2}})")
-"""What parts words in a row of a table, which a model reads better as it is."""
+"""Separators of words in a table row, which a model reads better as it is."""
 
 
 @frozen
 class Viewed:
-    """One passage and its views, none for an ordinary text. `near`: the same as pattern detectors
-    read them, a long one only near what differs from the text."""
+    """One passage and its views, none for an ordinary text. `near`: the views for pattern
+    detectors, of a long text only around the places where they differ from it."""
 
     passage: Passage
     views: tuple[View, ...] = field(repr=False)
@@ -63,12 +64,12 @@ class Viewed:
         return (v for v in self.near if not (values and v.name in WORD_VIEWS))
 
     def for_model(self) -> View | None:
-        """The one view worth a second reading: the plainest."""
+        """The one view worth a second reading, the plainest."""
         worth = [v for v in self.views if v.name not in ONLY_PATTERNS and not self._hardly(v)]
         return worth[-1] if worth else None
 
     def illegible(self) -> bool:
-        """Whether only the plain view is worth a model's reading."""
+        """Whether a model should read only the plain view."""
         view = self.for_model()
         if view is None or view.name != DECODED:
             return False
@@ -93,7 +94,7 @@ def _near(view: View) -> View:
 
 
 def unviewed(passage: Passage) -> Viewed:
-    """A text whose views are not made."""
+    """A text without views."""
     return Viewed(passage, (), ())
 
 
@@ -117,9 +118,9 @@ def moved(finding: Finding, offset: int) -> Finding:
 
 
 def merged(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
-    """`found` with what views add: findings of one kind at one place become the widest; one of
-    the same family inside a finding that is as sure says nothing new. A surer view takes the
-    place of what was found; the head of a column may say that a number is nobody's."""
+    """`found` with the findings that views add. Findings of one kind at one place become the
+    widest; one of the same family inside a finding that is at least as sure adds nothing. A surer
+    view replaces what was found: a column header may show that a number belongs to no person."""
     more = list(more)
     surer = {(_family(f.kind), f.span): f.level for f in more}
     named = {(f.kind, f.span) for f in more if f.note.endswith("@table") and f.level == Level.LOW}
@@ -140,7 +141,7 @@ def merged(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
 
 
 def _groups(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """Findings of one kind whose spans meet."""
+    """Merges findings of one kind whose spans overlap."""
     groups: list[list[Finding]] = []
     reach: dict[str, tuple[int, list[Finding]]] = {}
     for finding in sorted(findings, key=lambda f: f.span):
@@ -162,23 +163,24 @@ def _widest(group: Sequence[Finding]) -> Finding:
 
 
 def _is_run_together(finding: Finding, group: Sequence[Finding]) -> bool:
-    """Whether an address begins further left only because the view has no blanks: what ends there
-    as well, as the text is written, says where it begins."""
+    """Whether an address begins further left only because the view has no spaces: a finding in the
+    original text that ends at the same place then decides where it begins."""
     return finding.note.endswith(f"@{JOINED}") and any(
         f.kind == ADDRESS and "@" not in f.note and f.span.end == finding.span.end for f in group
     )
 
 
 class _Covers:
-    """Which spans lie inside one of these findings that is of their family and as sure, each in log
-    time. Most texts never ask."""
+    """Which spans lie inside a finding of the same family that is at least as sure, each lookup in
+    log time. Built on first use, because most texts need none."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self._findings = findings
 
     @cached_property
     def _reach(self) -> dict[tuple[str, Level], tuple[list[int], list[int]]]:
-        """By family and level: where findings begin, in order, and how far those so far reach."""
+        """By family and level: sorted starts of findings, and how far the findings up to each start
+        reach."""
         made: dict[tuple[str, Level], tuple[list[int], list[int]]] = {}
         for f in sorted(self._findings, key=lambda f: f.span.start):
             for level in (each for each in Level if each <= f.level):

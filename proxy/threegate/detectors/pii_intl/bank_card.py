@@ -28,10 +28,10 @@ _RARE: Final[_Ranges] = _TABLE["rare"]
 _GROUPINGS: Final = frozenset(map(tuple, _TABLE["groupings"]))
 _SHAPE = Shape(13, "123456789", run=3, most=19)
 _SPLIT = 5
-"""More groups of digits than this are a card only near a label."""
+"""With more groups of digits than this it is a card only near a label."""
 _LINE_ABOVE = re.compile(r"[0-9]{4}[ \r]?\n\Z")
 _LINE_BELOW = re.compile(r"[ \r]?\n[0-9]{4,5}(?![0-9A-Za-z/])")
-"""Of a column of numbers that goes on."""
+"""Part of a longer column of numbers."""
 
 
 def _parts(match: re.Match[str]) -> Iterator[tuple[int, str, tuple[int, ...]]]:
@@ -84,8 +84,9 @@ def _level(
 
 
 def _is_column(text: str, start: int, end: int) -> bool:
-    """On more than two lines, with a number on the line above or below. A number in one line, or
-    alone, is a card even if other numbers are next to it: a date, the next card."""
+    """Whether it spans more than two lines with a number on the line above or below. A number on
+    one line, or by itself, is a card even if other numbers are next to it: a date, the next
+    card."""
     if text.count("\n", start, end) < 2:
         return False
     above = _LINE_ABOVE.search(text, max(0, start - 8), start)

@@ -1,8 +1,6 @@
 """Brazil's CNPJ with letters (IN RFB 2.229/2024, issued since July 2026): twelve characters of 0-9
-and A-Z, then two check digits. CNPJs of digits alone are `national_ids`.
-
-Source: the check digits are those of the CNPJ of digits, each character counting as its code
-point minus 48.
+and A-Z, then two check digits. All-digit CNPJs are in `national_ids`. The check digits are computed
+as for all-digit CNPJs, each character counting as its code point minus 48.
 """
 
 from __future__ import annotations
@@ -31,13 +29,13 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _is_cnpj(text: str) -> bool:
-    """With a letter: digits alone are found elsewhere."""
+    """With a letter; all-digit numbers are found elsewhere."""
     value = re.sub(r"[./\-]", "", text)
     return not value.isdigit() and brazilian([ord(character) - 48 for character in value])
 
 
 def _level(view: ScanText, match: re.Match[str]) -> Level | None:
-    """Without its separators a CNPJ looks like any order number: only a label makes it one."""
+    """Without separators a CNPJ looks like any order number, so it needs a label."""
     formatted = "/" in match.group()
     polarity = view.label_polarity(*match.span(), _LABELS)
     return Level.HIGH if polarity > 0 or (formatted and polarity == 0) else None

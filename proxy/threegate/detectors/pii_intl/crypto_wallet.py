@@ -18,7 +18,7 @@ KIND = "pii.crypto_wallet"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE58_DIGITS = bytes(max(_BASE58.find(chr(c)), 0) for c in range(256))
 _BASE58_SIZE = 25
-"""Bytes of an address: a version, a hash and a checksum."""
+"""Bytes of an address: version, hash and checksum."""
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _CHECKED = re.compile(rf"[13DLMT](?<![0-9A-Za-z].)[{_BASE58}]{{25,34}}(?![0-9A-Za-z])")
 _SEGWIT = re.compile(
@@ -60,7 +60,7 @@ def _bech32(value: str) -> bool:
 
 @cache
 def _head(chain: str) -> int:
-    """The check of the human-readable part."""
+    """The checksum over the human-readable part."""
     return _check(bytes([*(ord(c) >> 5 for c in chain), 0, *(ord(c) & 31 for c in chain)]), 1)
 
 
@@ -71,7 +71,7 @@ def _check(items: bytes, check: int) -> int:
 
 
 def _top(bits: int) -> int:
-    """What the five bits that leave at the top put in."""
+    """What the five bits shifted out at the top contribute."""
     check = 0
     for index, generator in enumerate(_GENERATOR):
         check ^= generator if bits >> index & 1 else 0

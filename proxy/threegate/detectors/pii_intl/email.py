@@ -1,5 +1,5 @@
-"""E-mail addresses. ASCII on both sides of the @, so Chinese around is never swallowed; the
-suffix must be a real one. Addresses in other scripts come as a view (`normalize.idn_email`)."""
+"""E-mail addresses. ASCII on both sides of the @, so adjacent Chinese text is never included; the
+suffix must exist. Addresses in other scripts come as a view (`normalize.idn_email`)."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _LONGEST = 64
 _USERINFO = re.compile(r"[^/\s?#,;]*")
 
 _MESSAGE = re.compile(r"(?i)(?:message-id|in-reply-to|references):\s?<[^\s<>]*\Z")
-"""Its number, which only looks like an address."""
+"""A message id, which only looks like an address."""
 _MESSAGE_REACH = 60
 _FILES = re.compile(
     r"(?i)[tc]sv|txt|log|json|ya?ml|[hx]tml?|xml|(?:xls|doc|ppt)x?|pdf|t?gz|tar|rar|7z|bak|tmp|eml|msg"
     r"|vcf|ics|png|jpe?g|pem|crt|key|p12|pfx|ovpn|conf|cfg|ini|sql|db|mbox|pst"
 )
-"""Endings of files that are named after an address: li@corp.cn.txt."""
+"""Extensions of files that are named after an address: li@corp.cn.txt."""
 
 
 @cache
 def _tops() -> Mapping[str, frozenset[str]]:
-    """By the last part of a suffix, what must precede it; empty: anything. The list
-    inside the package: never the network, never a cache file."""
+    """By the last label of a suffix, what must precede it; empty: anything. Uses the list inside
+    the package, never the network or a cache file."""
     known = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None).tlds
     tops: dict[str, set[str]] = {}
     for suffix in known:
@@ -54,7 +54,7 @@ def _tops() -> Mapping[str, frozenset[str]]:
 
 
 def is_real(domain: str) -> bool:
-    """Whether it ends with a known suffix, as `tldextract` says at twenty times the cost."""
+    """Whether it ends with a known suffix; `tldextract` says the same at twenty times the cost."""
     rest, _, top = domain.rpartition(".")
     before = _tops().get(top)
     return before is not None and (not before or rest.rpartition(".")[2] in before)
@@ -69,7 +69,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _domain(name: str) -> str:
-    """What of a name is a domain: without the endings of a file; empty if nothing is."""
+    """The part of a name that is a domain, without file extensions; empty if there is none."""
     while not is_real(name.lower()):
         name, _, ending = name.rpartition(".")
         if "." not in name or not _FILES.fullmatch(ending):
@@ -85,7 +85,7 @@ def _begin(text: str, at: int) -> int:
 
 
 def _addressed(text: str, start: int, match: re.Match[str]) -> bool:
-    """Not `git@host:path`, not the user part of a URL, not the number of a message."""
+    """Not `git@host:path`, the user part of a URL or a message id."""
     if text[match.end() : match.end() + 1] in (":", "/") and text[start : match.start()] == "git":
         return False
     scheme = text.rfind("://", max(0, start - 40), start)

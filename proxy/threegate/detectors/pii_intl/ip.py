@@ -1,5 +1,5 @@
-"""IP addresses. Version numbers look alike: a label, a `v`, four small parts or a longer dotted
-run make them LOW or nothing. Resolvers that anybody may use are nobody's."""
+"""IP addresses. Version numbers look similar: a label, a `v`, four small parts or a longer dotted
+run make them LOW or exclude them. Public resolvers belong to no person."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _V6 = re.compile(
     r"(?:[0-9A-Fa-f]|:(?=:))(?<![0-9A-Za-z.].)(?<![0-9A-Fa-f:]:.)(?<!::)[0-9A-Fa-f:]{5,38}(?![0-9A-Za-z:])"
 )
 _SMALL = 20
-"""Versions have parts below it."""
+"""Parts of version numbers are smaller than this."""
 _LEAST = 3
-"""Groups of an address of version 6."""
+"""Groups of an IPv6 address."""
 _LABELS = labels("ip")
 _VERSIONS = labels("ip", "versions")
 _AFTER = labels("ip", "after")
 _HOSTED = ("://", "@", "-h ")
 """Directly before an address that is followed by a port."""
 _NETWORK = re.compile("/[0-9]")
-"""Behind an address that ends with nought: of many hosts."""
+"""After an address that ends in zero: a network, not a host."""
 _PORT = re.compile(":[0-9]{2}")
 
 

@@ -1,5 +1,5 @@
-"""Passports and driving licences of any country, bank account numbers: no common form or check
-digit exists, so only in the clause of their label, with nothing numeric between."""
+"""Passports and driving licences of any country, bank account numbers: they have no common form or
+check digit, so they are found only in the clause of their label, with no other number between."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from threegate.types import Level
 
 PASSPORT, LICENCE, ACCOUNT = "pii.passport", "pii.driving_licence", "pii.bank_account"
 _GAP = rf"(?:[^0-9\n。；;!?！？]{{0,24}}?(?:[ (（][0-9]{{3}}[)） ]{{1,2}})?|{ANSWER})"
-"""With the code of a bank."""
+"""With a bank code."""
 _PASSPORT_LABEL = (
     r"护照|護照|旅券|passports?(?:number|num|no|id)?(?![a-z])(?:\s{1,3}(?:number|no\b))?|passeport|reisepass|pasaporte"
     r"|passaporto|paspoort|paszport|여권|паспорт"
@@ -36,7 +36,7 @@ _ACCOUNT_LABEL = (
     r"|kontonummer|konto-?nr|num[ée]ro de compte|n[úu]mero de (?:cuenta|conta)|rekeningnummer"
 )
 _ANY_ACCOUNT_LABEL = r"(?:账号|帳號|账户|帳戶|户口|戶口)(?:号码|號碼|编号)?"
-"""Also of games and shops: only right before as many digits as a bank's account has."""
+"""Also used by games and shops, so only right before as many digits as a bank account has."""
 _LEFT = "(?<![0-9A-Za-z])"
 _RIGHT = r"(?![0-9A-Za-z])(?!\.[0-9])(?!-[0-9A-Za-z])"
 _PASSPORT = re.compile(
@@ -75,7 +75,7 @@ def find(view: ScanText) -> Iterator[Hit]:
     for kind, loose, pattern in _FORMS:
         for match in likely(view, loose, pattern):
             if match.start("value") - match.start() <= LABEL_REACH:
-                level = Level.MEDIUM if kind == ACCOUNT else Level.HIGH  # a card says more
+                level = Level.MEDIUM if kind == ACCOUNT else Level.HIGH  # a card is more specific
                 yield Hit(*match.span("value"), kind, level)
 
 

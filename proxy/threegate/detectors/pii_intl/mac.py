@@ -32,7 +32,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _may_be_numbers(value: str) -> bool:
-    """A date and time, or numbers that were drawn: 05-12-24-36-48-07. Neither begins with 00."""
+    """A date and time, or lottery numbers: 05-12-24-36-48-07. Neither begins with 00."""
     return "-" in value and value.replace("-", "").isdigit() and not value.startswith("00")
 
 
@@ -41,7 +41,7 @@ def _is_labelled(view: ScanText, match: re.Match[str]) -> bool:
 
 
 def _mixed(value: str) -> bool:
-    """Letters and digits, not a word or a decimal."""
+    """Both letters and digits, not a word or a decimal number."""
     return any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
 
 

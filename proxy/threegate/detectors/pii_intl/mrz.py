@@ -1,5 +1,5 @@
 """Machine-readable zones of passports, visas and identity cards (ICAO Doc 9303): each line by
-itself, as OCR and forms hand them over.
+itself, because OCR and forms deliver single lines.
 
 A line with data has check digits; a line with a name has its fixed length, fillers between the
 names and at its end, and in large documents the code of a country.

@@ -25,7 +25,7 @@ def varied(digits: Digits) -> bool:
 
 
 def weighted(modulus: int, *weights: int) -> Check:
-    """The sum leaves no remainder."""
+    """The weighted sum leaves no remainder."""
     return lambda digits: _sum(digits, weights) % modulus == 0
 
 
@@ -35,7 +35,7 @@ def modulo_11(*weights: int) -> Check:
 
 
 def remainder_11(*weights: int) -> Check:
-    """The last digit is the remainder by eleven, ten is written 0."""
+    """The last digit is the remainder modulo eleven; ten is written 0."""
     return lambda digits: _sum(digits, weights) % 11 % 10 == digits[-1]
 
 
@@ -63,7 +63,7 @@ def born_year_first(digits: Digits) -> bool:
 
 
 def czech(digits: Digits) -> bool:
-    """The months of women count from 51."""
+    """For women, months count from 51."""
     return 1 <= _number(digits[2:4]) % 50 <= 32 and _number(digits) % 11 in (0, 10)
 
 
@@ -92,7 +92,7 @@ def japanese(digits: Digits) -> bool:
 
 
 def indonesian(digits: Digits) -> bool:
-    """A province, then the day (of women from 41) and the month of birth."""
+    """A province, then day of birth (for women from 41) and month."""
     day = _number(digits[6:8]) % 40
     return 11 <= _number(digits[:2]) <= 96 and 1 <= day <= 31 and 1 <= _number(digits[8:10]) <= 12
 

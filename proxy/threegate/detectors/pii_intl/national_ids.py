@@ -1,5 +1,5 @@
 """Identity and tax numbers of persons and firms in more countries, which are rows of
-`national_ids.toml`: after their label, with valid check digits; a few by their grouping alone.
+`national_ids.toml`: found after their label with valid check digits, a few by their grouping only.
 
 All labels are searched in one pass, then each number whose label occurs in another.
 """
@@ -29,7 +29,7 @@ _GAP = rf"(?:[^0-9\n。；;!?！？]{{0,20}}?|{ANSWER})"
 
 
 class _Number(NamedTuple):
-    """`label` finds the words alone; `whole`, RE2, ends with a value of so many `digits`."""
+    """`label` finds only the words; `whole` (RE2) ends with a value of this many `digits`."""
 
     label: str
     whole: Any
@@ -91,7 +91,7 @@ def _found(view: ScanText, number: _Number) -> Iterator[Hit]:
 
 _EDGES = re.compile(r"[0-9](?<![0-9A-Za-z].)(?<![0-9][.\-/].)")
 _AFTER = re.compile(r"[0-9A-Za-z]|[.\-/][0-9]")
-"""Makes a value a part of something longer."""
+"""A character that makes a value part of something longer."""
 
 
 RECOGNIZER = described(

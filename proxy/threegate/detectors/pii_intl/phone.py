@@ -30,7 +30,7 @@ _INTERNATIONAL = re.compile(
     rf"?[(（]0?[)）]?|[)）][ ]?)?[0-9]){{6,14}}{EDGE}"
 )
 _NOT_IN_A_ROW = "(?!(?<=[0-9] .)[0-9]{2} [0-9]{3} [0-9]{4} [0-9])"
-"""Numbers before and after it: a series such as … 377 610 987 1597 2584 …"""
+"""Has numbers before and after it, as in the series … 377 610 987 1597 2584 …"""
 _AMERICAN = re.compile(
     rf"(?:1(?<![0-9A-Za-z.\-+].){_GAP}(?:[(][1-9][0-9]{{2}}[)][ ]?|[2-9][0-9]{{2}}[{DASH}. \u00a0])"
     rf"|[(](?<![0-9A-Za-z].)[1-9][0-9]{{2}}[)][ ]?"
@@ -56,26 +56,26 @@ _GROUPED = re.compile(
     r"|04[0-9]{2} [0-9]{3} [0-9]{3}|07[5-9] [0-9]{3} [0-9]{2} [0-9]{2}"  # Australia, Switzerland
     r"|8 ?[(]9[0-9]{2}[)] ?[0-9]{3}-[0-9]{2}-[0-9]{2}|[(][1-9][0-9][)] ?9[0-9]{4}-[0-9]{4}"
 )
-"""Groups that nothing but a telephone number of that country has: no label is needed."""
+"""Groupings that only telephone numbers of that country have; no label is needed."""
 _INTERNATIONAL_SHAPE, _AMERICAN_SHAPE = Shape(7, "+0"), Shape(10, "(123456789", most=3)
 _NATIONAL_SHAPE, _BRACKETED_SHAPE = Shape(7, DIGITS, run=2, most=12), Shape(7, "8(（", most=5)
 _PHONE_LABELS = labels("phone", "phone_labels")
 _LABELS = labels("phone")
 _INITIAL = re.compile("(?<![A-Za-z])[TMPCFDtmpcfd][:.：] ?$")
-"""A label of signatures, right before a number in groups."""
+"""A label as in mail signatures, right before a number in groups."""
 _REGIONS: tuple[tuple[re.Pattern[str], tuple[str, ...], Labels], ...] = tuple(
     (re.compile(shape), tuple(regions), {"labels": _LABELS, "phone_labels": _PHONE_LABELS}[needed])
     for shape, regions, needed in table("detectors.pii_intl", "phone")["regions"]
 )
 """Where a number of that shape can be national, and the labels it needs."""
 _HEAD = 5
-"""Digits at which shapes look; of the others only how many there are."""
+"""The leading digits that shapes compare; of the others only the number counts."""
 
 
 @cache
 def _forms(region: str) -> tuple[str, re.Pattern[str]]:
-    """What comes before a national number there, and the form of numbers in use: asking the tables
-    costs a tenth of parsing."""
+    """The national prefix there, and the form of numbers in use; asking these tables costs a tenth
+    of parsing."""
     data = PhoneMetadata.metadata_for_region(region)
     assert data is not None
     kinds = (data.fixed_line, data.mobile, data.personal_number, data.voip, data.pager, data.uan)
@@ -90,7 +90,7 @@ def _in_use(digits: str, region: str) -> bool:
 
 @cache
 def _all_forms(regions: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """The forms of some regions together, by what comes before a number."""
+    """The forms of several regions together, by national prefix."""
     by_prefix: dict[str, list[str]] = {}
     for prefix, form in map(_forms, regions):
         by_prefix.setdefault(prefix, []).append(form.pattern)
@@ -98,7 +98,7 @@ def _all_forms(regions: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], .
 
 
 def _first_in_use(digits: str, regions: tuple[str, ...]) -> str:
-    """The first of these regions in which the number is in use; empty if it is in none."""
+    """The first of these regions in which the number is in use; empty if there is none."""
     forms = _all_forms(regions)
     if not any(form.fullmatch(digits.removeprefix(prefix)) for prefix, form in forms):
         return ""
@@ -107,7 +107,8 @@ def _first_in_use(digits: str, regions: tuple[str, ...]) -> str:
 
 @lru_cache(4096)
 def _shaped(head: str, size: int) -> tuple[tuple[tuple[str, ...], Labels], ...]:
-    """Where so many digits that begin so can be national; shapes look at no more of them."""
+    """The regions where this many digits with this beginning can be a national number; shapes
+    compare no more of them."""
     digits = head.ljust(size, "2")
     return tuple((regions, labels) for shape, regions, labels in _REGIONS if shape.match(digits))
 
@@ -134,7 +135,7 @@ def _american(view: ScanText, match: re.Match[str]) -> Hit | None:
     if in_use_in_america(digits_of(match.group())[-10:]):
         if polarity > 0:
             return Hit(*match.span(), KIND, Level.HIGH, "US")
-        foreign = polarity < 0 and "(" not in match.group()  # no other number has brackets
+        foreign = polarity < 0 and "(" not in match.group()  # only telephone numbers have brackets
         return Hit(*match.span(), KIND, Level.LOW if foreign else Level.MEDIUM, "US")
     return Hit(*match.span(), KIND, Level.MEDIUM, "US_form") if polarity > 0 else None
 
@@ -147,7 +148,7 @@ def _international(view: ScanText, match: re.Match[str]) -> Hit | None:
     if not in_use(value[1:]):
         possible = plus and polarity > 0 and is_possible(value[1:])
         return Hit(*match.span(), KIND, Level.MEDIUM, "possible") if possible else None
-    if plus and polarity > 0 and not value.startswith("+86"):  # the Chinese recognizers say more
+    if plus and polarity > 0 and not value.startswith("+86"):  # found by the Chinese recognizers
         return Hit(*match.span(), KIND, Level.HIGH, "international")
     grouped = _AFTER_CODE.match(text) is not None and polarity == 0
     level = Level.MEDIUM if plus or grouped or polarity > 0 else Level.LOW
@@ -155,7 +156,7 @@ def _international(view: ScanText, match: re.Match[str]) -> Hit | None:
 
 
 _AFTER_CODE = re.compile(rf"00[1-9][0-9]{{0,2}}{_GAP}")
-"""A country's code as a separate group, after 00."""
+"""A country code as a separate group, after 00."""
 
 
 _Judged = dict[tuple[str, int], str]
@@ -219,7 +220,7 @@ def _is_signed(text: str, match: re.Match[str]) -> bool:
 
 
 def _is_grouped(text: str, match: re.Match[str]) -> bool:
-    """And no further group is next to it."""
+    """Whether no further group is next to it."""
     start, end = match.span()
     within_longer = _BEFORE.match(text, max(0, start - 2), start) or _AFTER.match(text, end)
     return not within_longer and _GROUPED.fullmatch(match.group()) is not None

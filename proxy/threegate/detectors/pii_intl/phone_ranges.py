@@ -1,8 +1,6 @@
-"""Whether a number with its country's code is in use, as `phonenumbers.is_valid_number` says it.
-
-Read from the library's own tables, one pattern a region: that costs a fifth of what parsing the
-number does. Where a country's numbers may begin with a prefix that parsing takes off, the library
-decides.
+"""Whether a number with its country code is in use, like `phonenumbers.is_valid_number`. Uses the
+library's own tables, one pattern per region, at a fifth of the cost of parsing the number. If a
+country's numbers may begin with a prefix that parsing removes, the library decides.
 """
 
 from __future__ import annotations
@@ -16,13 +14,13 @@ import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberDesc
 
 _LONGEST_CODE, _LEAST, _MOST = 3, 2, 17
-"""Digits of a country's code, and of the number after it."""
+"""The most digits of a country code, and of the number after it."""
 AMERICA = "1"
 
 
 @dataclass(frozen=True, slots=True)
 class _Region:
-    """`leading`: how its numbers begin, where several regions share a code."""
+    """`leading`: how its numbers begin, if several regions share a country code."""
 
     name: str
     leading: re.Pattern[str] | None
@@ -30,8 +28,8 @@ class _Region:
 
 @dataclass(frozen=True, slots=True)
 class _Country:
-    """`prefix`: what parsing may take off a number. `led`: the beginnings of all regions that have
-    one of their own. `sizes`: how many digits its numbers have, local ones too."""
+    """`prefix`: what parsing may remove from a number. `led`: the leading digits of the regions
+    that have their own. `sizes`: how many digits its numbers may have, local ones included."""
 
     code: int
     sizes: frozenset[int]
@@ -40,7 +38,8 @@ class _Country:
     led: re.Pattern[str]
 
     def has(self, number: str) -> bool:
-        """Whether `number`, without code and prefix, is in use in the first region it may be of."""
+        """Whether `number`, without country code and prefix, is in use in the first region that it
+        may belong to."""
         if not _LEAST <= len(number) <= _MOST:
             return False
         led = self.led.match(number)
@@ -57,17 +56,18 @@ class _Country:
 
 
 def in_use(digits: str) -> bool:
-    """Whether these digits, a country's code first, are a valid number."""
+    """Whether these digits, country code first, are a valid number."""
     return _asked(digits, _Country.has, phonenumbers.is_valid_number)
 
 
 def is_possible(digits: str) -> bool:
-    """Whether numbers of that country are as long, as `phonenumbers.is_possible_number` says it."""
+    """Whether numbers of that country may have this length, like
+    `phonenumbers.is_possible_number`."""
     return _asked(digits, _Country.is_as_long, phonenumbers.is_possible_number)
 
 
 def in_use_in_america(number: str) -> bool:
-    """Whether these ten digits are."""
+    """Whether these ten digits are a valid North American number."""
     country = _country(AMERICA)
     return country is not None and country.has(number)
 
@@ -124,7 +124,7 @@ def _compiled(pattern: str | None) -> re.Pattern[str]:
 
 @cache
 def _form(code: int, region: str) -> re.Pattern[str]:
-    """What the numbers of a region look like."""
+    """The patterns of a region's numbers."""
     table = _table(code, region)
     kinds = (
         *(
@@ -142,7 +142,7 @@ def _form(code: int, region: str) -> re.Pattern[str]:
 
 
 def _forms(kind: PhoneNumberDesc | None) -> Iterator[str]:
-    """A pattern of a kind of numbers, if there are any."""
+    """The pattern of one type of numbers, if the region has it."""
     if kind is None:
         return
     sizes = "|".join(f"[0-9]{{{size}}}" for size in kind.possible_length if size > 0)

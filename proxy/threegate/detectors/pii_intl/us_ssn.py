@@ -1,5 +1,5 @@
-"""US social security numbers: area, group and serial that were ever issued. Unhyphenated only
-next to a label."""
+"""US social security numbers: area, group and serial must be in ranges that were issued.
+Unhyphenated only next to a label."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LABELS = labels("us_ssn")
 
 _DASHED = (Level.MEDIUM, Level.HIGH, Level.LOW)
 _OTHER = (Level.LOW, Level.MEDIUM, Level.LOW)
-"""By the polarity of the nearest label: none, this, (-1) another number."""
+"""The level by the nearest label: none (0), of an SSN (1), of another number (-1)."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:

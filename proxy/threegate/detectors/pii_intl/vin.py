@@ -18,7 +18,7 @@ _BODY = "[0-9A-HJ-NPR-Z]"
 _VIN = re.compile(
     rf"[0-9](?<=(?i:{_BODY}{{13}}).)(?<![0-9A-Za-z].{{14}})[0-9]{{3}}{WORD_EDGE}(?!-[0-9A-Za-z])"
 )
-"""Found from its serial number, the four digits at the end: few texts have those."""
+"""Found from its serial number, the four digits at the end, which few texts contain."""
 _LABELS = labels("vin")
 
 
@@ -26,7 +26,7 @@ _GROUPED = re.compile(
     rf"(?<![0-9A-Za-z])(?:(?:{_BODY}{{4}} ){{4}}{_BODY}|{_BODY}{{3}}([ \-]){_BODY}{{6}}\1"
     rf"{_BODY}{{2}}\1{_BODY}{{6}}){WORD_EDGE}"
 )
-"""As people dictate it; only with a check digit that fits."""
+"""As people dictate it; only with a valid check digit."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:
@@ -49,7 +49,7 @@ def _grouped(view: ScanText) -> Iterator[Hit]:
 
 
 def _regular(value: str) -> bool:
-    """As makers in China and North America form it."""
+    """As manufacturers in China and North America form it."""
     return value[0] in "L145" and value[13:].isdigit() and sum(map(str.isalpha, value)) >= 4
 
 

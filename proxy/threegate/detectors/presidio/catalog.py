@@ -1,5 +1,5 @@
-"""What of Presidio we use, from `catalog.toml`: its national identifiers, further labels and
-groupings of theirs. The only module that imports it."""
+"""The parts of Presidio that we use, listed in `catalog.toml`: its national identifiers, with
+additional labels and groupings. The only module that imports Presidio."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ REWRITTEN: Mapping[str, str] = {
     "(?=.*?[0-9]{4})": "(?=.{0,6}[0-9]{4})",
     "([0-9][ _]?){11}": "(?:[0-9][ _]?){10}[0-9]",
 }
-"""Parts of patterns. Of an Indian PAN, ten characters long, Presidio looks for the letter and the
-digits in all of the text after it: a word is one where digits follow anywhere, and it takes the
-square of the length. For an Italian VAT number it includes the blank after it, so that a word joins
-it.
+"""Corrections to patterns. For an Indian PAN (ten characters) Presidio looks for the letter and the
+digits anywhere in the text that follows: any word before digits matches, in quadratic time. For an
+Italian VAT number it includes the space after it, so the next word is joined to it.
 """

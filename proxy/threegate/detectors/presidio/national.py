@@ -1,7 +1,5 @@
-"""One of Presidio's national identifiers without Presidio's engine: its patterns, its check digit
-and the labels it looks for.
-
-A value counts only near a label, so the patterns are tried only near labels.
+"""One of Presidio's national identifiers without Presidio's engine: its patterns, check digit and
+labels. A value counts only near a label, so the patterns are tried only near labels.
 """
 
 from __future__ import annotations
@@ -23,9 +21,9 @@ from threegate.policy.language.recognizers import is_whole, kind_of
 from threegate.types import Level
 
 WIDEST = 24
-"""More characters than an identifier with its gaps and edges has."""
+"""More characters than any identifier with its gaps and edges."""
 _CHECKS: Mapping[str, Callable[[str], bool]] = {"SG_NRIC_FIN": checksums.nric}
-"""Check digits that Presidio does not look at."""
+"""Check digits that Presidio does not verify."""
 
 
 class Value(NamedTuple):
@@ -35,7 +33,7 @@ class Value(NamedTuple):
 
 
 class Entity:
-    """`member` has the edges and labels that `engine.repaired` gives it."""
+    """`member` has the edges and labels from `patterns.repaired`."""
 
     def __init__(self, member: PatternRecognizer) -> None:
         self.name = str(member.supported_entities[0])
@@ -102,7 +100,7 @@ class Entity:
 
 
 def distinct(values: Sequence[Value]) -> list[Value]:
-    """As Presidio removes duplicates: none inside another one whose score is as high."""
+    """Removes duplicates as Presidio does: none inside another whose score is at least as high."""
     kept: list[Value] = []
     near: list[Value] = []
     for value in sorted(values, key=_order) if len(values) > 1 else values:
@@ -118,8 +116,8 @@ def _order(value: Value) -> tuple[int, int, float]:
 
 
 def is_alone(text: str, start: int, end: int) -> bool:
-    """Not inside a longer word or a longer row of numbers: the text before decides, not where a
-    search began."""
+    """Not inside a longer word or a longer row of numbers: the text before it decides, not the
+    start of the search."""
     before = text[max(0, start - 2) : start]
     joined = len(before) == 2 and before[0].isdigit() and before[1] in " -./"
     return not joined and is_whole(text, start, end)

@@ -21,7 +21,7 @@ from threegate.detectors.presidio.catalog import (
 )
 
 _RAISE, _LABELLED, _MOST = 0.35, 0.4, 1.0
-"""What a label adds to a score, and the least and greatest score near one."""
+"""What a label adds to a score, and the lowest and highest score near one."""
 
 
 def raised(score: float) -> float:
@@ -30,7 +30,7 @@ def raised(score: float) -> float:
 
 
 def spelled(text: str) -> str:
-    """The text as `mentions` reads it."""
+    """The text in the form that `mentions` reads."""
     return text.lower().replace("_", " ")
 
 
@@ -45,7 +45,7 @@ def mentions(labels: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def repaired(recognizer: PatternRecognizer) -> PatternRecognizer:
-    """`recognizer` itself, changed."""
+    """Returns `recognizer` itself, changed."""
     recognizer.global_regex_flags |= regex.ASCII
     more = MORE_CONTEXT.get(recognizer.supported_entities[0], "")
     recognizer.context = [*(recognizer.context or ()), *filter(None, more.split("|"))]
@@ -68,5 +68,5 @@ def _with_other_form(recognizer: PatternRecognizer) -> PatternRecognizer:
 
 
 def compact(value: str) -> str:
-    """Letters and digits alone."""
+    """Only the letters and digits."""
     return "".join(filter(str.isalnum, value))

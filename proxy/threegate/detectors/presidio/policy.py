@@ -1,7 +1,6 @@
-"""Recognizers that a policy writes in Presidio's format, compiled to patterns of our own.
-
-Only data: patterns in RE2 syntax with a score, deny lists, context words. A word of the context in
-the clause before a value raises its score as Presidio does; linear time whatever the pattern.
+"""Recognizers that a policy writes in Presidio's format, compiled to our own patterns. They are
+only data: RE2 patterns with a score, deny lists, context words. A context word in the clause before
+a value raises its score as in Presidio. Takes linear time, whatever the pattern.
 """
 
 from __future__ import annotations
@@ -89,8 +88,8 @@ def _compiled(data: Mapping[str, Any]) -> _Own:
 
 
 def _trigger(pattern: str) -> str:
-    """The pattern without edges, as RE2: it matches wherever the pattern does. A digit, if RE2
-    cannot express it."""
+    """The pattern without edges, as RE2: it matches wherever the pattern does. A pattern for one
+    digit if RE2 cannot express it."""
     plain = "(?is)" + _BOUNDARY.sub("", pattern)
     try:
         re2.compile(plain, _QUIET)

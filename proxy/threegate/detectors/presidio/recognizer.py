@@ -1,8 +1,8 @@
 """Presidio's national identifiers in our scanner, each only near its own label.
 
 The pre-scan looks for the words of all labels. Then one RE2 set says which entities' labels occur,
-and the patterns of these are tried near them (`national`). Presidio's engine is not involved: every
-recognizer of it sees every text, which takes 0.5 ms for 1,000 characters. `bench/detectors.py`
+and the patterns of these are tried near them (`national`). Presidio's engine is not used: it runs
+every recognizer on every text, which takes 0.5 ms for 1,000 characters. `bench/detectors.py`
 measures both.
 """
 
@@ -46,7 +46,7 @@ def _set(patterns: Iterable[str]) -> Any:
 
 
 def _any_word(words: Sequence[str]) -> str:
-    """RE2 for labels: English ones as words, `_` as a blank."""
+    """RE2 for labels: English ones as whole words, `_` as a space."""
     plain = [re2.escape(w).replace("\\ ", "[ _]") for w in words if w.isascii()]
     other = [re2.escape(w) for w in words if not w.isascii()]
     edged = [f"(?:^|[^a-z])(?:{'|'.join(plain)})(?:[^a-z]|$)"] if plain else []
@@ -54,7 +54,7 @@ def _any_word(words: Sequence[str]) -> str:
 
 
 def _plain_words(members: Sequence[PatternRecognizer]) -> str:
-    """Words alone, one of which occurs wherever `_any_word` matches: `prefilter` puts words into
+    """Plain words, one of which occurs wherever `_any_word` matches; `prefilter` puts words into
     one automaton."""
     words = dict.fromkeys(w for m in members for w in m.context or ())
     written = [re2.escape(s) for w in words for s in dict.fromkeys((w, w.replace(" ", "_")))]

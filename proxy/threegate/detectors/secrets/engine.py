@@ -1,5 +1,5 @@
-"""Secrets by rule: keywords, RE2 pattern, minimum entropy, allow-list. Never verified over the
-network.
+"""Secrets by rule: keywords, RE2 pattern, minimum entropy, allow-list. Secrets are never verified
+over the network.
 
 The value is the pattern's group `value`, or the whole match; a match with group `no` is rejected. A
 keyword must occur within the match: keywords are part of the scanner's pre-scan, so a rule costs
@@ -38,7 +38,7 @@ class SecretRule:
     `allow` is an RE2 pattern (searched) of values that are no secrets. `not_before`, `not_after`:
     insides of classes of characters that may not directly precede or follow the value. `another`:
     RE2 of the beginning of another value, before which this one ends. `parts`: the alternatives of
-    the pattern, if each is searched by itself."""
+    the pattern, if they are searched separately."""
 
     id: str
     kind: str
@@ -68,7 +68,7 @@ TAGS = r"(?::?</[A-Za-z0-9]{1,6}>\s{0,4}(?:<[a-z][^<>\n]{0,12}>)?)"
 _OPERATOR = r"(?:=>|[:?]=|==|=|:|：|是|为|->|(?:is|was)\s|:\s?&?[A-Za-z'][\w<>\[\]?' ]{0,14}=)"
 """The last alternative has a type before the value, as in Rust or Python."""
 _OPEN = r"[bBrRuLf@]{0,2}[\"'`\\]{1,4}|(?:[|>][+\-]?\s{1,8})?"
-"""What opens a value: quotes, escaped inside quoted text; or a YAML block."""
+"""What may precede a value: quotes (escaped inside quoted text) or a YAML block."""
 
 
 def assign(*more: str) -> str:
@@ -84,7 +84,7 @@ ASSIGN = assign()
 
 
 _USER = "://[^"
-"""In patterns of addresses that begin with a user's name in any script."""
+"""For patterns of addresses that begin with a user name in any script."""
 
 
 def recognizer(rule: SecretRule) -> Recognizer:
@@ -100,8 +100,9 @@ def recognizer(rule: SecretRule) -> Recognizer:
 
 
 def _when_needed(rule: SecretRule) -> Find:
-    """Compiles the patterns of a rule, about a millisecond, at the first text with one of its
-    keywords: most of the rules never meet one, and all would be a tenth of a start."""
+    """Compiles the patterns of a rule (about a millisecond) at the first text with one of its
+    keywords. Most rules never meet one, and compiling all would take a tenth of the start-up
+    time."""
 
     @cache
     def made() -> Find:
@@ -139,11 +140,11 @@ def _finder(rule: SecretRule) -> Find:
 
 
 _WIDEST = 4
-"""Most bytes of a character: the one before a name matters too."""
+"""The most bytes of a character; the character before a name matters too."""
 
 
 def _isolated(rule: SecretRule) -> Callable[[str, int, int], bool]:
-    """A test whether a value is not part of something longer (`not_before`, `not_after`)."""
+    """A test that a value is not part of something longer (`not_before`, `not_after`)."""
     before = re.compile(f"[{rule.not_before}]") if rule.not_before else None
     after = re.compile(f"[{rule.not_after}]") if rule.not_after else None
 
@@ -157,7 +158,7 @@ def _isolated(rule: SecretRule) -> Callable[[str, int, int], bool]:
 
 def _rejected(pattern: str) -> Callable[[ScanText, int], bool]:
     """A test whether the match at a position has a group `no` or `no_…`, which names something
-    else. The group must be a word of its own: `entry` in `sentryToken` is not."""
+    else. The group must be a separate word: `entry` in `sentryToken` is not."""
     made = re2.compile(pattern)
     others = [at for name, at in made.groupindex.items() if name.partition("_")[0] == "no"]
 

@@ -30,7 +30,7 @@ _SEED = re.compile(
 )
 _SIZES = frozenset((12, 15, 18, 21, 24))
 _ABSENT = "the and for are was has had not but his her its our which these those"
-"""Function words: in nearly every sentence, but in no word list of a wallet."""
+"""Function words: they occur in almost every sentence, but in no wallet's word list."""
 
 _LABEL = r"(?:[Pp]ass(?:word|phrase|code)|口令|密码)"
 _GAP = r"(?: (?:for|to|of|on|at) [a-z'’ ]{2,20}?)?"

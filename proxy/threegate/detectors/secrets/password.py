@@ -84,7 +84,7 @@ _LONG_ENOUGH = 8
 colon."""
 _TERM = re.compile(r"^[A-Za-z]+-?\d{1,4}$|^\d+-[A-Za-z\-]+$|&#")
 _AMOUNT = re.compile(r"^[0-9]+(?:\.[0-9]+)?[A-Za-z/%]{1,8}$")
-"""Values that are no passwords if words precede them: `encrypted with AES-256`, `a 6-digit
+"""Values that are not passwords if words precede them: `encrypted with AES-256`, `a 6-digit
 code`."""
 _ASSIGNS = tuple(":=：是为成は>→(（-–—~")
 _QUOTED = re.compile(
@@ -104,13 +104,13 @@ _OTHER_NAMES = re.compile(
     r"[ \"'`(]*$|^(?:管理器|管理软件|生成器|学|算法)"
     r"|(?:型号|版本|编号|机型|错误码|代码|端口|工号|单号|用户名|[账帐]号)$"
 )
-"""The name of something else, directly before the value."""
+"""The name of something else directly before the value."""
 _VERB = re.compile(r"^[A-Za-z'’\- ]*(?: to|`) ?$")
 """`pass` as a verb: pass it to pod2html, pass a `boto3.Client`."""
 _SIGN = re.compile("[!@#$%^&*]")
 _INSIDE = re.compile("(?<=[A-Za-z0-9])(?:[!@#$%^&*](?=[A-Za-z0-9])|[@#$%^&*]|(?<=[0-9])!)")
-"""A sign that is neither the beginning of a variable nor, but for a mark behind a digit, the end of
-a sentence."""
+"""A symbol that does not begin a variable and, unless it follows a digit, does not end a
+sentence."""
 _LOGIN = re.compile("[a-z0-9]+@[a-z0-9]+")
 
 
@@ -177,7 +177,7 @@ def level_of(value: str, link: str, *, close: bool) -> Level | None:
 
 
 def _is_signed(value: str) -> bool:
-    """Whether a value without an assignment looks like nothing but a password."""
+    """Whether a value without an assignment can hardly be anything but a password."""
     mixed = _INSIDE.search(value) or len(_RUNS.findall(value)) >= _MANY_RUNS
     if not mixed or _LOGIN.fullmatch(value):
         return False
@@ -185,7 +185,7 @@ def _is_signed(value: str) -> bool:
 
 
 _RUNS, _MANY_RUNS = re.compile("[a-z]+|[A-Z]+|[0-9]+"), 6
-"""Kinds of characters in turn: Xk92mQpL has six, Base64Encode five."""
+"""The number of runs of one character class: Xk92mQpL has six, Base64Encode five."""
 
 
 def _is_explicit(link: str) -> bool:

@@ -1,5 +1,5 @@
 """Passwords in a sentence away from their label: after a comma, in the next sentence, as the second
-of two, next to a user name.
+of two, or next to a user name.
 
 `password` reads values directly after their label. Here more text is in between, so the value must
 meet more conditions: letters and digits or symbols, not a product name, and it ends its clause.
@@ -90,7 +90,7 @@ _PRODUCT = re.compile(
     r"|group|team|demo|account)|python|php|mysql|node|java|redis|saml|fido|sso|mfa|totp|argon|bcrypt|ed"
     r"|blake|scrypt|md|html|css|utf|usb|gpt|web)[_\-]?\d{1,6}$"
 )
-"""Names with a number, of users, products and formats, which are no passwords."""
+"""Names with a number (of users, products, formats) that are not passwords."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:
@@ -135,7 +135,7 @@ _OPEN_PIPE = re.compile(
 )
 _LONGEST_PIPE = 128
 tail = open_match.unfinished(_OPEN_PIPE, _LONGEST_PIPE, begins=r"\becho ")
-"""Holds from the word `echo` on while a program that reads its output may follow."""
+"""Holds from the word `echo` on, while a program that reads its output may follow."""
 
 RECOGNIZER = described(
     "password_told",

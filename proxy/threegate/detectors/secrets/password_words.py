@@ -68,8 +68,8 @@ _ORDINARY = re2.compile(
 """Words that occur in place of a password or talk about one; in RE2, many words cost a sixth of
 what they cost in `re`."""
 _ENDS = re.compile(
-    "(?:ed|ing|able|ible|ly|ive|ous|ful|less|ory|ent|ant|ic|al|ish|est"  # of adjectives
-    "|[ae]nce|ness|ship|ment|ion|ity)$"  # of what one has no hold of
+    "(?:ed|ing|able|ible|ly|ive|ous|ful|less|ory|ent|ant|ic|al|ish|est"  # endings of adjectives
+    "|[ae]nce|ness|ship|ment|ion|ity)$"  # of abstract nouns
 )
 _STATEMENTS = words("detectors.secrets", "about_passwords")
 """Words that end a statement about a password."""
@@ -84,7 +84,7 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 _PHRASE = re.compile(r"[ ][A-Za-z]")
-"""English text follows, so the word is no password: 量子密码是 quantum cryptography."""
+"""English text follows, so the word is not a password: 量子密码是 quantum cryptography."""
 
 
 def _judge(match: re.Match[str], value: str = "") -> Hit | None:
@@ -97,7 +97,7 @@ def _judge(match: re.Match[str], value: str = "") -> Hit | None:
 
 
 _RANDOM = re.compile("(?=[a-z]{12})[a-z]*[bcdfghjklmnpqrstvwxz]{5}")
-"""No words, as in the codes that mail services give for a program: five consonants in a row."""
+"""Not words: app passwords of mail services, with five consonants in a row."""
 
 
 def _line(match: re.Match[str]) -> Hit | None:

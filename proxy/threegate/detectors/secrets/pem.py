@@ -20,13 +20,13 @@ MAX_PEM = 16384
 """Characters from BEGIN to END of a private key; an RSA-16384 key in PEM has about 12,700."""
 
 MIN_PEM_BODY = 20
-"""Less than this between BEGIN and END is a placeholder."""
+"""With fewer characters than this between BEGIN and END it is a placeholder."""
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----")
 _END, _DASHES = "-----END ", "-----"
 _RUNS = re2.compile(r"[A-Za-z0-9+/=\\](?:(?:[ \t]*\r?\n[ \t]*)?[A-Za-z0-9+/=\\]){19}")
-"""The minimum of key material after BEGIN if END is missing, in lines of any length; with less, the
-text only mentions the BEGIN line."""
+"""The minimum of key material after BEGIN if END is missing, over all lines; with less, the text
+only mentions the BEGIN line."""
 _BODY = re.compile(r"[\sA-Za-z0-9+/=:,\-\\]*")
 _BREAKS = " \r\n\\"
 _PUTTY = re.compile(r"Private-Lines: ([0-9]{1,3})(?![0-9])")

@@ -60,7 +60,7 @@ _ENDS = r"(?:[^0-9A-Za-z.\-年个条次]|[.\-][^0-9]|[.\-]?$)"
 _PATTERNS = tuple((byte_patterns.loosened(p.pattern + _ENDS), p) for p in (_CODE, _CARD, _ADJACENT))
 _WEAK = "01234567890 9876543210"
 _POSTAL = 6
-"""Digits of an Indian postal code, which is also called PIN code."""
+"""Digits of an Indian postal code, which is also called a PIN code."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:

@@ -1,8 +1,8 @@
 """The two common forms of secret rules: a provider's prefix, then an alphabet and a length; or a
 provider's name before a value.
 
-Written from the providers' own documentation. Each rule makes its own examples, a true one and a
-placeholder, so every entry of the tables is tested.
+Written from the providers' own documentation. Each rule generates its own examples, a true one and
+a placeholder, so every entry of the tables is tested.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ENDS = {ALNUM: ALNUM, WORD: WORD, BASE64: "A-Za-z0-9+/=", BASE64URL: BASE64URL}
 
 
 def sample(alphabet: str, length: int) -> str:
-    """A value that looks random and is the same each time."""
+    """A value that looks random but is always the same."""
     fits = re.findall(f"[{alphabet}]", string.ascii_letters + string.digits)
     blocks = range(length // 32 + 1)
     drawn = b"".join(hashlib.sha256(f"{alphabet}{n}".encode()).digest() for n in blocks)
@@ -73,7 +73,8 @@ def _prefixed(entry: Mapping[str, Any], alphabet: str, least: int, most: int) ->
 
 
 def _named(entry: Mapping[str, Any], alphabet: str, least: int, most: int) -> SecretRule:
-    """A value without a specific format, assigned to a name that identifies the provider."""
+    """A value without a specific format that is assigned to a name which identifies the
+    provider."""
     heads, between = entry["names"], entry.get("between", "")
     count = f"{{{least},{most}}}" if most else f"{{{least}}}"
     word = f"(?:{between})[\\w\\-.]{{0,6}}" if between else ""

@@ -1,5 +1,5 @@
-"""The values of a secret rule in a text, and whether one is a secret: no placeholder, no plain
-word, no repetition."""
+"""The values of a secret rule in a text, and whether one is a secret and not a placeholder, a plain
+word or a repetition."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def _whole(made: Any, data: bytes) -> Iterator[Place]:
 
 
 def _apart(made: Any, another: Any, data: bytes) -> Iterator[Place]:
-    """Matches that would run over the beginning of the next one end there: what a stream finds
-    must not depend on where it begins to look."""
+    """Matches that would run over the beginning of the next one end there: what is found in a
+    stream must not depend on where the search begins."""
     search, begins, size = made._regexp.Match, another._regexp.Match, len(data)
     first, end = search(ANYWHERE, data, 0, size)[0]
     while first >= 0:
