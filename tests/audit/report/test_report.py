@@ -57,7 +57,9 @@ async def test_each_request_counts_once(settings: AuditSettings) -> None:
     assert figures.shadow == {"out.hazard": 3}
     assert figures.failures == {"failed.timeout": 3}
     assert figures.languages == {"zh": 3}
-    assert by_day(figures) == [{"passed": 0, "edited": 1, "stopped": 2, "unanswered": 1}]
+    assert by_day(figures) == [
+        {"passed": 0, "edited": 1, "stopped": 2, "unanswered": 1, "undecided": 0}
+    ]
     await log.close()
 
 
@@ -68,6 +70,19 @@ async def test_what_the_input_layer_blocks_is_a_request_too(settings: AuditSetti
     figures = await log.read(lambda c: gather(c, now - DAY_US, now + 1))
     assert (figures.requests, figures.unanswered) == (2, 0)
     assert [sum(counts.values()) for counts in by_day(figures)] == [2]
+    await log.close()
+
+
+async def test_what_is_refused_before_a_decision_is_not_allowed(settings: AuditSettings) -> None:
+    log = await filled(settings, 1)
+    await log.append(record("no-path", Stage.BLOCKED, decisions=(), error="unknown_path"))
+    now = now_us()
+    figures = await log.read(lambda c: gather(c, now - DAY_US, now + 1))
+    assert figures.requests == 2
+    assert figures.actions == {"block": 1, "undecided": 1}
+    assert [(day["stopped"], day["passed"], day["undecided"]) for day in by_day(figures)] == [
+        (1, 0, 1)
+    ]
     await log.close()
 
 
@@ -100,7 +115,9 @@ def test_a_day_is_that_of_the_zone() -> None:
 def test_every_sum_is_over_the_same_calls() -> None:
     calls = tuple(
         Calls(at * SLOT_US, stage.value, int(action), 1 + at)
-        for at, (stage, action) in enumerate(itertools.product((Stage.RECEIVED, *ENDS), Action))
+        for at, (stage, action) in enumerate(
+            itertools.product((Stage.RECEIVED, *ENDS), (*Action, -1))
+        )
     )
     figures = Figures(0, DAY_US, calls)
     table = figures.table()

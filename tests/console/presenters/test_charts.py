@@ -42,6 +42,7 @@ def test_calls_land_in_their_slots() -> None:
         "passed": [3, 0, 0],
         "edited": [0, 0, 5],
         "stopped": [1, 0, 0],
+        "undecided": [0, 0, 0],
         "unanswered": [0, 2, 0],
     }
     assert drawn["data"]["at"] == [0, 3600, 7200]

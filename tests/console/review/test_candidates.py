@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import httpx
 import pytest
 from threegate.console.review import candidates as module
 from threegate.console.review.candidates import candidates
@@ -25,3 +26,10 @@ def test_complaints_first_then_a_fixed_share_of_what_passed(
     assert not read(100, set()).capped
     monkeypatch.setattr(module, "MOST", 2)
     assert read(100, set()).capped
+
+
+def test_a_call_refused_before_a_decision_leaves_nothing_to_judge(site: Site) -> None:
+    refused = httpx.get(f"{site.running.url}/nowhere").headers["x-threegate-request-id"]
+    log = site.running.deps.audit  # type: ignore[attr-defined]
+    every = site.running.run(log.read(lambda c: candidates(c, 100, set()))).requests
+    assert refused not in every

@@ -55,12 +55,13 @@ def test_report_overview_chart_and_days_count_the_same_calls(fresh_site: Site) -
     assert figures["requests"] == 4
     assert week["requests"] == sum(week["actions"].values()) == 4
     assert week["actions"] == figures["actions"]
-    outcomes = {"passed": 0, "edited": 0, "stopped": 0, "unanswered": 0}
+    outcomes = {"passed": 0, "edited": 0, "stopped": 0, "unanswered": 0, "undecided": 0}
     for day in figures["days"]:
         assert day["requests"] == sum(day[name] for name in outcomes)
         outcomes = {name: number + day[name] for name, number in outcomes.items()}
     assert sum(outcomes.values()) == 4
     assert outcomes["edited"] == figures["actions"]["mask"] == 1
+    assert outcomes["undecided"] == figures["actions"]["undecided"] == 1  # no such path
     for chart in (week["chart"], shown["timeline"], found["timeline"]):
         drawn = {s["name"]: sum(s["values"]) for s in chart["data"]["series"]}
         assert drawn == outcomes

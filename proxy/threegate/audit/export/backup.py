@@ -26,6 +26,7 @@ from threegate.audit.log.database import (
     reader_engine,
     writer_engine,
 )
+from threegate.audit.log.encoding import ACTION_OF, UNDECIDED
 from threegate.audit.log.keys import DataKey, MasterKey
 from threegate.audit.log.schema import (
     CHECKPOINT,
@@ -36,6 +37,7 @@ from threegate.audit.log.schema import (
     KEY,
     RECORD,
     STUB,
+    UNDECIDED_BEFORE,
     WRITER,
 )
 from threegate.durable_files import sync_directory
@@ -131,7 +133,10 @@ def _copy(source: Connection, target: Connection, table: Table) -> int:
 
 
 def _settle(target: Connection) -> None:
-    """PostgreSQL numbers the next texts after those that came with their numbers."""
+    """Columns of a copy from an older version as they are stored now. PostgreSQL numbers the next
+    texts after those that came with their numbers."""
+    before = RECORD.update().where(text(UNDECIDED_BEFORE))
+    target.execute(before.values(action=ACTION_OF[UNDECIDED]))
     if is_postgres(target):
         place = "pg_get_serial_sequence('audit_content', 'id')"
         last = "SELECT coalesce(max(id), 0) + 1 FROM audit_content"

@@ -49,7 +49,7 @@ class Query:
     until_us: int = 0
     request_id: str = ""
     stage: tuple[Stage, ...] = ()
-    action: tuple[Action, ...] = ()
+    action: tuple[int, ...] = ()  # values of `encoding.ACTION_OF`
     layer: str = ""
     rule: str = ""
     kind: str = ""
@@ -80,7 +80,7 @@ def where(
     if query.stage:
         same.append(RECORD.c.stage.in_([s.value for s in query.stage]))
     if query.action:
-        same.append(RECORD.c.action.in_([int(a) for a in query.action]))
+        same.append(RECORD.c.action.in_(query.action))
     if query.rule or query.kind or query.shadow is not None:
         same.append(_every_hit(connection, query) if all_of_them else _newest_hit(query))
     if query.text:

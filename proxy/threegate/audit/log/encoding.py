@@ -46,7 +46,13 @@ CHANNELS = {channel: channel.value for channel in Channel}
 
 LAYERS = {layer: layer.value for layer in Layer}
 
-ACTION_OF = {name: int(action) for action, name in ACTIONS.items()}
+UNDECIDED = "undecided"
+"""Searched for in place of an action: records without a decision, such as a call that was refused
+before one. Their entries have no `action`."""
+
+ACTION_OF = {name: int(action) for action, name in ACTIONS.items()} | {UNDECIDED: -1}
+
+ACTION_NAMES = {number: name for name, number in ACTION_OF.items()}
 
 LEVELS = {level: level.name.lower() for level in Level}
 

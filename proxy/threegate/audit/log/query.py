@@ -26,10 +26,10 @@ from sqlalchemy import (
 from threegate.audit.errors import trouble
 from threegate.audit.log.conditions import Query, in_period, is_finding, judged, where
 from threegate.audit.log.content import unseal
+from threegate.audit.log.encoding import ACTION_NAMES
 from threegate.audit.log.keys import DataKey, MasterKey
 from threegate.audit.log.record import Stage
 from threegate.audit.log.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD, of_record
-from threegate.types import Action
 
 MAX_PAGE = 500
 MAX_FACET_VALUES = 50
@@ -192,7 +192,7 @@ def _counted(
         slots[at, row.stage, row.action] += number
         for name, value in zip(FACETS, values, strict=True):
             totals[name][value] += number
-    totals["action"] = Counter({Action(v).name.lower(): n for v, n in totals["action"].items()})
+    totals["action"] = Counter({ACTION_NAMES[v]: n for v, n in totals["action"].items()})
     hits = select(HIT.c.rule, HIT.c.kind, func.count()).select_from(
         RECORD.join(HIT, of_record(HIT))
     )

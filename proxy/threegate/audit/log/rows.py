@@ -19,7 +19,7 @@ from threegate.audit.log.content import (
     request_digest,
     seal,
 )
-from threegate.audit.log.encoding import ACTION_OF, canonical, clean, event
+from threegate.audit.log.encoding import ACTION_OF, UNDECIDED, canonical, clean, event
 from threegate.audit.log.keys import DataKey
 from threegate.audit.log.record import ENDS, NOBODY, Content, ContentLevel, Intent, Record, Stage
 from threegate.audit.settings import OnFailure
@@ -177,7 +177,7 @@ def columns(payload: dict[str, Any]) -> Row:
     return (
         payload["request"],
         payload["stage"],
-        ACTION_OF[payload.get("action", "allow")],
+        ACTION_OF[payload.get("action", UNDECIDED)],
         acting_layer(payload),
         caller.get("tenant", ""),
         caller.get("key", ""),

@@ -117,6 +117,11 @@ HOLD = Table(
 )
 
 
+UNDECIDED_BEFORE = 'action = 0 AND substr(entry, 1, 18) <> \'{"event":{"action"\''
+"""Versions before 0005 stored an absent decision as `allow`. In a canonical entry, `action` comes
+first where there is one."""
+
+
 def of_record(table: Table) -> ColumnElement[bool]:
     """A row of this table belongs to the row of `RECORD` that it is joined with."""
     return (table.c.writer == RECORD.c.writer) & (table.c.seq == RECORD.c.seq)

@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from threegate.audit.log.conditions import is_finding
+from threegate.audit.log.encoding import ACTION_NAMES, ACTION_OF, UNDECIDED
 from threegate.audit.log.record import ENDS, Stage
 from threegate.audit.log.schema import HIT, RECORD, of_record
 from threegate.types import Action
@@ -32,11 +33,14 @@ class Outcome(StrEnum):
     EDITED = "edited"
     STOPPED = "stopped"
     UNANSWERED = "unanswered"
+    UNDECIDED = "undecided"  # refused before a decision
 
 
 def outcome_of(stage: str, action: int) -> Outcome:
     if stage in UNANSWERED:
         return Outcome.UNANSWERED
+    if action == ACTION_OF[UNDECIDED]:
+        return Outcome.UNDECIDED
     if action >= Action.ANSWER:
         return Outcome.STOPPED
     return Outcome.EDITED if action > Action.FLAG else Outcome.PASSED
@@ -83,7 +87,7 @@ class Figures:
     @property
     def actions(self) -> dict[str, int]:
         answered = (c for c in self.calls if c.outcome is not Outcome.UNANSWERED)
-        return _summed((Action(c.action).name.lower(), c.number) for c in answered)
+        return _summed((ACTION_NAMES[c.action], c.number) for c in answered)
 
     @property
     def languages(self) -> dict[str, int]:
@@ -158,7 +162,7 @@ def _lost(
     number = func.count(RECORD.c.request_id.distinct())
     received = select(at, number).where(*within, _in((Stage.RECEIVED,)), lost).group_by("at")
     for start, count in connection.execute(received):
-        yield Calls(int(start), Stage.RECEIVED.value, int(Action.ALLOW), int(count))
+        yield Calls(int(start), Stage.RECEIVED.value, ACTION_OF[UNDECIDED], int(count))
 
 
 def _in(stages: Iterable[Stage]) -> ColumnElement[bool]:

@@ -12,12 +12,14 @@ from typing import Any
 
 from threegate.audit.errors import driver_reason, trouble
 from threegate.audit.log import postgres
+from threegate.audit.log.encoding import ACTION_OF, UNDECIDED
 from threegate.audit.log.rows import COLUMN_NAMES
+from threegate.audit.log.schema import UNDECIDED_BEFORE
 from threegate.errors import AuditError
 
 FIRST = -(2**31)  # below every place, and within every integer column
 PAGE = 5_000  # records; bounds memory, not time
-INTENTS_SINCE = "0003"  # version of the schema
+INTENTS_SINCE, UNDECIDED_SINCE = "0003", "0005"  # versions of the schema
 DAMAGES = 20  # reported at most
 BTREE_CHECK = "bt_index_check(regclass,boolean)"
 CHECKED_INDEXES = (
@@ -65,7 +67,7 @@ class Database:
 
     def rows(self, writer: str) -> Iterator[Stored]:
         """Records and stubs in chain order."""
-        listed = ", ".join(COLUMN_NAMES)
+        listed = ", ".join(map(self._column, COLUMN_NAMES))
         record = f"seq, leaf, entry, ts, subject, salt, {listed}"
         empty = ", ".join("NULL" for _ in COLUMN_NAMES)
         both = (
@@ -108,10 +110,20 @@ class Database:
 
     def intents(self) -> list[str]:
         """Requests of calls in flight; a log from before there were intents has none."""
-        versions = self.fetch("SELECT version_num FROM audit_version", ())
-        if not versions or str(versions[0][0]) < INTENTS_SINCE:
+        if self._version() < INTENTS_SINCE:
             return []
         return [str(row[0]) for row in self.fetch("SELECT id FROM audit_intent", ())]
+
+    def _version(self) -> str:
+        """Of the schema; empty where it is not known."""
+        versions = self.fetch("SELECT version_num FROM audit_version", ())
+        return str(versions[0][0]) if versions else ""
+
+    def _column(self, name: str) -> str:
+        """A column as this version stores it, in a log of a version before too."""
+        if name != "action" or self._version() >= UNDECIDED_SINCE:
+            return name
+        return f"CASE WHEN {UNDECIDED_BEFORE} THEN {ACTION_OF[UNDECIDED]} ELSE action END"
 
     def damage(self) -> list[str]:
         """What the database's own check says of tables and indexes that do not agree: a search

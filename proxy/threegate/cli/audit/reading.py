@@ -16,7 +16,7 @@ from typing import Any
 
 from threegate.audit.errors import trouble
 from threegate.audit.log.conditions import Query
-from threegate.audit.log.encoding import EPOCH, timestamp
+from threegate.audit.log.encoding import ACTION_OF, EPOCH, timestamp
 from threegate.audit.log.log_keys import load_master
 from threegate.audit.log.note import Verifier
 from threegate.audit.log.query import Entry, find, follow, of_requests
@@ -29,7 +29,6 @@ from threegate.audit.verify.published import keys_of, own_keys, verify_all
 from threegate.cli.audit.common import access, opened, print_json, reading, reason_arguments
 from threegate.gateway.access.auth import utc_time
 from threegate.i18n.audit import line
-from threegate.types import Action
 
 # --- verify ---------------------------------------------------------------------------------------
 
@@ -178,7 +177,7 @@ def filter_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", default="", help="words or Chinese text to find")
     for name, about in FILTERS.items():
         parser.add_argument(f"--{name}", default="", help=about)
-    for name, values in (("stage", [*Stage]), ("action", [a.name.lower() for a in Action])):
+    for name, values in (("stage", [*Stage]), ("action", [*ACTION_OF])):
         about = f"only this {name}; repeatable"
         parser.add_argument(f"--{name}", action="append", default=[], choices=values, help=about)
     about = "2026-11-25 or 2026-11-25T08:00+08:00; UTC if it names no zone"
@@ -208,7 +207,7 @@ def query_of(args: argparse.Namespace, settings: AuditSettings) -> Query:
         since_us=moment(args.since),
         until_us=moment(args.until),
         stage=tuple(Stage(s) for s in args.stage),
-        action=tuple(Action[a.upper()] for a in args.action),
+        action=tuple(ACTION_OF[a] for a in args.action),
         layer=args.layer,
         rule=args.rule,
         kind=args.kind,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from threegate.audit.log.encoding import UNDECIDED
 from threegate.i18n.catalog import texts
 from threegate.policy.language import vocabulary
 from threegate.policy.language.vocabulary import kind_title
@@ -30,6 +31,7 @@ FAILED = _codes(vocabulary.FAILED)
 REASON = _codes(vocabulary.REASON)
 LAYERS = texts("console", "layers")
 SEARCHED = Bilingual("搜索的词", "searched for")
+NO_DECISION = Bilingual("未作决定", "no decision")
 FILED = ("covers", "stage", "label", "why", "source", "claim", "outcome", "opinion", "error")
 """Tables of `i18n/console.toml` that keep their name; `verb` and `fact` too: what people and the
 proxy did, as records of the log name it."""
@@ -38,7 +40,7 @@ BOOKS: Mapping[str, Words] = {
     "yes": texts("console", "yes"),
     "language": texts("console", "languages"),
     "match": _codes(vocabulary.MATCH),
-    "action": ACTION,
+    "action": {**ACTION, UNDECIDED: NO_DECISION},
     "layer": LAYER,
     "level": LEVEL,
     "mode": MODE,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from threegate.audit.log.encoding import ACTION_OF, UNDECIDED
 from threegate.audit.log.record import ENDS
 from threegate.audit.log.schema import RECORD
 from threegate.console.review.review_queue import sampled
@@ -18,6 +19,7 @@ from threegate.types import Action
 
 MOST = 20_000
 _STOPPING = [int(Action.ANSWER), int(Action.BLOCK)]
+_ALL_BUT_PASSED = [*_STOPPING, ACTION_OF[UNDECIDED]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def candidates(connection: Connection, passed: int, first: Iterable[str]) -> Can
     """`first` (complaints, what somebody holds), then what was stopped, then `passed` per cent of
     the rest; the newest first in each."""
     stopped = _newest(connection, RECORD.c.action.in_(_STOPPING))
-    rest = _newest(connection, RECORD.c.action.not_in(_STOPPING)) if passed else []
+    rest = _newest(connection, RECORD.c.action.not_in(_ALL_BUT_PASSED)) if passed else []
     chosen = [*sorted(first), *stopped, *(r for r in rest if sampled(r, passed))]
     return Candidates(tuple(dict.fromkeys(chosen)), MOST in (len(stopped), len(rest)))
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from threegate.audit.log.conditions import Query, is_finding
 from threegate.audit.log.database import now_us
+from threegate.audit.log.encoding import ACTION_OF
 from threegate.audit.log.query import FACETS, Page
 from threegate.audit.log.record import DAY_US, ENDS, Stage
 from threegate.audit.log.schema import HIT, RECORD, of_record
@@ -19,7 +20,7 @@ from threegate.audit.report.report import SLOT_US, Calls, Figures
 from threegate.console.errors import refusal
 from threegate.console.local_time import LocalTime
 from threegate.console.presenters import charts, labels
-from threegate.types import Action, Bilingual
+from threegate.types import Bilingual
 
 NAMES = (
     "q", "days", "since", "until", "stage", "action", "layer", "kind", "rule", "tenant", "key_id",
@@ -65,7 +66,7 @@ def to_query(terms: Mapping[str, str], clock: LocalTime, **more: Any) -> Query:
             since_us=since,
             until_us=until,
             stage=_stages(terms.get("stage", "")),
-            action=tuple(Action[a.upper()] for a in terms.get("action", "").split(",") if a),
+            action=tuple(ACTION_OF[a] for a in terms.get("action", "").split(",") if a),
             shadow=None if "shadow" not in terms else terms["shadow"] == "1",
         )
         return replace(query, **same, **more)
