@@ -1,5 +1,5 @@
-"""ASGI in and out: bounded bodies, headers, JSON answers, streams, a client that leaves. Pure
-ASGI."""
+"""ASGI input and output: bounded bodies, headers, JSON answers, streams, disconnecting clients.
+Pure ASGI."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EVENTS: Final = {
     "cache-control": "no-cache",
     "x-accel-buffering": "no",
 }
-"""Headers of a stream. The last keeps nginx from holding it back until a buffer is full."""
+"""Headers of a stream. The last one keeps nginx from buffering it."""
 
 _LANGUAGE: Final = re.compile(
     r"(?:^|,)[ \t]*(zh|en)(?![a-z])[^,;]*(?:;[ \t]*q=([01](?:\.\d{1,3})?))?"
@@ -40,7 +40,8 @@ class ClientLeft(Exception):
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """Lower-case names; the last of repeated ones. Raises RequestError for control characters."""
+    """Headers by lower-case name; of repeated ones the last. Raises RequestError for control
+    characters."""
     out: dict[str, str] = {}
     for name, value in scope["headers"]:
         if value.translate(None, _CONTROLS) != value:
@@ -60,7 +61,7 @@ def wanted_language(accepted: str) -> str:
 
 
 async def read_request(receive: Receive, headers: Mapping[str, str]) -> bytes:
-    """The body. Raises RequestError: 413 too large, 415 encoded, 408 too slow."""
+    """Reads the body. Raises RequestError: 413 too large, 415 encoded, 408 too slow."""
     if headers.get("content-encoding", "identity") not in ("identity", ""):
         raise RequestError(localized("compressed"), status=415, code="encoding")
     declared = headers.get("content-length", "0")
@@ -96,7 +97,7 @@ def _too_large() -> RequestError:
 @dataclass(slots=True)
 class Responder:
     """One answer to one request. `headers` are added to whatever is sent. `language` is that of its
-    errors: what the client wants, else that of the text that it sent, else English."""
+    errors: the one that the client prefers, else that of the text it sent, else English."""
 
     send: SendEvent
     headers: dict[str, str] = field(default_factory=dict)
@@ -124,8 +125,9 @@ class Responder:
 
 @dataclass(slots=True)
 class Departure:
-    """Our own server's word that a client has left, in `scope["extensions"]`: with it no call needs
-    a task that waits for `http.disconnect`. One a connection, which serves one request at a time.
+    """Our own server's notice that a client has left, in `scope["extensions"]`: with it no call
+    needs a task that waits for `http.disconnect`. One per connection, which serves one request at a
+    time.
     """
 
     gone: bool = False
@@ -162,7 +164,7 @@ class WhileConnected:
             self._departure.call = self._leave
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Nobody waits for the watcher: it has nothing left to do but end."""
+        """The watcher need not be awaited: it only has to end."""
         if self._departure is not None and self._departure.call == self._leave:
             self._departure.call = None
         if self._watcher is not None:

@@ -1,5 +1,5 @@
-"""The end of a server: calls that still wait for their model when its patience is over end in an
-error of their API, as they do when the model breaks off."""
+"""Shutdown of a server: calls that still wait for their model after the `drain` time end in an
+error of their API, as if the model had broken off."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 from threegate.errors import StoppingError
 
-if TYPE_CHECKING:  # a supervisor of workers reads this module too, and has no use for a client
+if TYPE_CHECKING:  # the supervisor imports this module too and needs no HTTP client
     from threegate.upstream import Reply
 
 log = logging.getLogger(__name__)
 
 CUT_S = 5
-"""So long calls have, once they are cut, to send their error and to be recorded."""
+"""Seconds that calls have, once they are cut, to send their error and be recorded."""
 
 
 @dataclass(slots=True)
 class Closing:
-    """A block `with closing:` is a wait for the model: StoppingError is raised inside it when the
-    time is over, and before it from then on."""
+    """`with closing:` marks a wait for the model: StoppingError is raised inside it when the time
+    is over, and on entry from then on."""
 
     over: bool = False
     _over_at: float | None = None
     _waiting: set[asyncio.Task[Any]] = field(default_factory=set, repr=False)
 
     def begin(self, seconds: float) -> float:
-        """The first call sets when the time is over. Returns the seconds that are left."""
+        """The first call sets the deadline. Returns the seconds that are left."""
         loop = asyncio.get_running_loop()
         if self._over_at is None:
             self._over_at = loop.time() + seconds
@@ -55,7 +55,7 @@ class Closing:
     ) -> None:
         task = _this_task()
         self._waiting.discard(task)
-        others = self.over and task.uncancel()  # a client may have left at the same moment
+        others = self.over and task.uncancel()  # a client may leave at the same moment
         if self.over and not others and kind is asyncio.CancelledError:
             raise StoppingError from None
 

@@ -1,4 +1,4 @@
-"""One request on its way through the layers, and how it is ended early."""
+"""One request on its way through the layers, and how it can end early."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ from threegate.wire.base import Adapter
 
 @dataclass(slots=True, kw_only=True)
 class CallContext:
-    """Everything about one call. Texts of the conversation are here and in no log.
-
-    `request` is the body as the client sent it, `body` as the layers left it so far; `slots` are
-    the texts of the request. `trail` collects what is recorded. `today` is an ISO date. `stopped`
-    are rules that act as in shadow. `slot` is the call's turn at the processor; None where it is
-    held by who opened the call.
+    """Everything about one call. Texts of the conversation are here and never in a log. `request`
+    is the body as the client sent it, `body` as the layers have left it so far; `slots` are the
+    texts of the request. `trail` collects what is recorded. `today` is an ISO date. `stopped` are
+    rules that act as in shadow. `slot` is the call's turn at the processor; None if it is held by
+    whoever opened the call.
     """
 
     deps: Deps
@@ -50,15 +49,15 @@ class CallContext:
     slots: tuple[Slot, ...] = field(repr=False)
     stopped: frozenset[str] = frozenset()
     slot: AdmissionSlot | None = None
-    answer_texts: tuple[str, ...] = field(default=(), repr=False)  # where they are kept or counted
+    answer_texts: tuple[str, ...] = field(default=(), repr=False)  # if they are kept or counted
 
     def release_checking(self) -> None:
-        """The request is checked; the call waits for its model."""
+        """The request has been checked; the call waits for its model."""
         if self.slot is not None:
             self.slot.release_check()
 
     def resume_checking(self) -> None:
-        """The whole answer is there."""
+        """The whole answer has arrived."""
         if self.slot is not None:
             self.slot.resume_check()
 
@@ -72,7 +71,7 @@ class CallContext:
 
 
 async def stop(call: CallContext, outcome: Outcome, code: str = "content_filter") -> None:
-    """Ends a call before the model was called: an answer of the API in use, or a status."""
+    """Ends a call before the model is called: with an answer of the API in use, or a status."""
     trail = call.trail
     trail.finish_reason = "content_filter"
     await trail.ended(Stage.BLOCKED)

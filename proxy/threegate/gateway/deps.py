@@ -1,4 +1,4 @@
-"""What the endpoints share: built once by `app`, passed by value."""
+"""Dependencies that the endpoints share: built once by `app`, passed by value."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from threegate.upstream import ModelApi, Upstreams
 
 
 class Authenticator(Protocol):
-    """Turns a presented key into a caller. Raises RequestError 401 or 429."""
+    """Resolves a presented key to a caller. Raises RequestError 401 or 429."""
 
     @property
     def open_to_all(self) -> bool:
@@ -38,7 +38,7 @@ class Authenticator(Protocol):
 
     @property
     def tenants(self) -> frozenset[str]:
-        """All that have or had a key."""
+        """All tenants that have or had a key."""
         ...
 
     async def admit(self, presented: str) -> Caller: ...
@@ -59,7 +59,7 @@ class Deps:
     traces: Traces | None = None
     today: Callable[[], str] = today_utc
     admission: Admission = field(default_factory=Admission)
-    model_api_override: ModelApi | None = None  # calls the model in place of the upstreams
+    model_api_override: ModelApi | None = None  # calls the model instead of the upstreams
     turns: LoopTurns = field(default_factory=LoopTurns)
     closing: Closing = field(default_factory=Closing)
 

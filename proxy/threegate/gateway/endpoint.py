@@ -1,9 +1,8 @@
 """One guarded model API: a request through the three layers and back. An ASGI app.
 
-Order, and each step is a place where the call can end: admit the caller, read and parse, pin a
-policy, scan and judge every text (layer 1), constrain the call (layer 2), make the *received*
-record durable, call the model, guard the answer (layer 3), make the last record durable, send the
-last byte.
+The order, and the call can end at each step: admit the caller, read and parse, pin a policy, scan
+and judge every text (layer 1), constrain the call (layer 2), make the *received* record durable,
+call the model, guard the answer (layer 3), make the last record durable, send the last byte.
 """
 
 from __future__ import annotations
@@ -83,7 +82,7 @@ async def _run(call: CallContext) -> None:
     if result is None or not await constraint_layer(call, result.kinds):
         return
     request = _model_request(call)
-    call.release_checking()  # what follows waits for others: shared limits, the log, the model
+    call.release_checking()  # from here on it waits for others: shared limits, log, model
     async with limited(call):
         await call.trail.begin()
         await _ask_model(call, request)
@@ -113,8 +112,8 @@ async def _ask_model(call: CallContext, request: ModelRequest) -> None:
 
 
 def _correlation(call: CallContext) -> dict[str, str]:
-    """Headers by which the model API's own records and spans can be joined with ours. Where no
-    spans are exported its spans stay below the caller's own."""
+    """Headers by which the model API's records and spans can be joined with ours. If no spans are
+    exported, its spans stay below the caller's own."""
     trail = call.trail
     exported = call.deps.traces is not None
     parent = own_span(trail.parent, trail.request_id) if exported else trail.parent
@@ -122,7 +121,7 @@ def _correlation(call: CallContext) -> dict[str, str]:
 
 
 def engine_id(call: CallContext) -> str:
-    """As a UUID: llama-cpp-python's server refuses a request with any other kind of id."""
+    """As a UUID, because llama-cpp-python's server refuses any other kind of id."""
     digits = call.trail.request_id.rpartition("_")[2]
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 

@@ -1,7 +1,6 @@
-"""What every endpoint with a guarded body does around its own work: admission, reading, errors.
-
-A subclass serves one API. All errors are answered here, in the format of that API, and refused
-requests leave a record.
+"""What every endpoint with a guarded body does around its own work: admission, reading, errors. A
+subclass serves one API. All errors are answered here in that API's format, and refused requests
+leave a record.
 """
 
 from __future__ import annotations
@@ -48,13 +47,13 @@ class HttpEndpoint(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """The API in records and metrics."""
+        """The API's name in records and metrics."""
 
     @abstractmethod
     def error_body(self, error: ThreegateError, language: str) -> Body: ...
 
     def status(self, error: ThreegateError) -> int:
-        """The HTTP status of the answer to a request that ends in this error."""
+        """The HTTP status for a request that ends in this error."""
         return status_of(error)
 
     @abstractmethod
@@ -99,8 +98,8 @@ class HttpEndpoint(ABC):
         opened: Callable[[Mapping[str, str], bytes, Caller], T],
         load: Load = read_request,
     ) -> T:
-        """What `opened` makes of headers, body (as `load` reads it) and caller. Raises
-        RequestError, recorded, where the request is refused."""
+        """The result of `opened` for headers, body (as read by `load`) and caller. Raises
+        RequestError, which has been recorded, if the request is refused."""
         caller = NOBODY
         try:
             slot.shed()
@@ -125,7 +124,7 @@ def _wanted(scope: Scope) -> str:
 
 
 def retry_after(error: ThreegateError) -> dict[str, str]:
-    """When to come again, for answers that say "not now"."""
+    """The `retry-after` header for answers that say "not now"."""
     if status_of(error) not in (429, 503):
         return {}
     seconds = getattr(error, "retry_after", None) or 1
@@ -133,7 +132,7 @@ def retry_after(error: ThreegateError) -> dict[str, str]:
 
 
 def _place(error: BaseException) -> str:
-    """Where it happened. The message may quote a request, so it is not logged."""
+    """Logs where it happened. The message may quote a request, so it is not logged."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

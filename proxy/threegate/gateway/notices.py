@@ -1,4 +1,4 @@
-"""Notices of exceptional states of the policy in force, such as a stopped rule, in every answer and
+"""Notices of exceptional states of the active policy, such as a stopped rule, in every answer and
 on every console page.
 
 The header does not name the rule, so an attacker learns nothing from it.
@@ -22,7 +22,7 @@ STOPPED = "rule-stopped"
 @dataclass(slots=True)
 class Notices:
     """The notices of one process; `emergency` is the last state read from the database. `ends`:
-    keys and certificates that end soon, which only the console's first page says."""
+    keys and certificates that expire soon, shown only on the console's first page."""
 
     bands: Bands
     emergency: Activation | None = None

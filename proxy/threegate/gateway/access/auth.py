@@ -1,6 +1,6 @@
 """API keys: shown once, stored as SHA-256 of 256 random bits, compared in constant time.
 
-While no key exists every caller is admitted; `app` then lets the proxy listen on loopback only.
+While no key exists, every caller is admitted; `app` then lets the proxy listen on loopback only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 KEY_PREFIX = "tg-"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 ONWARD = {"x-upstream-authorization": "authorization", "x-upstream-api-key": "x-api-key"}
-"""Headers with a client's key for the model API, where `authorization` holds the proxy's own."""
+"""Headers that carry a client's key for the model API when `authorization` holds the proxy's
+own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +58,17 @@ def onward(headers: Mapping[str, str], caller: Caller) -> dict[str, str]:
 
 
 def refuse_foreign_page(headers: Mapping[str, str], caller: Caller, cors: Sequence[str]) -> None:
-    """Where no key is needed, a page that somebody opens in a browser could call the proxy on his
-    own machine. Raises RequestError 403 unless the settings name its origin."""
+    """Where no key is needed, a web page opened in a browser could call the proxy on the user's own
+    machine. Raises RequestError 403 unless the settings name its origin."""
     named = "*" in cors or headers.get("origin", "") in cors
     if not named and caller.key_id == Caller().key_id and _is_foreign(headers):
         raise RequestError(localized("foreign-page"), status=403, code="cross_site")
 
 
 def _is_foreign(headers: Mapping[str, str]) -> bool:
-    """Browsers say so themselves, but not to a host without TLS that they do not take for this
-    machine: a page whose own name has come to lead here would seem to call itself."""
+    """Browsers announce cross-site requests themselves, but not to a host without TLS that they do
+    not recognise as this machine: a page whose host name was rebound to this machine would seem to
+    call itself."""
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
         return site not in ("none", "same-origin")
@@ -74,7 +76,7 @@ def _is_foreign(headers: Mapping[str, str]) -> bool:
 
 
 def host_of(origin: str) -> str:
-    """The host of an origin; empty for `null` and for what is none."""
+    """The host of an origin; empty for `null` and for anything that is not an origin."""
     try:
         return urlsplit(origin).hostname or ""
     except ValueError:
@@ -82,7 +84,7 @@ def host_of(origin: str) -> str:
 
 
 def utc_time(text: str) -> datetime:
-    """An ISO 8601 time, in UTC where it names no zone. Raises ValueError."""
+    """An ISO 8601 time, in UTC if it names no zone. Raises ValueError."""
     made = datetime.fromisoformat(text)
     return made if made.tzinfo else made.replace(tzinfo=UTC)
 
@@ -110,9 +112,9 @@ def refused() -> RequestError:
 
 
 class KeyFile:
-    """The keys of a single machine, in a file that is read again when it changes. One that is gone
-    or broken later changes nothing: the keys that were read last stay valid, so that a damaged file
-    never lets in a caller without a key."""
+    """The keys of a single machine, in a file that is read again when it changes. If it later
+    disappears or is damaged, the keys that were read last stay valid, so that a damaged file never
+    admits a caller without a key."""
 
     def __init__(self, path: Path, *, required: bool = False) -> None:
         self.path, self._required = path, required
@@ -122,7 +124,7 @@ class KeyFile:
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """Raises SettingsError where the file was never readable."""
+        """Raises SettingsError if the file was never readable."""
         try:
             stat = self.path.stat()
         except FileNotFoundError:
@@ -159,7 +161,7 @@ class KeyFile:
         raise refused()
 
     def add(self, tenant: str, expires: str = "") -> tuple[Key, str]:
-        """The stored key and the secret, which is shown now and never again."""
+        """The stored key and its secret, which is shown only once."""
         key, secret = made(tenant, expires)
         self._write((*self.keys, key))
         return key, secret

@@ -1,8 +1,8 @@
 """API keys in the database of the audit log: one set for all replicas.
 
 A process caches the keys and looks for changes before it admits a caller, at most once a second: a
-revoked key is refused everywhere a second later. While the database does not answer, the cached
-keys apply; none can be added or revoked then.
+revoked key is refused everywhere within a second. While the database does not answer, the cached
+keys apply and none can be added or revoked.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class KeyDatabase:
 
     @classmethod
     def open(cls, engine: Engine, *, required: bool = False) -> KeyDatabase:
-        """Makes the table where it is missing and reads it. Blocks."""
+        """Creates the table if it is missing and reads it. Blocks."""
         create_tables(engine, METADATA)
         table = cls(engine, required)
         table.look()
@@ -80,7 +80,7 @@ class KeyDatabase:
         return Caller(tenant=key.tenant, key_id=key.id)
 
     def look(self) -> None:
-        """Reads the keys again if any was added or revoked: nothing else happens to a key."""
+        """Reads the keys again if any was added or revoked; keys do not change otherwise."""
         counted = select(func.count(), func.count().filter(API_KEY.c.revoked)).select_from(API_KEY)
         with self.engine.connect() as connection:
             now = tuple(connection.execute(counted).one())
@@ -91,7 +91,7 @@ class KeyDatabase:
                 self._counted = (len(self._keys), sum(k.revoked for k in self._keys.values()))
 
     async def _fresh(self) -> None:
-        """One query at a time, however many calls wait for it."""
+        """One query at a time, however many calls are waiting for it."""
         if self.clock() - self._looked_at < FRESH_S:
             return
         if self._looking is None:
@@ -102,15 +102,15 @@ class KeyDatabase:
         try:
             await asyncio.to_thread(self.look)
             self._trouble = ""
-        except Exception as error:  # whatever a driver raises; the cached keys apply
-            if self._trouble != (name := type(error).__name__):  # once an outage
+        except Exception as error:  # anything a driver may raise; the cached keys apply
+            if self._trouble != (name := type(error).__name__):  # once per outage
                 log.warning("API keys cannot be read (%s): those read last stay valid", name)
             self._trouble = name
         finally:
             self._looked_at, self._looking = self.clock(), None
 
     def add(self, tenant: str, expires: str = "") -> tuple[Key, str]:
-        """The stored key and the secret, which is shown now and never again. Blocks."""
+        """The stored key and its secret, which is shown only once. Blocks."""
         key, secret = made(tenant, expires)
         with self.engine.begin() as connection:
             connection.execute(insert(API_KEY).values(asdict(key)))
@@ -118,7 +118,7 @@ class KeyDatabase:
         return key, secret
 
     def revoke(self, key_id: str) -> bool:
-        """Whether there is such a key. Blocks."""
+        """Whether the key exists. Blocks."""
         with self.engine.begin() as connection:
             done = connection.execute(
                 update(API_KEY).where(API_KEY.c.id == key_id).values(revoked=True)

@@ -1,7 +1,6 @@
-"""`x-ratelimit-*` headers, as the OpenAI API names them: what a caller has left this minute.
-
-Where several limits count a call the one with the least left is reported. A limit of this proxy
-takes the place of the model API's own header of the same name.
+"""`x-ratelimit-*` headers, as the OpenAI API names them: what a caller has left this minute. If
+several limits apply to a call, the one with the least left is reported. A limit of this proxy takes
+the place of the model API's own header of the same name.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Applies a caller's limits to one call: leases before the model is called, tokens counted
-after."""
+afterwards."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def _leased(call: CallContext, rule_id: str, limits: Limits) -> AsyncItera
 
 
 async def _settle(call: CallContext, lease: Lease) -> None:
-    """Ends the lease. Where counting by the tokenizer fails an estimate is counted."""
+    """Ends the lease. If counting by the tokenizer fails, an estimate is used."""
     used = _estimated(call) if lease.limits.by_tokens else 0
     try:
         used = await _used(call) if lease.limits.by_tokens else 0
@@ -71,8 +71,8 @@ async def _settle(call: CallContext, lease: Lease) -> None:
 
 
 async def _used(call: CallContext) -> int:
-    """Tokens of one call as the model API reports them; where it reports none, as in many streams,
-    counted by the model's tokenizer, or estimated."""
+    """Tokens of one call as reported by the model API; if it reports none, as in many streams, they
+    are counted by the model's tokenizer or estimated."""
     trail = call.trail
     if trail.usage is not None:
         return trail.usage.input + trail.usage.output
@@ -100,7 +100,7 @@ def _tokenizer(call: CallContext) -> ModelTokenizer | None:
 
 
 async def _check_context(call: CallContext, limits: Limits) -> None:
-    """Checks the context of the request as the model gets it. Raises RequestError 400."""
+    """Checks the context length of the request as the model gets it. Raises RequestError 400."""
     if limits.context_tokens is None:
         return
     texts = [s.text for s in call.adapter.request_slots(call.body)]

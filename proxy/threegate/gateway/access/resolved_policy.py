@@ -19,8 +19,8 @@ from threegate.policy.model import AiLabel, Claims, CompiledPolicy, ReasoningVis
 from threegate.types import Caller, Channel, Layer
 
 MAX_CACHED = 256
-"""Cached kinds of callers, some 13 KB each. A client that invents model names adds none: callers
-whom the same selectors match are one kind."""
+"""Cached kinds of callers, some 13 KB each. A client that invents model names adds none, because
+callers matched by the same selectors are one kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class PolicyResolver:
     def of(
         self, policy: CompiledPolicy, caller: Caller, detector_set: DetectorSet
     ) -> ResolvedPolicy:
-        """What a policy says to a caller, cached by which of its selectors and roll-outs match."""
+        """A policy as it applies to a caller, cached by the selectors and roll-outs that match."""
         sides = "".join(["01"[in_rollout(r, caller)] for r in policy.rolled])
         matched = "".join(["01"[s.matches(caller)] for s in policy.selectors])
         key = (policy.digest, sides, matched)

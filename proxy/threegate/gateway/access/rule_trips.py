@@ -1,4 +1,5 @@
-"""Rules with a band (an expected share of calls): counts calls, and knows which rules left it."""
+"""Rules with a band (an expected share of calls): counts calls and knows which rules have left
+their band."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ NONE: frozenset[str] = frozenset()
 
 @dataclass(slots=True)
 class Bands:
-    """The bands of one process. `left` are the exits that the shared store had at the last look."""
+    """The bands of one process. `left` are the exits in the shared store when it was last read."""
 
     clock: Callable[[], float] = time.time
     tally: Tally = field(default_factory=Tally)
@@ -23,7 +24,7 @@ class Bands:
     _stopped: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def stopped(self, policy: CompiledPolicy) -> frozenset[str]:
-        """Ids of its rules that act as in shadow since they fired too often."""
+        """Ids of rules that act as if in shadow because they fired too often."""
         return self._stopped.get(policy.digest, NONE)
 
     def update(self, left: tuple[BandExit, ...]) -> None:
@@ -50,8 +51,8 @@ class Bands:
 def looked(
     rules: Iterable[Rule], caller: Caller, decisions: Collection[Decision]
 ) -> Iterator[tuple[str, bool]]:
-    """Each rule that looked at the call, and whether it acted on something it found: a detector
-    that fails is no reason to stop the rule that answers it."""
+    """Each rule that judged the call, and whether it acted on a finding. A failed detector is not a
+    reason to stop the rule that handles the failure."""
     layers = {d.layer for d in decisions}
     acted = {
         r.rule_id

@@ -1,7 +1,7 @@
 """The AI-content label: GB 45438-2025 Annex E names, and the explicit sign in the text.
 
 `ProduceID` is the audit request id, so that a label leads back to its record. Values are printable
-ASCII without blank, quote and backslash, as the annex requires.
+ASCII without spaces, quotes and backslashes, as the annex requires.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ def label_of(producer: str, request_id: str) -> dict[str, str]:
 
 
 def label_for(policy: CompiledPolicy, caller: Caller, today: str) -> tuple[AiLabel, str]:
-    """The label that an answer gets, and what its audit record says about it. Who asked for answers
-    without the sign gets the field, and the record names the request and its agreement."""
+    """The label that an answer gets, and what its audit record says about it. A caller who asked
+    for answers without the sign gets only the field, and the record names the request and its
+    agreement."""
     if policy.label is AiLabel.TEXT:
         for exemption in policy.unlabelled:
             if exemption.covers(caller, today):

@@ -1,4 +1,5 @@
-"""Rulings on claims, as clients see them: verdict, place, score and evidence, never more text."""
+"""Rulings on claims as clients see them: verdict, position, score and evidence, never further
+text."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ VERDICTS = {kind: kind.removeprefix("claim.") for kind in CLAIM_KINDS}
 
 
 def notes_of(ruled: Iterable[Ruling]) -> list[dict[str, Any]]:
-    """What the client receives: everything that a rule annotates, and the claims of the same answer
-    that are supported. What a rule only flags stays in the audit log."""
+    """What the client receives: everything that a rule annotates, and the supported claims of the
+    same answer. What a rule only flags stays in the audit log."""
     out = []
     for r in ruled:
         f = r.finding

@@ -1,5 +1,5 @@
-"""What the sentences of an answer are judged with: the question, the sources, and the other texts
-of the answer, since harm may be spread over them."""
+"""The context in which sentences of an answer are judged: the question, the sources, and the other
+texts of the answer, because harm may be spread over them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from threegate.types import Channel, Source
 from threegate.wire.adapter import StreamKey
 
 NEARBY, NEARBY_TEXTS = 200, 3
-"""Code points of another text of the answer that a sentence is judged with, and of how many."""
+"""How many code points of another text of the answer a sentence is judged with, and of how many
+such texts."""
 MAX_NEARBY = 64
 """Texts of one answer that are judged with each other."""
 
@@ -38,7 +39,7 @@ class AnswerContext:
         return ClientText.of(self.request_text, self.constitutions)
 
     def evidence(self, note: str) -> str:
-        """The text that `source id:start-end` points to; empty if it points nowhere."""
+        """The text that `source id:start-end` points to; empty if there is none."""
         source_id, _, place = note.rpartition(":")
         start, _, end = place.partition("-")
         text = next((s.text for s in self.sources if s.id == source_id), "")
@@ -60,7 +61,7 @@ class NearbyTexts:
             self._texts.append(text)
 
     def of(self, text: GuardedText, asked: JudgeSentence | CheckStep) -> str:
-        """What the other choices and the reasoning contained last when the sentence arrived."""
+        """The latest text of the other choices and the reasoning when the sentence arrived."""
         if len(self._texts) < 2 or text not in self._texts:
             return ""
         arrived = self.order.before(text.key, asked.end)

@@ -90,7 +90,7 @@ async def _judged(answer: GuardedAnswer, left: int) -> None:
 
 
 async def settle(answer: GuardedAnswer) -> None:
-    """Waits until all texts, which have ended, are decided, or one has stopped the answer."""
+    """Waits until all texts (which have ended) are decided, or one has stopped the answer."""
     while answer.cut is None and not answer.all_decided:
         await _wait(answer)
 

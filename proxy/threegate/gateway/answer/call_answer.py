@@ -31,7 +31,7 @@ from threegate.wire.slots import is_protocol
 
 
 def answer_of_call(call: CallContext) -> GuardedAnswer:
-    """The machines for one answer, with what it is about."""
+    """The machines for one answer, with its context."""
     request_text = "\n".join([s.text for s in call.slots])
     checks = call.resolved.checks
     context = AnswerContext(
@@ -64,7 +64,7 @@ def _guard(call: CallContext, sources: Sequence[str]) -> OutputGuard:
 
 
 def _options(call: CallContext) -> Callable[[StreamKey], TextOptions]:
-    """How each text of the answer is shown."""
+    """The options that say how each text of the answer is shown."""
     reasoning, language = call.constraints.reasoning, call.caller.language
     stands_in = reasoning.show is ReasoningVisibility.NOTICE
     notice = reasoning.notice.get(language) if stands_in else None
@@ -84,7 +84,7 @@ def _options(call: CallContext) -> Callable[[StreamKey], TextOptions]:
 
 
 def shown(call: CallContext, *, starts_in_reasoning: bool = False) -> StreamOptions:
-    """How the policy wants the reasoning of an answer shown."""
+    """How the policy wants reasoning to be shown."""
     hidden = call.constraints.reasoning.show is ReasoningVisibility.HIDDEN
     ids = stored_ids(call)
     mark = None if ids is None else ids.marked
@@ -98,7 +98,7 @@ def tool_rules(call: CallContext) -> ToolRules:
 async def guard_answer(
     call: CallContext, body: Body, answer: GuardedAnswer, options: StreamOptions, sign: str = ""
 ) -> Body | None:
-    """A whole answer as released; None where a ruling ended it (`answer.cut`)."""
+    """A whole answer as released; None if a ruling ended it (`answer.cut`)."""
     with shape_errors:
         calls = call.adapter.tool_calls(body)
     if (ruled := tool_rules(call).judge(calls)) is not None:
@@ -131,7 +131,7 @@ def outcome(call: CallContext, ruled: Ruling) -> Outcome:
 
 
 def reason_of(reasons: Iterable[object]) -> str:
-    """The first, as the log may keep it: a word of the protocol."""
+    """The first finish reason, in a form that the log may keep: a word of the protocol."""
     first = next(iter(reasons), "")
     known = isinstance(first, str) and is_protocol("finish_reason", first)
     return str(first) if known else UNKNOWN_REASON

@@ -39,7 +39,7 @@ class EventQueue:
         return len(self._events)
 
     def append(self, chunk: Chunk) -> None:
-        """Raises UpstreamError where more would wait than may be held."""
+        """Raises UpstreamError if more events would wait than may be held."""
         if self._replaces_last(chunk):
             self._size -= _size_of(self._events.pop())
         self._size += _size_of(chunk)
@@ -49,14 +49,14 @@ class EventQueue:
 
     @property
     def open_call(self) -> StreamKey | None:
-        """The tool call of which the last event that waits has a piece. Further pieces leave with
+        """The tool call that the last waiting event carries a piece of. Further pieces leave with
         it, at the end of the answer."""
         deltas = self._events[-1].deltas if self._events else []
         last = deltas[-1] if deltas else None
         return last.key if last is not None and last.text and is_call(last.key) else None
 
     def _replaces_last(self, chunk: Chunk) -> bool:
-        """Whether both are pieces of one call and the newer one tells the tokens used so far."""
+        """Whether both are pieces of one call and the newer one reports the tokens used so far."""
         key, is_piece = self.open_call, self.codec.is_piece
         if key is None or not is_piece(chunk, key, counted=True):
             return False
@@ -73,9 +73,9 @@ class EventQueue:
         self._events.clear()
 
     def released(self) -> list[bytes]:
-        """All that may be sent now, but for the last event of the answer."""
+        """Everything that may be sent now, except the last event of the answer."""
         out: list[bytes] = []
-        passed = False  # once it is so it stays so: nothing comes meanwhile
+        passed = False  # stays true: no event arrives meanwhile
         while self._events and not self._events[0].terminal:
             passed = passed or (_has_call(self._events[0]) and self._passed)
             if not passed and not self._may_leave(self._events[0]):
@@ -95,13 +95,14 @@ class EventQueue:
         return None
 
     def rest(self) -> list[bytes]:
-        """Text that may be released although its event is not sent; never a part of a tool call."""
+        """Text that may be released although its event has not been sent; never part of a tool
+        call."""
         texts = {k: t.take() for k, t in self.answer.texts.items() if not is_call(k)}
         return [self.codec.text(key, text) for key, text in texts.items() if text]
 
     def _free(self) -> list[StreamKey]:
-        """Keys whose text may be sent outside the queue: all, or while an event waits, those that
-        it closes but has no text of."""
+        """Keys whose text may be sent outside the queue: all, or, while an event waits, those that
+        it closes without carrying their text."""
         if not self._events:
             return list(self.answer.texts)
         head = self._events[0]
@@ -115,9 +116,8 @@ class EventQueue:
 
     @property
     def _passed(self) -> bool:
-        """Whether the answer has ended and every verdict has passed it. Tool calls are released
-        only then, because an agent executes what it has received of a call, however the answer
-        ends."""
+        """Whether the answer has ended and passed every verdict. Tool calls are released only then,
+        because an agent executes whatever it has received of a call, however the answer ends."""
         ended = self.upstream_ended or self._events[-1].terminal
         whole = ended and not self.answer.closed
         return whole and all(text.is_released for text in self.answer.texts.values())
@@ -144,7 +144,7 @@ class EventQueue:
         return b"".join([*self._annotations(), written])
 
     def _unlink(self, chunk: Chunk) -> None:
-        """Removes log probabilities of a text that is held, because they spell it token by token.
+        """Removes the log probabilities of a held text, because they spell it out token by token.
         The text released now may be an older piece with the same content."""
         for link in chunk.linked:
             keys = (d.key for d in chunk.deltas if d.key.choice == link.choice)

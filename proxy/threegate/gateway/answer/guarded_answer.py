@@ -1,4 +1,5 @@
-"""The texts of one answer: their machines, in which order they leave, and what ended the answer.
+"""The texts of one answer: their machines, the order in which they leave, and what ended the
+answer.
 
 A completed judgement sets `changed`, so that released text goes out at once.
 """
@@ -28,13 +29,13 @@ from threegate.wire.frame_codec import FIELD_PARTS
 from threegate.wire.limits import MAX_RESPONSE_BYTES
 
 MAX_HELD, MAX_JUDGING = 8192, 32
-"""Code points of one text that wait, and judgements under way, at which no more is read: it would
-wait for the classifiers longer than rules allow, and make other calls wait."""
+"""Limits on the waiting code points of one text and on running judgements. Beyond them nothing more
+is read: it would wait for the classifiers longer than rules allow, and make other calls wait."""
 
 
 @frozen
 class CalledTool:
-    """The tool whose arguments a text is, and what they must pass."""
+    """The tool whose arguments a text contains, and the gate that they must pass."""
 
     name: str = ""
     gate: Gate | None = None
@@ -49,8 +50,8 @@ class GuardedAnswer:
     """All texts of one answer. `keep` stores them, for the audit log or to be counted; `options`
     says how a text is shown; `cut` is what stopped the answer.
 
-    Its texts know it by a weak reference, so that all of them are gone when the call is: with
-    reference cycles they would stay in memory until Python collects those."""
+    Its texts hold a weak reference to it, so that everything is freed with the call; reference
+    cycles would stay in memory until Python collects them."""
 
     guard: OutputGuard
     detector_set: DetectorSet
@@ -65,12 +66,12 @@ class GuardedAnswer:
     ruled: list[Ruling] = field(default_factory=list, repr=False)
     harmless: HarmlessTexts = field(default_factory=HarmlessTexts, repr=False)
     cut: Ruling | None = None
-    closed: bool = False  # all texts end where they are
-    spent_s: float = 0.0  # in scans and judgements, those at the same time added up
+    closed: bool = False  # all texts end at their current position
+    spent_s: float = 0.0  # in scans and judgements; simultaneous ones add up
     _released_texts: list[GuardedText] = field(default_factory=list, repr=False)  # with `keep` only
     _released_chars: int = 0
     _released_keys: set[StreamKey] = field(default_factory=set)
-    _received_chars: int = 0  # without those of fields
+    _received_chars: int = 0  # without texts of fields
     _latest: GuardedText | None = field(default=None, repr=False)
     _order: ReleaseOrder = field(default_factory=ReleaseOrder, repr=False)
     _nearby: NearbyTexts = field(init=False, repr=False)
@@ -82,7 +83,7 @@ class GuardedAnswer:
         self._words = WordChecks(self.guard, self.detector_set, self.context)
 
     def text(self, key: StreamKey) -> GuardedText:
-        """The text of a key, made on first use."""
+        """The text for a key, created on first use."""
         known = self.texts.get(key)
         if known is None:
             if key in self._released_keys:
@@ -108,7 +109,7 @@ class GuardedAnswer:
         return GuardedText(key, locus, machine, guard, proxy(self), options)
 
     def at(self, locus: TextLocation, key: StreamKey) -> GuardedText:
-        """The text of a slot of a whole answer, which knows its own place."""
+        """The text of a slot of a whole answer, where the place is known."""
         text = self.text(key)
         text.locus = locus
         return text
@@ -124,7 +125,7 @@ class GuardedAnswer:
             self._released_texts.append(text)
 
     def all_texts(self) -> Iterator[GuardedText]:
-        """Those that have left, as far as they are kept, and the others."""
+        """The texts that have left (as far as they are kept), and the others."""
         yield from self._released_texts
         yield from self.texts.values()
 
@@ -135,14 +136,14 @@ class GuardedAnswer:
 
     @property
     def full(self) -> bool:
-        """Whether so much waits for judgements that no more should come."""
+        """Whether so much is waiting for judgements that reading should pause."""
         judging, latest = len(self.tasks), self._latest
         if self.ending or not judging:
             return False
         return judging > MAX_JUDGING or (latest is not None and latest.machine.held > MAX_HELD)
 
     def count(self, chars: int) -> None:
-        """Raises UpstreamError where an answer has more text than any model writes."""
+        """Raises UpstreamError if an answer has more text than any model writes."""
         self._received_chars += chars
         if self._received_chars > MAX_RESPONSE_BYTES:
             raise UpstreamError(localized("answer-large"))
@@ -150,7 +151,7 @@ class GuardedAnswer:
     # Order
 
     def arrived(self, text: GuardedText, to: int) -> None:
-        """A piece of a text is here, or its end."""
+        """A piece of a text has arrived, or its end."""
         self._latest = text
         limited = self._order.arrived(text.key, to)
         if limited is not None and (head := self.texts.get(limited.key)) is not None:
@@ -159,7 +160,7 @@ class GuardedAnswer:
             self.advance()
 
     def advance(self) -> None:
-        """Goes on to the next piece while the one before it is decided."""
+        """Advances to the next piece as long as the current one is decided."""
         if self._order.alone and self._stop is None:
             return
         while self.cut is None and (head := self._order.head) is not None:
@@ -172,7 +173,7 @@ class GuardedAnswer:
             self.cut = self._stop
 
     def progress(self) -> None:
-        """A judgement is complete: what it releases goes out."""
+        """A judgement is complete: whatever it releases is sent."""
         self.advance()
         self.changed.set()
 
@@ -182,12 +183,12 @@ class GuardedAnswer:
 
     @property
     def all_decided(self) -> bool:
-        """Nothing is awaited, if no text goes on."""
+        """Whether nothing is awaited, provided that no text continues."""
         head = self._order.head
         return head is None or (self._order.alone and self._is_decided(head))
 
     def close(self) -> None:
-        """The texts end here, wherever they are."""
+        """The texts end at their current position."""
         self.closed = True
         for text in list(self.texts.values()):
             text.close()
@@ -205,7 +206,7 @@ class GuardedAnswer:
         return self.cut is not None or self._stop is not None
 
     def stop(self, ruled: Ruling) -> None:
-        """A gate's ruling ends the answer; the first one counts."""
+        """A gate's ruling ends the answer; only the first one counts."""
         self.ruled.append(ruled)
         self.cut = self.cut or ruled
 
@@ -227,7 +228,7 @@ class GuardedAnswer:
     # Judging
 
     def passage(self, text: GuardedText, sentence: JudgeSentence) -> Passage:
-        """A sentence with what it is judged with."""
+        """A sentence with its context for judging."""
         context, nearby = self.context, self._nearby.of(text, sentence)
         return Passage(
             text.locus, sentence.text, sentence.offset, sentence.before, nearby, context.question,
@@ -235,13 +236,13 @@ class GuardedAnswer:
         )  # fmt: skip
 
     def step_passage(self, text: GuardedText, step: CheckStep) -> Passage:
-        """A step of a text with what it is checked with."""
+        """A step of a text with its context for checking."""
         question = self.context.question if step.with_question else ""
         nearby = self._nearby.of(text, step)
         return Passage(text.locus, step.text, step.offset, step.before, nearby, question)
 
     def check_words(self, body: Body) -> bool:
-        """Takes out of ids and names what patterns find in them, in place. True if any was
+        """Removes from ids and names what patterns find in them, in place. True if any was
         changed."""
         if (ruled := self._words.check(body)) is None:
             return False

@@ -1,5 +1,5 @@
-"""One text of an answer on its way through its stream machine. Released text waits until the client
-is sent it."""
+"""One text of an answer on its way through its stream machine. Released text waits until it is sent
+to the client."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class TextState(Enum):
 
 @frozen
 class TextOptions:
-    """How one text is shown. `gate` sees all of it before any of it leaves; `substitute` is what
-    the client reads in its place; `hold_timer` measures how long it is held."""
+    """How one text is shown. `gate` sees the whole text before any of it leaves; `substitute` is
+    what the client reads instead; `hold_timer` measures how long text is held."""
 
     gate: Gate | None = None
     substitute: str | None = None
@@ -76,15 +76,13 @@ class GuardedText:
     raw: list[str] = field(default_factory=list, repr=False)  # as the model sent it
     released: list[str] = field(default_factory=list, repr=False)
     ruled: list[Ruling] = field(default_factory=list, repr=False)
-    own_patterns: SlowSearches = field(
-        default_factory=_streamed, repr=False
-    )  # of its scans together
+    own_patterns: SlowSearches = field(default_factory=_streamed, repr=False)  # of all its scans
     _ready: list[str] = field(default_factory=list, repr=False)  # released and not sent yet
     _substituted: bool = False
-    _complete: bool = False  # all of it came at once, as in an answer that is not streamed
+    _complete: bool = False  # it arrived as a whole, as in an answer that is not streamed
 
     def feed(self, text: str, *, last: bool = False) -> None:
-        """`last`: nothing follows, and no `close` is needed."""
+        """`last`: nothing follows, so no `close` is needed."""
         machine, answer, timer = self.machine, self.answer, self.options.hold_timer
         end = machine.received + len(text)
         if machine.state in _ENDED:
@@ -118,23 +116,23 @@ class GuardedText:
             self.options.hold_timer.flush()
 
     def receive(self, event: Event) -> None:
-        """Gives an event to the machine and does what it commands."""
+        """Passes an event to the machine and carries out its commands."""
         self._run(self.machine.receive(event))
 
     @property
     def is_field(self) -> bool:
-        """The text is in a field of its own next to the answer."""
+        """Whether the text is in a separate field next to the answer."""
         return self.key.part >= FIELD_PARTS
 
     @property
     def is_released(self) -> bool:
-        """All of it has been released."""
+        """Whether all of it has been released."""
         return self.state is TextState.RELEASED
 
     @property
     def redacted(self) -> str:
         """The model's text as the log may keep it: every edit made, nothing restored, and nothing
-        from after the place where a ruling stopped it, which was not looked at."""
+        after the place where a ruling stopped it, because that was not checked."""
         raw = "".join(self.raw)
         if self.state is TextState.STOPPED:
             found = (r.finding for r in self.ruled)
@@ -145,7 +143,8 @@ class GuardedText:
         return edited(raw, self.ruled, guard.renderer(channel), is_json=is_json)
 
     def take(self) -> str:
-        """Text released since the last call; with a gate nothing before the whole has passed it."""
+        """Text released since the last call; with a gate, nothing until the whole text has passed
+        it."""
         if not self._ready or (self.options.gate and self.state is TextState.RUNNING):
             return ""
         text = "".join(self._ready)
@@ -156,16 +155,16 @@ class GuardedText:
         return text
 
     def suffix(self, label: str) -> str:
-        """What follows the text: the sources that its marks name, then the AI label. Nothing
-        follows a text in a field of its own."""
+        """What follows the text: the sources named by its marks, then the AI label. Nothing follows
+        a text in a separate field."""
         answers = self.key.channel is Channel.CONTENT and not self.is_field
         if not answers or not self.machine.received:
             return ""
         return self.answer.guard.citations.listing(self.ruled) + label
 
     def _run(self, commands: Sequence[Command]) -> None:
-        """Carries out commands in order, checks last: the result of a scan may bring further
-        commands."""
+        """Carries out commands in order, checks last, because the result of a scan may lead to
+        further commands."""
         checks: list[JudgeSentence | CheckStep | ScanPatterns] = []
         for command in commands:
             match command:

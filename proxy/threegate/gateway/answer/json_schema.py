@@ -1,4 +1,4 @@
-"""Whether a JSON text follows a JSON Schema that a stranger wrote.
+"""Validates a JSON text against an untrusted JSON Schema.
 
 The schema comes with a request and the text from a model, so neither may cost more than its length
 or reach beyond itself: references lead only within the schema, patterns run in RE2.
@@ -27,13 +27,18 @@ MAX_PATTERN_BYTES: Final = 1 << 20
 
 _UNSHOWN: Final = (
     *(ValidationError, SchemaError, UnknownType, Unresolvable, RecursionError),
-    *(TypeError, AttributeError, ValueError),  # no JSON; a keyword whose value has the wrong type
+    *(
+        TypeError,
+        AttributeError,
+        ValueError,
+    ),  # not JSON, or a keyword with a value of the wrong type
 )
 
 
 def satisfies(text: str, schema: Mapping[str, Any]) -> bool:
-    """An invalid schema counts as not satisfied: nothing can be shown to follow it. So does one
-    with patterns for names, which `jsonschema` would run in places where RE2 cannot be put."""
+    """An invalid schema counts as not satisfied, because nothing can be shown to satisfy it. So
+    does one with patterns for names, which `jsonschema` would run in places where RE2 cannot be
+    substituted."""
     try:
         if "patternProperties" in _names(schema):
             return False

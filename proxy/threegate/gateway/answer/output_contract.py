@@ -1,6 +1,6 @@
 """Checks an answer against its request: tool names, tool arguments, answer format.
 
-A gate gets the whole text of a track before any of it leaves; its ruling ends the answer.
+A gate gets a whole text before any of it leaves; its ruling ends the answer.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ _ANY_OBJECT: Final = (("response_format", "type"), ("text", "format", "type"))
 
 
 def requested_schema(body: Body) -> Body | None:
-    """The JSON Schema that the request wants the answer to follow, in the form of any API."""
+    """The JSON Schema that the request asks the answer to follow, in the form of any API."""
     found = (_at(body, path) for path in _SCHEMA_PATHS)
     schema = next((f for f in found if isinstance(f, dict)), None)
     if schema is None and any(_at(body, path) == "json_object" for path in _ANY_OBJECT):

@@ -1,4 +1,4 @@
-"""Layer 3 of one call: passes the answer through its machines, or unchanged if no rule looks at
+"""Layer 3 of one call: passes the answer through its machines, or unchanged if no rule checks
 it."""
 
 from __future__ import annotations
@@ -36,14 +36,15 @@ from threegate.wire.json import parse_answer
 from threegate.wire.openai.choice_bodies import refuse_many_choices
 
 STREAM_ENDS = re.compile(rb"\[DONE\]|message_stop|response\.(?:completed|incomplete|failed)")
-"""One of these is in the last event of a stream that no rule looks at; only that one is held."""
+"""One of these marks is in the last event of a stream that no rule checks; only that event is
+held."""
 LONGEST_END = 32
-"""Bytes that one of them takes at most: it may come in pieces."""
+"""The most bytes of such a mark, which may arrive in pieces."""
 
 
 async def output_layer(call: CallContext, reply: Reply) -> None:
-    """Sends the answer to the client: an error of the model API, an answer that no rule looks at,
-    or one through its machines, streamed or whole."""
+    """Sends the answer to the client: an error of the model API, an answer that no rule checks, or
+    one that passes through its machines, streamed or whole."""
     call.trail.upstream_status = reply.status
     if reply.status >= 400:
         await _pass_error(call, reply)
@@ -57,7 +58,7 @@ async def output_layer(call: CallContext, reply: Reply) -> None:
 
 
 def _passes_as_it_is(call: CallContext) -> bool:
-    """No rule looks at the answer, and nothing can be in it that must be put back or taken out."""
+    """Whether no rule checks the answer and nothing in it can need restoring or removing."""
     replaced = len(call.masks) or call.deps.model_api.secrets
     return call.resolved.unchanged and not replaced and stored_ids(call) is None
 
@@ -97,7 +98,7 @@ async def _stream(
         await relay.run(reply)
     except BaseException as error:
         await close_answer(call, answer, Stage.ABORTED)
-        if isinstance(error, Exception):  # a bug, reported to the client, which is still there
+        if isinstance(error, Exception):  # a bug; the client is still connected and gets an error
             await call.out.finish()
         raise
     finally:
@@ -135,7 +136,7 @@ def _field(call: CallContext) -> dict[str, str] | None:
 
 
 async def _pass_through(call: CallContext, reply: Reply) -> None:
-    """No rule looks at the answer: bytes as they are, the last ones after the audit record. A
+    """No rule checks the answer: bytes pass unchanged, the last ones after the audit record. A
     stream that fails ends in an error event. The head of a whole answer leaves with its first
     bytes: what fails before them still gets a status of its own."""
     streamed = _is_stream(reply)
@@ -156,7 +157,7 @@ async def _pass_through(call: CallContext, reply: Reply) -> None:
 
 
 async def _bytes(call: CallContext, reply: Reply, streamed: bool) -> bytes:
-    """Those that may leave only now."""
+    """The bytes that may leave only now."""
     held = seen = b""
     async for data in reply.chunks():
         if held:
@@ -172,9 +173,9 @@ async def _bytes(call: CallContext, reply: Reply, streamed: bool) -> bytes:
 
 
 async def _pass_error(call: CallContext, reply: Reply) -> None:
-    """The model API's own error with its status: an error page, which says where it comes from,
-    is not handed on, and neither is what the API says about a key that is not the client's. Errors
-    repeat what they are about, so they are guarded as answers are."""
+    """The model API's own error with its status. An HTML error page, which would reveal where it
+    comes from, is not passed on, and neither is a message about a key that is not the client's.
+    Errors repeat parts of the request, so they are guarded like answers."""
     body = await _error_body(call, reply)
     call.trail.error = f"upstream_{reply.status}"
     if _passes_as_it_is(call):

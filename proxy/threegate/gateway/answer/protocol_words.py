@@ -1,5 +1,5 @@
 """Ids, names and other protocol words of an answer, and strings in place of numbers. They are not
-text, but could hide a value, so they are checked."""
+text but could hide a value, so they are checked."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from threegate.wire.slots import STRUCTURAL
 
 _NAMES: Final = (STRUCTURAL | NUMBERS | {"provider"}) - {"signature", "encrypted_content"}
 _OTHERS: Final = frozenset(("input", "arguments"))
-"""What the model wrote for a tool: texts, whatever their fields are called."""
+"""Arguments that the model wrote for a tool: texts, whatever their fields are called."""
 _PLAIN: Final = re.compile(r"[A-Za-z_./ \-]{0,64}")
 MAX_WORD: Final = 256
-"""Code points; a longer one is no word and is left out."""
+"""Code points; a longer string does not count as a word and is left out."""
 MAX_CLEAN_WORDS: Final = 4096
 """Words of one answer that are remembered as checked."""
 
 
 def words_of(value: Any, name: str = "", *, known: bool = False) -> Iterator[tuple[Any, Any, str]]:
-    """The place of each word, as (object or array, name or index, word), but for those of letters
-    alone. `known`: within a field that providers fill with words."""
+    """The place of each word, as (object or array, name or index, word), except words of only
+    letters. `known`: inside a field that providers fill with protocol words."""
     for key, below in _items(value):
         field = key if isinstance(key, str) else name
         if isinstance(below, str):
@@ -46,7 +46,7 @@ def _items(value: Any) -> list[tuple[Any, Any]]:
 
 @dataclass(slots=True)
 class WordChecks:
-    """The words of one answer, checked as patterns of its content are. Those found clean are
+    """The words of one answer, checked with the patterns for content. Words found clean are
     remembered."""
 
     guard: OutputGuard
@@ -55,8 +55,8 @@ class WordChecks:
     _clean: set[str] = field(default_factory=set, repr=False)
 
     def check(self, body: Body) -> list[Ruling] | None:
-        """Takes out of the words what patterns find in them, in place. The rulings on them; None if
-        none was changed."""
+        """Removes from the words what patterns find in them, in place. Returns the rulings; None if
+        no word was changed."""
         places = [place for place in words_of(body) if place[2] not in self._clean]
         new = list(dict.fromkeys(word for _, _, word in places))
         if not new:

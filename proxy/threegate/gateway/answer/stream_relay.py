@@ -4,8 +4,8 @@ The client gets every event in the order of the upstream (`event_queue`), and th
 the audit record is durable.
 
 What is released depends only on the upstream's bytes: texts are released in the order of their
-arrival. If the upstream breaks off or sends something that is not an event, the texts before it are
-judged completely before the error is sent.
+arrival. If the upstream breaks off or sends something that is not an event, the texts before that
+are judged completely before the error is sent.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Send = Callable[[bytes], Awaitable[None]]
 class Phase(IntEnum):
     READING = auto()  # the upstream still sends
     DRAINING = auto()  # its bytes have ended, verdicts are awaited
-    ENDING = auto()  # nothing more of the answer goes out; its record is being written
+    ENDING = auto()  # nothing more of the answer is sent; its record is being written
     CLOSED = auto()  # the client has the end, or an error
 
 
@@ -63,7 +63,7 @@ class StreamRelay:
     _pending: Delta | None = field(default=None, init=False)  # not given to a machine yet
     _progressed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _taking: bool = field(default=False, init=False)  # an event is being given to the machines
-    _sent_at: float = field(default=0.0, init=False)  # when the client got something last
+    _sent_at: float = field(default=0.0, init=False)  # when the client was last sent something
 
     async def run(self, reply: Reply) -> None:
         """Returns when the last byte has been sent. Errors end the stream in its own format; an
@@ -91,7 +91,7 @@ class StreamRelay:
             broken = error
             self.answer.close()
         except Exception:
-            self.queue.clear()  # a bug: text that waits for a verdict is not released
+            self.queue.clear()  # a bug: text that is waiting for a verdict is not released
             raise
         finally:
             self.phase = max(self.phase, Phase.DRAINING)
@@ -128,8 +128,8 @@ class StreamRelay:
             await self._feed()
 
     def _goes_on(self, data: bytes) -> bool:
-        """Whether these are events that only add to one text. Where no event waits before them
-        they need no place in the queue: their text leaves as it is released."""
+        """Whether these events only add to one text. If no event waits before them, they need no
+        place in the queue: their text leaves as it is released."""
         if self.queue or self.answer.ending or (piece := self.codec.alike(data)) is None:
             return False
         text = self.answer.texts.get(piece.key)
@@ -155,7 +155,7 @@ class StreamRelay:
         await self._feed()
 
     async def _pause(self) -> None:
-        """Other calls have their turn, and the classifiers the time that they need."""
+        """Gives other calls their turn and the classifiers the time they need."""
         await self.answer.slices.rest()
         while self.answer.full and self.phase < Phase.ENDING:
             self._progressed.clear()
@@ -237,7 +237,7 @@ class StreamRelay:
             except TimeoutError:
                 await self._send(KEEP_ALIVE)
             self.answer.changed.clear()
-            await asyncio.sleep(0)  # the tasks that have notified end
+            await asyncio.sleep(0)  # lets the tasks that have notified end
             self._progressed.set()
             await self._flush()
 
@@ -286,8 +286,8 @@ class StreamRelay:
         self.phase = Phase.CLOSED
 
     async def _fail(self, error: ThreegateError) -> None:
-        """Sends the error once, in the stream's own format; also instead of the normal end if the
-        last record of the call cannot be stored."""
+        """Sends the error once, in the stream's own format; also in place of the normal end if the
+        call's last record cannot be stored."""
         if self.phase is Phase.CLOSED:
             return
         ended, self.phase = self.phase is Phase.ENDING, Phase.CLOSED

@@ -1,5 +1,5 @@
-"""What the stream machine of one text asks for: pattern scans inline, sentences and steps judged by
-models in the background."""
+"""Carries out what the stream machine of one text asks for: pattern scans inline, sentences and
+steps judged by models in the background."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ KNOWN_TEXTS, KNOWN_LENGTH = 1024, 2000
 
 @dataclass(slots=True)
 class HarmlessTexts:
-    """What was judged and had no ruling, and what is being judged. Some APIs repeat a text with
-    every event (citations, notes): fields are judged alone, so it has the same verdict each
-    time."""
+    """Sentences that were judged without a ruling, and those being judged. Some APIs repeat a text
+    with every event (citations, notes); fields are judged by themselves, so the verdict is the same
+    each time."""
 
     _known: set[Sentence] = field(default_factory=set, repr=False)
     _pending: dict[Sentence, asyncio.Event] = field(default_factory=dict, repr=False)
@@ -48,7 +48,7 @@ class HarmlessTexts:
         return sentence in self._known
 
     def pending(self, sentence: Sentence) -> asyncio.Event | None:
-        """An event that is set when the verdict is there. None for the first caller, which must
+        """An event that is set when the verdict has arrived. None for the first caller, which must
         judge the sentence and call `judged`."""
         if (event := self._pending.get(sentence)) is None:
             self._pending[sentence] = asyncio.Event()
@@ -63,13 +63,13 @@ class HarmlessTexts:
 
 @dataclass(slots=True, eq=False)
 class TextChecks:
-    """The checks of one text of an answer; `text` gets their results."""
+    """The checks of one text of an answer; `text` receives their results."""
 
     text: GuardedText
     answer: GuardedAnswer
 
     def scan(self, asked: ScanPatterns, *, complete: bool) -> PatternsScanned:
-        """`complete`: the whole text came at once, so all its views are scanned."""
+        """`complete`: the whole text arrived at once, so all its views are scanned."""
         started = time.perf_counter()
         passage = Passage(self.text.locus, asked.text, asked.offset)
         kinds, patterns = self.text.guard.pattern_kinds, self.answer.detector_set.patterns
@@ -91,8 +91,8 @@ class TextChecks:
         self.answer.tasks.spawn(self._judge(sentences, passages))
 
     def judge_once(self, sentences: list[JudgeSentence]) -> None:
-        """Sentences of a field, together; one that another event has brought waits for its
-        verdict."""
+        """Judges sentences of a field together; one that another event has already brought waits
+        for that verdict."""
         harmless, new = self.answer.harmless, list[JudgeSentence]()
         for sentence in sentences:
             key = self._key(sentence)
@@ -152,8 +152,9 @@ class TextChecks:
         self.answer.progress()
 
     async def _are_clear(self, passages: list[Passage]) -> list[bool]:
-        """Whether each is clear; one that failed is not. One that is not so by itself may be clear
-        with its question: without it a guard cannot tell well what an answer does."""
+        """Whether each step is clear; a failed one is not. A step that is not clear by itself may
+        be clear together with its question, without which a guard model cannot tell well what an
+        answer does."""
         check, deadlines = self.answer.detector_set.sentences.are_clear, self.text.guard.deadlines
         question = self.answer.context.question
         clear = await check(passages, deadlines)

@@ -17,11 +17,11 @@ EXPOSED: Final = (
 """Answer headers that a page may read."""
 
 MAX_AGE_S: Final = 600
-"""So long a browser keeps the answer to its first question."""
+"""Seconds for which a browser caches the answer to its preflight request."""
 
 
 def cors(origins: Sequence[str]) -> list[Middleware]:
-    """Cookies are never taken from another origin: a page sends its API key, and the console's
+    """Cookies are never accepted from another origin: a page sends its API key, and the console's
     session stays with the console."""
     if not origins:
         return []

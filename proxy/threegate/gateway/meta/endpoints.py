@@ -38,7 +38,7 @@ def _anthropic(request: Request) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MetaEndpoints:
-    """`ready` gives what is not ready, by part; empty means ready. `document` is the OpenAPI
+    """`ready` returns what is not ready, by part; empty means ready. `document` is the OpenAPI
     document of everything that the app serves."""
 
     deps: Deps
@@ -77,8 +77,8 @@ class MetaEndpoints:
         return json_response(200, self.document())
 
     async def other(self, request: Request) -> Response:
-        """A path of the policy's `pass_through` goes to the model API as it is; all else is
-        closed."""
+        """A path listed in the policy's `pass_through` goes to the model API unchanged; everything
+        else is closed."""
         return await self._answered(self._other, request)
 
     async def _answered(

@@ -1,4 +1,4 @@
-"""`GET /metrics`: what Prometheus reads, with a separate key where the settings name one."""
+"""`GET /metrics`: what Prometheus reads, protected by a separate key if the settings name one."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from threegate.wire.json import parse_answer
 from threegate.wire.openai.models import visible_models
 
 TIMEOUT_S = 10.0
-"""For one model API's list; one that hangs must not take the others' lists along."""
+"""Timeout for one model API's list; one that hangs must not hold up the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class ModelList:
     async def visible(
         self, headers: Mapping[str, str], caller: Caller, policy: CompiledPolicy
     ) -> tuple[int, Body]:
-        """Status and list of what all model APIs serve to this caller together, as far as the
-        policy allows it."""
+        """Status and combined list of the models that all model APIs serve to this caller, as far
+        as the policy allows."""
         status, listed = await self._joined(onward(headers, caller), caller.tenant)
         if status != 200:
             return status, listed
@@ -49,7 +49,7 @@ class ModelList:
     async def one(
         self, model: str, headers: Mapping[str, str], caller: Caller, policy: CompiledPolicy
     ) -> tuple[int, Body]:
-        """One entry of that list. Raises RequestError 404 where it is not there."""
+        """One entry of that list. Raises RequestError 404 if it is missing."""
         status, listed = await self.visible(headers, caller, policy)
         if status != 200:
             return status, listed
@@ -61,8 +61,7 @@ class ModelList:
         )
 
     async def _joined(self, headers: Mapping[str, str], tenant: str) -> tuple[int, Body]:
-        """The lists of all upstreams that are available; if none returns one, the last one's
-        answer."""
+        """The lists of all available upstreams; if none returns one, the last upstream's answer."""
         status, answer, joined = 502, Body(), Body()
         for target in self.deps.upstreams.candidates("", tenant):
             status, answer = await self._list(target, headers)

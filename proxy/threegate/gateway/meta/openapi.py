@@ -1,7 +1,7 @@
 """`GET /openapi.json`: what this proxy serves, made from the adapters and the shapes it checks.
 
-It promises no more than the guard itself does: which paths there are, what a request must look
-like, and which statuses come from here. What else a request may say is the model API's affair.
+It promises no more than the guard itself: which paths exist, what a request must look like, and
+which statuses come from here. Everything else in a request is up to the model API.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _UNSTREAMED: Final = (Api.EMBEDDINGS, Api.TOKEN_COUNT)
 
 @cache
 def document() -> Json:
-    """OpenAPI 3.1 of the proxy itself. Shared: not to be changed."""
+    """OpenAPI 3.1 document of the proxy itself. Shared; must not be modified."""
     paths: Json = {}
     for adapter in ADAPTERS:
         paths |= {path: {"post": _call(adapter, path)} for path in adapter.paths}
@@ -47,7 +47,7 @@ def document() -> Json:
 
 
 KEYS: Final[list[Json]] = [{"bearer": []}, {"header": []}, {}]
-"""Either header; none where no key has been made, which is on loopback only."""
+"""Either header; none while no key exists, which is possible on loopback only."""
 
 
 def _call(adapter: Adapter, path: str) -> Json:
@@ -103,7 +103,7 @@ def operation_id(method: str, path: str) -> str:
 
 
 def schema_of(shape: Shape, *, optional: bool = False) -> Json:
-    """A shape as JSON Schema; what is not required may be null."""
+    """A shape as JSON Schema; optional fields may be null."""
     made: Json = {"type": [*map(str, shape.kinds), *(["null"] if optional else [])]}
     if shape.values:
         made["enum"] = [*shape.values, *([None] if optional else [])]
