@@ -20,6 +20,7 @@ from threegate.policy.model import (
     Rule,
     RuleException,
     Selector,
+    When,
     in_rollout,
 )
 from threegate.types import Action, Bilingual, Channel, Layer, Level, Reason, Verdict
@@ -64,12 +65,12 @@ def test_an_alias_is_no_way_round_the_rules_of_a_model(mode: Mode) -> None:
     models = Models(alias=(("fast", "deepseek-r1"),))
     aliased = ConstraintRule("alias", Bilingual("", ""), models=models, mode=mode)
     for name, acts in (("deepseek-r1", True), ("fast", mode is Mode.ENFORCE), ("other", False)):
-        ruled = rule("r", Action.BLOCK, "a", when=Selector(model=("deepseek-*",)))
+        ruled = rule("r", Action.BLOCK, "a", when=When(model=("deepseek-*",)))
         given = policy(ruled, constraints=(aliased,))
         who = replace(CALLER, model=name)
         made = RuleSet.of(given, Layer.INPUT, Channel.USER, who, "2026-11-25", KINDS)
         assert (action(made, "a") is Action.BLOCK) == acts
-    own = rule("r", Action.BLOCK, "a", when=Selector(model=("fast",)))
+    own = rule("r", Action.BLOCK, "a", when=When(model=("fast",)))
     named = policy(own, constraints=(aliased,)).named(replace(CALLER, model="fast"))
     assert own.when.matches(named)
 

@@ -8,6 +8,7 @@ from threegate.policy.model import (
     CompiledPolicy,
     PolicySet,
     Selector,
+    When,
     first_match,
     matches,
 )
@@ -33,6 +34,39 @@ def test_a_door_has_the_same_rules_by_all_its_names(
     pattern: str, route: str, matches: bool
 ) -> None:
     assert Selector(route=(pattern,)).matches(Caller(route=route)) is matches
+
+
+@pytest.mark.parametrize(
+    ("when", "caller", "holds"),
+    [
+        (When(not_tenant=("research",)), Caller(tenant="research"), False),
+        (When(not_tenant=("research",)), Caller(tenant="retail"), True),
+        (When(not_tenant=("research",)), Caller(tenant="research2"), True),
+        (When(not_tenant=("research",)), Caller(tenant=""), True),
+        (When(not_tenant=("*",)), Caller(tenant=""), True),
+        (When(not_tenant=("re*",)), Caller(tenant="retail"), False),
+        (When(not_key=("key_1",)), Caller(key_id="key_1"), False),
+        (When(not_key=("key_1",)), Caller(key_id="key_2"), True),
+        (When(not_tenant=("a",), not_key=("k",)), Caller(tenant="b", key_id="k"), False),
+        (When(not_tenant=("a",), not_key=("k",)), Caller(tenant="a", key_id="x"), False),
+        (When(tenant=("a*",), not_tenant=("ab",)), Caller(tenant="ab"), False),
+        (When(tenant=("a*",), not_tenant=("ab",)), Caller(tenant="ac"), True),
+        (When(tenant=("a*",), not_tenant=("ab",)), Caller(tenant="b"), False),
+    ],
+)
+def test_an_exclusion_leaves_out_whom_it_names_and_nobody_else(
+    when: When, caller: Caller, holds: bool
+) -> None:
+    """Each key excludes by itself; a caller without a name is never excluded."""
+    assert when.matches(caller) is holds
+
+
+@pytest.mark.parametrize("tenant", ["a", "a.b", "ab", "", "default"])
+@pytest.mark.parametrize("pattern", ["a", "a*", "a.b", "default"])
+def test_a_rule_for_some_and_a_rule_for_all_others_leave_no_gap(pattern: str, tenant: str) -> None:
+    caller = Caller(tenant=tenant)
+    rest = When(not_tenant=(pattern,)).matches(caller)
+    assert rest is not When(tenant=(pattern,)).matches(caller)
 
 
 BANK, STRICT, BASE = (CompiledPolicy(n, n) for n in ("bank", "strict", "base"))

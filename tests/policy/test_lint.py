@@ -38,6 +38,8 @@ BAD: dict[str, list[Change]] = {
     "no-message": [("    message: {zh: 已停止。, en: Stopped.}\n", "")],
     "unknown-language": [("where: [user]\n", "where: [user]\n    when: {language: [fr]}\n")],
     "bad-route": [("where: [user]\n", "where: [user]\n    when: {route: [v1]}\n")],
+    "excludes-everybody": [("where: [user]\n", "where: [user]\n    when: {tenant: [retail], not_tenant: [retail]}\n")],
+    "excludes-nobody": [("where: [user]\n", "where: [user]\n    when: {tenant: [retail], not_tenant: [research]}\n")],
     "rollout-zero": [("stream: cut", "stream: cut\n    rollout: 0")],
     "weak-on-error": [("stream: cut", "stream: cut\n    on_error: allow")],
     "unknown-kind": [("[hazard.self_harm]", "[hazard.selfharm]")],
@@ -165,6 +167,11 @@ def test_an_overlay_may_strengthen_but_not_weaken() -> None:
     assert "weaker-overlay" in overlay("flag")
 
 
+def test_an_overlay_may_not_exclude_anybody_from_a_rule_of_its_base() -> None:
+    assert "weaker-overlay" in overlay("block\n    when: {not_tenant: [research]}")
+    assert "weaker-overlay" in overlay("block\n    when: {not_key: [key_1]}")
+
+
 @pytest.mark.parametrize(
     ("audit", "lost"),
     [
@@ -185,6 +192,7 @@ def test_an_agreement_is_recorded_where_the_policy_makes_sure(audit: str, lost: 
 
 def test_every_lint_is_tried_here() -> None:
     elsewhere = {"constitution-text", "constitution-length", "empty-answer", "weaker-overlay"}
+    elsewhere |= {"excludes-all-tenants"}  # tests/policy/lint/test_exclusions.py
     assert {lint.code for lint in LINTS} == set(BAD) | elsewhere
 
 

@@ -84,6 +84,18 @@ async def test_each_text_is_judged_by_the_policy_of_its_caller() -> None:
     assert found.differences[1].after is Action.BLOCK
 
 
+async def test_whom_a_rule_excludes_comes_out_otherwise() -> None:
+    """Without a tenant a call is not that of the excluded one."""
+    excluding = STRICT.replace("    except:", "    when: {not_tenant: [research]}\n    except:")
+    recorded = [
+        Recorded(tenant, WRITTEN, caller=Caller(tenant, "k1"))
+        for tenant in ("retail", "research", "")
+    ]
+    found = await run(STRICT, excluding, recorded)
+    assert [d.id for d in found.differences] == ["research"]
+    assert found.by_caller(VerdictChange.NEWLY_PASSED) == {"research / k1": 1}
+
+
 async def test_shadow_rules_make_no_difference() -> None:
     shadow = GOOD.replace("    except:", "    mode: shadow\n    except:")
     off = GOOD.replace("    except:", "    mode: off\n    except:")

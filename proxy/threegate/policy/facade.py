@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from threegate.policy.compile import build
 from threegate.policy.errors import broken
@@ -17,7 +18,14 @@ from threegate.policy.kinds import KINDS
 from threegate.policy.language.load import Bundle, Tree, load_bundle
 from threegate.policy.language.problems import Problem, errors
 from threegate.policy.lint import lint
-from threegate.policy.model import Binding, CompiledPolicy, PolicySet, Selector
+from threegate.policy.model import (
+    ANYBODY,
+    Binding,
+    CompiledPolicy,
+    KnownCallers,
+    PolicySet,
+    Selector,
+)
 from threegate.policy.schema import BindingSpec, Pack
 
 
@@ -39,12 +47,18 @@ class Checked:
 
 
 def check(
-    tree: Tree, names: Iterable[str], *, today: str = "", known: frozenset[str] = KINDS
+    tree: Tree,
+    names: Iterable[str],
+    *,
+    today: str = "",
+    known: frozenset[str] = KINDS,
+    callers: KnownCallers = ANYBODY,
 ) -> Checked:
     """Load, lint and compile. Packs with `bindings` serve their callers; the others together serve
     the rest."""
     plan = _plan(tree, tuple(names))
-    found = [p for b in plan.bundles for p in (*b.problems, *lint(b, today=today, known=known))]
+    linted = partial(lint, today=today, known=known, callers=callers)
+    found = [p for b in plan.bundles for p in (*b.problems, *linted(b))]
     problems = tuple(dict.fromkeys(sorted(found, key=lambda p: (p.at, p.code))))
     if errors(problems):
         return Checked(plan.bundles, problems)

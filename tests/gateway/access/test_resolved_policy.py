@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from threegate.gateway.access.resolved_policy import PolicyResolver
-from threegate.policy.model import Rule, Selector
+from threegate.policy.model import Rule, When
 from threegate.types import Action, Caller, Channel, Layer
 
 from tests.gateway.calls import HI, call_of, deps_of
@@ -28,7 +28,7 @@ async def test_only_rules_that_wait_shorten_the_deadline(tmp_path: Path, kind: s
 def test_names_that_a_client_invents_are_not_kept() -> None:
     """Only what selectors tell apart is: a call for another model gets its own rules."""
     everyone, some = (_on_input(name, "pii.cn.mobile") for name in ("everyone", "some"))
-    rules = policy(everyone, replace(some, when=Selector(model=("r1*",), tenant=("t",))))
+    rules = policy(everyone, replace(some, when=When(model=("r1*",), tenant=("t",))))
     resolver, detectors = PolicyResolver(), suite(BadWords())
     for n in range(300):
         caller = Caller(f"t{n}", f"k{n}", f"/v1/{n}", "m" * n, "zh" if n % 2 else "en")
@@ -38,6 +38,15 @@ def test_names_that_a_client_invents_are_not_kept() -> None:
     found = resolver.of(rules, Caller("t", model="r1-a"), detectors).input[Channel.USER].judge.rules
     assert [r.id for r in found] == ["everyone", "some"]
     assert len(resolver._known) == 2
+
+
+@pytest.mark.parametrize(("tenant", "held"), [("hr", []), ("retail", ["pay"]), ("", ["pay"])])
+def test_a_rule_is_not_looked_up_for_whom_it_excludes(tenant: str, held: list[str]) -> None:
+    rules = policy(replace(_on_input("pay", "pii.cn.mobile"), when=When(not_tenant=("hr",))))
+    resolver, detectors = PolicyResolver(), suite(BadWords())
+    for _ in range(2):  # the second time as it is cached
+        found = resolver.of(rules, Caller(tenant), detectors).input.get(Channel.USER)
+        assert [r.id for r in (found.judge.rules if found else ())] == held
 
 
 def _on_input(rule_id: str, kind: str) -> Rule:

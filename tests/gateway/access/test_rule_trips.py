@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from threegate.gateway.access.rule_trips import Bands
 from threegate.policy.lifecycle.bands import BandExit, BandMinute, BandSide, Count
-from threegate.policy.model import Band, CompiledPolicy, Detect, Mode, Rule, Selector
+from threegate.policy.model import Band, CompiledPolicy, Detect, Mode, Rule, When
 from threegate.types import (
     Action,
     Bilingual,
@@ -80,7 +80,7 @@ def test_a_call_counts_once(ruled: tuple[Ruling, ...], acted: int) -> None:
         {"mode": Mode.SHADOW},
         {"mode": Mode.OFF},
         {"rollout": 0},
-        {"when": Selector(tenant=("wealth",))},
+        {"when": When(tenant=("wealth",))},
         {"layer": Layer.OUTPUT},
         {"band": None},
     ],

@@ -65,6 +65,39 @@ UNCLEAR = [
     ("[tool_result, knowledge/products]", "[tool_result]"),
 ]
 
+PLACE = "where: [user, tool_result]\n"
+SCOPES = [
+    ("", "{not_tenant: [research]}", {Direction.LOOSER}),
+    ("", "{not_key: [key_1]}", {Direction.LOOSER}),
+    ("{not_tenant: [a]}", "{not_tenant: [a, b]}", {Direction.LOOSER}),
+    ("{not_tenant: [a]}", "{not_tenant: ['a*']}", {Direction.LOOSER}),
+    ("{not_tenant: [a]}", "", {Direction.STRICTER}),
+    ("{not_tenant: [a]}", "{not_tenant: [b]}", {Direction.LOOSER, Direction.STRICTER}),
+    ("{tenant: [a]}", "{not_tenant: [a]}", {Direction.LOOSER, Direction.STRICTER}),
+    ("{not_tenant: [a, b]}", "{not_tenant: [b, a]}", set()),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "directions"), SCOPES)
+@pytest.mark.parametrize("place", [PLACE, "layer: constraint\n"])
+def test_excluding_more_is_looser_and_excluding_fewer_stricter(
+    place: str, before: str, after: str, directions: set[Direction]
+) -> None:
+    """Of detecting rules and of rules on calls; the worst direction names the change."""
+    old, new = (
+        policy(spoiled((place, f"{place}    when: {when}\n" if when else place)))
+        for when in (before, after)
+    )
+    changes = diff(old, new).changes
+    assert {a.direction for c in changes for a in c.aspects} == directions
+    assert {c.direction for c in changes} == ({max(directions)} if directions else set())
+
+
+def test_an_exclusion_is_told_in_words() -> None:
+    (change,) = changed((PLACE, PLACE + "    when: {not_tenant: [research]}\n")).changes
+    assert "- excluded tenants added: research" in describe(change, "en")
+    assert "- 排除的租户增加：research" in describe(change, "zh")
+
 
 @pytest.mark.parametrize(("old", "new"), LOOSER)
 def test_values_in_links_of_more_hosts_are_looser(old: str, new: str) -> None:

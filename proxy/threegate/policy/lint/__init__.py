@@ -13,6 +13,7 @@ from threegate.policy.lint import (  # each module registers its lints
     constraints,
     detection,
     exceptions,
+    exclusions,
     labels,
     meta,
     opinions,
@@ -22,12 +23,19 @@ from threegate.policy.lint import (  # each module registers its lints
     words,
 )
 from threegate.policy.lint.base import REGISTERED, Lint, Subject
+from threegate.policy.model import ANYBODY, KnownCallers
 
 LINTS: tuple[Lint, ...] = tuple(REGISTERED[code] for code in catalog("lints"))
 
 
-def lint(bundle: Bundle, *, today: str = "", known: frozenset[str] = KINDS) -> tuple[Problem, ...]:
+def lint(
+    bundle: Bundle,
+    *,
+    today: str = "",
+    known: frozenset[str] = KINDS,
+    callers: KnownCallers = ANYBODY,
+) -> tuple[Problem, ...]:
     """Findings of every lint on one bundle, in order of place."""
-    subject = Subject(bundle, today, known)
+    subject = Subject(bundle, today, known, callers)
     found = (problem for each in LINTS for problem in each.check(subject))
     return tuple(sorted(found, key=lambda p: (p.at, p.code)))

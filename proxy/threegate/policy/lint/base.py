@@ -10,25 +10,29 @@ from typing import TypeVar
 from threegate.i18n.catalog import bilingual, catalog
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Mark, Problem, Severity
+from threegate.policy.model import ANYBODY, KnownCallers
 from threegate.policy.schema import ConstraintRule, Pack, Rule
 from threegate.types import Bilingual
+
+AnyRule = Rule | ConstraintRule
 
 
 @dataclass(frozen=True)
 class Subject:
     """What lints look at. `today` is an ISO date or empty; `known` are the kinds that detectors
-    find."""
+    find, `callers` those who have or had an API key."""
 
     bundle: Bundle
     today: str
     known: frozenset[str] = field(repr=False)
+    callers: KnownCallers = ANYBODY
 
     @property
     def packs(self) -> tuple[Pack, ...]:
         return self.bundle.packs
 
     @cached_property
-    def written(self) -> tuple[Rule | ConstraintRule, ...]:
+    def written(self) -> tuple[AnyRule, ...]:
         """Every rule of every pack, overlaid ones too."""
         return tuple(rule for pack in self.packs for rule in pack.rules)
 

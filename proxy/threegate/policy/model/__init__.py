@@ -7,7 +7,16 @@ Durations are milliseconds, sizes are bytes unless a name says tokens or charact
 
 from __future__ import annotations
 
-from threegate.policy.model.callers import EVERYONE, Selector, first_match, in_rollout, matches
+from threegate.policy.model.callers import (
+    ANYBODY,
+    EVERYONE,
+    KnownCallers,
+    Selector,
+    When,
+    first_match,
+    in_rollout,
+    matches,
+)
 from threegate.policy.model.check_digits import CheckDigits, agree
 from threegate.policy.model.compiled import (
     AiLabel,

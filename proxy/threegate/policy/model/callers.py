@@ -52,7 +52,36 @@ class Selector(Located):
         return served or _any(self.model, caller.model)
 
 
-EVERYONE = Selector()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When(Selector):
+    """规则对哪些调用生效 / Which calls a rule is for"""
+
+    # Each `not_` key leaves callers out by itself. Only by what the proxy itself knows of a caller:
+    # path, model and language are the caller's own choice, and would be a way around the rule.
+
+    not_tenant: tuple[str, ...] = ()
+    not_key: tuple[str, ...] = ()
+
+    def matches(self, caller: Caller) -> bool:
+        return Selector.matches(self, caller) and not self.leaves_out(caller)
+
+    def leaves_out(self, caller: Caller) -> bool:
+        """Whether an exclusion names the caller. One without a tenant or key is never named."""
+        return _named(self.not_tenant, caller.tenant) or _named(self.not_key, caller.key_id)
+
+
+EVERYONE = When()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCallers:
+    """Names of tenants and of API keys, as far as they are known: an empty set says nothing."""
+
+    tenant: frozenset[str] = frozenset()
+    key: frozenset[str] = frozenset()
+
+
+ANYBODY = KnownCallers()
 
 _PREFIXES = ("/v1", "/beta", "/anthropic")
 """What may precede the path of an API; `/chat/completions` is `/v1/chat/completions`."""
@@ -66,6 +95,10 @@ def names_of(route: str) -> tuple[str, str]:
         for prefix in _PREFIXES:
             bare = bare.removeprefix(prefix) if bare.startswith(f"{prefix}/") else bare
     return route, f"/v1{bare}"
+
+
+def _named(patterns: tuple[str, ...], value: str) -> bool:
+    return bool(value and patterns) and _any(patterns, value)
 
 
 def _any(patterns: tuple[str, ...], value: str) -> bool:

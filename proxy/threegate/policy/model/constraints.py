@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from threegate.policy.language.shapes import Kind, Located, within
-from threegate.policy.model.callers import EVERYONE, Selector
+from threegate.policy.model.callers import EVERYONE, When
 from threegate.policy.model.rules import Mode
 from threegate.types import Action, Bilingual
 
@@ -176,7 +176,7 @@ class ConstraintRule:
 
     id: str
     title: Bilingual
-    when: Selector = EVERYONE
+    when: When = EVERYONE
     owner: str = ""
     why: tuple[str, ...] = ()
     mode: Mode = Mode.ENFORCE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from threegate.policy.language.shapes import Kind, Located, within
-from threegate.policy.model.callers import EVERYONE, Selector, matches
+from threegate.policy.model.callers import EVERYONE, Selector, When, matches
 from threegate.types import Action, Bilingual, Channel, Layer, Level
 
 NO_REPLACEMENT = Bilingual("", "")
@@ -125,7 +125,7 @@ class Rule:
     action: Action
     detect: Detect = Detect()
     claims: Claims | None = None
-    when: Selector = EVERYONE
+    when: When = EVERYONE
     owner: str = ""
     why: tuple[str, ...] = ()
     on_error: Action = Action.BLOCK

@@ -13,8 +13,8 @@ from threegate.policy.model import (
     Limits,
     Reasoning,
     SecondOpinion,
-    Selector,
     Tools,
+    When,
 )
 from threegate.policy.schema.constraints import (
     Change,

@@ -16,9 +16,9 @@ from threegate.policy.model import (
     Limits,
     Mode,
     Reasoning,
-    Selector,
     Tools,
     Unknown,
+    When,
 )
 from threegate.types import Action, Bilingual, Layer
 
@@ -101,7 +101,7 @@ class ConstraintRule(Located):
     owner: str
     why: tuple[str, ...]
     layer: Layer
-    when: Selector = EVERYONE
+    when: When = EVERYONE
     then: Constrain
     mode: Mode = Mode.ENFORCE
     rollout: int = within(100, 0, 100)

@@ -27,6 +27,7 @@ from threegate.policy.model import (
     SecondOpinion,
     Selector,
     StreamMode,
+    When,
 )
 from threegate.types import Action, Bilingual, Channel, Layer, Level
 
@@ -164,7 +165,7 @@ class Rule(Located):
     why: tuple[str, ...]
     layer: Layer
     where: tuple[Channel, ...]
-    when: Selector = EVERYONE
+    when: When = EVERYONE
     detect: DetectSpec
     level: Level = Level.MEDIUM
     then: Then

@@ -17,7 +17,7 @@ from typing import Any
 from threegate.i18n.catalog import listed, texts
 from threegate.policy.language.shapes import specs
 from threegate.policy.language.vocabulary import VOCABULARY, Scale
-from threegate.policy.model import Selector
+from threegate.policy.model import Selector, When
 from threegate.types import Bilingual
 
 
@@ -168,6 +168,7 @@ def glob(wide: str, narrow: str) -> bool:
 
 
 SELECTOR = tuple(part.name for part in specs(Selector))
+EXCLUSIONS = tuple(part.name for part in specs(When) if part.name not in SELECTOR)
 
 
 def callers(old: Any, new: Any) -> Iterator[Aspect]:
@@ -175,6 +176,8 @@ def callers(old: Any, new: Any) -> Iterator[Aspect]:
         before, after = getattr(old.when, part), getattr(new.when, part)
         if before != after:
             yield from _scope(part, before, after)
+    for part in EXCLUSIONS:
+        yield from inverted(covering(part, getattr(old.when, part), getattr(new.when, part), glob))
 
 
 def _scope(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Aspect]:
@@ -186,8 +189,12 @@ def _scope(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[As
         yield from covering(name, old, new, glob)
 
 
-def selector_covers(wide: Selector, narrow: Selector) -> bool:
+def selector_covers(wide: When, narrow: When) -> bool:
     """Whether every caller of `narrow` is one of `wide`."""
+    for part in EXCLUSIONS:
+        out, also_out = getattr(wide, part), getattr(narrow, part)
+        if not all(any(glob(x, y) for x in also_out) for y in out):
+            return False
     for part in SELECTOR:
         a, b = getattr(wide, part), getattr(narrow, part)
         if a and not (b and all(any(glob(x, y) for x in a) for y in b)):
