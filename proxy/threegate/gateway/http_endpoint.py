@@ -118,7 +118,7 @@ class HttpEndpoint(ABC):
 
 
 def _wanted(scope: Scope) -> str:
-    """Before the headers are read, which may be refused."""
+    """The wanted language, known before the headers are checked, which may be refused."""
     found = (v for k, v in scope["headers"] if k == b"accept-language")
     return wanted_language(next(found, b"").decode("latin-1"))
 
@@ -132,7 +132,7 @@ def retry_after(error: ThreegateError) -> dict[str, str]:
 
 
 def _place(error: BaseException) -> str:
-    """Logs where it happened. The message may quote a request, so it is not logged."""
+    """Where it happened, for the log. The message may quote a request and is left out."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

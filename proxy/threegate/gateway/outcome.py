@@ -1,4 +1,4 @@
-"""How a stopped call looks to the client: message, curated answer, status. Never the matched
+"""What the client sees of a stopped call: message, curated answer, status; never the matched
 value."""
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ UNCHECKED = Bilingual(
 
 
 def outcome_of(ruled: Ruling, policy: CompiledPolicy, decision_id: str, language: str) -> Outcome:
-    """How a ruling that stops the call looks to the client: the curated reply of its rule, or a
-    block with the message of the rule."""
+    """What the client sees of a ruling that stops the call: its rule's curated reply, or a block
+    with its rule's message."""
     rule = next((r for r in policy.rules if r.id == ruled.rule_id), None)
     answer = _answer(ruled, rule, policy, language)
     kind = OutcomeKind.ANSWER if answer is not None else OutcomeKind.BLOCK

@@ -1,8 +1,7 @@
-"""The app as a server calls it: the path of a guarded endpoint goes straight to it.
-
-An endpoint answers all of its errors itself, so Starlette's layers around a route would only cost
-each call, and each piece of a stream, their time. Everything else goes through them, and so does
-every call where there is middleware (CORS).
+"""The app as a server calls it: requests to a guarded endpoint go straight to it. An endpoint
+answers all its errors itself, so Starlette's layers around a route would only cost time for each
+call and each piece of a stream. Everything else goes through them, and so does every call if there
+is middleware (CORS).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Citation marks: in the text itself, which source bears a claim out. Pure.
+"""Citation marks: they show in the text which source supports a claim. Pure.
 
 `…两年[1]。` supported, `…五年[≠1]。` contradicted, `…送货[?]。` not in the sources; the last two
-only where the rule annotates them. Numbers are the places of the sources in the request and never
-depend on the order of verdicts. The list at the end names the cited sources and quotes none.
+only where the rule annotates them. Numbers are the positions of the sources in the request and
+never depend on the order of verdicts. The list at the end names the cited sources without quoting
+them.
 """
 
 from __future__ import annotations

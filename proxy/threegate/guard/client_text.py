@@ -1,4 +1,4 @@
-"""What the client itself has sent: an answer that repeats it is not a leak. Pure."""
+"""What the client itself has sent; an answer that repeats it is not a leak. Pure."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _OTHERS = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class ClientText:
-    """`known`: the letters of all texts of a request. `quoted`: the beginnings, as letters, of
-    those sentences of the constitution that the request contains completely; a client that sends
-    only a beginning may not know the rest."""
+    """`known`: the letters of all texts of a request. `quoted`: the beginnings (as letters) of
+    those sentences of the constitution that the request contains in full; a client that sends only
+    a beginning may not know the rest."""
 
     known: str = field(default="", repr=False)
     quoted: frozenset[str] = field(default=frozenset(), repr=False)

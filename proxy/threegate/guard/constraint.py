@@ -75,7 +75,7 @@ def _tools(draft: RequestDraft) -> Refusal | None:
 
 
 def oversized(slots: Iterable[Slot], constraints: Constraints, api: Api) -> Refusal | None:
-    """A tool result that is larger than a rule lets in, all its parts together."""
+    """A tool result that is larger, all its parts together, than a rule allows."""
     sizes = _result_sizes(slots, api) if constraints.tools else {}
     for rule_id, rule in constraints.tools:
         for place, size in sizes.items():
@@ -86,7 +86,8 @@ def oversized(slots: Iterable[Slot], constraints: Constraints, api: Api) -> Refu
 
 
 def _result_sizes(slots: Iterable[Slot], api: Api) -> dict[str, int]:
-    """By the pointer of a result: a turn of its own, in messages a block of a turn."""
+    """By the pointer of a result, which is a separate turn or, in the messages API, a block of a
+    turn."""
     depth = 5 if api in (Api.MESSAGES, Api.TOKEN_COUNT) else 3
     sizes: dict[str, int] = {}
     for slot in slots:
@@ -135,7 +136,7 @@ def _place_constitution(draft: RequestDraft, kinds: frozenset[str], *, masked: b
 
 
 def place_for(place: ConstitutionPlace, model: str) -> Placement:
-    """R1 was trained without a system prompt; since R1-0528 it has one. Source: DeepSeek's
+    """R1 was trained without a system prompt; R1-0528 and later support one. Source: DeepSeek's
     README."""
     if place is not ConstitutionPlace.AUTO:
         return Placement(place.value)

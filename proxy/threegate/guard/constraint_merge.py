@@ -33,7 +33,7 @@ PLAIN = Reasoning()
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """All constraint rules of one caller, merged. Each value remembers the rule it came from."""
+    """All constraint rules of one caller, merged. Each value remembers which rule it came from."""
 
     clamps: tuple[tuple[str, str, Clamp], ...] = ()  # (rule id, field, clamp)
     constitutions: tuple[tuple[str, str, ConstitutionPlace], ...] = ()
@@ -43,22 +43,22 @@ class Constraints:
     tools: tuple[tuple[str, Tools], ...] = ()
     fields: tuple[tuple[str, Fields], ...] = ()
     reasoning: Reasoning = PLAIN
-    history_by: str = ""  # the rule that says what becomes of old reasoning
+    history_by: str = ""  # the rule that decides about old reasoning
     limits: tuple[tuple[str, Limits], ...] = ()
     response_format: tuple[tuple[str, ResponseFormat], ...] = ()
     images_denied_by: str = ""
-    trial: Constraints | None = None  # what rules would do that are only recorded
+    trial: Constraints | None = None  # what rules in shadow would do
 
     @property
     def principles(self) -> tuple[str, ...]:
-        """Every text that may be placed in a request: constitutions and clauses."""
+        """Every text that may be added to a request: constitutions and clauses."""
         clauses = (clause.text for _, clause in self.clauses)
         return (*(text for _, text, _ in self.constitutions), *clauses)
 
 
 def merge(policy: CompiledPolicy, caller: Caller) -> Constraints:
     """The constraints of one caller. Rules in shadow, and those of a roll-out that has not reached
-    the caller's conversation, are merged apart: they are tried, not applied."""
+    the caller's conversation, are merged separately: they are tried, not applied."""
     rules = [r for r in policy.constraints if r.when.matches(caller) and r.mode is not Mode.OFF]
     live = [r for r in rules if r.mode is Mode.ENFORCE and in_rollout(r, caller)]
     tried = [r for r in rules if r not in live]

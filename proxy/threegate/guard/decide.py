@@ -1,8 +1,8 @@
 """Findings and failures, judged by the rules of one layer and channel, become one verdict.
 
-Pure and order-free; more findings never lower the action. What a rule in shadow or under an
-exception would have done is recorded and not acted on. A failed detector counts for each rule that
-needs it.
+Pure and independent of order; more findings never lower the action. What a rule in shadow or under
+an exception would have done is recorded and not acted on. A failed detector counts for each rule
+that needs it.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class RuleSet:
         return cls(tuple(r for r in rules if r.when.matches(caller)), caller, today, kinds_of)
 
     def bound(self, caller: Caller, today: str, stopped: frozenset[str] = frozenset()) -> RuleSet:
-        """The same rules for another caller that matches the same selectors."""
+        """The same rules for another caller matched by the same selectors."""
         if not self._varies and stopped == self.stopped:
             return self
         made = (self.rules, caller, today, self.kinds_of, stopped)
@@ -113,8 +113,8 @@ class RuleSet:
     def questions(
         self, findings: Sequence[Finding], text: str, offset: int = 0
     ) -> frozenset[Question]:
-        """What judges must be asked before `verdict`. A rule that does not act for this caller asks
-        nothing, unless it is in shadow to be watched."""
+        """The questions that judges must answer before `verdict`. A rule that does not act for this
+        caller asks nothing, unless it is in shadow for observation."""
         if not self.wants_opinions:
             return NO_QUESTIONS
         return frozenset(
@@ -181,7 +181,7 @@ class RuleSet:
 
 
 def wanted_kinds(rules: Iterable[Rule]) -> frozenset[str]:
-    """Kinds and prefixes that these rules look for: what has to be scanned at all."""
+    """Kinds and prefixes that these rules look for, hence everything that must be scanned for."""
     out: set[str] = set()
     for rule in rules:
         out.update(rule.detect.any, rule.detect.all, rule.detect.none)
@@ -191,13 +191,13 @@ def wanted_kinds(rules: Iterable[Rule]) -> frozenset[str]:
 
 
 def kinds_asked_of_judges(rules: Iterable[Rule]) -> frozenset[str]:
-    """Kinds of judges that give second opinions."""
+    """Kinds of the judges that give second opinions."""
     return frozenset(r.second_opinion.ask for r in rules if r.second_opinion)
 
 
 def kinds_asked_about_claims(rules: Iterable[Rule]) -> frozenset[str]:
-    """Kinds that a judge must report to be asked about claims: only one that can say that a claim
-    is supported can judge it."""
+    """Kinds that a judge must report to be asked about claims: only a judge that can call a claim
+    supported can judge it."""
     asked = kinds_asked_of_judges(r for r in rules if r.claims is not None)
     return frozenset(f"{ask}.{CLAIM_SUPPORTED}" for ask in asked)
 
@@ -209,13 +209,13 @@ def _question(rule: Rule, ruling: Ruling, text: str, offset: int) -> Question | 
 
 
 def _value(finding: Finding, text: str, offset: int) -> str:
-    """What was found; empty where not all of it lies in `text`."""
+    """The text of a finding; empty if not all of it lies in `text`."""
     start, end = finding.span.start - offset, finding.span.end - offset
     return text[start:end] if 0 <= start <= end <= len(text) else ""
 
 
 def _covers(exception: RuleException, value: str) -> bool:
-    """A failure has no value, so an exception for single values never excuses it."""
+    """A failure has no value, so an exception for single values never covers it."""
     if not exception.values_sha256:
         return True
     return bool(value) and value_sha256(value, exception.salt) in exception.values_sha256

@@ -1,4 +1,4 @@
-"""Which fields of a request a policy lets through: names, and members of objects.
+"""The fields of a request that a policy lets through: names, and members of objects.
 
 An entry `user` passes a field as a whole. `chat_template_kwargs.thinking` passes one member of an
 object, and only with a plain value: a string, number, boolean or null.
@@ -33,7 +33,7 @@ class FieldAllowList:
         return names
 
     def narrowed(self, body: Body) -> Body:
-        """A copy with what passes. An object of which no member passes is left out."""
+        """A copy with everything that passes. An object without a passing member is left out."""
         return {name: value for name, value in self._passing(body) if name in self.whole or value}
 
     def _passing(self, body: Body) -> Iterator[tuple[str, Any]]:

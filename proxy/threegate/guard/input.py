@@ -1,7 +1,7 @@
 """Layer 1: every text of a request, judged and edited. Pure: the shell has run the detectors.
 
-All texts are judged, whatever their role and however old. A strongest action of block or answer
-ends the call; masks and redactions give new texts by JSON pointer.
+All texts are judged, whatever their role and however old. If the strongest action is block or
+answer, the call ends; masks and redactions give new texts by JSON pointer.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ _SIGNATURES: Final = frozenset(("secrets.presigned", "secrets.azure_sas"))
 
 
 def _acted_on(scan: ScannedText) -> tuple[Finding, ...]:
-    """Without the signature of an address that the client gives to the model API to fetch: it opens
-    that one file for a while, and without it there is no file."""
+    """Leaves out the signature of a URL that the client gives the model API to fetch: it grants
+    temporary access to that one file, which cannot be fetched without it."""
     if not (_FETCHED.fullmatch(scan.pointer) and _ADDRESS.fullmatch(scan.text)):
         return scan.findings
     return tuple(f for f in scan.findings if f.detector not in _SIGNATURES)

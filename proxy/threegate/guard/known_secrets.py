@@ -14,11 +14,11 @@ from threegate.guard.masking.restore import Restored
 from threegate.types import Bilingual, Span
 
 REMOVED = "[KEY_REMOVED]"
-"""In ids, headers and errors, which are of no language."""
+"""In ids, headers and errors, which have no language."""
 IN_ANSWERS = Bilingual("[密钥已删除]", REMOVED)
 KIND = "secret.own_key"
 SHORTEST = 8
-"""Minimum length in code points: shorter keys (`EMPTY`, `none`) are words of ordinary texts."""
+"""Minimum length in code points: shorter keys (`EMPTY`, `none`) are ordinary words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,15 @@ class KnownSecrets:
         return bool(self.forms)
 
     def in_answers(self, language: str) -> KnownSecrets:
-        """The same keys, replaced by words of the call's language."""
+        """The same keys, with replacements in the call's language."""
         return replace(self, removed=IN_ANSWERS.get(language))
 
     def scrubbed(self, text: str) -> str:
         return self._pattern.sub(self.removed, text) if self.forms else text
 
     def find(self, text: str, base: int, start: int, *, final: bool) -> tuple[list[Restored], int]:
-        """The keys from `start` on with their replacements, and the position before which
-        none can begin any more. `text` begins at `base`; positions count from the whole text's
+        """The keys from `start` on with their replacements, and the position before which no
+        further key can begin. `text` begins at `base`; positions count from the whole text's
         start."""
         at, out = start - base, []
         for found in self._pattern.finditer(text, at):
@@ -78,7 +78,7 @@ class ByteScrubber:
         self._held = ""
 
     def feed(self, data: bytes, *, final: bool = False) -> bytes:
-        """The bytes that are safe to pass on and have not been returned yet."""
+        """The bytes that can safely be passed on and have not been returned yet."""
         if not self._secrets:
             return data
         text = self._secrets.scrubbed(self._held + data.decode("latin-1"))

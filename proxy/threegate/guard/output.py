@@ -1,6 +1,5 @@
-"""Layer 3: which machine each channel of an answer gets, and which rules judge it. Pure.
-
-Reasoning is an answer too: with `reasoning.check: same` the rules of content judge it as well.
+"""Layer 3: the machine for each channel of an answer and the rules that judge it. Pure. Reasoning
+is part of the answer: with `reasoning.check: same` the rules on content judge it as well.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ LEAK_PII, NEW_PII = "leak.pii", "new_pii"
 
 
 class Claims(Enum):
-    """What a fact check holds: nothing, sentences where there are sources, or every sentence."""
+    """What a fact check holds: nothing, sentences if there are sources, or every sentence."""
 
     FREE = auto()
     HELD_BY_SOURCES = auto()
@@ -53,14 +52,14 @@ class Needs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChannelGuard:
-    """One channel of an answer: its rules, what they want scanned, and how text is held."""
+    """One channel of an answer: its rules, what they need scanned, and how text is held."""
 
     judge: RuleSet
     plan: Plan
     pattern_kinds: frozenset[str]
     deadlines: Mapping[str, int]  # see `deadlines`
     finds_new_data: bool = False  # a rule looks for personal data that the request did not contain
-    checks_early: bool = False  # what holds a sentence can check it as it grows, claims apart
+    checks_early: bool = False  # all that holds a sentence, claims aside, can check it as it grows
     claims: Claims = Claims.FREE
     citing: frozenset[str] = frozenset()  # rules that mark their sources in the text
 
@@ -69,7 +68,7 @@ class ChannelGuard:
         return self if judge is self.judge else replace(self, judge=judge)
 
     def releases_early(self, *, sources: bool) -> bool:
-        """Whether text may leave before its sentence has ended, as far as it is clear."""
+        """Whether clear text may leave before its sentence has ended."""
         held = self.claims is Claims.HELD or (sources and self.claims is Claims.HELD_BY_SOURCES)
         return self.checks_early and not held
 
@@ -102,8 +101,8 @@ def _value(finding: Finding, text: str, offset: int) -> str:
 
 
 def _is_new(finding: Finding, text: str, offset: int, sent: ClientText) -> bool:
-    """A value in signs without letters (smuggled in selectors, say) can be compared with nothing,
-    so it counts as new."""
+    """A value without letters or digits (smuggled in variation selectors, say) cannot be compared
+    with anything, so it counts as new."""
     if not finding.kind.startswith("pii."):
         return False
     value = text[finding.span.start - offset : finding.span.end - offset]
@@ -165,7 +164,7 @@ class OutputGuard:
         *,
         in_json: bool = False,
     ) -> OutputGuard:
-        """`masked`: channels in which values are not put back. `in_json`: the answer is JSON."""
+        """`masked`: channels in which values are not restored. `in_json`: the answer is JSON."""
         placeholders = PlaceholderFinder(masks) or None
         return cls(channels, masks, language, placeholders, secrets, citations, masked, in_json)
 
@@ -189,7 +188,7 @@ class OutputGuard:
         return StreamMachine(plan, render, replacers, mark, fast_path, is_json=is_json)
 
     def is_json(self, channel: Channel) -> bool:
-        """Whether edits leave the JSON that the text is."""
+        """Whether edits must keep the text valid JSON."""
         return channel is Channel.TOOL_ARGUMENTS or (self.in_json and channel is Channel.CONTENT)
 
     def renderer(self, channel: Channel) -> Renderer:
@@ -200,7 +199,7 @@ class OutputGuard:
 def citations_of(
     channels: Mapping[Channel, ChannelGuard], sources: Sequence[str], language: str
 ) -> Citations:
-    """Marks for the rules that request them."""
+    """Citation marks for the rules that request them."""
     citing = frozenset[str]().union(*(g.citing for g in channels.values()))
     return Citations(citing, tuple(sources), language) if citing else NO_CITATIONS
 
@@ -278,7 +277,7 @@ def _channel(
 
 
 def _checks_early(holding: Sequence[Rule], needs: Needs) -> bool:
-    """An edit leaves whole: its sentence is held to the end."""
+    """An edit leaves as a whole, so its sentence is held to the end."""
     kinds = frozenset(k for k in wanted_kinds(holding) if needs.is_sentence_kind(k))
     return not any(r.action in EDITS for r in holding) and needs.checks_prefixes(kinds)
 

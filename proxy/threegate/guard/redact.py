@@ -1,6 +1,7 @@
 """Replacements of edited spans, and edits of whole texts.
 
-Of overlapping rulings the strongest action wins, then the longer span: nothing of either is left.
+Of overlapping rulings the strongest action wins, then the longer span; nothing of either span is
+left.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from threegate.wire.jsonstrings import JsonStrings
 EDITS = (Action.MASK, Action.REDACT, Action.REWRITE)
 TERMINAL = (Action.ANSWER, Action.BLOCK)
 UNCHECKED, NOT_CHECKED = "unchecked", Bilingual("[未检查]", "[UNCHECKED]")
-"""The kind of a failure, and what an edit puts before a text that could not be checked."""
+"""The kind of a failure, and the notice that an edit puts before a text that could not be
+checked."""
 
 
 @frozen
 class Renderer:
-    """`corrections` maps a finding's note to the sentence of the source that puts it right;
-    `language` is that of the call."""
+    """`corrections` maps a finding's note to the source sentence that corrects it; `language` is
+    that of the call."""
 
     rules: Mapping[str, Rule]
     masks: MaskMap
@@ -66,7 +68,7 @@ def edited(text: str, ruled: Sequence[Ruling], render: Renderer, *, is_json: boo
         if strings:
             new = strings.fitted(new, start, end)
             start, end = strings.whole_number(text, start, end)
-        if start >= at:  # else a part of a number that has been replaced
+        if start >= at:  # else part of a replaced number would remain
             out += [text[at:start], new]
         at = end
     return "".join([*out, text[at:]])
@@ -91,7 +93,7 @@ def _span(ruled: Ruling) -> Span:
 
 
 def _place(edit: tuple[Span, Ruling]) -> tuple[int, int]:
-    """A pair of numbers: two spans compare at ten times the cost."""
+    """A pair of numbers; comparing two spans costs ten times as much."""
     return edit[0].start, edit[0].end
 
 

@@ -1,4 +1,4 @@
-"""A request on its way through layer 2: its body so far, and what was changed of it. Pure."""
+"""A request on its way through layer 2: its body so far and the changes made to it. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from threegate.wire.base import Adapter
 from threegate.wire.known_fields import PUBLISHED
 
 UNKNOWN = "unknown"
-"""Recorded instead of a field name that no API publishes: such a name is the client's own text."""
+"""Recorded in place of a field name that no API documents, because such a name is the client's own
+text."""
 
 
 @frozen
@@ -39,7 +40,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class RequestDraft:
-    """What the steps work on, one after another: the body changes, and each change is noted."""
+    """What the steps of layer 2 work on in turn: the body changes, and each change is noted."""
 
     body: Body
     adapter: Adapter

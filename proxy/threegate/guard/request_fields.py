@@ -22,10 +22,10 @@ IMAGE_PARTS = (
     "image_pil",
     "computer_screenshot",
 )
-"""Types of parts; also fields by which engines recognise them, whatever the type says."""
+"""Types of parts, and fields by which engines recognise them whatever the type says."""
 
 NO_PARTS = ("input", "arguments")
-"""Of a call: what a model wrote for a tool, where a field may have any name."""
+"""Members of a call that hold what a model wrote for a tool, where fields may have any name."""
 
 
 def restrict_fields(draft: RequestDraft) -> Refusal | None:
@@ -42,7 +42,7 @@ def restrict_fields(draft: RequestDraft) -> Refusal | None:
 
 
 def _names(body: Body) -> dict[str, str]:
-    """The fields of the request and of its messages, each with the first place where it is."""
+    """The fields of the request and of its messages, each with its first place."""
     named = dict.fromkeys(body, "")
     for at, message in _messages(body):
         for name in message:
@@ -51,7 +51,7 @@ def _names(body: Body) -> dict[str, str]:
 
 
 def _find_field(body: Body, named: Mapping[str, str], pattern: str) -> str | None:
-    """Where a field is that the pattern names: of the request or of one of its messages."""
+    """The place of a field that matches the pattern, in the request or one of its messages."""
     if pattern == PREFILL:
         return _prefill(body)
     name = first_match(pattern, named)
@@ -59,7 +59,7 @@ def _find_field(body: Body, named: Mapping[str, str], pattern: str) -> str | Non
 
 
 def _prefill(body: Body) -> str | None:
-    """The beginning of an answer that the client gives: the model goes on with it."""
+    """The beginning of an answer provided by the client, which the model continues."""
     turns = list(_messages(body))
     return turns[-1][0] if turns and turns[-1][1].get("role") == "assistant" else None
 
@@ -94,7 +94,7 @@ def refuse_images(draft: RequestDraft) -> Refusal | None:
 
 
 def _has_image(value: Any) -> bool:
-    """However deep, as in a tool's result."""
+    """At any depth, as in a tool's result."""
     if isinstance(value, list):
         return any(_has_image(below) for below in value)
     if not isinstance(value, dict):

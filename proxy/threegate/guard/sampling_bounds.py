@@ -17,10 +17,10 @@ DEFAULTED: dict[Api, frozenset[str]] = {
     Api.EMBEDDINGS: frozenset(),
     Api.TOKEN_COUNT: frozenset(),
 }
-"""Fields that a rule may add where the client sent none; others are changed only where present."""
+"""Fields that a rule may add if the client sent none; others are changed only if present."""
 
 WITHOUT_ANSWER = (Api.EMBEDDINGS, Api.TOKEN_COUNT)
-"""APIs whose calls make no text, so that its length has no bound."""
+"""APIs that generate no text, so there is no length to limit."""
 
 
 def bound_sampling(draft: RequestDraft) -> Refusal | None:
@@ -32,8 +32,8 @@ def bound_sampling(draft: RequestDraft) -> Refusal | None:
 
 
 def _targets(draft: RequestDraft, name: str) -> tuple[str, ...]:
-    """`max_tokens` has other names, and an engine reads the one that it knows; sampling fields only
-    where the API has them."""
+    """The names of a field: `max_tokens` has several, and an engine reads the one it knows;
+    sampling fields only if the API has them."""
     api = draft.adapter.api
     if name == MAX_TOKENS:
         own = () if api in WITHOUT_ANSWER else (draft.adapter.max_tokens_field(draft.body),)

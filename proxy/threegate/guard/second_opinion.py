@@ -1,7 +1,7 @@
 """Second opinions: which findings of a rule a judge must confirm, and what its answer changes.
 
 A rule with a `second_opinion` acts on a finding at one of the uncertain levels only if the judge
-confirms it. Of a fact check the judge gives the verdict itself, which replaces the first one. The
+confirms it. For a fact check the judge gives the verdict itself, which replaces the first one. The
 gateway asks the judges (`RuleSet.questions`) and gives the answers to `RuleSet.verdict`. A finding
 without an answer is treated as if the rule had no second opinion. Pure.
 """
@@ -25,7 +25,7 @@ from threegate.types import (
 )
 
 MAX_READ = 8_000
-"""Code points of a text that a judge reads. Of a longer text it reads the part around the
+"""Code points of a text that a judge reads. Of a longer text it reads only the part around the
 finding."""
 
 
@@ -76,7 +76,7 @@ def _part(start: int, end: int, size: int) -> Span | None:
 def reviewed(
     ruling: Ruling, spec: SecondOpinion, opinion: Opinion, act: Callable[[Finding], Action]
 ) -> Ruling:
-    """The ruling after the judge's answer. `act` is what the rule does about the judge's own
+    """The ruling after the judge's answer. `act` gives what the rule does about the judge's own
     verdict on a claim."""
     if opinion.failed is not None:
         given = spec.on_timeout if opinion.failed is Reason.TIMEOUT else spec.on_error

@@ -2,11 +2,10 @@
 
 A boundary depends on the text up to it and on at most `LOOKAHEAD` characters after it, never on how
 the text arrived: `sentences(text, final=False)` gives a prefix of `sentences(text + more)` whatever
-`more` is. So what was judged once stays judged.
+`more` is. So a sentence that has been judged never changes.
 
 A sentence ends after a terminator with its closing quotes, after a line break, or at
-`MAX_SENTENCE`.
-Spans are contiguous: leading blanks belong to the sentence that follows them.
+`MAX_SENTENCE`. Spans are contiguous: leading spaces belong to the sentence that follows them.
 """
 
 from __future__ import annotations
@@ -16,10 +15,11 @@ import re
 from threegate.types import Span
 
 MAX_SENTENCE = 400
-"""Code points after which a sentence ends anyway; keeps the hold and the model's input bounded."""
+"""Code points after which a sentence ends in any case, which bounds the hold and the model's
+input."""
 
 LOOKAHEAD = 3
-"""What follows a full stop decides: a blank and no lower-case letter."""
+"""A full stop ends a sentence only if a space and no lower-case letter follow."""
 
 _CLOSERS = "\"'”’」』）)】］]》〉*_`"
 _END = re.compile(
@@ -91,7 +91,7 @@ _INTENT = re.compile(
     r"let['’]s) "
     r"|(?:好的，|接下来，?|下面，?|现在，?)?(?:我(?:来|先|会|将|这就|马上|再)|让我|(?:现在|马上|正在|这就)(?:就)?(?:为|帮|给)[您你])"
 )
-"""What the assistant is about to do is in no source."""
+"""Announcements of what the assistant is about to do, which no source contains."""
 _NOT_IN_SOURCES = re.compile(
     r"(?i)(?:(?:however|but|unfortunately),? )?(?:"
     r"(?:the|these|this|my|your|our) [^,;.]{0,24}\b(?:information|passages?|context|documents?|"
@@ -102,7 +102,7 @@ _NOT_IN_SOURCES = re.compile(
     r"[^，。；]{0,6}(?:资料|材料|文档|上下文|条款|合同|原文|说明书|手册|检索结果)[^，。；]{0,6}?"
     r"(?:未|没有|没)(?:有)?(?:提及|提到|说明|说|写明)"
 )
-"""That the sources are silent is said about them, not taken from them."""
+"""Statements that the sources are silent, which are about the sources and not taken from them."""
 _SOON = (
     r"(?:(?:一会儿?|等一?下|请?稍[等候]|(?:等|一)?有了?(?:结果|消息)[了后]?|然后"
     r"|我?(?:就|会|再|马上|立[刻即]|这就|稍后|随后|很快|尽快))[就会再马上]{0,3}"
@@ -112,19 +112,19 @@ _SOON = (
     r"|(?:just )?(?:one|a) (?:moment|minute|second|sec)|bear with me|hold on)"
     r"(?: (?:please|soon|shortly|right away|in a (?:moment|minute|second)))?)[。！!.~]?\s*$"
 )
-"""That the answer comes later. The end of the sentence."""
+"""Notices that the answer comes later, at the end of the sentence."""
 _STATEMENT = re.compile(
     rf"(?i)[，,;；:：—](?!\s*(?:建议|请|如需|{_SOON}|please|you (?:may|might|can|should) "
     r"(?:want|ask|check|contact)))"
     r"|\b(?:that|tell|confirm|assure|guarantee|promise|refund|pay|waive)\b"
     r"|告诉|确认|保证|承诺|全额|退还|赔|免"
 )
-"""What may follow an intent or a silence and is a claim again: a further clause, or a promise."""
+"""What may follow such a notice and be a claim again: a further clause, or a promise."""
 
 
 def carries_claim(sentence: str) -> bool:
-    """Whether a sentence states what a source could bear out: no question, no greeting, no notice
-    of what the assistant does next or of what the sources leave open."""
+    """Whether a sentence states something that a source could support: not a question, a greeting,
+    or a notice of what the assistant does next or of what the sources leave open."""
     body = _MARKUP.sub("", sentence).strip()
     if len(_LETTERS.findall(body)) < 4 or _CLAIMLESS.search(body):
         return False

@@ -1,4 +1,4 @@
-"""A request that has been read becomes a call: its caller, policy, rules, masks and audit trail."""
+"""Turns a parsed request into a call: caller, policy, rules, masks and audit trail."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ from threegate.wire.base import Adapter
 
 @frozen
 class CallRequest:
-    """`endpoint` names the API in records and metrics, `path` is the one that was requested, `data`
-    are the bytes of the body as they came.
-
-    The rest is for checks that belong to a call elsewhere: `policy` is the name of one that is
-    bound to the caller, `conversation` the hash that an earlier check of it had, `language` that of
-    the text where there is no request, `subject` the end user.
+    """`endpoint` names the API in records and metrics, `path` is the requested path, `data` the
+    bytes of the body as they arrived. The rest is for checks that belong to a call made elsewhere:
+    `policy` names a policy bound to the caller, `conversation` is the hash from an earlier check of
+    the same conversation, `language` that of the text if there is no request, `subject` the end
+    user.
     """
 
     adapter: Adapter
@@ -58,7 +57,7 @@ def open_call(
     out: Responder,
     slot: AdmissionSlot | None = None,
 ) -> CallContext:
-    """Raises RequestError 403 where no policy is bound to the caller."""
+    """Raises RequestError 403 if no policy is bound to the caller."""
     OWNER.set(admitted.tenant)
     adapter, body, headers = call_request.adapter, call_request.body, call_request.headers
     slots = with_provenance(adapter.request_slots(body))
@@ -102,8 +101,8 @@ def open_call(
 
 
 async def call_failed(call: CallContext, error: BaseException, refusals: Refusals) -> None:
-    """The last record of a call that ends in an error. Callers over their limit come often: their
-    records are bounded like those of refusals."""
+    """The last record of a call that ends in an error. Callers over their limit try often, so their
+    records are limited like those of refusals."""
     trail = call.trail
     if isinstance(error, RequestError) and error.status == 429:
         call_request = on_failure_of(call.policy)
@@ -114,8 +113,8 @@ async def call_failed(call: CallContext, error: BaseException, refusals: Refusal
 
 
 def mask_key(secret: bytes, caller: Caller) -> bytes:
-    """Placeholders are of one tenant and conversation: elsewhere they mean nothing. Keyed BLAKE2b
-    (RFC 7693) is what HMAC is for, and does not give the interpreter away."""
+    """Placeholders belong to one tenant and conversation and mean nothing elsewhere. Keyed BLAKE2b
+    (RFC 7693) serves as a MAC and, unlike HMAC, does not release the interpreter lock."""
     scope = f"{caller.tenant}\0{caller.conversation}".encode()
     key = secret if len(secret) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.sha256(secret).digest()
     return hashlib.blake2b(scope, key=key, digest_size=32).digest()

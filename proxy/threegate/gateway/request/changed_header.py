@@ -12,7 +12,7 @@ MAX_NAMES = 24
 """Further names are left out; `...` at the end says so."""
 
 _PRINTABLE = re.compile(r"[A-Za-z0-9_.$\-]{1,64}")
-_NOT_REPORTED = "placed"  # whether there is a constitution is not the client's business
+_NOT_REPORTED = "placed"  # clients need not know whether there is a constitution
 
 
 def changed_header(changes: Iterable[BodyChange]) -> dict[str, str]:

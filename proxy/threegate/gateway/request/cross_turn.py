@@ -1,12 +1,12 @@
 """Finds instructions that are split over several messages.
 
-The last texts of a channel are read as one, in three ways: one after the other with a blank,
-without one, and only what they quote or assign (`a = "ignore all"`, then `a + b`). A finding counts
-only where it lies over the joint of two texts; what lies in one was found there. Models are used
-when a text mentions putting parts together. Findings belong to the last text, in full.
+The last texts of a channel are read as one, in three ways: joined with a space, joined without one,
+and only what they quote or assign (`a = "ignore all"`, then `a + b`). A finding counts only if it
+spans the joint of two texts; anything within one text was already found there. Models are used when
+a text mentions putting parts together. Findings belong to the last text, in full.
 
 The parts of one turn are one text to the model that answers, so all of them are read together, with
-and without a blank, by models too.
+and without a space, by models too.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ TURNS = 8
 """Texts of one channel that are read together."""
 
 EDGE = 400
-"""Code points of a text's end (and beginning) that take part: fragments are short."""
+"""Code points at a text's end (and beginning) that take part, because fragments are short."""
 
 NOTE = "turns"
 FAMILIES = frozenset({"injection", "hazard", "offensive", "list", "category"})
-"""What words can say together. A number in parts is no order."""
+"""Kinds that are expressed in words. A number in parts is not an instruction."""
 
 _QUOTED = re.compile(
     r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|「([^」\n]{1,200})」|`([^`\n]{1,200})`"
@@ -76,7 +76,7 @@ def readings(texts: Sequence[str]) -> list[_Joined]:
 
 
 def _plain(texts: Sequence[str]) -> list[_Joined]:
-    """One after the other; nothing where each ends with its sentence."""
+    """Joined one after the other; nothing if each text ends with its sentence."""
     ends = [_edges(t) for t in texts]
     open_ = [not _ENDED.search(before) for before in ends[:-1]]
     return [_only(_joined(ends, b), open_) for b in (" ", "")] if any(open_) else []
@@ -87,7 +87,7 @@ def _edges(text: str) -> str:
 
 
 def _only(joined: _Joined, open_: Sequence[bool]) -> _Joined:
-    """Without the joints after a sentence that has ended: it is not continued."""
+    """Without the joints after a finished sentence, which is not continued."""
     kept = (j for j, still in zip(joined.joints, open_, strict=True) if still)
     return replace(joined, joints=tuple(kept))
 
@@ -103,7 +103,7 @@ async def together(
     deadlines: Mapping[str, int],
     budget: Budget,
 ) -> tuple[Finding, ...]:
-    """Findings of the last texts read as one, at the last of them."""
+    """Findings in the last texts read as one, reported at the last of them."""
     read = readings([s.text for s in slots])
     if not read:
         return ()
@@ -123,7 +123,7 @@ async def over_parts(
     deadlines: Mapping[str, int],
     budget: Budget,
 ) -> list[tuple[Slot, Judgement]]:
-    """What is found in the parts of each turn read as one, at the last of them."""
+    """Findings in the parts of each turn read as one, reported at the last of them."""
     turns = [(parts[-1], r) for parts in _turns(slots) for r in _plain([s.text for s in parts])]
     if not turns:
         return []
@@ -137,7 +137,7 @@ async def over_parts(
 
 
 def _turns(slots: Sequence[Slot]) -> list[list[Slot]]:
-    """The parts of each turn that has several."""
+    """The parts of each turn that has more than one."""
     parts = [s for s in slots if s.locus.message is not None and "/content/" in s.pointer]
     turns = [list(each) for _, each in groupby(parts, lambda s: s.locus.message)]
     return [turn for turn in turns if len(turn) > 1]
@@ -153,7 +153,7 @@ def _over(read: Sequence[_Joined], judged: Sequence[Judgement]) -> Iterable[Find
 
 
 def _at_last(slot: Slot, found: Iterable[Finding]) -> Iterable[Finding]:
-    """Each kind once, as sure as its surest."""
+    """Each kind once, at its highest level."""
     best: dict[str, Finding] = {}
     for finding in found:
         if finding.kind not in best or best[finding.kind].level < finding.level:

@@ -21,7 +21,7 @@ from threegate.wire.adapter import Body
 
 
 async def input_layer(call: CallContext) -> InputResult | None:
-    """None when the call has ended here."""
+    """None if the call has ended here."""
     result = await judge_request(call)
     if (ruled := result.stop) is None:
         return result
@@ -42,7 +42,7 @@ async def judge_request(call: CallContext) -> InputResult:
 
 
 async def scan_request(call: CallContext) -> InputResult:
-    """The verdict alone; what it masks is in `call.masks`."""
+    """Only the verdict; masked values are in `call.masks`."""
     budget = Budget.for_size(sum(len(s.text) for s in call.slots))
     by_channel: dict[Channel, RuleSet] = {}
     scans: list[ScannedText] = []
@@ -71,7 +71,7 @@ async def scan_request(call: CallContext) -> InputResult:
 
 
 async def constraint_layer(call: CallContext, kinds: frozenset[str]) -> bool:
-    """False when the call has ended here. `kinds` is what layer 1 found, for clauses."""
+    """False if the call has ended here. `kinds` is what layer 1 found, for conditional clauses."""
     started = time.perf_counter()
     sent = {k: v for k, v in call.body.items() if k != "context"}
     done = _constrained(call, sent, call.constraints, kinds)

@@ -1,8 +1,7 @@
-"""Finds values that are cut between two text parts of one turn, as of a document in pieces.
-
-A model reads the parts as one text. So where one part ends and the next begins inside a word with
-a digit or an @, their edges are read as one, by pattern detectors alone. A finding that lies over
-such a joint becomes one finding in each part: each is masked by itself and comes back as it was.
+"""Finds values that are split between two text parts of one turn, such as a document in pieces. A
+model reads the parts as one text. So where one part ends and the next begins inside a word with a
+digit or an @, their edges are read as one, by pattern detectors only. A finding across such a joint
+becomes one finding in each part; each is masked separately and restored as it was.
 """
 
 from __future__ import annotations
@@ -33,7 +32,8 @@ _CUT = "\n\n\n"
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What of the text of a slot is read, from `offset` on; it is at `at` of the joined text."""
+    """The part of a slot's text that is read, from `offset` on; it stands at `at` in the joined
+    text."""
 
     slot: int
     offset: int
@@ -74,7 +74,7 @@ class _Joined:
         self.size += len(text)
 
     def parts(self, span: Span) -> Iterator[tuple[int, Span]]:
-        """What of a span lies in which slot, in the positions of its text."""
+        """The parts of a span by slot, in positions of each slot's text."""
         for piece in self.pieces:
             start, end = max(span.start, piece.at), min(span.end, piece.at + piece.size)
             if start < end:
@@ -89,7 +89,7 @@ async def with_parted_values(
     patterns: frozenset[str],
     budget: Budget,
 ) -> list[Judgement]:
-    """The judgements on these texts, with the values that lie over the ends of two of them."""
+    """The judgements on these texts, with the values that span two of them."""
     wanted = frozenset(k for k in patterns if k.split(".")[0] not in FAMILIES)
     turns = list(_turns(slots)) if wanted else []
     out = list(judged)
@@ -114,8 +114,8 @@ def _add(out: list[Judgement], slots: Sequence[Slot], turn: _Joined, said: Judge
 
 
 def _with(judgement: Judgement, finding: Finding) -> Judgement:
-    """What a part of the value looked like by itself is not what it is. A finding that reaches
-    further stays: the rest of it would go on as it is."""
+    """Drops what a part of the value looked like by itself. A finding that reaches further stays,
+    otherwise the rest of it would pass unchanged."""
     span = finding.span
     others = [
         f
@@ -127,7 +127,7 @@ def _with(judgement: Judgement, finding: Finding) -> Judgement:
 
 
 def _turns(slots: Sequence[Slot]) -> Iterator[_Joined]:
-    """Each run of neighbouring parts of a turn in which a value may be cut."""
+    """Each run of neighbouring parts of a turn between which a value may be split."""
     numbered = [n for n, slot in enumerate(slots) if slot.pointer.endswith("/text")]
     for _, group in groupby(numbered, lambda n: _turn_of(slots[n])):
         run: list[int] = []
@@ -144,7 +144,7 @@ def _turn_of(slot: Slot) -> tuple[int | None, str]:
 
 
 def _is_cut(before: str, after: str) -> bool:
-    """Whether a word with a digit or an @ goes on from one text to the next."""
+    """Whether a word with a digit or an @ continues from one text into the next."""
     last, first = _WORD_BEFORE.search(before, len(before) - _LONGEST), _WORD_AFTER.match(after)
     return bool(last and first and _VALUED.search(last[0] + first[0]))
 

@@ -21,11 +21,11 @@ SOURCE_CHANNELS = {
 }
 
 RETRIEVED = ("/context", "/documents")
-"""Extension fields with sources for the fact check. `context` is ours and is not sent on."""
+"""Extension fields with sources for the fact check. `context` is our own and is not forwarded."""
 
 LANGUAGE_CHARS = 600
 _NO_HAN = bytes({*range(256)} - {*range(0x34, 0xA0)})
-"""Bytes that no unit of UTF-16 from U+3400 to U+9FFF has as its upper one."""
+"""Bytes that are not the upper byte of a UTF-16 unit from U+3400 to U+9FFF."""
 _NO_LATIN = bytes({*range(256)} - {*ascii_letters.encode()})
 
 MIN_SOURCE_CHARS = 120
@@ -33,7 +33,7 @@ MIN_SOURCE_CHARS = 120
 
 
 def language_of(slots: Sequence[Slot]) -> str:
-    """That of the last user turn."""
+    """The language of the last user turn."""
     return language_of_text(last_question(slots))
 
 
@@ -43,13 +43,13 @@ def language_of_text(text: str) -> str:
     if text.isascii():
         return "en"
     units = text.encode("utf-16-le", "surrogatepass")
-    han = len(units[1::2].translate(None, _NO_HAN))  # a sixth of what `re` needs to count them
+    han = len(units[1::2].translate(None, _NO_HAN))  # a sixth of the time that `re` takes
     latin = len(text.encode("ascii", "ignore").translate(None, _NO_LATIN))
     return "zh" if han > 0.15 * (han + latin) else "en"
 
 
 def last_question(slots: Sequence[Slot]) -> str:
-    """The last user turn; in an API without turns, the prompt."""
+    """The last user turn; for an API without turns, the prompt."""
     users = [s for s in slots if s.locus.channel is Channel.USER and s.text.strip()]
     turns = [s.locus.message for s in users if s.locus.message is not None]
     last = turns[-1] if turns else None
@@ -57,7 +57,7 @@ def last_question(slots: Sequence[Slot]) -> str:
 
 
 def with_provenance(slots: Sequence[Slot]) -> tuple[Slot, ...]:
-    """Documents and context that a request carries are retrieved text, not the user's own words."""
+    """Documents and context in a request are retrieved text, not the user's own words."""
     return tuple(
         [
             replace(s, locus=replace(s.locus, channel=Channel.TOOL_RESULT))
@@ -69,7 +69,7 @@ def with_provenance(slots: Sequence[Slot]) -> tuple[Slot, ...]:
 
 
 def conversation_of(headers: Mapping[str, str], slots: Sequence[Slot], caller: Caller) -> str:
-    """The client's own id, else a hash of what does not change through a conversation."""
+    """The client's own id, else a hash of what stays the same throughout a conversation."""
     given = headers.get(CONVERSATION_HEADER, "")[:128]
     first = next((s.text for s in slots if s.locus.channel is Channel.USER), "")
     seed = given or first
@@ -79,8 +79,8 @@ def conversation_of(headers: Mapping[str, str], slots: Sequence[Slot], caller: C
 
 def subject_of(body: Body, headers: Mapping[str, str], header: str) -> str:
     """The end user whom a call is for, as the client names them: in the header of the settings, in
-    `user` or `safety_identifier` (OpenAI) or in `metadata.user_id` (Anthropic). Kept as a keyed
-    hash only, so that a person's records can be found, exported and erased."""
+    `user` or `safety_identifier` (OpenAI) or in `metadata.user_id` (Anthropic). Stored only as a
+    keyed hash, so that a person's records can be found, exported and erased."""
     metadata = body.get("metadata")
     named = (
         headers.get(header.lower(), "") if header else "",
@@ -94,7 +94,7 @@ def subject_of(body: Body, headers: Mapping[str, str], header: str) -> str:
 def sources_of(
     slots: Sequence[Slot], knowledge: Iterable[Knowledge], checks: Iterable[Claims]
 ) -> tuple[Source, ...]:
-    """Texts that claims may rest on, as far as some fact check counts them."""
+    """Texts that claims may rest on, as far as any fact check counts them."""
     wanted = {source for check in checks for source in check.sources}
     if not wanted:
         return ()
@@ -109,7 +109,7 @@ def _names_of(known: Knowledge) -> frozenset[str]:
 
 
 def counted_by(checks: Iterable[Claims]) -> tuple[frozenset[str], ...]:
-    """What each fact check counts, where they differ."""
+    """The sources that each fact check counts, if they differ."""
     counted = {frozenset(check.sources) for check in checks}
     return tuple(sorted(counted, key=sorted)) if len(counted) > 1 else ()
 

@@ -1,5 +1,5 @@
-"""Whose is what a model API has stored, where several tenants share its key. Nothing is kept: the
-id that a client gets carries a mark that only its tenant's calls can open."""
+"""Binds what a model API stores to a tenant if several tenants share its key. Nothing is kept here:
+the id that a client gets carries a tag that only calls of its tenant can verify."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class StoredIds:
     tenant: str
 
     def marked(self, id: str) -> str:
-        """With the tenant's mark; one that has it stays as it is."""
+        """The id with the tenant's tag; one that already has it stays unchanged."""
         return id if self.opened(id) else f"{id}{MARK}{self._mac(id)}"
 
     def opened(self, id: str) -> str | None:
-        """The model API's own id; None without this tenant's mark."""
+        """The model API's own id; None without this tenant's tag."""
         own, sign, mac = id[: -MAC_CHARS - len(MARK)], id[-MAC_CHARS - len(MARK) :], id[-MAC_CHARS:]
         valid = own and sign.startswith(MARK) and mac.isascii()
         return own if valid and hmac.compare_digest(mac, self._mac(own)) else None
@@ -44,8 +44,8 @@ class StoredIds:
         return base64.urlsafe_b64encode(digest)[:MAC_CHARS].decode()
 
     def request(self, body: Body) -> Body:
-        """The request as the model API gets it. Raises RequestError 404 for what is not this
-        tenant's."""
+        """The request as the model API gets it. Raises RequestError 404 for an id of another
+        tenant."""
         made, foreign = stored.opened(body, self.opened)
         if foreign:
             text = localized("stored-elsewhere", place=foreign)
@@ -58,8 +58,8 @@ def _short(key: bytes) -> bytes:
 
 
 def stored_ids(call: CallContext) -> StoredIds | None:
-    """None where no other tenant calls with the same key of the model API: nobody else could have
-    stored anything there."""
+    """None if no other tenant uses the same key of the model API, so that nobody else could have
+    stored anything."""
     deps, tenant = call.deps, call.caller.tenant
     tenants = deps.authenticator.tenants
     if tenants <= {tenant} or deps.model_api_override is not None:

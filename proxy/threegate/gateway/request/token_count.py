@@ -1,4 +1,4 @@
-"""Answers `count_tokens` here where the model API has no such path, as most engines have none."""
+"""Answers `count_tokens` here if the model API has no such path; most engines have none."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from threegate.gateway.context import CallContext
 from threegate.limits.store import estimated_tokens
 
 NOT_SERVED = frozenset((404, 405, 501))
-"""Statuses of a model API that does not know the path."""
+"""Statuses with which a model API rejects an unknown path."""
 
 
 async def count_here(call: CallContext) -> None:
-    """By the model's tokenizer where the settings name one, else an estimate: the answer says which
-    (`threegate.counted_by`). What a chat template adds is not counted."""
+    """Counted by the model's tokenizer if the settings name one, else estimated; the answer says
+    which (`threegate.counted_by`). Tokens that a chat template adds are not counted."""
     texts = [slot.text for slot in call.adapter.request_slots(call.body)]
     counted_by, tokens = await _counted(call, texts)
     await call.trail.ended(Stage.COMPLETED)

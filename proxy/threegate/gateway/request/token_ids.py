@@ -1,7 +1,5 @@
-"""Texts that a request gives as token ids become strings, so that they can be checked.
-
-Only where the settings name the model's tokenizer; elsewhere the adapters refuse token ids and say
-what to set.
+"""Decodes texts that a request gives as token ids, so that they can be checked. Needs the model's
+tokenizer in the settings; without it the adapters refuse token ids and name the setting.
 """
 
 from __future__ import annotations
@@ -16,12 +14,12 @@ from threegate.wire.adapter import Api, Body
 
 FIELDS: Final = {Api.EMBEDDINGS: "input", Api.COMPLETIONS: "prompt"}
 MAX_IDS: Final = 300_000
-"""In one request; OpenAI's bound for embeddings."""
+"""Per request; OpenAI's limit for embeddings."""
 
 
 def decoded(api: Api, body: Body, tokenizer: ModelTokenizer | None) -> Body:
-    """The body with strings for lists of ids. Raises RequestError 400 for ids that the tokenizer
-    does not know and for too many of them."""
+    """The body with strings in place of lists of ids. Raises RequestError 400 for ids that the
+    tokenizer does not know and for too many of them."""
     field = FIELDS.get(api)
     given = body.get(field) if field else None
     if field is None or tokenizer is None or not isinstance(given, list):

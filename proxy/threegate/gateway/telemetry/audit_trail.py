@@ -1,7 +1,7 @@
 """Collects what happens in one call and writes it to the audit log.
 
-An intent is durable before the model is called, the call's record before the last byte of the
-answer leaves. Nothing here decides anything.
+An intent is durable before the model is called, and the call's record before the last byte of the
+answer leaves. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -47,24 +47,24 @@ from threegate.types import (
 from threegate.wire.adapter import Usage as WireUsage
 
 OWN_CHANGES = frozenset(("placed", "defaulted", "aliased", "stripped"))
-"""Changes of layer 2 that a policy makes in every call and that set aside nothing that the client
-requested. They are recorded, but are no reason to review a call."""
+"""Changes of layer 2 that a policy makes in every call and that override nothing the client
+requested. They are recorded but are not a reason to review a call."""
 
 
 def new_id(prefix: str) -> str:
-    """Sorted by time, so that an index of them grows at its end; the rest is random."""
+    """A new id: sorted by time, so that an index grows at its end; the rest is random."""
     return f"{prefix}_{time.time_ns() // 1_000_000:012x}{random_bytes(10).hex()}"
 
 
 def on_failure_of(policy: CompiledPolicy) -> OnFailure | None:
-    """What the policy requires where a record of its calls cannot be stored; None: nothing."""
+    """What the policy requires if a record of its calls cannot be stored; None: nothing."""
     required = policy.audit.on_failure
     return OnFailure(required) if required else None
 
 
 @dataclass(slots=True)
 class AuditTrail:
-    """`decision_id` is what a blocked client gets: it finds the record. `request` are the bytes
+    """`decision_id` is given to a blocked client and leads to the record. `request` are the bytes
     that the client sent, until the intent is written; `parts` the texts of the request to keep."""
 
     audit: AuditLog
@@ -85,7 +85,7 @@ class AuditTrail:
     upstream_status: int = 0
     finish_reason: str = ""
     usage: WireUsage | None = None
-    answer_chars: int = 0  # received of the model's texts
+    answer_chars: int = 0  # code points of the model's texts received
     error: str = ""
     masked: tuple[str, ...] = ()
     label: str = ""
@@ -93,13 +93,13 @@ class AuditTrail:
     decisions: list[Decision] = field(default_factory=list)
     output: list[Ruling] = field(default_factory=list, repr=False)
     timings_ms: dict[str, float] = field(default_factory=dict)
-    degraded: list[str] = field(default_factory=list)  # parts that did less than they should
-    stopped: frozenset[str] = frozenset()  # rules that go on as in shadow
+    degraded: list[str] = field(default_factory=list)  # parts that did less than they should have
+    stopped: frozenset[str] = frozenset()  # rules that continue as if in shadow
     closed: bool = False
     _started: float = field(default_factory=time.perf_counter)
 
     def decide(self, layer: Layer, verdict: Verdict, ms: float) -> None:
-        """Notes the verdict of a layer, which took `ms`, for the record and the metrics."""
+        """Notes a layer's verdict and its time in `ms` for the record and the metrics."""
         self.metrics.count(layer, verdict)
         self.metrics.seconds.labels(layer).observe(ms / 1000)
         took = {"total": round(ms, 3)}
@@ -110,25 +110,26 @@ class AuditTrail:
 
     def constrained(self, done: Constrained, tried: Constrained | None, ms: float) -> None:
         """Layer 2's changes and refusals as rulings, so that they are counted and explained like
-        any other; what rules in shadow would have done (`tried`) among them."""
+        any other; including what rules in shadow would have done (`tried`)."""
         ruled = (*_rulings(done), *(replace(r, shadow=True) for r in _rulings(tried)))
         action = max([r.action for r in ruled if not r.shadow], default=Action.ALLOW)
         self.decide(Layer.CONSTRAINT, Verdict(action, ruled), ms)
 
     def first_text(self) -> None:
-        """The first text of a stream leaves now."""
+        """Notes that the first text of a stream leaves now."""
         seconds = time.perf_counter() - self._started
         self.timings_ms["first_token"] = round(seconds * 1000, 3)
         self.metrics.first_token.observe(seconds, self._exemplar())
 
     def failed(self, error: BaseException) -> None:
-        """Why the call ends early: a code, never the words of an error."""
+        """Notes why the call ends early: a code, never the text of an error."""
         self.error = self.error or (
             error.code if isinstance(error, ThreegateError) else type(error).__name__
         )
 
     async def begin(self) -> None:
-        """The intent to call the model. Raises AuditError: then the model must not be called."""
+        """Stores the intent to call the model. Raises AuditError; then the model must not be
+        called."""
         started, policy = time.perf_counter(), self.policy
         level, required = ContentLevel(policy.audit.level), on_failure_of(policy)
         who = self.request_id, self.caller, policy.digest
@@ -137,7 +138,7 @@ class AuditTrail:
         self.metrics.audit_lag.observe(time.perf_counter() - started)
 
     async def ended(self, stage: Stage, parts: Sequence[Part] = ()) -> None:
-        """The call's record, once. `parts` are the texts of the answer to be kept."""
+        """Stores the call's record, once. `parts` are the texts of the answer to keep."""
         if self.closed:
             return
         self.closed = True
@@ -164,7 +165,7 @@ class AuditTrail:
         return receipt
 
     def _exemplar(self) -> dict[str, str] | None:
-        """The trace that a number of a histogram came from."""
+        """The trace that an observation of a histogram came from."""
         return {"trace_id": self.parent.trace_id} if self.parent.trace_id else None
 
     def _content(self, parts: Sequence[Part]) -> Content | None:
@@ -201,7 +202,8 @@ class AuditTrail:
 
 
 def _rulings(done: Constrained | None) -> Iterator[Ruling]:
-    """A refusal is recorded by its code only: its details may be the client's own words."""
+    """A refusal is recorded only by its code, because its details may contain the client's own
+    words."""
     if done is None:
         return
     for change in done.changes:
@@ -211,7 +213,7 @@ def _rulings(done: Constrained | None) -> Iterator[Ruling]:
         yield _ruling(refusal.rule_id, Action.BLOCK, "refused", refusal.code)
 
 
-@lru_cache(maxsize=1024)  # a policy makes the same changes again and again
+@lru_cache(maxsize=1024)  # a policy makes the same changes in call after call
 def _ruling(rule_id: str, action: Action, what: str, note: str) -> Ruling:
     locus, kind = TextLocation(Layer.CONSTRAINT, Channel.SYSTEM), f"constraint.{what}"
     found = Finding("constraint", kind, Span(0, 0), 1.0, Level.HIGH, locus, note)
@@ -222,7 +224,7 @@ def degraded(
     decisions: Iterable[Decision], stopped: frozenset[str] = frozenset()
 ) -> tuple[str, ...]:
     """Detectors and judges that gave no answer, as `detector:reason`, and rules that would have
-    acted but have left their band, as `band:rule`."""
+    acted but had left their band, as `band:rule`."""
     late, asked, left = list[str](), list[str](), list[str]()
     for ruled in [r for d in decisions for r in d.verdict.ruled]:
         if isinstance(found := ruled.finding, Failed):

@@ -1,4 +1,4 @@
-"""What ends at a date that nobody watches: API keys of callers, and certificates in use."""
+"""Expiry of what nobody watches: callers' API keys and certificates in use."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from threegate.types import frozen
 log = logging.getLogger(__name__)
 
 NEAR = timedelta(days=30)
-"""What ends later is not mentioned."""
+"""What expires later than this is not mentioned."""
 WARNING = timedelta(days=14)
 LASTING = timedelta(days=30)
-"""A key that was made for less is meant to end."""
+"""A key created for a shorter time is meant to expire."""
 
 
 @frozen
@@ -33,18 +33,18 @@ class Ending:
 
     @property
     def days(self) -> int:
-        """Whole days that are left; negative: it has ended."""
+        """Whole days left; negative if it has expired."""
         return (self.at - datetime.now(UTC)).days
 
 
 def near(endings: Iterable[Ending]) -> tuple[Ending, ...]:
-    """Those that end soon, the first ones first."""
+    """Those that expire soon, soonest first."""
     until = datetime.now(UTC) + NEAR
     return tuple(sorted((e for e in endings if e.at < until), key=lambda e: e.at))
 
 
 def ending_keys(keys: Iterable[Key]) -> Iterator[Ending]:
-    """The next end of each tenant's keys."""
+    """The next expiry among each tenant's keys."""
     first: dict[str, datetime] = {}
     for key in keys:
         if key.expires and not key.revoked and not over(key.expires) and _lasting(key):
@@ -57,12 +57,12 @@ def ending_keys(keys: Iterable[Key]) -> Iterator[Ending]:
 def _lasting(key: Key) -> bool:
     try:
         return utc_time(key.expires) - utc_time(key.created) >= LASTING
-    except ValueError:  # a file that was written by hand
+    except ValueError:  # a file written by hand
         return True
 
 
 def ending_certificates(settings: Settings) -> tuple[Ending, ...]:
-    """Of the files that the settings name, as they are now."""
+    """The certificates in the files named in the settings, as they are now."""
     own = [("ext_proc_cert", settings.ext_proc_cert)]
     trusted = [
         ("ext_proc_client_ca", settings.ext_proc_client_ca),
@@ -83,8 +83,8 @@ def _root_of(url: str) -> str:
 
 
 def _ends(path: str) -> list[datetime]:
-    """Of a chain all; of authorities each, of which one suffices. A file that cannot be read stops
-    the start elsewhere."""
+    """For a chain, all its certificates; for a bundle of authorities, each one, since any of them
+    suffices. An unreadable file is reported at start-up elsewhere."""
     if not path:
         return []
     try:

@@ -1,4 +1,4 @@
-"""How long text of a stream was held back: from its arrival to the release that took it along."""
+"""How long text of a stream was held back: from its arrival to its release."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 BATCH = 32
-"""Releases that are reported in one batch: counting one costs as much as making it."""
+"""Releases reported in one batch, because counting one costs as much as making it."""
 
 
 @dataclass(slots=True)
 class HoldTimer:
-    """Positions count from the start of the text. `observe` gets seconds, of the oldest character
-    of each release, many at a time; the owner must call `flush` at the end."""
+    """Positions count from the start of the text. `observe` gets the seconds of the oldest
+    character of each release, many at a time; the owner must call `flush` at the end."""
 
     observe: Callable[[Sequence[float]], None]
     clock: Callable[[], float] = time.perf_counter
@@ -22,12 +22,12 @@ class HoldTimer:
     _unobserved: list[float] = field(default_factory=list)
 
     def received(self, end: int) -> None:
-        """Text up to `end` is here."""
+        """Text up to `end` has arrived."""
         self._received.append((end, self.clock()))
 
     def released(self, end: int) -> None:
-        """Text up to `end` has been released. What came in one piece counts as gone when its last
-        character is."""
+        """Text up to `end` has been released. A piece counts as released when its last character
+        is."""
         waiting = self._received
         if not waiting or waiting[0][0] > end:
             return
@@ -39,6 +39,6 @@ class HoldTimer:
             self.flush()
 
     def flush(self) -> None:
-        """Nothing more is released, or enough has been."""
+        """Reports the batch: nothing more is released, or the batch is full."""
         self.observe(self._unobserved)
         self._unobserved.clear()

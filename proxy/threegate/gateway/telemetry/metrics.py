@@ -1,8 +1,6 @@
-"""Prometheus metrics. Labels are rule ids, layers, actions and models: never text of a
-conversation.
-
-Many workers keep their values in files of one folder, which the supervisor names to
-prometheus_client; any of them answers for all.
+"""Prometheus metrics. Labels are rule ids, layers, actions and models, never text of a
+conversation. Several workers keep their values in files of one folder, which the supervisor passes
+to prometheus_client; any of them answers for all.
 """
 
 from __future__ import annotations
@@ -35,10 +33,10 @@ _LONG = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 
 
 class ManyAtOnce(Histogram):
-    """A histogram that takes many values with one change of the sum and of each bucket."""
+    """A histogram that takes many values with one update of the sum and of each bucket."""
 
     def observe_all(self, amounts: Sequence[float]) -> None:
-        """`observe` of each."""
+        """`observe` for each value."""
         self._sum.inc(sum(amounts))
         bounds = self._upper_bounds
         for at, count in Counts(bisect_left(bounds, a) for a in amounts).items():
@@ -46,13 +44,13 @@ class ManyAtOnce(Histogram):
 
 
 class Metrics:
-    """One registry per app, so that tests and workers do not share counters. Children are kept at
-    hand: to find one, the library takes a lock and makes strings of all labels."""
+    """One registry per app, so that tests and workers do not share counters. Children are kept,
+    because to find one the library takes a lock and converts all labels to strings."""
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
         counter = partial(Counter, registry=registry)
-        # One value of all workers: their sum, or that of the worst.
+        # One value over all workers: the sum, or the worst.
         summed = partial(Gauge, registry=registry, multiprocess_mode="livesum")
         highest = partial(Gauge, registry=registry, multiprocess_mode="livemax")
         lowest = partial(Gauge, registry=registry, multiprocess_mode="livemin")
@@ -69,7 +67,7 @@ class Metrics:
         self.ready = lowest(
             "threegate_ready", "1 while a call can be recorded, or may go on without a record"
         )
-        self.ready.set(1)  # of a worker that is still starting nobody asks anything
+        self.ready.set(1)  # nobody scrapes a worker that is still starting
 
         # Calls
         self.requests = counter(
@@ -206,34 +204,35 @@ class Metrics:
         self.feeds.labels(name, what).inc(number)
 
     def audit(self, counters: Counters, waiting: int) -> None:
-        """What the writer has done since the last call."""
+        """Counts what the writer has done since the last call."""
         self.audit_waiting.set(waiting)
         for name, total in asdict(counters).items():
             self.audit_events.labels(name).inc(total - self._reported.get(name, 0))
             self._reported[name] = total
 
     def queued(self, tokens: Mapping[str, int]) -> None:
-        """What waits for each classifier now."""
+        """Sets the queue length of each classifier."""
         for model, count in tokens.items():
             self.queue.labels(model).set(count)
 
     def left_bands(self, rules: Iterable[tuple[str, str]]) -> None:
-        """All rules that are out of their band now, each with its side."""
+        """Sets the rules that are out of their band, each with its side."""
         now = set(rules)
         for each in now | self._left:
             self.out_of_band.labels(*each).set(each in now)
         self._left |= now
 
     def ending(self, ends: Iterable[Ending]) -> None:
-        """All keys and certificates that end soon; the library keeps a label once it was set."""
+        """Sets the keys and certificates that expire soon; the library keeps a label once it has
+        been set."""
         now = {(e.what, e.name): e.at.timestamp() for e in ends}
         for each in now.keys() | self._ends:
             self.expiry.labels(*each).set(now.get(each, inf))
         self._ends |= now.keys()
 
     def exposition(self, accepted: str = "") -> tuple[bytes, str]:
-        """The text that Prometheus reads, of all workers, and its type. Exemplars (trace ids) are
-        in OpenMetrics alone, and the library has none of several workers."""
+        """The text that Prometheus reads, of all workers, and its type. Exemplars (trace ids) exist
+        only in OpenMetrics, and not with several workers."""
         encoder, content_type = choose_encoder(accepted)
         shared = os.environ.get(SHARED_METRICS, "")
         registry = self.registry
@@ -262,7 +261,7 @@ class Metrics:
 def _encoded(
     encoder: Callable[[CollectorRegistry], bytes], registry: CollectorRegistry, shared: str
 ) -> bytes:
-    """Once more where a file has gone since it was listed, with a start that failed."""
+    """Retries if a file has disappeared since it was listed, as after a failed start."""
     if not shared:
         return encoder(registry)
     with held_still(Path(shared)):
@@ -273,7 +272,7 @@ def _encoded(
 
 
 def _joined(first: bytes, second: bytes) -> bytes:
-    """Two expositions as one: OpenMetrics ends in a mark that may occur only once."""
+    """Joins two expositions: OpenMetrics ends in a mark that may occur only once."""
     return first.removesuffix(_END) + second
 
 

@@ -1,6 +1,6 @@
 """`process_*` metrics over all workers: memory, processor time and open files as sums.
 
-The library's own collector sees the process that answers, which is one worker of several.
+The library's own collector sees only the process that answers, one worker of several.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LARGEST: Final = frozenset(("process_start_time_seconds", "process_max_fds"))
 
 
 def worker_processes(shared: str) -> list[int]:
-    """Process ids of all workers: those that keep metrics in the folder `shared`, or this one."""
+    """Process ids of all workers: those with metrics in the folder `shared`, or this process."""
     if not shared:
         return [os.getpid()]
     found = (_OF_WORKER.search(file.name) for file in Path(shared).glob("*.db"))
@@ -44,7 +44,7 @@ class WorkerProcesses(Collector):
 
 
 def _add(known: Metric, other: Metric) -> None:
-    """Values of one more process: the largest of what is a state, the sum of what is used."""
+    """Adds the values of one more process: the maximum for states, the sum for usage."""
     join = max if known.name in _LARGEST else sum
     known.samples = [
         one._replace(value=join((one.value, more.value)))

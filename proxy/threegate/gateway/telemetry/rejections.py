@@ -1,7 +1,7 @@
-"""Requests that are refused before they become calls leave a record too: why, never what was sent.
-
-A flood cannot fill the log: of one reason and one key at most `PER_MINUTE` records are written in a
-minute. What comes beyond that is counted, and the next record of the same reason says how many.
+"""Requests that are refused before they become calls leave a record too: the reason, never what was
+sent. A flood cannot fill the log: at most `PER_MINUTE` records per minute are written for one
+reason and one key. Further ones are counted, and the next record of the same reason gives their
+number.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from threegate.wire.errors import status_of
 log = logging.getLogger(__name__)
 
 REQUEST_ID = "x-threegate-request-id"
-"""Answer header: names the record."""
+"""Answer header with the id of the record."""
 
 PER_MINUTE = 60
 MINUTE_S = 60.0
 KEPT = 4096
-"""Reasons times keys; beyond it counting starts anew."""
+"""Pairs of reason and key; beyond this number counting starts anew."""
 
 
 @dataclass(slots=True)
@@ -51,8 +51,8 @@ class Refusals:
         request_id: str = "",
         on_failure: OnFailure | None = None,
     ) -> str:
-        """The request id of the record, empty where none was written. A log that is away does not
-        turn a refusal into something else."""
+        """The request id of the record; empty if none was written. An unavailable log does not
+        change a refusal."""
         minute = self._minute(error.code, caller.key_id)
         if minute.written >= PER_MINUTE:
             minute.untold += 1

@@ -1,7 +1,6 @@
-"""The folder that the workers' metrics share, as their supervisor and a scrape see it.
-
-What ended workers counted is kept in one pair of files: otherwise each reload would leave more, to
-be kept and read at every scrape.
+"""The folder that the workers' metrics share, as seen by their supervisor and by a scrape. Counts
+of ended workers are kept in one pair of files; otherwise each reload would leave more files to keep
+and read at every scrape.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus_client's own name; it must be set before that library is imported."""
 KEPT = ("counter", "histogram")
 ENDED = 0
-"""In place of the id of a process: of all workers that have ended."""
+"""Used in place of a process id, for all workers that have ended."""
 LOCK = "lock"
 
 
 @contextmanager
 def held_still(folder: Path, *, changing: bool = False) -> Iterator[None]:
-    """Nobody moves counts from one file to another meanwhile: a scrape would have them twice or not
-    at all. `changing` is for who does."""
+    """While this is held, no counts move from one file to another; a scrape would see them twice or
+    not at all. `changing` is for whoever moves them."""
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX if changing else fcntl.LOCK_SH)
@@ -40,8 +39,8 @@ def held_still(folder: Path, *, changing: bool = False) -> Iterator[None]:
 
 
 def forget_worker(pid: int) -> None:
-    """A worker that has ended no longer counts in gauges; what it counted stays. Files that cannot
-    be read or written stay, too: a worker is replaced whatever becomes of its figures."""
+    """A worker that has ended no longer counts in gauges, but its counters stay. Files that cannot
+    be read or written stay as well: a worker is replaced whatever happens to its figures."""
     mark_process_dead(pid)  # type: ignore[no-untyped-call]
     folder = Path(os.environ[SHARED_METRICS])
     try:
@@ -65,7 +64,8 @@ def _move(source: Path, target: Path) -> None:
 
 
 def forget_start(pid: int) -> None:
-    """A worker that did not become ready has counted nothing. Its files go: it is started again
-    every second, and each attempt would leave some to be kept and read at every scrape."""
+    """Deletes the files of a worker that did not become ready and so has counted nothing. It is
+    started again every second, and each attempt would leave files to keep and read at every
+    scrape."""
     for file in Path(os.environ[SHARED_METRICS]).glob(f"*_{pid}.db"):
         file.unlink(missing_ok=True)

@@ -1,4 +1,5 @@
-"""Sentence detectors whose time is reported, whether they answer, fail or are cancelled."""
+"""Wraps sentence detectors so that their time is reported, whether they answer, fail or are
+cancelled."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ class Timed:
     _growing: ChecksPrefixes | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Once: it takes 20 µs to tell (Python 3.11), and steps of streams come often."""
+        """Computed once: the check takes 20 µs (Python 3.11), and steps of streams are frequent."""
         self._growing = self.detector if isinstance(self.detector, ChecksPrefixes) else None
 
     @property

@@ -1,8 +1,8 @@
 """Spans of each call for an OpenTelemetry collector, over OTLP/HTTP in JSON.
 
-Off unless `traces_url` is set, and then outside the calls: what the collector does not take is
-counted and dropped. A call's spans are made of its last audit record (`audit.formats`), so that
-they hold ids and codes and never text of a conversation.
+Off unless `traces_url` is set. Export runs outside the calls: what the collector does not accept is
+counted and dropped. A call's spans are built from its last audit record (`audit.formats`), so they
+hold ids and codes and never text of a conversation.
 
 Protocol: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 """
@@ -34,7 +34,7 @@ _PARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16
 
 
 class Parent(NamedTuple):
-    """Where a call comes from, by its `traceparent` (W3C)."""
+    """The caller's span, from its `traceparent` header (W3C)."""
 
     trace_id: str = ""
     span_id: str = ""
@@ -45,7 +45,7 @@ NO_PARENT = Parent()
 
 
 def parent_of(headers: Mapping[str, str]) -> Parent:
-    """Empty where the header is missing or not what it should be."""
+    """Empty if the header is missing or malformed."""
     found = _PARENT.match(headers.get("traceparent", ""))
     return Parent(found[1], found[2], bool(int(found[3], 16) & 1)) if found else NO_PARENT
 
@@ -56,7 +56,7 @@ def own_span(parent: Parent, request_id: str) -> Parent:
 
 
 def traceparent_of(parent: Parent) -> str:
-    """The header; empty where there is no span."""
+    """The header; empty if there is no span."""
     if not parent.span_id:
         return ""
     return f"00-{parent.trace_id}-{parent.span_id}-{int(parent.sampled):02x}"
@@ -64,7 +64,7 @@ def traceparent_of(parent: Parent) -> str:
 
 @dataclass(slots=True)
 class Traces:
-    """`lost` receives the number of calls that the collector did not get."""
+    """`lost` receives the number of calls that did not reach the collector."""
 
     url: str
     names: str
@@ -73,7 +73,7 @@ class Traces:
     _waiting: deque[tuple[Record, Receipt, int]] = field(default_factory=deque, repr=False)
 
     def export(self, record: Record, receipt: object) -> None:
-        """A record that ends a call, and where it lies."""
+        """A record that ends a call, and its position in the log."""
         if not isinstance(receipt, Receipt):
             return
         if len(self._waiting) >= MOST_WAITING:
@@ -87,7 +87,7 @@ class Traces:
             await self.send()
 
     async def send(self) -> None:
-        """All that waits."""
+        """Everything that is waiting."""
         while self._waiting:
             some = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             if not await self._taken(some):
@@ -107,6 +107,6 @@ class Traces:
 
 
 def _entry(record: Record, receipt: Receipt, ts_us: int) -> dict[str, Any]:
-    """As `formats` wants it: the record's event and its place in the log."""
+    """The form that `formats` expects: the record's event and its position in the log."""
     made = event(record, receipt.id, 0, [], "")
     return {"event": made, "writer": receipt.writer, "seq": receipt.seq, "ts": timestamp(ts_us)}

@@ -1,1 +1,1 @@
-"""Masks: values that are replaced before the model reads them and come back in its answer."""
+"""Masks: values that are replaced before the model reads them and restored in its answer."""

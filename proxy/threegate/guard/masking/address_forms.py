@@ -1,5 +1,5 @@
 """The forms of addresses, one reader each. Each covers at least what any renderer takes for an
-address, and tells of a position by the text before it alone."""
+address, and judges a position only by the text before it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ MAX_HEAD = 2000
 match."""
 BLANK: Final = r"[\t\n\f\r ]"
 _URL: Final = re.compile(
-    r"[/\\]{2}"  # //host, scheme://host, and what browsers read as such
+    r"[/\\]{2}"  # //host, scheme://host, and what browsers read as these
     r"|(?<![^\W_])(?:mailto|data|javascript|vbscript|tel|sms|smsto|geo|cid|blob|about|facetime|intent"
     r"|magnet|callto|xmpp|sip|sips|urn|news|view-source|jar|feed):"
     r"|(?<!\w)www\."
     r"|[\w-]\.(?:[^\W\d_]{2,24}|xn--[a-z\d-]{2,24})(?::\d{1,5})?[/?#]"  # example.com/
     r"|\d\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d{1,5})?[/?#]"
-    r"|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|sol|bsol|colon|period|tab|newline);",  # spelled as entities
+    r"|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|sol|bsol|colon|period|tab|newline);",  # written as entities
     re.IGNORECASE,
 )
 _LONGEST: Final = 40
@@ -35,7 +35,7 @@ class FormReader:
 
     def __init__(self, at: int) -> None:
         self.at = self._headed = at
-        self.begun: int | None = None  # where the address begins that it is in
+        self.begun: int | None = None  # start of the address that the position is in
         self.head = ""
 
     def read(self, text: str, base: int, to: int) -> None:
@@ -64,15 +64,15 @@ class FormReader:
 
 
 class UrlReader(FormReader):
-    """A URL up to the next blank, as those who make links of plain text read it; between angle
-    brackets up to the closing one."""
+    """A URL up to the next space, as programs that turn plain text into links read it; between
+    angle brackets up to the closing one."""
 
     __slots__ = ("_end", "_origin")
     _end: re.Pattern[str]
 
     def __init__(self, at: int, *, string: bool = False) -> None:
-        """`string`: the text is a string of JSON, in which an address at the very beginning goes
-        on to the end, blanks included."""
+        """`string`: the text is a string of JSON, in which an address at the very beginning extends
+        to the end, spaces included."""
         super().__init__(at)
         self._origin = at if string else None
 
@@ -100,20 +100,20 @@ class UrlReader(FormReader):
 
 
 def _start(text: str, slashes: int) -> int:
-    """Where the scheme begins that ends at the slashes."""
+    """Where the scheme before the slashes begins."""
     scheme = _HTTP.search(text, max(0, slashes - 8), slashes)
     return scheme.start() if scheme else slashes
 
 
 _NUMBERED: Final = "".join(rf"(?<!\w\[\d{{{n}}})" for n in range(1, 8))
-"""Not after `sshd[811`: a reference begins its line."""
+"""Not after `sshd[811`: a reference definition begins its line."""
 
 
 class _Link(Enum):
     NONE = auto()
     BEFORE = auto()  # after `](` or `]:`; the target has not begun
     TARGET = auto()
-    ANGLES = auto()  # a target in angle brackets may hold blanks
+    ANGLES = auto()  # a target in angle brackets may contain spaces
 
 
 class LinkReader(FormReader):
@@ -187,8 +187,8 @@ class AttributeReader(FormReader):
     """Values of HTML attributes.
 
     Renderers disagree where a broken tag ends, so tags are not parsed: after the start of one, a
-    value is what follows an equals sign up to a blank, or up to the next quote of the kind that
-    follows the sign.
+    value is what follows an equals sign, up to a space or, if a quote follows the sign, up to the
+    next quote of that kind.
     """
 
     __slots__ = ("_bare", "_quotes", "_sign", "_tag")
@@ -196,9 +196,9 @@ class AttributeReader(FormReader):
     def __init__(self, at: int) -> None:
         super().__init__(at)
         self._tag = False
-        self._quotes: set[str] = set()  # kinds of which the last one may have opened a value
+        self._quotes: set[str] = set()  # quotes whose last one may have opened a value
         self._bare = False  # in a value without quotes
-        self._sign = -1  # position after an equals sign and the blanks that follow it
+        self._sign = -1  # position after an equals sign and the spaces that follow it
 
     def _step(self, text: str, base: int, to: int) -> bool:
         if not self._tag:
@@ -242,7 +242,7 @@ class AttributeReader(FormReader):
         self._set(self.at if opens else None)
 
     def _set(self, at: int | None) -> None:
-        """A value begins at `at`, or one has ended; another may go on around it."""
+        """A value begins or has ended at `at`; another may continue around it."""
         if not (self._quotes or self._bare):
             self.begun = None
         elif self.begun is None or (at is not None and len(self._quotes) + self._bare == 1):

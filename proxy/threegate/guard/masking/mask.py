@@ -19,20 +19,20 @@ from threegate.guard.masking.synthetic import synthetic as synthetic_value
 from threegate.policy.model import Restoring
 from threegate.types import frozen
 
-ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"  # no words, and no digits that a detector may take for ids
+ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"  # no words, and no digits that a detector could take for ids
 _LETTERS = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
 CODE_LENGTH = 4
 SPELLING_LENGTH = 2
 """Letters after the code of a value that is not in its plain spelling; fewer than a code has."""
 ATTEMPTS = 8
-"""Made-up values tried before a placeholder is taken."""
+"""Made-up values tried before a placeholder is used."""
 EVERYWHERE = Restoring()
 
 
 @frozen
 class Masked:
-    """One masked value. `bare` is the placeholder's letters and digits, `restore` says where the
-    client gets the value back; None: nowhere."""
+    """One masked value. `bare` is the placeholder's letters and digits; `restore` says where the
+    client gets the value back (None: nowhere)."""
 
     placeholder: str
     bare: str
@@ -43,7 +43,7 @@ class Masked:
 
     @property
     def code(self) -> str:
-        """`bare` without the letters of the spelling: a model may leave them out."""
+        """`bare` without the letters of the spelling, which a model may leave out."""
         spelling = self.placeholder.strip("[]").rpartition("_")[2]
         apart = not self.synthetic and len(spelling) < CODE_LENGTH
         return self.bare.removesuffix(spelling) if apart else self.bare
@@ -75,7 +75,7 @@ class MaskMap:
         return known.placeholder
 
     def adopt(self, masked: Masked) -> None:
-        """A value that was masked before, in the same conversation."""
+        """Adds a value that was masked before in the same conversation."""
         self._by_bare[masked.bare] = self._by_value[masked.kind, masked.value] = masked
 
     def entries(self) -> tuple[Masked, ...]:
@@ -112,8 +112,8 @@ class MaskMap:
 
 
 class KeyedHash:
-    """HMAC-SHA256 (RFC 2104) of many short messages: the blocks of the key are hashed once, where
-    OpenSSL sets up its own for each message, at three times the cost."""
+    """HMAC-SHA256 (RFC 2104) of many short messages: the key blocks are hashed once, while OpenSSL
+    sets up its own state for each message at three times the cost."""
 
     def __init__(self, key: bytes) -> None:
         block = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
@@ -131,7 +131,7 @@ _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5
 
 
 def _letters(keyed: KeyedHash, kind: str, value: str) -> str:
-    """As many as the longest code may need."""
+    """As many letters as the longest code may need."""
     return keyed.digest(f"{kind}\0{value}".encode()).translate(_LETTERS).decode()
 
 
@@ -142,12 +142,12 @@ def _word(kind: str) -> str:
 
 @cache
 def bare_word(kind: str) -> str:
-    """The word of a kind as it is in `Masked.bare`."""
+    """The word of a kind as it appears in `Masked.bare`."""
     return _bare(_word(kind))
 
 
 def hashed(key: bytes, kind: str, value: str) -> str:
-    """A one-way pseudonym: same value in any spelling, same word, and no way back."""
+    """A one-way pseudonym: the same value in any spelling gives the same word, with no way back."""
     plain = plain_spelling(kind, value)
     digest = hmac.digest(key, f"hash\0{kind}\0{plain}".encode(), "sha256")
     return f"[{_word(kind)}#{digest.hex()[:12]}]"

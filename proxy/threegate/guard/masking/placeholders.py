@@ -1,4 +1,4 @@
-"""Finds placeholders in what a model writes. It may change their case, brackets, blanks or width.
+"""Finds placeholders in what a model writes. It may change their case, brackets, spaces or width.
 
 Prefix stability as in `detectors.base`: text before the open position cannot become part of a
 placeholder.
@@ -37,15 +37,15 @@ class _Code:
 
 
 _OPEN, _CLOSE = frozenset("[［【〔"), frozenset("]］】〕")
-"""Brackets that count as the placeholder's own, where both are there. Others stay: in `(CODE)`,
+"""Brackets that count as part of the placeholder if both are present. Others stay: in `(CODE)`,
 `Jane <CODE>` or `\\textbf{CODE}` the model has left its own out and these belong to the text."""
 _OPEN_IN_URL, _CLOSE_IN_URL = "%5B", "%5D"
 _BEFORE_CODE = _OPEN | frozenset("%5Bb％５Ｂｂ")
-"""With white space: what ends a text in which a bracket may have begun."""
+"""With white space: the possible end of a text in which a bracket has begun."""
 _BRACKET = 3
-"""Most characters of a bracket, including a blank inside it or its escaped form."""
+"""The most characters of a bracket, including a space inside it or its escaped form."""
 _GAP, _GAP_MAX = frozenset("_＿-－·.@\\*"), 2
-"""Most of these characters, or of white space, that a model may put between two characters of a
+"""The most of these characters, or of white space, that a model may put between two characters of a
 code."""
 
 
@@ -61,8 +61,8 @@ _NARROW |= {0xFF41 + i: 0x41 + i for i in range(26)}
 class PlaceholderFinder:
     """Finds the placeholders of one map in text that arrives in pieces.
 
-    A search by RE2 for the word of each kind and the shape of a code, the same for every
-    conversation, says where to begin; only from there on each position is looked at.
+    An RE2 search for the word of each kind and the shape of a code, the same for every
+    conversation, says where to begin; only from there on is each position examined.
     """
 
     def __init__(self, masks: MaskMap) -> None:
@@ -76,14 +76,13 @@ class PlaceholderFinder:
         self._first = _beginning(self._firsts)
         self._heads = tuple(_heads_of(back))
         self._longest = max(self._lengths, default=0)
-        self._reach = _BRACKET + self._longest * (1 + _GAP_MAX)  # of a part that shows no head yet
+        self._reach = _BRACKET + self._longest * (1 + _GAP_MAX)  # of a part without its head
 
     def __bool__(self) -> bool:
         return bool(self._values)
 
     def find(self, text: str, start: int, *, final: bool) -> tuple[list[Placeholder], int]:
-        """Placeholders from `start` on, and the position before which nothing can change any
-        more."""
+        """Placeholders from `start` on, and the position before which nothing can change."""
         out: list[Placeholder] = []
         if not self._values:
             return out, len(text)
@@ -104,8 +103,8 @@ class PlaceholderFinder:
         return out, len(text) if final else _open_end(text, at)
 
     def _begin(self, text: str, start: int, *, final: bool) -> int:
-        """No placeholder from `start` on begins before this position, whole or in part; in part
-        only while the text goes on."""
+        """No placeholder from `start` on begins before this position, complete or partial (partial
+        only while the text continues)."""
         if not final and start >= len(text) - self._reach:
             return start
         data = text[start:].encode()
@@ -114,7 +113,7 @@ class PlaceholderFinder:
         return max(start, found if final else min(found, len(text) - self._reach))
 
     def _next(self, folded: str, start: int, *, final: bool) -> _Code | None:
-        """The next code; one cut off by the end of the text ends there."""
+        """The next code; if the end of the text cuts it off, it ends there."""
         for at in range(start, len(folded)):
             if folded[at] in self._firsts and _free(folded, at):
                 code, end = self._code_at(folded, at, final=final)
@@ -123,8 +122,8 @@ class PlaceholderFinder:
         return None
 
     def _code_at(self, folded: str, at: int, *, final: bool) -> tuple[str, int]:
-        """The code that begins at `at` and its end, the longest there is; one that the end of the
-        text cuts off ends there."""
+        """The longest code that begins at `at`, and its end; if the end of the text cuts it off, it
+        ends there."""
         spelled, ends, cut_off = _spelled(folded, at, self._longest)
         if cut_off and not final and (begun := self._begun(spelled)):
             return begun, len(folded)
@@ -143,8 +142,8 @@ class PlaceholderFinder:
 
 
 def _spelled(folded: str, at: int, longest: int) -> tuple[str, list[int], bool]:
-    """The letters and digits from `at` on, as far as only small gaps are between, where each ends,
-    and whether the text may have more of them."""
+    """The letters and digits from `at` on that are separated by small gaps only, where each ends,
+    and whether more may follow."""
     spelled: list[str] = []
     ends: list[int] = []
     while len(spelled) < longest:
@@ -161,8 +160,8 @@ def _spelled(folded: str, at: int, longest: int) -> tuple[str, list[int], bool]:
 
 
 def _with_brackets(folded: str, opened: int, code: _Code) -> tuple[int, int]:
-    """From the bracket at `opened` to the one behind the code, or the code alone where one of them
-    is missing; the end of the text may have cut off the second."""
+    """The span from the bracket at `opened` to the one after the code, or only the code if one of
+    them is missing; the end of the text may have cut off the second."""
     closed = _closed(folded, code.end)
     if opened < code.start and (closed > code.end or closed == len(folded)):
         return opened, closed
@@ -170,8 +169,7 @@ def _with_brackets(folded: str, opened: int, code: _Code) -> tuple[int, int]:
 
 
 def _opened(folded: str, start: int, at: int) -> int:
-    """`at`, or the opening bracket before it, with at most one blank between, not before
-    `start`."""
+    """`at`, or the opening bracket before it with at most one space between, not before `start`."""
     if at - start >= _BRACKET and folded.startswith(_OPEN_IN_URL, at - _BRACKET):
         return at - _BRACKET
     bracket = at - 2 if at - start > 1 and folded[at - 1].isspace() else at - 1
@@ -179,7 +177,8 @@ def _opened(folded: str, start: int, at: int) -> int:
 
 
 def _open_end(text: str, start: int) -> int:
-    """Where a bracket at the end may go on to a placeholder, not before `start`, else the end."""
+    """Where a bracket at the end may be the beginning of a placeholder, not before `start`; else
+    the end."""
     last = text[-1:]
     if last not in _BEFORE_CODE and not last.isspace():
         return len(text)
@@ -212,7 +211,7 @@ def _in_word(char: str) -> bool:
     return char == "_" or (char.isascii() and char.isalnum())
 
 
-@lru_cache(maxsize=256)  # of made-up values any letters may be the first
+@lru_cache(maxsize=256)  # made-up values may begin with any letters
 def _beginning(firsts: frozenset[str]) -> re.Pattern[str]:
     """Where a code may begin: each place that is `_free` and has one of these letters."""
     letters = "".join(sorted(map(_either, firsts)))
@@ -229,14 +228,14 @@ def _heads_of(back: Iterable[Masked]) -> Iterator[Any]:
         else:
             words.add(bare_word(masked.kind))
     yield from map(_head, words)
-    if made_up:  # of one conversation, so never kept
+    if made_up:  # of one conversation, so never cached
         yield re2.compile("|".join(sorted(_loose(list(map(_letter, head))) for head in made_up)))
 
 
 @cache
 def _head(word: str) -> Any:
-    """The word of a kind and the letters of a code with possible gaps. One pattern a kind: for each
-    set of kinds there would be one of its own, for ever."""
+    """The word of a kind and the letters of a code with possible gaps. One pattern per kind; one
+    for each set of kinds would accumulate for ever."""
     return re2.compile(_loose([*map(_letter, word), *[_CODE_LETTER] * CODE_LENGTH]))
 
 
@@ -245,7 +244,7 @@ def _loose(letters: list[str]) -> str:
 
 
 def _letter(char: str) -> str:
-    """A character as it is, in lower case and in full width."""
+    """A character as it is, in lower case and full width."""
     return f"[{_either(char)}]"
 
 

@@ -1,9 +1,8 @@
-"""Values that belong to the public and to no person: an answer may name them unasked. Pure.
+"""Public values that belong to no person, so an answer may name them unasked. Pure.
 
 Private networks and well-known resolvers, mailboxes of an office, service numbers and crisis lines;
-and what is reserved for documents and tests: domains, networks, telephone numbers, test cards.
-Whoever must hide them too writes a rule on `pii.ip` and its like, which see every value but
-resolvers.
+and what is reserved for documents and tests: domains, networks, telephone numbers, test cards. To
+hide them as well, write a rule on `pii.ip` and the like, which see every value except resolvers.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ _EXAMPLE_DOMAIN = re.compile(
     r"(?:[^.]+\.)?(?:example(?:\.(?:com|net|org))?|test|invalid|localhost"
     r"|your[-_]?(?:domain|company|site|org)\.[a-z.]{2,6})"
 )
-"""RFC 2606 and 6761, and what manuals write in place of a domain; with one name before it, as more
-could be somebody's domain: `company.cn.example.com`."""
+"""RFC 2606 and 6761, and what manuals write in place of a domain; with at most one label before it,
+because more could contain a real domain: `company.cn.example.com`."""
 _BETWEEN_WORDS = re.compile(r"[._\-]")
 _SERVICE = {
     PhoneNumberType.TOLL_FREE,
@@ -47,11 +46,11 @@ _FICTION = re.compile(
     r"(?:\+?1)?[2-9][0-9]{2}55501[0-9]{2}"
     r"|(?:\+?440?|0)(?:1632960|2079460|2896496|2920180|7700900|(?:11[3-8]|1[2-6]1)4960|1914980)[0-9]{3}"
 )
-"""Numbers kept free for films and manuals: those of North America (NANPA) and Britain (Ofcom)."""
+"""Numbers reserved for films and manuals in North America (NANPA) and Britain (Ofcom)."""
 
 
 def is_public(kind: str, value: str) -> bool:
-    """Whether `value`, as the text has it, is one that anybody may know."""
+    """Whether `value`, as written in the text, is public."""
     match kind:
         case "pii.ip":
             return _is_public_address(value)
@@ -66,12 +65,12 @@ def is_public(kind: str, value: str) -> bool:
 
 
 def examples() -> frozenset[str]:
-    """Card and mobile numbers that exist as examples only."""
+    """Card and mobile numbers that exist only as examples."""
     return _listed("examples")
 
 
 def resolvers() -> frozenset[str]:
-    """Addresses of name servers that anybody may use."""
+    """Addresses of public name servers."""
     return _listed("resolvers")
 
 
@@ -84,7 +83,7 @@ def _is_public_mailbox(name: str, domain: str) -> bool:
 def _is_public_address(value: str) -> bool:
     try:
         address: IPv4Address | IPv6Address = ip_address(value)
-    except ValueError:  # disguised: its own reason to hide it
+    except ValueError:  # disguised, which is reason enough to hide it
         return False
     return str(address) in resolvers() or any(address in net for net in _NOBODYS)
 

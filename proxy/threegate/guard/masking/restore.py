@@ -1,5 +1,5 @@
-"""Puts masked values back into one text of an answer: outside addresses, and only where the rule
-that masked them says so.
+"""Restores masked values in one text of an answer: outside addresses, and only where the rule that
+masked them allows it.
 
 Prefix stability as in `detectors.base`: text before the open position cannot become part of a
 placeholder (`placeholders`).
@@ -20,7 +20,7 @@ from threegate.types import Channel, Span, frozen
 
 @frozen
 class Restored:
-    """A value put back: `text` in the place of `span`."""
+    """A restored value: `text` in place of `span`."""
 
     span: Span
     text: str = field(repr=False)
@@ -28,7 +28,7 @@ class Restored:
 
 
 class TextRestorer:
-    """Puts values back into one text that arrives in pieces. `tool` is the name of the tool whose
+    """Restores values in one text that arrives in pieces. `tool` is the name of the tool whose
     arguments the text is."""
 
     def __init__(self, finder: PlaceholderFinder, channel: Channel, tool: str = "") -> None:
@@ -40,8 +40,8 @@ class TextRestorer:
         return ArgumentReader() if arguments else AddressReader()
 
     def find(self, text: str, base: int, start: int, *, final: bool) -> tuple[list[Restored], int]:
-        """The values to put back from `start` on, and the position before which nothing can change
-        any more. `text` begins at `base`; positions count from the start of the whole text."""
+        """The values to restore from `start` on, and the position before which nothing can change.
+        `text` begins at `base`; positions count from the start of the whole text."""
         out: list[Restored] = []
         found, open_from = self._finder.find(text, start - base, final=final)
         for placeholder in found:
@@ -66,8 +66,8 @@ class TextRestorer:
     def _is_host(
         self, text: str, base: int, placeholder: Placeholder, *, final: bool
     ) -> bool | None:
-        """Whether the value is an IP address and all of the host of a URL: what is sent there tells
-        nobody else of it. None where more text decides that."""
+        """Whether the value is an IP address and the whole host of a URL, so that only this host
+        receives it. None if more text is needed to decide."""
         if self._channel is Channel.TOOL_ARGUMENTS or not _IP.fullmatch(placeholder.masked.value):
             return False
         end = placeholder.span.end
@@ -88,10 +88,11 @@ _IP: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _PORT: Final = r"(?::\d{1,5})?"
 _MARKS: Final = "[\"'`)>\\]},;.，。；、！？）】」』]"
 _HOST_ENDS: Final = re.compile(rf"{_PORT}(?:[/\s<]|\Z|{_MARKS}{{1,3}}(?:[\s<]|\Z))")
-"""Marks that close a sentence or quotation may be part of a host name, unless a blank follows."""
+"""Marks that close a sentence or quotation; they may be part of a host name unless a space
+follows."""
 _HOST_ENDS_SO_FAR: Final = re.compile(rf"(?::\d{{0,5}})?{_MARKS}{{0,3}}\Z")
 _UNSEEN: Final = "[\u00ad\u200b-\u200d\u2060\ufeff]"
-"""Characters that host names lose when they are looked up."""
+"""Characters that are dropped from host names in a lookup."""
 _HOST: Final = re.compile(
     rf"{_UNSEEN}{{0,8}}(?:[-.](?:[A-Za-z0-9-]{{1,63}}\.)+[A-Za-z]{{2,}}"
     r"|\.[A-Za-z][A-Za-z0-9-]{1,62}[/?#:]\S)"
@@ -102,8 +103,8 @@ _HOST_SO_FAR: Final = re.compile(
 
 
 def _names_host(text: str, end: int, *, final: bool) -> bool | None:
-    """Whether what follows makes the value the first label of a host name; None where more text
-    decides that."""
+    """Whether what follows makes the value the first label of a host name; None if more text is
+    needed to decide."""
     if _HOST.match(text, end):
         return True
     return None if not final and _HOST_SO_FAR.match(text, end) else False

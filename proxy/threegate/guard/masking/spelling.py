@@ -1,7 +1,7 @@
 """The plain spelling of a value: 139-1234-5678 and +86 139 1234 5678 are 13912345678.
 
-Only what certainly means the same has the same plain spelling. Two numbers that differ only in a
-country's code, other than those of China and America, count as different.
+Only spellings that certainly mean the same share a plain spelling. Two numbers that differ only in
+a country code, other than those of China and North America, count as different.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ import unicodedata
 _NUMBER = re.compile(
     r"(?=(?:[^0-9]*[0-9]){6})[+(]?[A-Z0-9](?:[ \t\n\-‐-―./()·]{0,3}[A-Z0-9])+[)]?", re.IGNORECASE
 )
-"""With six digits or more; of shorter values the signs between may be all that differs."""
+"""Six digits or more; shorter values may differ in their separators only."""
 _PERSONAL = "pii."
-"""How the kinds begin that may have spellings. Letter case and signs are part of a secret, and may
-be part of what a policy defines."""
+"""Prefixes of the kinds that may have spellings. Letter case and symbols are part of a secret, and
+may be part of what a policy defines."""
 _SIGNS_COUNT = ("ip", "address", "account", "wechat", "dob", "crypto_wallet")
-"""Last words of kinds in which a sign between two digits or the case of a letter has a meaning."""
+"""Last words of kinds in which a symbol between two digits or the case of a letter has a
+meaning."""
 _CHINA, _AMERICA = ("mobile", "landline"), "phone"
 _MOBILE, _LANDLINE, _AMERICAN = 11, 9, 11
 
 
 def plain_spelling(kind: str, value: str) -> str:
-    """Of numbers in capitals and without the signs between, of telephone numbers without the codes
-    of China and America, of e-mail addresses in small letters; other values as they are."""
+    """Numbers in capitals and without separators, telephone numbers also without the codes of China
+    and North America, e-mail addresses in lower case; other values unchanged."""
     what = kind.rpartition(".")[2]
     if what == "email":
         return value.lower()

@@ -1,9 +1,9 @@
 """Made-up values in the shape of real ones, for models that work worse with placeholders.
 
 Drawn by HMAC from the conversation's key, so the same value gets the same stand-in everywhere and
-cannot be reversed. They pass the checks a form makes (length, check digit) but come from ranges
-that are never assigned: region 70, card numbers from 9999, mobiles from 12, documentation
-networks and domains. What has no shape to keep gets a placeholder instead (None).
+cannot be reversed. They pass the checks of a form (length, check digit) but come from ranges that
+are never assigned: region 70, card numbers from 9999, mobiles from 12, documentation networks and
+domains. A value without such a shape gets a placeholder instead (None).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from threegate.checksums import completed, luhn, resident_id
 
 _LEAST = 6
-"""Letters and digits that a value needs so that its stand-in is found again without doubt."""
+"""Letters and digits that a value needs so that its stand-in can be found again without
+ambiguity."""
 _NETWORKS = ("203.0.113", "198.51.100", "192.0.2")
 
 Draw = Iterator[int]
@@ -23,7 +24,7 @@ Make = Callable[[str, Draw], str]
 
 
 def synthetic(key: bytes, kind: str, value: str, attempt: int = 0) -> str | None:
-    """A stand-in for `value`; another one for each `attempt`, in case one is taken."""
+    """A stand-in for `value`, a different one for each `attempt` in case one is taken."""
     if kind not in _MAKERS and not _has_shape(value):
         return None
     draw = _bytes(key, f"synthetic\0{kind}\0{value}\0{attempt}")
@@ -31,7 +32,8 @@ def synthetic(key: bytes, kind: str, value: str, attempt: int = 0) -> str | None
 
 
 def _has_shape(value: str) -> bool:
-    """Enough letters and digits, all of them replaced: nothing of the value may stay."""
+    """Whether there are enough letters and digits and all of them are replaced: nothing of the
+    value may remain."""
     kept = [c for c in value if c.isalnum()]
     return len(kept) >= _LEAST and all(c.isascii() for c in kept)
 
@@ -86,7 +88,7 @@ def _ip(value: str, draw: Draw) -> str:
 
 
 def _poured(value: str, made: str) -> str:
-    """`made` with the separators of `value`, where both have the same number of characters."""
+    """`made` with the separators of `value`, if both have the same number of characters."""
     if sum(c.isalnum() for c in value) != len(made):
         return made
     chars = iter(made)

@@ -1,1 +1,1 @@
-"""The stream machine: what of an answer that is still arriving is scanned, and what may leave."""
+"""The stream machine: which parts of an arriving answer are scanned, and which may leave."""

@@ -1,4 +1,4 @@
-"""When reading from upstream pauses, and goes on again. Pure."""
+"""When reading from upstream pauses and resumes. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threegate.guard.stream.events import Command, Pause, Resume
 
 HIGH_WATER, LOW_WATER = 64 * 1024, 16 * 1024
-"""Held code points at which reading from upstream pauses, and goes on again."""
+"""Held code points at which reading from upstream pauses and resumes."""
 
 
 @dataclass(slots=True)
@@ -15,7 +15,7 @@ class BackPressure:
     paused: bool = field(default=False, init=False)
 
     def commands(self, held: int) -> list[Command]:
-        """What to tell the reader now that so many code points are held."""
+        """The command to the reader now that this many code points are held."""
         if not self.paused and held > HIGH_WATER:
             self.paused = True
             return [Pause()]

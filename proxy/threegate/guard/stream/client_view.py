@@ -1,7 +1,6 @@
-"""A part of an answer as the client will read it, with masked values restored.
-
-Output rules judge this text. Their findings are mapped back to positions in the model's text, which
-edits, records and releases use.
+"""Part of an answer as the client will read it, with masked values restored. Output rules judge
+this text. Their findings are mapped back to positions in the model's text, which edits, records and
+releases use.
 """
 
 from __future__ import annotations

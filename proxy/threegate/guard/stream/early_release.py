@@ -1,8 +1,8 @@
-"""Decides how much of a text may leave before its sentence has ended: it is checked as it grows.
+"""Decides how much of a text may leave before its sentence has ended, by checking it as it grows.
 
 The text is cut into steps of some forty bytes that end with a word; the first ones are shorter, so
 that the first words leave soon. Each step is checked when it has arrived, with a little of the text
-before it. A step is *clear* when nothing in it comes near a level. Text leaves up to the end of the
+before it. A step is *clear* if nothing in it scores near a level. Text leaves up to the end of the
 clear steps. A sentence with a step that is not clear is judged as a whole, and its text from that
 step on waits for the verdict. The first steps, and then every few, are checked with the question.
 
@@ -21,11 +21,11 @@ STEP = 40
 """Bytes, at least: an English letter has one, a Chinese character three. Ten tokens."""
 
 ASKED_AGAIN = 5
-"""Every so many steps the question is read with one: an answer that spells nothing out may still do
+"""Interval of steps that are read with the question: an answer that spells nothing out may still do
 what was asked."""
 
 LONGEST_WORD = 24
-"""Code points by which a step may go on to the end of a word."""
+"""Code points by which a step may be extended to the end of a word."""
 
 
 @dataclass(slots=True)
@@ -36,8 +36,8 @@ class EarlyRelease:
     _clear: list[bool | None] = field(default_factory=list)  # None: not checked yet
 
     def steps(self, text: str, base: int, *, final: bool) -> list[tuple[int, Span]]:
-        """(number, place) of the steps that are complete now. `text` begins at `base`; `final`: it
-        has ended."""
+        """(number, position) of the steps that are complete now. `text` begins at `base`; `final`:
+        it has ended."""
         out: list[tuple[int, Span]] = []
         while True:
             number = len(self._ends)
@@ -51,11 +51,12 @@ class EarlyRelease:
             out.append((number, Span(start, base + end)))
 
     def checked(self, number: int, *, clear: bool) -> None:
-        """The answer about a step."""
+        """Stores the answer about a step."""
         self._clear[number] = clear
 
     def is_clear(self, start: int, end: int) -> bool | None:
-        """Whether all steps are clear that touch a sentence; None while one is not checked."""
+        """Whether all steps that touch a sentence are clear; None while one of them is
+        unchecked."""
         first = bisect_right(self._ends, start)
         last = bisect_right(self._ends, end - 1)
         touched = self._clear[first : last + 1]
@@ -64,14 +65,13 @@ class EarlyRelease:
         return None if None in touched or last == len(self._ends) else True
 
     def has_unclear(self, start: int, end: int) -> bool:
-        """Whether a step is known not to be clear that touches a sentence, so far as it ends before
-        `end`."""
+        """Whether a step that touches a sentence and ends before `end` is known not to be clear."""
         first = bisect_right(self._ends, start)
         last = bisect_right(self._ends, end)
         return False in self._clear[first:last]
 
     def clear_until(self, at: int) -> int:
-        """Up to where the text is clear without a gap, from a position on."""
+        """The position up to which the text is clear without a gap, from a given position on."""
         for number in range(bisect_right(self._ends, at), len(self._ends)):
             if not self._clear[number]:
                 break
@@ -85,7 +85,7 @@ def needs_question(number: int) -> bool:
 
 
 def step_end(text: str, start: int, size: int, *, final: bool) -> int | None:
-    """Where a step ends that begins at `start`; None while more text decides."""
+    """Where the step that begins at `start` ends; None while more text is needed to decide."""
     length = len(text)
     at = _filled(text, start, size)
     if at is None:
@@ -101,7 +101,7 @@ def step_end(text: str, start: int, size: int, *, final: bool) -> int | None:
 
 
 def _filled(text: str, start: int, size: int) -> int | None:
-    """Where the text has `size` bytes from `start` on; None while it has fewer."""
+    """The position `size` bytes after `start`; None while the text is shorter."""
     part = text[start : start + size]
     if part.isascii():
         return start + size if len(part) == size else None
@@ -118,5 +118,5 @@ def _bytes(char: str) -> int:
 
 
 def _is_letter(char: str) -> bool:
-    """Whether the character is of a script that puts blanks between words."""
+    """Whether the character belongs to a script that puts spaces between words."""
     return char.isalnum() and char < "\u2e80"

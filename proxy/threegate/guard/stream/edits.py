@@ -19,7 +19,7 @@ class Edit:
 
 @dataclass(slots=True)
 class Edits:
-    """An answer may consist of nothing but values, so edits are found by binary search."""
+    """An answer may consist entirely of values, so edits are found by binary search."""
 
     _edits: list[Edit] = field(default_factory=list, repr=False)
 
@@ -37,7 +37,7 @@ class Edits:
         self._edits[start:stop] = [edit]
 
     def widen(self, start: int, end: int, wide: Callable[[Span], Span]) -> None:
-        """Edits from `start` to `end` take the place of more than they did."""
+        """Extends the edits from `start` to `end` to replace more."""
         first = bisect_right(self._edits, start, key=_end)
         for edit in self._edits[first : bisect_left(self._edits, end, first, key=_start)]:
             if (span := wide(edit.span)) != edit.span:

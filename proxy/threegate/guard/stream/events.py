@@ -37,7 +37,7 @@ class SentenceJudged:
 
 @frozen
 class StepChecked:
-    """The answer to `CheckStep`: nothing in it comes near a level, so it may leave."""
+    """The answer to `CheckStep`: nothing in the step scores near a level, so it may leave."""
 
     number: int
     clear: bool
@@ -58,8 +58,8 @@ UNLIMITED = sys.maxsize
 
 @frozen
 class AllowRelease:
-    """Other texts of the answer let this one leave up to the position `to`; its end may be told
-    when `to` is behind the last. A machine that is not told has no limit."""
+    """Other texts of the answer let this one leave up to the position `to`; its end may be reported
+    when `to` is after the last position. A machine that never gets this event has no limit."""
 
     to: int = UNLIMITED
 
@@ -105,9 +105,9 @@ class ScanPatterns:
 
 @frozen
 class JudgeSentence:
-    """Judge the sentence that lies from `offset` to `end`; `text` and what is `before` it are as
-    the client will read them. `clear`: all its steps were checked and are clear, so it may have
-    left already."""
+    """Judge the sentence from `offset` to `end`; `text` and the text `before` it are as the client
+    will read them. `clear`: all its steps were checked and are clear, so it may have left
+    already."""
 
     index: int
     text: str = field(repr=False)
@@ -119,8 +119,8 @@ class JudgeSentence:
 
 @frozen
 class CheckStep:
-    """Check a piece of a text that goes on, from `offset` to `end`, with what is `before` it and,
-    some of them, `with_question`."""
+    """Check a piece of a growing text, from `offset` to `end`, with the text `before` it and, for
+    some pieces, `with_question`."""
 
     number: int
     text: str = field(repr=False)
@@ -142,7 +142,7 @@ class Cut:
 
 @frozen
 class RecordRulings:
-    """What was ruled, for audit and annotations, in text order."""
+    """Rulings for audit and annotations, in text order."""
 
     ruled: tuple[Ruling, ...]
 

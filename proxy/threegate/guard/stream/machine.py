@@ -60,13 +60,13 @@ Render = Callable[[Ruling, str], str]
 """The replacement of an edited span: (ruled, original text) -> text."""
 
 Mark = Callable[[Ruling], str]
-"""Text inserted at the end of a span whose ruling edits nothing; mostly empty."""
+"""Text inserted at the end of a span whose ruling edits nothing; usually empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What the rules of a channel need. `hold`: sentences leave after their verdict;
-    `release_early`: or before it, as far as they are clear."""
+    `release_early`: or before it, if they are clear."""
 
     channel: Channel
     patterns: bool
@@ -237,7 +237,7 @@ class StreamMachine:
         return out + self._pressure.commands(self.held)
 
     def _is_plain(self) -> bool:
-        """Nothing is known of the text that is kept, and more is to come: as it is with prose."""
+        """Whether nothing was found in the kept text and more is to come, as usual with prose."""
         known = self._edits or self._unreported or self._stop is not None
         return self.state is State.OPEN and not known and not self.plan.hold
 

@@ -1,4 +1,4 @@
-"""How far pattern detectors have come in the text of a stream. Pure."""
+"""How far pattern detectors have advanced in the text of a stream. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from threegate.guard.stream.events import ScanPatterns
 from threegate.guard.stream.text import StreamText
 
 FastPath = Callable[[str, int], int]
-"""How much of a text a pattern scan would report as settled if it found nothing after a position.
--1 where only the scan can tell. `detectors.base.SupportsFastPath`."""
+"""How much of a text a pattern scan would report as settled if it found nothing after a position;
+-1 if only the scan can tell. `detectors.base.SupportsFastPath`."""
 
 
 @dataclass(slots=True)
 class PatternFrontier:
-    """Nothing before `settled` can change, whatever follows. `view` is what the last scan read."""
+    """Nothing before `settled` can change, whatever follows. `view` is the text of the last
+    scan."""
 
     text: StreamText
     fast_path: FastPath | None = None
@@ -25,11 +26,11 @@ class PatternFrontier:
     view: ClientView = field(default_factory=ClientView, init=False, repr=False)
 
     def settle_all(self, *, final: bool) -> None:
-        """No rule needs a scan."""
+        """Notes that no rule needs a scan."""
         self.settled, self.finished = self.text.end, final
 
     def took_fast_path(self, *, final: bool) -> bool:
-        """Whether a scan would find nothing new; then its answer needs no scan."""
+        """Whether a scan would find nothing new and can be skipped."""
         text = self.text
         if self.fast_path is None or (
             text.values and text.values[-1].span.end > text.scan_start(self.settled)

@@ -36,11 +36,11 @@ class ReleaseOrder:
 
     @property
     def alone(self) -> bool:
-        """No piece waits for the head."""
+        """Whether no piece is waiting."""
         return len(self._pieces) <= 1
 
     def arrived(self, key: StreamKey, to: int) -> Piece | None:
-        """A text has arrived up to `to`. Returns the piece that must stop here if this piece is the
+        """A text has arrived up to `to`. Returns the piece that must stop here if this one is the
         first after it."""
         last = self._pieces[-1] if self._pieces else None
         if last is not None and last.key == key:

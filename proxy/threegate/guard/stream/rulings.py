@@ -7,8 +7,8 @@ from threegate.types import Finding, Ruling, Span
 
 
 class UnreportedRulings(list[tuple[int, Ruling]]):
-    """Rulings with their positions. They wait until the text that they are about is decided: so
-    their order depends on the text alone."""
+    """Rulings with their positions. They wait until the text that they concern is decided, so their
+    order depends only on the text."""
 
     def report(self, to: int) -> list[Command]:
         """Takes out those up to a position."""

@@ -23,8 +23,8 @@ _NO_VIEW = ClientView()
 
 @frozen
 class AwaitedSentence:
-    """A sentence whose verdict has come: what was judged, where it begins, and the position before
-    which its text may have left."""
+    """A sentence whose verdict has arrived: what was judged, where it begins, and the position
+    before which its text may have left."""
 
     view: ClientView
     start: int
@@ -33,7 +33,7 @@ class AwaitedSentence:
 
 @dataclass(slots=True)
 class SentenceQueue:
-    """`early` is None where text waits for the verdict of its sentence."""
+    """`early` is None if text waits for the verdict on its sentence."""
 
     text: StreamText
     early: EarlyRelease | None = field(default=None, repr=False)
@@ -42,7 +42,7 @@ class SentenceQueue:
     _waiting: dict[int, ClientView] = field(default_factory=dict, init=False, repr=False)
     _steps: deque[tuple[int, Span]] = field(default_factory=deque, init=False, repr=False)
     _unchecked: deque[JudgeSentence] = field(default_factory=deque, init=False, repr=False)
-    _clear: set[int] = field(default_factory=set, init=False)  # sentences that nothing holds
+    _clear: set[int] = field(default_factory=set, init=False)  # sentences that are not held
     _first_held: int = field(default=0, init=False)  # no sentence before it is held
 
     def __bool__(self) -> bool:
@@ -50,7 +50,7 @@ class SentenceQueue:
         return bool(self._waiting)
 
     def commands(self, *, final: bool) -> list[Command]:
-        """What to judge and to check of the text that has come. `final`: it has ended."""
+        """What to judge and check in the text that has arrived. `final`: it has ended."""
         complete = list(self._complete(final=final))
         if self.early is None:
             return [*complete]
@@ -92,7 +92,7 @@ class SentenceQueue:
                 yield JudgeSentence(index, view.text, start, end, text.context(start))
 
     def _check_steps(self, early: EarlyRelease, *, final: bool) -> Iterator[CheckStep]:
-        """Steps to check of those that have come. A blank one is clear."""
+        """The complete steps that must be checked. A blank step is clear."""
         self._steps += early.steps(self.text.stable(), self.text.base, final=final)
         while self._steps and (matters := self._matters(early, self._steps[0][1])) is not None:
             number, at = self._steps.popleft()
@@ -100,12 +100,12 @@ class SentenceQueue:
             if matters and text.strip():
                 before, asked = self.text.context(at.start), needs_question(number)
                 yield CheckStep(number, text, at.start, at.end, before, asked)
-            else:  # what a held sentence leaves unchecked is not clear
+            else:  # a step left unchecked in a held sentence is not clear
                 early.checked(number, clear=matters)
 
     def _matters(self, early: EarlyRelease, at: Span) -> bool | None:
-        """Whether anything depends on a step: not if it lies in a sentence that is held anyway.
-        None while such a sentence goes on."""
+        """Whether anything depends on a step; not if it lies in a sentence that is held anyway.
+        None while such a sentence continues."""
         nth = bisect_right(self._ends, at.start)
         start = self._ends[nth - 1] if nth else 0
         if not early.has_unclear(start, at.start):
@@ -113,7 +113,7 @@ class SentenceQueue:
         return at.end > self._ends[nth] if nth < len(self._ends) else None
 
     def _checked_sentences(self) -> list[Command]:
-        """Sentences whose steps have been checked."""
+        """Sentences whose steps have all been checked."""
         out: list[Command] = []
         while self.early is not None and self._unchecked:
             asked = self._unchecked[0]

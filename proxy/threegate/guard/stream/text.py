@@ -25,7 +25,7 @@ test."""
 
 CONTEXT = 400
 """Code points before a sentence that classifiers may see, so that harm spread over sentences is
-seen."""
+detected."""
 
 KEPT = 5 * CONTEXT
 """Code points that have been released and are kept, at most while the other frontiers keep up."""
@@ -34,11 +34,10 @@ _NEUTRAL = re.compile("[\n。，！？；：、\u4e00-\u9fff]")
 
 
 class Replacer(Protocol):
-    """What puts something else in the place of parts of a text, whatever the rules say: masked
-    values, and the proxy's own keys."""
+    """Replaces parts of a text whatever the rules say: masked values, and the proxy's own keys."""
 
     def find(self, text: str, base: int, start: int, *, final: bool) -> tuple[list[Restored], int]:
-        """Replacements from `start` on, and the position before which none can begin any more.
+        """Replacements from `start` on, and the position before which no further one can begin.
         `text` begins at `base`; positions count from the start of the whole text."""
         ...
 
@@ -46,7 +45,7 @@ class Replacer(Protocol):
 @dataclass(slots=True)
 class StreamText:
     """`text` begins at position `base` and ends at `end`; before `replaced` no value can change.
-    `strings`: the text is JSON, which it stays."""
+    `strings`: the text is JSON and must remain so."""
 
     replacers: Sequence[Replacer] = ()
     strings: JsonStrings | None = field(default=None, repr=False)
@@ -67,7 +66,7 @@ class StreamText:
             self.strings.feed(text)
 
     def replace_values(self, *, final: bool) -> list[Edit]:
-        """What replacers put into the text that has come since the last call."""
+        """Applies the replacers to the text that has arrived since the last call."""
         edits: list[Edit] = []
         for at, replacer in enumerate(self.replacers):
             found, self._replaced_by[at] = replacer.find(
@@ -90,8 +89,8 @@ class StreamText:
         return self.text[start - self.base : end - self.base]
 
     def before(self, at: int, length: int) -> str:
-        """The code points before a position as the model sent them, at most `length` and at most
-        what is kept."""
+        """The code points before a position as the model sent them, at most `length` and no more
+        than are kept."""
         return self.text[max(0, at - length - self.base) : max(0, at - self.base)]
 
     def view(self, start: int, end: int) -> ClientView:
@@ -112,11 +111,11 @@ class StreamText:
         return text if self.strings is None else self.strings.fitted(text, span.start, span.end)
 
     def before_number(self, at: int) -> int:
-        """A position at which no number of JSON text is cut, or goes on with what follows."""
+        """A position at which no number of JSON text is cut or continues."""
         return at if self.strings is None else self.strings.before_number(self.text, at, self.base)
 
     def whole_number(self, span: Span) -> Span:
-        """A span with the rest of the numbers of JSON text that it cuts."""
+        """A span, extended to the whole of any number of JSON text that it cuts."""
         if self.strings is None:
             return span
         return Span(*self.strings.whole_number(self.text, span.start, span.end, self.base))
@@ -129,8 +128,8 @@ class StreamText:
         return self.values[at].span.start if within else start
 
     def _shortened(self, settled: int) -> int:
-        """By how much values are shorter than their placeholders: what the client reads must be
-        long enough for a look back."""
+        """By how much values are shorter than their placeholders, so that enough of the client's
+        text is kept for looking back."""
         near = takewhile(lambda v: v.span.end > settled - CONTEXT, reversed(self.values))
         less = sum(max(0, v.span.end - v.span.start - len(v.text)) for v in near)
         return min(CONTEXT // 2, less)
@@ -144,7 +143,7 @@ class StreamText:
         return self.base + at - (neutral.start() if neutral else len(before))
 
     def forget(self, to: int) -> None:
-        """Drops what lies before `to`, but for what scans and classifiers look back at."""
+        """Drops what lies before `to`, except what scans and classifiers look back at."""
         keep = to - max(CONTEXT, 2 * LOOKBEHIND)
         if keep - self.base > 4 * CONTEXT:
             self.text = self.text[keep - self.base :]
