@@ -1,16 +1,16 @@
-"""What every model API looks like to the gateway: its data and the codec of its streams.
+"""How every model API looks to the gateway: its data types and the codec of its streams.
 
-A *slot* is a text of a whole body, with a pointer to put its replacement back. A *chunk* is one
-event of a stream, its texts taken out as *deltas*. One event in is one chunk out, and the order of
-chunks is the order of events. The gateway's contract for a stream:
+A *slot* is a text of a whole body, with a pointer for putting its replacement back. A *chunk* is
+one event of a stream, its texts taken out as *deltas*. Each event gives one chunk, in the order of
+the events. The gateway's contract for a stream:
 
 1. feed every delta of the chunk to the machine of its key, then close the machines in `closes`;
-2. when those closed machines have drained, `write(chunk, released)` with all text that machines
-   have released and that was not written yet;
-3. text that is released in between goes out with `text(key, text)`, but not while a chunk waits
-   that has a delta of that key: it may have protocol text (`<think>`) in front. Text of a block or
-   item whose start the client has not got yet (a cut does that) is dropped;
-4. at the end of the bytes, `close()` gives the last chunk when no terminal one came.
+2. when those closed machines have drained, call `write(chunk, released)` with all released text
+   that has not been written yet;
+3. text released in between is sent with `text(key, text)`, but not while a chunk with a delta of
+   that key is waiting, because protocol text (`<think>`) may precede it. Text of a block or item
+   whose start the client has not received yet (after a cut) is dropped;
+4. at the end of the bytes, `close()` gives the last chunk if no terminal one came.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Api(StrEnum):
 
 @frozen
 class Slot:
-    """A text of a body. `pointer` is an RFC 6901 pointer, `#form` appended where the text is not
-    the bare string: `#json` (readable JSON text, see `jsontext`), `#think` and `#answer` (halves of
-    a content with inline reasoning), `#data` (data: URL), `#base64`, `#number`; `#name` is the name
+    """A text of a body. `pointer` is an RFC 6901 pointer, `#form` appended if the text is not the
+    bare string: `#json` (readable JSON text, see `jsontext`), `#think` and `#answer` (halves of a
+    content with inline reasoning), `#data` (data: URL), `#base64`, `#number`; `#name` is the name
     of the field itself. Two slots may share a pointer: readings of the same bytes."""
 
     locus: TextLocation
@@ -61,7 +61,7 @@ class StreamKey(NamedTuple):
 
 @dataclass(slots=True)
 class Delta:
-    """A piece of text that came in."""
+    """A piece of text that arrived."""
 
     key: StreamKey
     text: str = field(repr=False)
@@ -69,18 +69,18 @@ class Delta:
 
 @dataclass(slots=True)
 class InsertionPoint:
-    """Where text goes back in a frame: `holder[name]` (object or array), the pieces one after the
-    other. A string piece is protocol text (a `<think>` tag)."""
+    """Where text is put back into a frame: `holder[name]` (object or array), the pieces in order. A
+    string piece is protocol text (a `<think>` tag)."""
 
     holder: Any = field(repr=False)
     name: Any
     pieces: list[Delta | str] = field(repr=False)
-    mirror: bool = False  # repeats what an earlier place with the same key got
+    mirror: bool = False  # repeats an earlier place with the same key
 
 
 @dataclass(slots=True)
 class LinkedField:
-    """A field that describes a text (log probabilities): it goes when the text differs."""
+    """A field that describes a text (log probabilities); it is removed if the text changes."""
 
     holder: dict[str, Any] = field(repr=False)
     name: str
@@ -90,9 +90,9 @@ class LinkedField:
 
 @dataclass(slots=True)
 class Chunk:
-    """One event of a stream. `frame` is its JSON with the texts taken out; None where there is
-    none (comment, `[DONE]`) or it is a `event_template` with another text. `closes` are the keys
-    that end with this event, after its deltas."""
+    """One event of a stream. `frame` is its JSON with the texts taken out; None if there is none
+    (comment, `[DONE]`) or the event follows an `event_template`. `closes` are the keys that end
+    with this event, after its deltas."""
 
     event: ServerSentEvent
     frame: Body | None = field(default=None, repr=False)
@@ -112,7 +112,7 @@ class OutcomeKind(StrEnum):
 
 @frozen
 class Outcome:
-    """How the guard ends a call. `message` is shown to the client and names no matched value.
+    """How the guard ends a call. `message` is shown to the client and contains no matched value.
     `created` is in seconds since the epoch; `http_status` makes a block an error of that status."""
 
     kind: OutcomeKind
@@ -125,7 +125,7 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        """What the client reads: the curated reply, or the message in both languages."""
+        """The text for the client: the curated reply, or the message in both languages."""
         if self.kind is OutcomeKind.TRUNCATE:
             return ""
         if self.answer is not None:
@@ -158,7 +158,7 @@ class Usage:
 
 @frozen
 class Tool:
-    """A tool the request offers. `pointer` is its place in the body."""
+    """A tool that the request offers. `pointer` is its place in the body."""
 
     name: str
     parameters: Body = field(repr=False)
@@ -176,7 +176,7 @@ class ToolCall:
 
 
 class Placement(StrEnum):
-    """Where the constitution goes: a system turn, or the first user turn (R1 as first released)."""
+    """Where the constitution is placed: a system turn, or the first user turn (original R1)."""
 
     SYSTEM = "system"
     FIRST_USER = "first_user"
@@ -185,8 +185,8 @@ class Placement(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StreamOptions:
     """`starts_in_reasoning`: the upstream's template ends in `<think>`, so the answer lacks it.
-    `show_reasoning` False takes reasoning and its tags out of what the client gets. `mark` makes an
-    id of something that the model API stores one that only its tenant can use."""
+    `show_reasoning` False removes reasoning and its tags from what the client gets. `mark` turns
+    the id of something stored by the model API into one that only its tenant can use."""
 
     starts_in_reasoning: bool = False
     show_reasoning: bool = True
@@ -205,30 +205,32 @@ class StreamCodec(Protocol):
 
     def read(self, event: ServerSentEvent) -> Chunk: ...
     def alike(self, data: bytes) -> Delta | None:
-        """The text of whole events that are like the last one that was read, but for their text,
-        and carry nothing else; None for other bytes, which are then to be read."""
+        """The text of complete events that equal the last one read except for their text; None for
+        other bytes, which must then be read."""
         ...
 
     def reread(self) -> None:
-        """The frame of the last chunk was changed: it says nothing about the next events."""
+        """Notes that the frame of the last chunk was changed, so it does not predict the next
+        events."""
         ...
 
     def is_piece(self, chunk: Chunk, key: StreamKey, *, counted: bool = False) -> bool:
-        """Whether the chunk is nothing but one more piece of this text; with `counted` it may say
-        how many tokens have been used so far."""
+        """Whether the chunk is just one more piece of this text; with `counted` it may also report
+        the tokens used so far."""
         ...
 
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
         """The frame with the texts in their places; b"" if it would carry nothing. Text of a key
-        without a place in it is sent before it as a separate event."""
+        without a place in the frame is sent before it as a separate event."""
         ...
 
     def text(self, key: StreamKey, text: str) -> bytes:
-        """A new event with this text alone."""
+        """A new event with only this text."""
         ...
 
     def close(self) -> Chunk | None:
-        """The end of the bytes without a terminal event: what codecs held, and all open keys."""
+        """Handles the end of the bytes without a terminal event: flushes what codecs held and
+        closes all open keys."""
         ...
 
     def cut(self, outcome: Outcome) -> bytes:

@@ -1,4 +1,5 @@
-"""Arguments of tool calls in a stream: read as plain text, written as they were spelled."""
+"""Arguments of tool calls in a stream: read as plain text, written back in their original
+spelling."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ class ArgumentStreams:
         return self._delta(key, reader, reader.feed(fragment))
 
     def close(self, key: StreamKey) -> Delta | None:
-        """The escape that the end of the arguments left open."""
+        """The escape sequence left open at the end of the arguments."""
         reader = self._readers.get(key)
         if reader is None or not (text := reader.close()):
             return None

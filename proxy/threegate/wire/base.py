@@ -61,7 +61,7 @@ class Adapter:
         return ()
 
     def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
-        """Without the tools that are not in `names`."""
+        """A copy without the tools that are not in `names`."""
         return body
 
     def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
@@ -72,7 +72,7 @@ class Adapter:
         return body
 
     def without_its_reasoning(self, body: Body) -> str:
-        """The pointer of the first turn with tool calls whose reasoning is not there; or empty."""
+        """The pointer of the first turn with tool calls that lacks its reasoning, or empty."""
         return ""
 
     def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
@@ -93,12 +93,12 @@ class Adapter:
         return n if isinstance(n, int) and n > 0 else 1
 
     def most_choices(self, request: Body) -> int:
-        """How many an answer to this may have."""
+        """How many choices an answer to this request may have."""
         return most_choices(self.choices(request))
 
     def blocked(self, request: Body, outcome: Outcome) -> Body:
-        """A valid answer that says so, for status `outcome.http_status or blocked_status`; an error
-        body where that is not 200."""
+        """A valid answer that reports the outcome, for status `outcome.http_status or
+        blocked_status`; an error body if that is not 200."""
         if outcome.http_status is not None or self.blocked_status != 200:
             return {**self.error(refusal(outcome)), "threegate": outcome.note}
         return self._blocked(request, outcome)
@@ -116,11 +116,12 @@ class Adapter:
         return tuple(c.get("finish_reason") or "" for c in body.get("choices") or ())
 
     def restore_echo(self, body: Body, request: Body) -> Body:
-        """A whole answer where what the API repeats of the request is as the client sent it."""
+        """A whole answer in which the parts repeated from the request are as the client sent
+        them."""
         return body
 
     def mark_stored(self, body: Body, options: StreamOptions) -> Body:
-        """A whole answer whose ids of stored things are the tenant's own."""
+        """A whole answer with the tenant's own ids for stored objects."""
         return body
 
     def annotate(self, body: Body, name: str, payload: object) -> Body:
@@ -132,7 +133,7 @@ class Adapter:
 
 
 class TextlessAdapter(Adapter):
-    """An API whose answers are numbers: they do not stream, and a block is returned as an error,
+    """An API whose answers are numbers: they are not streamed, and a block is returned as an error
     because the answer has no place for it."""
 
     blocked_status: int = 400
@@ -147,7 +148,7 @@ class TextlessAdapter(Adapter):
         return ()
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
-        """Asked for where the model API streams all the same."""
+        """Used if the model API streams nevertheless."""
         raise UpstreamError(localized("answer-no-json", what=localized("answer")))
 
 
@@ -160,13 +161,13 @@ def prompt_slots(body: Body, prompt: str) -> tuple[Slot, ...]:
 
 
 def refusal(outcome: Outcome) -> RequestError:
-    """A block as an error, where the policy or the API wants one."""
+    """A block as an error, if the policy or the API requires one."""
     text = Bilingual(outcome.text, outcome.text)
     return RequestError(text, status=outcome.http_status or 400, code="content_filter")
 
 
 def objects(value: Any) -> list[tuple[int, Body]]:
-    """The objects of a list with their positions; nothing when it is no list."""
+    """The objects of a list with their positions; nothing if it is not a list."""
     items = value if isinstance(value, list) else []
     return [(index, item) for index, item in enumerate(items) if isinstance(item, dict)]
 
@@ -185,8 +186,8 @@ def _is_choice(given: Any) -> bool:
 
 
 def index_in(frame: Body, name: str = "index") -> int:
-    """The number that an event gives a part of its answer, 0 where it gives none; some APIs begin
-    at -1. Raises TypeError where it is no number, or one that no part can have."""
+    """The index that an event gives to a part of its answer, 0 if it gives none; some APIs begin at
+    -1. Raises TypeError if it is not a number or out of range."""
     index = frame.get(name) or 0
     if type(index) is not int or abs(index) > MAX_PARTS:
         raise TypeError(name)
@@ -194,7 +195,7 @@ def index_in(frame: Body, name: str = "index") -> int:
 
 
 def unlink(choice: Body) -> None:
-    """Log probabilities and token ids spell out the text: they are removed when the text was
+    """Log probabilities and token ids spell out the text, so they are removed if the text was
     changed."""
     choice.update({name: None for name in LINKED if choice.get(name)})
 

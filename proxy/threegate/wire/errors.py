@@ -17,7 +17,7 @@ from threegate.errors import (
 )
 from threegate.i18n.messages import localized
 
-# Subclass → (OpenAI `type`). The text of an error that is ours, not the client's, stays inside.
+# Subclass → (OpenAI `type`). The text of internal errors is not shown to clients.
 _OPENAI_TYPES: Final[dict[type[ThreegateError], str]] = {
     RequestError: "invalid_request_error",
     OverloadError: "overloaded_error",
@@ -85,7 +85,7 @@ def _type_of(error: ThreegateError) -> str:
 
 
 def _public(error: ThreegateError, language: str) -> str:
-    """What a client may read: a bug or a policy problem says nothing about our inside."""
+    """The text that a client may read: a bug or a policy problem reveals nothing internal."""
     if isinstance(error, RequestError | UpstreamError | AuditError):
         return error.text.get(language)
     return localized("ours").get(language)

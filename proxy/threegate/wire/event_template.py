@@ -1,8 +1,7 @@
-"""Events of a stream that are alike but for one text.
-
-A model sends hundreds of events whose bytes differ in a piece of text alone. What was read of one
-says how the next are read and written: JSON means the same with one string in the place of another,
-so around the text nothing need be parsed, searched for more texts, or written anew.
+"""Events of a stream that are equal except for one text. A model sends hundreds of events whose
+bytes differ only in a piece of text. Once one has been read, it shows how to read and write the
+next: replacing one string in JSON by another changes nothing around it, so the rest need not be
+parsed, searched for texts or written again.
 """
 
 from __future__ import annotations
@@ -17,15 +16,16 @@ from threegate.wire.adapter import Chunk, Delta, StreamKey
 from threegate.wire.sse import END, encode_json, name_of
 
 MAX_UNUSED_TEMPLATES: Final = 8
-"""Consecutive templates that were made and not used: some APIs send no two events alike."""
+"""The most consecutive templates that are built without being used; some APIs never send two equal
+events."""
 _MARK = "\ue000a text\ue000"
 _MARKED = orjson.dumps(_MARK)
 
 
 @dataclass(frozen=True, slots=True)
 class EventTemplate:
-    """`before` and `after` are the bytes of the event around its text, as it came, with the quotes
-    of the text; `begins` and `ends` as it leaves, without them."""
+    """`before` and `after` are the bytes around the event's text as it arrived, including the
+    quotes of the text; `begins` and `ends` those as it leaves, without the quotes."""
 
     key: StreamKey
     before: bytes = field(repr=False)
@@ -34,7 +34,8 @@ class EventTemplate:
     ends: bytes = field(repr=False)
 
     def texts(self, data: bytes) -> str:
-        """The texts of whole events, joined; empty where one of them is not alike, or has none."""
+        """The texts of complete events, joined; empty if one of them does not match or has no
+        text."""
         if not data.endswith(END):
             return ""
         before, after, texts = self.before, self.after, []
@@ -55,7 +56,7 @@ class EventTemplate:
 
 
 class AlikeEvents:
-    """Reads events that are like the last one that was read in full."""
+    """Reads events that match the last one that was read in full."""
 
     __slots__ = ("_left", "template")
 
@@ -65,16 +66,17 @@ class AlikeEvents:
 
     @property
     def learns(self) -> bool:
-        """Whether templates have been of use so far."""
+        """Whether templates have been useful so far."""
         return self._left > 0
 
     def learn(self, chunk: Chunk) -> None:
-        """From an event that is one piece of one text and carries nothing else."""
+        """Learns from an event that is one piece of one text and carries nothing else."""
         self._left -= 1
         self.template = _template_of(chunk)
 
     def read(self, data: bytes) -> Delta | None:
-        """The texts of events that are alike, as one; None where nothing was learned either."""
+        """The texts of matching events, joined; None if they do not match or nothing was
+        learned."""
         template = self.template
         if template is None or not (text := template.texts(data)):
             return None
@@ -83,7 +85,7 @@ class AlikeEvents:
 
 
 def _template_of(chunk: Chunk) -> EventTemplate | None:
-    """None where it is not clear from the bytes of the event which of its strings the text is."""
+    """None if the bytes of the event do not show clearly which of its strings is the text."""
     place, delta, frame = chunk.places[0], chunk.deltas[0], chunk.frame
     event = chunk.event
     before, after = _around(event.data or "", delta.text)

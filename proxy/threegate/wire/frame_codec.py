@@ -1,8 +1,8 @@
 """What all stream codecs share: taking texts out of frames, and putting released text back.
 
-Invariants: a frame goes out at its own place in the order, with all its unknown fields; the text of
-a key goes out in order and exactly once; a frame from which all text was taken and that says
-nothing else is not sent.
+Invariants: a frame is sent at its own place in the order, with all its unknown fields; the text of
+a key is sent in order and exactly once; a frame that carries nothing after its text was taken out
+is not sent.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from threegate.wire.limits import MAX_PARTS
 from threegate.wire.slots import SEALED, is_open, is_protocol, is_word
 from threegate.wire.sse import ServerSentEvent, bare, encode, encode_json, name_of
 
-FIELD_PARTS: Final = 1 << 39  # parts from here on are texts of fields that the codec does not know
-WHOLE_PARTS: Final = 1 << 40  # and from here on those that came whole, in one event
+FIELD_PARTS: Final = 1 << 39  # from here on parts are texts of unknown fields
+WHOLE_PARTS: Final = 1 << 40  # and from here on those that arrived whole, in one event
 
 
 class _ShapeErrors:
-    """Turns what a frame of the wrong shape does to the code that reads it into `UpstreamError`."""
+    """Turns the exceptions that a malformed frame causes into `UpstreamError`."""
 
     def __enter__(self) -> None:
         pass
@@ -64,9 +64,9 @@ class FrameCodec:
         self._arguments = ArgumentStreams()
         self._alike = AlikeEvents()
         self._open: dict[StreamKey, None] = {}
-        self._begun_choices: set[int] = set()  # choices whose content has begun to go out
+        self._begun_choices: set[int] = set()  # choices whose content has begun to be sent
         self._complete_texts = 0  # texts so far that began and ended in one event
-        self._waiting_texts = 0  # those of events that have not been written
+        self._waiting_texts = 0  # those of events not written yet
         self.usage: Usage | None = None
         self.finish_reasons: dict[int, str] = {}
 
@@ -76,16 +76,16 @@ class FrameCodec:
         raise NotImplementedError
 
     def _is_empty(self, frame: Body) -> bool:
-        """Whether a frame without text says nothing."""
+        """Whether a frame without text carries nothing."""
         raise NotImplementedError
 
     def _on_sent(self, frame: Body) -> None:
-        """A frame goes out to the client, its texts in place."""
+        """Called when a frame is sent to the client, with its texts in place."""
 
     # Reading
 
     def _take(self, chunk: Chunk, holder: Any, name: Any, *pieces: Delta | str) -> None:
-        """Note that the text at `holder[name]` is made of `pieces`."""
+        """Notes that the text at `holder[name]` consists of `pieces`."""
         self._limit(len(chunk.places))
         holder[name] = ""
         chunk.places.append(InsertionPoint(holder, name, list(pieces)))
@@ -97,7 +97,7 @@ class FrameCodec:
         self, chunk: Chunk, holder: Any, name: Any, choice: int, *, words: bool = False
     ) -> None:
         """Texts in a field that the codec does not know: each is complete content by itself.
-        `words`: a field that providers fill with words, which are none."""
+        `words`: a field that providers fill with protocol words, which do not count as texts."""
         value = holder[name]
         words = words or name in known_fields.PROVIDER_WORDS
         if isinstance(value, dict):
@@ -110,7 +110,7 @@ class FrameCodec:
             self._take_complete(chunk, holder, name, choice)
 
     def _reason(self, chunk: Chunk, holder: Body, name: str, choice: int) -> str:
-        """Why a text ends. What is no word is text."""
+        """A finish reason. Anything that is not a plain word is treated as text."""
         reason = holder[name]
         if isinstance(reason, str) and is_protocol(name, reason):
             return reason
@@ -120,8 +120,8 @@ class FrameCodec:
     def _take_unlisted(
         self, chunk: Chunk, holder: Body, listed: frozenset[str], choice: int = 0
     ) -> None:
-        """Texts in all fields of an object that are not on the list of its kind, and in those that
-        should be sealed and are not."""
+        """Texts in all fields of an object that are not listed for its kind, and in fields that
+        should be encrypted but are not."""
         if not holder.keys() <= listed or not holder.keys().isdisjoint(SEALED):
             for name in [n for n in holder if n not in listed or is_open(n, holder[n])]:
                 self._take_all(chunk, holder, name, choice)
@@ -153,7 +153,7 @@ class FrameCodec:
         self._open[delta.key] = None
 
     def _end(self, chunk: Chunk, keys: list[StreamKey]) -> None:
-        """These keys end with this chunk."""
+        """Notes that these keys end with this chunk."""
         for key in keys:
             if (left := self._arguments.close(key)) is not None:
                 chunk.deltas.append(left)
@@ -177,17 +177,17 @@ class FrameCodec:
             self._alike.learn(chunk)
 
     def _fits_template(self, chunk: Chunk) -> bool:
-        """Whether one more event like this would change nothing but the text of one key, and its
-        text leaves as it is released."""
+        """Whether one more event like this would only add text to one key, whose text leaves as it
+        is released."""
         if len(chunk.deltas) != 1 or not self.is_piece(chunk, key := chunk.deltas[0].key):
             return False
         shown = key.channel is Channel.REASONING and self._options.show_reasoning
         return shown or key.channel is Channel.CONTENT
 
     def is_piece(self, chunk: Chunk, key: StreamKey, *, counted: bool = False) -> bool:
-        """Whether a chunk is one more piece of this text and says nothing else, so that it need not
-        go out once its text has gone with the piece before. With `counted` it may say how many
-        tokens have been used so far, which a later piece says anew."""
+        """Whether a chunk is one more piece of this text and carries nothing else, so that it need
+        not be sent once its text has left with an earlier piece. With `counted` it may report the
+        tokens used so far, which a later piece reports again."""
         if chunk.template is not None:
             return chunk.template.key == key
         if len(chunk.deltas) != 1 or len(chunk.places) != 1 or chunk.closes or chunk.linked:
@@ -223,19 +223,19 @@ class FrameCodec:
         return b"".join([*loose, own])
 
     def _is_hidden(self, key: StreamKey, text: str) -> bool:
-        """Whether a text makes no separate event: empty, hidden, or next to the answer in a field
-        whose event the client does not get (a cut does that)."""
+        """Whether a text needs no separate event: it is empty, hidden, or in an extra field whose
+        event the client does not get (after a cut)."""
         hidden = key.channel is Channel.REASONING and not self._options.show_reasoning
         return not text or hidden or key.part >= WHOLE_PARTS
 
     def _without_place(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
-        """Events for text that has no place in the frame: it is older, so it goes first."""
+        """Events for text without a place in the frame; it is older, so it is sent first."""
         placed = _placed(chunk)
         loose = [self.text(key, text) for key, text in released.items() if key not in placed]
         return b"".join(loose)
 
     def _fill(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bool:
-        """Put the texts back. True if any text is in the frame now."""
+        """Puts the texts back. True if any text is in the frame now."""
         used: dict[StreamKey, str] = {}
         changed: set[int] = set()
         carried = False
@@ -259,7 +259,7 @@ class FrameCodec:
         return carried
 
     def _repeated(self, key: StreamKey, used: Mapping[StreamKey, str]) -> str:
-        """What a field that repeats a text says."""
+        """The content of a field that repeats a text."""
         return used.get(key, "")
 
     def _written(self, piece: Delta, released: Mapping[StreamKey, str], changed: set[int]) -> str:
@@ -281,18 +281,19 @@ class FrameCodec:
 
 
 def is_no_text(name: Any, value: str, *, words: bool) -> bool:
-    """`words`: whether providers fill the field with words."""
+    """`words`: whether providers fill the field with protocol words."""
     return is_protocol(name, value) or (words and is_word(value))
 
 
 def _placed(chunk: Chunk) -> set[StreamKey]:
-    """The keys whose text goes back into the frame."""
+    """The keys whose text is put back into the frame."""
     pieces = (piece for place in chunk.places if not place.mirror for piece in place.pieces)
     return {piece.key for piece in pieces if isinstance(piece, Delta)}
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a value carries nothing: null, empty, or made of such, places (`index`) aside."""
+    """Whether a value carries nothing: null, empty, or built from such values; `index` members are
+    ignored."""
     if isinstance(value, dict):
         return all(name == "index" or is_empty(below) for name, below in value.items())
     if isinstance(value, list):

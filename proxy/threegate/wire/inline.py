@@ -1,8 +1,7 @@
-"""Files inside a body (`data:` URLs, base64): the texts that somebody may read in them.
-
-Only a field that holds files is read so; in any other the same characters are what the model reads.
-Where bytes could be text in more than one encoding, every reading is given: who reads them next may
-choose another. Bytes of a picture or a sound are no text.
+"""Files inside a body (`data:` URLs, base64) and the texts in them. Only fields that hold files are
+read this way; in any other field the model reads the characters themselves. If bytes could be text
+in more than one encoding, every reading is given, because the next reader may choose another. Bytes
+of images and audio are not text.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ _HEAD: Final = re.compile(
 )
 _TEXTUAL: Final = re.compile(r"text/|.*(?:json|xml|yaml|javascript|csv|markdown)", re.I)
 LEAST: Final = 64
-"""A shorter base64 text of bytes may as well be a number or a word, and is read unchanged."""
+"""A shorter base64 string may also be a number or a word, so it is read unchanged."""
 
 
 class Reading(NamedTuple):
-    """`form` of the pointer under which the text goes back; empty: the field itself."""
+    """`form` of the pointer under which the text is put back; empty: the field itself."""
 
     form: str
     text: str
 
 
 def readings(name: str, text: str) -> tuple[Reading, ...]:
-    """The texts of a field that holds files; none where it holds bytes alone."""
+    """The texts of a field that holds files; none if it holds only binary data."""
     head = _HEAD.match(text)
     if head is not None and _is_head(head[0]):
         kind, encoded, body = head[1], head[2], text[head.end() :]
@@ -48,7 +47,7 @@ def readings(name: str, text: str) -> tuple[Reading, ...]:
 
 
 def _is_head(head: str) -> bool:
-    """A head has no room for a number that somebody could mean."""
+    """A header too short to hide a number."""
     return sum(map(str.isdigit, head)) < 7
 
 

@@ -31,7 +31,7 @@ _COLON: Final = re.compile(rb'"[ \t\r\n]*:')
 _SPACED_COLONS: Final = (b" :", b"\t:", b"\n:", b"\r:")
 _DIGITS: Final = bytes(0x30 if 0x30 <= code <= 0x39 else 0x20 for code in range(256))
 _LONG_NUMBER: Final = b"0" * 16  # 2**53 has sixteen digits; eight times faster than what follows
-_BEFORE_NUMBER: Final = (b"[", b":", b",", b"")  # b"": more blanks than are looked at
+_BEFORE_NUMBER: Final = (b"[", b":", b",", b"")  # b"": more spaces than are examined
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -55,7 +55,8 @@ def parse(raw: bytes) -> dict[str, Any]:
 
 
 def _may_have_long_integer(raw: bytes) -> bool:
-    """Whether a long run of digits is where a JSON number may be; that of a card is in a text."""
+    """Whether a long run of digits stands where a JSON number may be; a card number is inside a
+    string."""
     digits = raw.translate(_DIGITS)
     at = digits.find(_LONG_NUMBER)
     while at >= 0:
@@ -66,7 +67,7 @@ def _may_have_long_integer(raw: bytes) -> bool:
 
 
 def _count_colons(raw: bytes) -> int:
-    """At least as many as there are keys; more when a string has a quote and a colon in it."""
+    """An upper bound of the number of keys; too high if a string contains a quote and a colon."""
     for spaced in _SPACED_COLONS:
         if spaced in raw:
             return len(_COLON.findall(raw))
@@ -88,7 +89,8 @@ def _count_keys(body: dict[str, Any]) -> int:
 
 def parse_answer(data: bytes | str, what: str = "answer") -> dict[str, Any]:
     """The object that the model API sent. DeepSeek sends blank lines while it waits; JSON ignores
-    them. Raises `UpstreamError`, which calls it `what`: what cannot be read cannot be checked."""
+    them. Raises `UpstreamError`, which calls it `what`, because what cannot be read cannot be
+    checked."""
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -107,8 +109,8 @@ _HALF: Final = re.compile(
 
 
 def _without_halves(data: bytes | str, what: str) -> Any:
-    """A pair of surrogates may come in two events, as its halves: each is a character that is not
-    known. Raises UpstreamError for what is no JSON besides."""
+    """A surrogate pair may be split over two events; each half becomes U+FFFD. Raises UpstreamError
+    if it is not JSON even then."""
     text = data if isinstance(data, str) else data.decode("utf-8", "replace")
     try:
         return orjson.loads(_HALF.sub(lambda m: "\\ufffd" if m[1] else m[0], text))
@@ -117,7 +119,7 @@ def _without_halves(data: bytes | str, what: str) -> Any:
 
 
 def _brackets(data: bytes | str) -> int:
-    """At least as many as there are levels."""
+    """An upper bound of the nesting depth."""
     if isinstance(data, str):
         return data.count("{") + data.count("[")
     return data.count(b"{") + data.count(b"[")
@@ -194,7 +196,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _check_integers(raw: bytes) -> None:
-    """orjson turns huge integers into floats, so the digits are looked at again."""
+    """orjson turns huge integers into floats, so the digits are read again."""
     stack: list[tuple[str, Any]] = [("", json.loads(raw, parse_int=_checked_int))]
     while stack:
         at, value = stack.pop()

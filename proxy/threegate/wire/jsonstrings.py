@@ -1,6 +1,6 @@
-"""Where the strings and numbers of a readable JSON text (`jsontext`) lie, so that an edit fits:
-inside a string it is escaped, in the place of a number it becomes a string. It takes the place of
-the whole number: beside a sign, a fraction or further digits it would not be JSON."""
+"""Where the strings and numbers of a readable JSON text (`jsontext`) lie, so that an edit keeps it
+valid: inside a string it is escaped, in place of a number it becomes a string. It always replaces
+the whole number: next to a sign, a fraction or further digits it would not be JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?")
 
 _CHARACTERS: Final = "+-.0123456789eE"
 LONGEST: Final = 64
-"""Code points of a number; longer runs of its characters are none."""
+"""Code points; longer runs of number characters do not count as numbers."""
 
 
 def _is_of_number(character: str) -> bool:
@@ -22,27 +22,27 @@ def _is_of_number(character: str) -> bool:
 
 
 def _number_start(text: str, at: int) -> int:
-    """Where the number begins that ends at `at` or goes on there; `at` if there is none."""
+    """Where the number that ends at `at` or continues there begins; `at` if there is none."""
     near = text[max(0, at - LONGEST) : at]
     length = len(near) - len(near.rstrip(_CHARACTERS))
     return at - length if length < LONGEST else at
 
 
 def _number_end(text: str, at: int) -> int:
-    """Where the number ends that begins before `at` or there."""
+    """Where the number that begins at or before `at` ends."""
     near = text[at : at + LONGEST]
     length = len(near) - len(near.lstrip(_CHARACTERS))
     return at + length if length < LONGEST else at
 
 
 class JsonStrings:
-    """Where the strings of a readable JSON text lie that arrives in pieces."""
+    """The positions of the strings of a readable JSON text that arrives in pieces."""
 
     __slots__ = ("_begun", "_end", "_escaped", "_forgotten", "_kind", "_quotes")
 
     def __init__(self, text: str = "") -> None:
         self._kind, self._begun = Kind(), False
-        self._quotes: list[int] = []  # places of those that begin or end a string
+        self._quotes: list[int] = []  # positions of quotes that begin or end a string
         self._forgotten = 0
         self._escaped = False
         self._end = 0
@@ -59,7 +59,7 @@ class JsonStrings:
         self._end += len(text)
 
     def forget(self, to: int) -> None:
-        """Positions before it are not requested any more."""
+        """Positions before it are no longer requested."""
         gone = bisect_left(self._quotes, to)
         self._forgotten += gone
         del self._quotes[:gone]
@@ -74,7 +74,8 @@ class JsonStrings:
         return start, end
 
     def before_number(self, text: str, at: int, base: int) -> int:
-        """Where the number begins that goes on at `at`, or may where the text ends; else `at`."""
+        """Where a number that continues (or, at the end of the text, may continue) at `at` begins;
+        else `at`."""
         following = text[at - base : at - base + 1]
         goes_on = not following or _is_of_number(following)
         if not goes_on or not self._kind.is_json or self._inside(at):
@@ -88,7 +89,7 @@ class JsonStrings:
         return (self._forgotten + bisect_left(self._quotes, at)) % 2 == 1
 
     def fitted(self, text: str, start: int, end: int) -> str:
-        """A replacement of the span so that the whole stays JSON."""
+        """A replacement for the span that keeps the whole valid JSON."""
         if not self._kind.is_json:
             return text
         opens, closes = not self._inside(start), not self._inside(end)

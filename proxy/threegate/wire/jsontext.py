@@ -1,11 +1,11 @@
-"""JSON text that may come in pieces, made readable for detectors and back.
+"""JSON text that may arrive in pieces, made readable for detectors and converted back.
 
-`JsonTextReader` turns the escapes of strings into the characters they denote (`\\u4f60` → 你,
-`\\n` → a line break), so that no value hides behind an escape and none grows an `n` in front.
-`\\"` and `\\\\` stay, because they carry the structure. `JsonTextWriter` makes JSON text again.
-Text that is not JSON (code, a bare word), as its first character shows, is left unchanged.
+`JsonTextReader` turns the escapes of strings into the characters they denote (`\\u4f60` → 你, `\\n`
+→ a line break), so that no value hides behind an escape and none grows an `n` in front. `\\"` and
+`\\\\` stay, because they carry the structure. `JsonTextWriter` makes JSON text again. Text that is
+not JSON (code, a bare word), as its first character shows, is left unchanged.
 
-`jsonstrings` knows where the strings of a readable text lie.
+`jsonstrings` finds the strings of a readable text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ESCAPE: Final = (
     r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))"
 )
 _TOKEN: Final = re.compile(rf'{_ESCAPE}|"|[^"\\]+|\\', re.DOTALL)
-# An escape that may go on: a lone backslash, a short \uXXX, a high surrogate without its second
+# An escape that may continue: a lone backslash, a short \uXXX, a high surrogate without its second
 # half. The even number of backslashes in front is what makes the last one an escape.
 _UNFINISHED: Final = re.compile(
     r"(?<!\\)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3}|u[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u(?:[dD](?:[c-fC-F]"
@@ -31,7 +31,7 @@ _FIRST: Final = re.compile(r"\S")
 _OPENING: Final = '{["'
 
 Unit = tuple[str, str]
-"""A readable text and how it was spelled."""
+"""A readable text and its original spelling."""
 
 
 class Kind:
@@ -50,7 +50,7 @@ class Kind:
 
 
 class JsonTextReader:
-    """`feed` fragments of JSON text, get readable text; `units` is what it is made of."""
+    """`feed` takes fragments of JSON text and returns readable text; `units` are its parts."""
 
     __slots__ = ("_begun", "_held", "_kind", "_string", "units")
 
@@ -62,7 +62,7 @@ class JsonTextReader:
 
     @property
     def raw(self) -> str:
-        """The JSON text of the last readable text."""
+        """The JSON text behind the last readable text."""
         return "".join(raw for _, raw in self.units)
 
     def feed(self, fragment: str) -> str:
@@ -74,7 +74,7 @@ class JsonTextReader:
         return self._read(text)
 
     def close(self) -> str:
-        """What was held: an escape that never ended, as it came."""
+        """What was held: an unfinished escape, unchanged."""
         held, self._held = self._held, ""
         return self._read(held)
 
@@ -94,7 +94,7 @@ class JsonTextReader:
 
 
 def _unfinished(text: str) -> int:
-    """Where the escape begins that the end of `text` leaves open."""
+    """Where the escape that the end of `text` leaves open begins."""
     start = max(0, len(text) - _LONGEST_ESCAPE)
     while start and text[start - 1] == "\\":
         start -= 1  # never begin inside a run of backslashes
@@ -124,7 +124,8 @@ QUOTE: Final = re.compile(r'"|\\.', re.DOTALL)
 
 
 class JsonTextWriter:
-    """`feed` readable text, get JSON text: control characters inside strings are escaped."""
+    """`feed` takes readable text and returns JSON text, with control characters inside strings
+    escaped."""
 
     __slots__ = ("_begun", "_escaped", "_kind", "_string")
 
@@ -152,9 +153,9 @@ class JsonTextWriter:
 
 
 class JsonSpelling:
-    """Writes what is released of a text: as it was spelled up to the first edit, from there on as
-    equivalent JSON. So an edit alone changes how the rest is spelled, never the pieces of a
-    stream."""
+    """Writes the released text in its original spelling up to the first edit, and as equivalent
+    JSON after it. So only an edit changes the spelling of the rest, never the way a stream was
+    cut."""
 
     __slots__ = ("_edited", "_offset", "_pending", "_writer")
 
@@ -192,7 +193,7 @@ class JsonSpelling:
         if readable == raw:
             out.append(rest[:same])
         elif whole:
-            out.append(raw)  # a character that was spelled as an escape
+            out.append(raw)  # a character that was written as an escape
         elif self._edited:
             out.append(readable[: self._offset + same])
         self._offset += same
@@ -202,13 +203,13 @@ class JsonSpelling:
         return at + same
 
     def _write_plain(self, text: str) -> None:
-        """The writer must know what has gone before."""
+        """Brings the writer up to date with the text written so far."""
         if text:
             self._writer.feed(text)
 
 
 def _common(text: str, at: int, rest: str) -> int:
-    """How many characters of `rest` follow in `text`."""
+    """How many characters of `rest` match at the position in `text`."""
     if text.startswith(rest, at):
         return len(rest)
     pairs = zip(text[at : at + len(rest)], rest, strict=False)

@@ -1,5 +1,5 @@
-"""The fields of answers that the guard knows: those without text of their own (ids, counts, times,
-what the API repeats of the request) and those whose text an adapter takes out itself.
+"""The fields of answers that the guard knows: those without text (ids, counts, times, parts of the
+request that the API repeats) and those whose text an adapter takes out itself.
 
 Strings in every other field, new in an API or a provider's own, are content: checked, released,
 edited or held like the rest. Streams and whole answers use the same lists, which are in
@@ -33,7 +33,7 @@ MESSAGES_FRAMES: Final = {
     "message_start": MESSAGES_FRAME | {"message"},
     "message_delta": MESSAGES_FRAME | {"delta"},
 }
-"""By the type of the event; all others have the type alone."""
+"""Further known fields by type of event; all other events have only the type."""
 SIGNATURE_DELTA: Final = _LISTS["signature_delta"]
 MESSAGE_DELTA: Final = _LISTS["message_delta"]
 RESPONSE: Final = _LISTS["response"]
@@ -47,13 +47,13 @@ NUMBERS: Final = _LISTS["numbers"]
 PROVIDER_WORDS: Final = _LISTS["provider_words"]
 
 REASONS: Final = ("finish_reason", "stop_reason")
-"""Why a text ends: a word, or else text like any other."""
+"""Finish reasons: a plain word; anything else is text."""
 UNKNOWN_REASON: Final = "unknown"
-"""What is reported for a reason that is not a plain word."""
+"""Reported in place of a reason that is not a plain word."""
 
 
 def object_at(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The object of that name; an empty one where the API sent something else."""
+    """The object of that name; an empty one if the API sent something else."""
     found = holder.get(name)
     return found if isinstance(found, dict) else {}
 
@@ -68,7 +68,7 @@ _TOKENS: Final = frozenset(("token", "tokens"))
 
 
 def has_text(logprobs: Any, name: str = "") -> bool:
-    """Whether log probabilities hold strings that are no tokens."""
+    """Whether log probabilities contain strings that are not tokens."""
     if isinstance(logprobs, dict):
         return any(has_text(below, key) for key, below in logprobs.items())
     if isinstance(logprobs, list):

@@ -1,4 +1,4 @@
-"""Bounds of everything the wire formats accept, with the reason for each."""
+"""Limits of everything that the wire formats accept, with the reason for each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ MAX_BODY_BYTES = 8 << 20
 """A request body. 128 k tokens are about 0.5 MiB of text; the rest is room for inline files."""
 
 MAX_RESPONSE_BYTES = 16 << 20
-"""A whole (not streamed) answer, `n` choices with logprobs included. Of a stream, its text in code
+"""A whole (not streamed) answer, `n` choices with logprobs included. For a stream, its text in code
 points, and the events that wait for its end."""
 
 MAX_EVENT_BYTES = 4 << 20
@@ -27,7 +27,7 @@ MAX_SAFE_INTEGER = 2**53
 """Beyond it JSON readers disagree about the value (RFC 8259 section 6)."""
 
 MAX_POINTER_CHARS = 200
-"""What an error says about a place in a body; keys come from the client."""
+"""The longest place in a body that an error names; keys come from the client."""
 
 MAX_PARTS = 4096
 """Tool calls or content blocks in one streamed answer; each needs a stream machine."""
@@ -38,5 +38,5 @@ tenth of a second for each."""
 
 
 def most_choices(asked: int) -> int:
-    """How many an answer to a request for so many may have."""
+    """How many choices an answer may have if this many were requested."""
     return min(MAX_PARTS, max(MAX_CHOICES, asked))

@@ -18,7 +18,7 @@ _CHARSET = re.compile(r";charset=[^;,]*", re.IGNORECASE)
 
 
 def escape(name: str) -> str:
-    """A key as a pointer token. `#` is ours: it begins the form."""
+    """A key as a pointer token. `#` is reserved: it begins the form."""
     if "~" in name or "/" in name or "#" in name:
         return name.replace("~", "~0").replace("/", "~1").replace("#", "~2")
     return name
@@ -35,8 +35,8 @@ def copy(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def put(body: dict[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
-    """`body` with the texts at these slot pointers; itself when there are none. What is on the way
-    to a text is a copy, all else is shared."""
+    """`body` with the texts at these slot pointers; `body` itself if there are none. Objects on the
+    path to a text are copied, all others are shared."""
     if not texts:
         return body
     made = dict(body)
@@ -53,7 +53,7 @@ def put(body: dict[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _rename(holder: dict[str, Any], name: str, new: str) -> None:
-    """Fields keep their order; of two that get one name the later stays."""
+    """Fields keep their order; of two that get the same name the later one stays."""
     fields = [(new if known == name else known, value) for known, value in holder.items()]
     holder.clear()
     holder.update(fields)
@@ -68,8 +68,8 @@ def get(body: Any, pointer: str) -> Any:
 
 
 def _resolve(body: Any, path: str, copied: set[int] | None = None) -> tuple[Any, Any]:
-    """The object or array that holds a value, and the value's name in it. With `copied`, the ids of
-    what was copied before, all of the way down is replaced by copies."""
+    """The object or array that holds a value, and the value's name in it. With `copied` (ids of
+    objects that are already copies), every object on the path is replaced by a copy."""
     value, *names = body, *[_unescape(token) for token in path.split("/")[1:]]
     for token in names[:-1]:
         name = int(token) if isinstance(value, list) else token
@@ -82,7 +82,7 @@ def _resolve(body: Any, path: str, copied: set[int] | None = None) -> tuple[Any,
 
 
 def _shaped(old: Any, form: str, text: str) -> Any:
-    """The new value in place of `old`."""
+    """The new value that replaces `old`."""
     match form:
         case "" | "number":
             return text
@@ -101,7 +101,8 @@ def _shaped(old: Any, form: str, text: str) -> Any:
 
 
 def _parsed(text: str) -> Any:
-    """Arguments that are an object, not JSON text. A replacement that broke them becomes text."""
+    """Arguments that are an object, not JSON text. A replacement that is no longer valid JSON
+    becomes text."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -1,9 +1,9 @@
 """What a request of each API must look like, as far as the guard relies on it.
 
-Null is as good as absent. Fields that are not named here may be anything: their texts are checked
-like all others, and the policy's allow-list decides whether they go on; one that differs from a
-named field in its letter case alone is refused. The same tables make the
-OpenAPI document, so what is documented is what is checked.
+Null counts as absent. Fields that are not named here may be anything: their texts are checked like
+all others, and the policy's allow-list decides whether they are forwarded; one that differs from a
+named field only in letter case is refused. The OpenAPI document is made from the same tables, so it
+documents exactly what is checked.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _TYPES: Final[dict[JsonType, tuple[type, ...]]] = {
     JsonType.ARRAY: (list,),
     JsonType.OBJECT: (dict,),
 }
-"""As the parser makes them; `bool` is distinct from `int`."""
+"""The parser's Python types; `bool` is distinct from `int`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`items` are of an array, `fields` of an object; `required` may be neither absent nor null.
-    `values`: the only strings there are. `closed`: other fields are refused.
-    `filled`: an array that is not empty."""
+    """`items` describes an array, `fields` an object; `required` fields may be neither absent nor
+    null. `values`: the only strings allowed. `closed`: other fields are refused. `filled`: the
+    array must not be empty."""
 
     kinds: tuple[JsonType, ...]
     items: Shape | None = None
@@ -183,7 +183,7 @@ REQUESTS: Final[dict[Api, Shape]] = {
 
 
 def check(api: Api, body: Body) -> None:
-    """Raises RequestError (400) that names the place and what belongs there."""
+    """Raises RequestError (400) that names the place and what is expected there."""
     check_shape(body, REQUESTS[api])
 
 
@@ -223,8 +223,8 @@ def _check_object(value: Body, shape: Shape, at: str) -> None:
 
 
 def _refuse_other_spelling(name: str, shape: Shape, at: str) -> None:
-    """Engines written in Go take `Name` for `name`: the guard would look at another field than the
-    model API."""
+    """Engines written in Go accept `Name` for `name`: the guard would check a different field from
+    the one the model API reads."""
     if (known := name.casefold()) in shape.named:
         raise _refused("spelling", f"{at}/{known}")
 

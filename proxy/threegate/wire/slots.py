@@ -1,8 +1,8 @@
 """Finds every text of a body by walking it; strings in unknown fields count as text.
 
-Skipped are only short protocol words (`role`, `type`, ids) and binary data. So an unknown field, a
-new content part or a tool definition cannot carry text past the guard, and neither can the name of
-a field or, in a request, a number.
+Skipped are only short protocol words (`role`, `type`, ids) and binary data. So no unknown field,
+new content part or tool definition can carry text past the guard, nor can a field name or, in a
+request, a number.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ STRUCTURAL: Final = frozenset(
         *("include", "truncation", "signature", "encrypted_content", "effort", "reasoning_effort"),
     )
 )
-_LINKED: Final = frozenset(("logprobs",))  # repeats an answer token by token; goes when it changes
+_LINKED: Final = frozenset(("logprobs",))  # repeats an answer token by token; removed if it changes
 _WORD: Final = re.compile(r"[\w.:/+=\-]{0,128}", re.ASCII)
 _SEALED: Final = re.compile(r"[\w.:/+=\-]{64,}", re.ASCII)
 _USUAL_NAME: Final = re.compile(r"[A-Za-z_]{1,64}")
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$.\-]{0,18}|\d{1,6}", re.ASCII)  # shorter than a key
 _OPAQUE: Final = frozenset(("signature", "encrypted_content"))
 SEALED: Final = _OPAQUE | {"data"}
-"""Fields of streams that only the model API can open."""
+"""Encrypted fields of streams that only the model API can open."""
 _TOKEN: Final = re.compile(r"[\w.:/+=\-]*", re.ASCII)
-_FREE: Final = frozenset(  # the client's words
+_FREE: Final = frozenset(  # the client's own words
     ("metadata", "default", "const", "examples", "input_examples", "enum", "variables")
 )
 _JSON_CHANNELS: Final = frozenset((Channel.TOOL_ARGUMENTS, Channel.TOOL_RESULT))
 _COUNTED: Final = frozenset(("seed",))
 _LARGEST_SEED: Final = 2**32
-"""Larger numbers are somebody's: a mobile number has 11 digits."""
+"""Larger numbers may be personal: a mobile number has 11 digits."""
 _LONG_NUMBER: Final = 10**6
-"""Seven digits: the shortest number that is somebody's."""
+"""Seven digits: the shortest personal number."""
 
 
 def is_protocol(key: str, text: str) -> bool:
-    """Whether a string is a word of the protocol, or opaque: nothing that anybody could read."""
+    """Whether a string is a protocol word or opaque data, that is, contains nothing readable."""
     if key not in STRUCTURAL or _is_number(text):
         return False
     return _WORD.fullmatch(text) is not None or (
@@ -59,17 +59,17 @@ def is_protocol(key: str, text: str) -> bool:
 
 
 def is_open(key: str, value: Any) -> bool:
-    """Whether a field that should be sealed holds what anybody could read."""
+    """Whether a field that should be encrypted contains readable text."""
     return key in SEALED and isinstance(value, str) and _TOKEN.fullmatch(value) is None
 
 
 def is_word(text: str) -> bool:
-    """Whether a string of a field that providers fill is a plain word and not a person's number."""
+    """Whether a string in a field that providers fill is a plain word and not a personal number."""
     return _WORD.fullmatch(text) is not None and not _is_number(text)
 
 
 def _is_number(text: str) -> bool:
-    """Whether a word is somebody's number: many digits and hardly a letter."""
+    """Whether a word is a personal number: many digits and hardly any letters."""
     digits = sum(map(str.isdigit, text))
     return digits >= 7 and sum(map(str.isalpha, text)) <= 3
 
@@ -125,19 +125,19 @@ class SlotWalk:
         return name in _LINKED and self._layer is Layer.OUTPUT and not known_fields.has_text(value)
 
     def _named(self, at: str, name: str, channel: Channel) -> None:
-        """The name of a field, where it is more than a plain one: models read names too."""
+        """The name of a field, if it is not a plain identifier; models read names too."""
         if _NAME.fullmatch(name) is None or _is_number(name):
             self.add(name, f"{at}/{escape(name)}#name", channel)
 
     def _number(self, value: float, pointer: str, channel: Channel) -> None:
-        """A phone number need not be in quotes. In answers the numbers outside texts are counts."""
+        """A phone number need not be in quotes. In answers, numbers outside texts are counts."""
         if self._layer is Layer.INPUT and abs(value) >= _LONG_NUMBER:
             whole = int(value) if value == int(value) else value
             self.add(str(whole), f"{pointer}#number", channel)
 
     def add(self, text: str, pointer: str, channel: Channel) -> None:
-        """Adds a text at a pointer of the whole body; empty ones are none. Raises RequestError, or
-        UpstreamError for an answer, where there are too many."""
+        """Adds a text at a pointer of the whole body; empty texts are skipped. Raises RequestError,
+        or UpstreamError for an answer, if there are too many."""
         if text:
             if len(self.slots) >= MAX_TEXTS:
                 raise self._too_many()
@@ -171,7 +171,7 @@ class SlotWalk:
 
 
 def without_words(value: Any) -> Any:
-    """A copy with the strings alone that are more than words."""
+    """A copy with only the strings that are more than protocol words."""
     if isinstance(value, dict):
         return {name: without_words(below) for name, below in value.items()}
     if isinstance(value, list):
@@ -183,7 +183,7 @@ _TEXTFUL: Final = frozenset((str, dict, list, int, float))
 
 
 def _is_json(text: str, key: str) -> bool:
-    """Arguments that break off, as those of an answer that became too long, are JSON text too."""
+    """Truncated arguments, as in an answer that became too long, count as JSON text too."""
     if text.lstrip()[:1] not in ("{", "["):
         return False
     if key == "arguments":
@@ -210,7 +210,8 @@ def walk_fields(
 
 
 def each(walk: SlotWalk, body: dict[str, Any], field: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a list of turns. What is no list or no object has no role: user text."""
+    """The objects of a list of turns. Anything that is not a list of objects has no role and counts
+    as user text."""
     value = body.get(field)
     if not isinstance(value, list):
         walk.field("", field, value, Channel.USER)

@@ -1,8 +1,8 @@
 """Server-sent events, both ways, without I/O (WHATWG HTML 9.2.6).
 
-Lines end with CR, LF or CRLF and with nothing else: U+2028, NEL, VT and FF are text. What a browser
-would drop a proxy must pass on, so comments (`: keep-alive`) are events of their own kind, in
-order. The events are the same for any cut of the bytes.
+Lines end with CR, LF or CRLF and with nothing else: U+2028, NEL, VT and FF are text. A proxy must
+pass on what a browser would drop, so comments (`: keep-alive`) are separate events, in order. The
+events are the same for any cut of the bytes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ServerSentEvent:
 
 
 class SSEDecoder:
-    """`feed` bytes cut anywhere and get the events that are complete; `close` at the end.
+    """`feed` takes bytes cut anywhere and returns the complete events; call `close` at the end.
 
     Cost is linear in the bytes, also when they come one by one: a piece without a line end is
     stored, not searched again.
@@ -44,7 +44,7 @@ class SSEDecoder:
 
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max = max_event_bytes
-        self._tail: list[bytes] = []  # pieces of the line that has no end yet
+        self._tail: list[bytes] = []  # pieces of the unfinished line
         self._size = 0  # bytes of the unfinished event, its tail included
         self._skip_lf = False  # the last line ended in CR: one LF belongs to it
         self._first = True
@@ -70,8 +70,8 @@ class SSEDecoder:
         return out
 
     def close(self) -> list[ServerSentEvent]:
-        """The end of the bytes. An event whose blank line is missing is still delivered: servers
-        forget it after `[DONE]`, and a torn one does not parse as JSON."""
+        """The end of the bytes. An event without its blank line is still delivered: servers omit it
+        after `[DONE]`, and a truncated event does not parse as JSON."""
         out: list[ServerSentEvent] = []
         if self._tail:
             line, self._tail = b"".join(self._tail), []
@@ -81,7 +81,8 @@ class SSEDecoder:
 
     @property
     def between(self) -> bool:
-        """Whether an event begins here, and no byte order mark or rest of a line end can."""
+        """Whether an event begins here and neither a byte order mark nor the rest of a line end can
+        follow."""
         return not (self._size or self._first or self._skip_lf)
 
     def _take(self, chunk: bytes, out: list[ServerSentEvent]) -> None:
@@ -141,8 +142,8 @@ class SSEDecoder:
 
 
 def _plain(chunk: bytes) -> list[ServerSentEvent]:
-    """The events of bytes that are whole events of one line of data each, as most APIs send them;
-    else none."""
+    """The events of bytes that consist of complete events with one data line each, as most APIs
+    send them; otherwise none."""
     if not chunk.endswith(END) or b"\r" in chunk:
         return []
     events = []
@@ -180,8 +181,8 @@ _RETRY: Final = re.compile(r"[0-9]{1,6}")
 
 
 def bare(event: ServerSentEvent) -> ServerSentEvent:
-    """An event whose lines other than data have no room for text: no rule looks there. A comment
-    keeps the line alive whatever it says."""
+    """The event without text in lines other than data, which no rule checks. A comment keeps the
+    connection alive whatever it contains."""
     comment, retry = event.comment, event.retry
     if comment is not None and _COMMENT.fullmatch(comment) is None:
         comment = " keep-alive"
@@ -191,7 +192,7 @@ def bare(event: ServerSentEvent) -> ServerSentEvent:
 
 
 def name_of(name: str) -> str:
-    """An event's name as it may go on: words, or none."""
+    """An event's name as it may be forwarded: words, or none."""
     return _words(name) if len(name) <= MAX_NAME else ""
 
 

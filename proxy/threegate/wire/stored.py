@@ -1,8 +1,7 @@
-"""What a model API has stored, as requests and answers name it: earlier responses, their items,
-files, containers. Pure.
-
-Where several tenants share the key of a model API, what one of them stored would be open to all:
-answers then carry ids that only their tenant can use (`mark`), and requests may name nothing else.
+"""References to what a model API has stored: earlier responses, their items, files, containers.
+Pure. If several tenants share the key of a model API, anything one of them stored would be open to
+all. So answers then carry ids that only their tenant can use (`mark`), and requests may reference
+nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from threegate.wire.adapter import Body
 
 Mark = Callable[[str], str]
 Opened = Callable[[str], str | None]
-"""The id as the model API knows it; None for one that is not the caller's."""
+"""The id as the model API knows it; None if it is not the caller's."""
 
 _ITEM_IDS: Final = ("id", "container_id", "approval_request_id")
 _CONTAINERS: Final = ("container", "container_id")
@@ -28,7 +27,7 @@ _NO_REFERENCES: Final = frozenset(
         *("annotations", "results", "outputs"),
     )
 )
-"""Words of a client's own tools, and what an earlier answer said about its sources."""
+"""Members that belong to the client's own tools, or describe the sources of an earlier answer."""
 _SAYS_NOTHING: Final = frozenset(("id", "type", "status", "role"))
 
 
@@ -62,8 +61,8 @@ def _mark(holder: Any, names: tuple[str, ...], mark: Mark) -> None:
 
 
 def opened(body: Body, open_id: Opened) -> tuple[Body, str]:
-    """The request with the ids that the model API knows, and the place of the first reference to
-    what is not the caller's; empty where there is none."""
+    """The request with the ids that the model API knows, and the place of the first reference that
+    is not the caller's; empty if there is none."""
     made, foreign = dict(body), _others(body, open_id)
     if "tools" in body:
         made["tools"] = _own_containers(body["tools"], open_id)
@@ -103,8 +102,8 @@ def _own_container(name: str, value: Any, open_id: Opened) -> Any:
 
 
 def _is_foreign(item: Any, open_id: Opened) -> bool:
-    """Whether the model API would look up an item, or the request that it approves, that is not
-    the caller's."""
+    """Whether the model API would look up an item (or the request that it approves) that is not the
+    caller's."""
     if not isinstance(item, dict):
         return False
     looked_up = [item.get("id") if _is_reference(item) else None]
@@ -114,8 +113,8 @@ def _is_foreign(item: Any, open_id: Opened) -> bool:
 
 
 def _is_reference(item: Body) -> bool:
-    """Items of an earlier response stand for themselves, unless their content is missing. Without
-    a type an item is a reference, whatever else it has, unless it is a message."""
+    """Items of an earlier response that carry their content are self-contained. An item without a
+    type is a reference, whatever else it has, unless it is a message."""
     match item.get("type"):
         case "item_reference":
             return True
@@ -128,7 +127,7 @@ def _is_reference(item: Body) -> bool:
 
 
 def _others(body: Body, open_id: Opened) -> str:
-    """The place of the first other stored thing that is not the caller's; empty where there is
+    """The place of the first other stored object that is not the caller's; empty if there is
     none."""
     for name in ("conversation", "container"):
         if body.get(name):

@@ -1,9 +1,9 @@
 """R1's inline reasoning: `<think>…</think>answer` inside the content, split as it streams.
 
 The start tag counts only at the beginning (after white space); later ones are text. R1's chat
-template already ends in `<think>\\n`, so raw output may lack the start tag; that cannot be seen in
-the text and must be said (`starts_in_reasoning`). Without an end tag everything is reasoning, as
-when `finish_reason` is `length`. The parts, joined by kind, are the same for any cut.
+template already ends in `<think>\\n`, so raw output may lack the start tag. The text does not show
+that; it must be configured (`starts_in_reasoning`). Without an end tag everything is reasoning, as
+with `finish_reason` `length`. The parts, joined by kind, are the same for any cut.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ END_TAG: Final = "</think>"
 
 class ThinkPartKind(Enum):
     REASONING = auto()
-    TAG = auto()  # a tag or the white space in front of the start tag: protocol, not text
+    TAG = auto()  # a tag or the white space before the start tag: protocol, not text
     CONTENT = auto()
 
 
@@ -33,7 +33,8 @@ class _State(Enum):
 
 
 class ThinkSplitter:
-    """`feed` content text, get parts; at most one partial tag is held back. `close` gives it."""
+    """`feed` takes content and returns its parts; at most one partial tag is held back, which
+    `close` returns."""
 
     __slots__ = ("_held", "_starts_in_reasoning", "_state")
 
@@ -115,7 +116,7 @@ class Halves(NamedTuple):
 
 
 def halves(text: str, *, starts_in_reasoning: bool = False) -> Halves | None:
-    """The two texts of a whole content, or None when it holds no inline reasoning."""
+    """The two texts of a whole content, or None if it contains no inline reasoning."""
     space = len(text) - len(text.lstrip())
     inside = text.startswith(START_TAG, space)
     if not inside and not starts_in_reasoning:
@@ -126,7 +127,7 @@ def halves(text: str, *, starts_in_reasoning: bool = False) -> Halves | None:
 
 
 def replace(text: str, *, think: str | None = None, answer: str | None = None) -> str:
-    """`text` with its reasoning or its answer replaced, tags kept."""
+    """`text` with its reasoning or its answer replaced and the tags kept."""
     made = halves(text, starts_in_reasoning=True)
     assert made is not None
     if think is not None:

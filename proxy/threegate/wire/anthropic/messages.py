@@ -151,15 +151,15 @@ class Messages(Adapter):
 
 
 class TokenCount(TextlessAdapter, Messages):
-    """`count_tokens`: a request of messages, answered by a number. Its texts are guarded as in a
-    call, because the model API reads them too."""
+    """`count_tokens`: a messages request, answered by a number. Its texts are guarded as in a call,
+    because the model API reads them too."""
 
     api: Api = Api.TOKEN_COUNT
     paths: tuple[str, ...] = ("/v1/messages/count_tokens", "/anthropic/v1/messages/count_tokens")
 
 
 def _content(walk: SlotWalk, content: Any, at: str, channel: Channel) -> None:
-    """A string or blocks; the type of a block says whose text it is."""
+    """A string or blocks; a block's type says whose text it is."""
     if not isinstance(content, list):
         walk.walk(content, at, channel, "content")
         return

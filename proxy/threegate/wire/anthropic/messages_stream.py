@@ -1,8 +1,8 @@
 """Anthropic messages: the stream. Blocks open and close; a block's index is the part of its key.
 
-Invariants: every block the client saw start is stopped, also in a cut; `message_delta` and
+Invariants: every block whose start the client saw is stopped, also after a cut; `message_delta` and
 `message_stop` come last. Hidden reasoning leaves its block empty, as the API itself does when
-thinking is omitted, so that indexes stay true.
+thinking is omitted, so that indexes stay correct.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ class MessagesCodec(FrameCodec):
         self._model = model
         self._names: dict[StreamKey, str] = {}
         self._others: list[tuple[str, str]] = []  # kinds of deltas and their fields with texts
-        self._begun = False  # the client got `message_start`
-        self._ended = False  # the client got `message_stop`
-        self._started: dict[int, None] = {}  # blocks the client saw start and not stop
+        self._begun = False  # the client has received `message_start`
+        self._ended = False  # the client has received `message_stop`
+        self._started: dict[int, None] = {}  # blocks that the client saw start but not stop
         self._next = 0  # index of the next block
-        self._waiting: set[int] = set()  # blocks whose start came and did not go out yet
+        self._waiting: set[int] = set()  # blocks whose start arrived but was not sent yet
 
     def tool_name(self, key: StreamKey) -> str:
         return self._names.get(key, "")
@@ -149,7 +149,7 @@ class MessagesCodec(FrameCodec):
             self._other_delta(chunk, delta, index)
 
     def _other_delta(self, chunk: Chunk, delta: Body, index: int) -> None:
-        """A kind of delta that no table has: its texts go on from event to event."""
+        """A kind of delta that is in no table: its texts continue from event to event."""
         kind = str(delta.get("type") or "")
         names = [n for n, text in delta.items() if isinstance(text, str) and text and n != "type"]
         for name in names:
@@ -188,11 +188,12 @@ class MessagesCodec(FrameCodec):
         if name := block.get("name"):
             self._names[key] = name
             self._take_complete(chunk, block, "name", 0, Channel.TOOL_ARGUMENTS)
-            self._add(chunk, Delta(key, ""))  # a call without arguments is a call
+            self._add(chunk, Delta(key, ""))  # a call without arguments is still a call
         self._take_unlisted(chunk, block, _OF_BLOCK["tool_use"])
 
     def _count(self, usage: Any) -> None:
-        """`message_start` has the input, `message_delta` the output so far (and perhaps both)."""
+        """`message_start` has the input tokens, `message_delta` the output tokens so far (and
+        perhaps both)."""
         new, old = usage_of(usage), self.usage or Usage()
         if new is not None:
             self.usage = Usage(
@@ -220,7 +221,7 @@ class MessagesCodec(FrameCodec):
 
     def text(self, key: StreamKey, text: str) -> bytes:
         if key.part in self._waiting:
-            return b""  # a cut, and the client has not got the start of this block
+            return b""  # after a cut; the client has not received the start of this block
         if self._is_hidden(key, text):
             return b""
         other = self._others[key.choice - 1] if key.choice else None

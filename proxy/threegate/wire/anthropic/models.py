@@ -31,6 +31,6 @@ def anthropic_model(entry: Body) -> Body:
 
 
 def _moment(seconds: Any) -> str:
-    """RFC 3339; the epoch where the time is not known, as that API does."""
+    """RFC 3339; the epoch if the time is unknown, as that API does."""
     known = isinstance(seconds, int) and 0 <= seconds < 2**33
     return datetime.fromtimestamp(seconds if known else 0, UTC).isoformat().replace("+00:00", "Z")

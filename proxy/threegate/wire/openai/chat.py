@@ -27,7 +27,8 @@ from threegate.wire.openai.structured import wants_structure
 from threegate.wire.slots import SlotWalk, walk_fields
 
 CHOICE: Final = known_fields.CHOICE - {"logprobs", *known_fields.REASONS}
-"""Of a whole answer: log probabilities and reasons are walked for what they should not hold."""
+"""Fields of a whole answer: log probabilities and reasons are checked for what they should not
+contain."""
 _THINKING: Final = ("thinking", "reasoning", "redacted_thinking")  # parts of a content
 
 

@@ -24,8 +24,8 @@ _REASONING: Final = ("reasoning_content", "reasoning", "reasoning_details")
 
 
 def prefixed(content: Any, text: str, part: str = "text") -> Any:
-    """A content, string or parts (of type `part`), with `text` in front, a blank line between them:
-    chat templates join parts with one line end or none."""
+    """A content (a string, or parts of type `part`) with `text` in front, separated by a blank
+    line: chat templates join parts with one line break or none."""
     if isinstance(content, list):
         return [{"type": part, "text": f"{text}\n\n"}, *content]
     return f"{text}\n\n{content}" if content else text
@@ -53,15 +53,16 @@ def without_reasoning(message: Body) -> Body:
 
 
 def tools_of(tool: Body) -> list[tuple[str, Body]]:
-    """Where a tool, or a call of one, says its name: `function`, or `custom` for one that takes any
-    text; both, where it has both, because it is unknown which of them is read."""
+    """The members in which a tool or a call gives its name: `function`, or `custom` for a tool that
+    takes any text; both if both are present, because it is unknown which one is read."""
     found = [(k, tool[k]) for k in ("function", "custom") if isinstance(tool.get(k), dict)]
     nameless: list[tuple[str, Body]] = [("function", {})]
     return found or nameless
 
 
 def _name(tool: Body, named: Body) -> str:
-    """Tools that a model API runs itself have a type and no name: the type is the name then."""
+    """Tools that a model API runs itself have a type and no name; the type then serves as the
+    name."""
     kind = tool.get("type")
     return str(named.get("name") or ("" if kind in ("function", "custom") else kind) or "")
 

@@ -1,7 +1,7 @@
 """OpenAI and DeepSeek chat completions: the stream.
 
-Reasoning leaves in the field it came in. A refusal is content, in a separate part. Text in unknown
-fields is content too: it is released or held like the rest.
+Reasoning leaves in the field in which it arrived. A refusal is content, in a separate part. Text in
+unknown fields is content too: it is released or held like the rest.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from threegate.wire.openai.structured import wants_structure
 REFUSAL_PART: Final = 1
 TRANSCRIPT_PART: Final = 2
 FUNCTION_PART: Final = -2 * MAX_PARTS  # the one call of the legacy `function_call`
-CUSTOM_PART: Final = -4 * MAX_PARTS  # calls with any text as input: about here, by their index
+CUSTOM_PART: Final = -4 * MAX_PARTS  # calls with any text as input, numbered from here
 REASONING_FIELDS: Final = ("reasoning_content", "reasoning")
 
 
@@ -46,7 +46,7 @@ class ChatCodec(ChoiceCodec):
         super().__init__(str(request.get("model") or ""), options, asked)
         self._structured = wants_structure(request)
         self._names: dict[StreamKey, str] = {}
-        self._others: list[str] = []  # names of fields that no list has
+        self._others: list[str] = []  # names of fields in no list
 
     def tool_name(self, key: StreamKey) -> str:
         return self._names.get(key, "")
@@ -55,7 +55,7 @@ class ChatCodec(ChoiceCodec):
         delta = choice.get("delta")
         if not delta:
             return
-        choice.pop("message", None)  # some APIs repeat the whole text so far with each piece
+        choice.pop("message", None)  # some APIs repeat the whole text with each piece
         for name in REASONING_FIELDS:
             if text := delta.get(name):
                 self._reasoning(chunk, delta, name, text, state)
@@ -72,7 +72,7 @@ class ChatCodec(ChoiceCodec):
 
     def _reasoning(self, chunk: Chunk, holder: Body, name: str, text: str, state: Choice) -> None:
         """Some upstreams send one text in two fields (`reasoning` and `reasoning_content`,
-        `reasoning_details`): the later ones repeat what the first one gets."""
+        `reasoning_details`); the later ones repeat the first."""
         state.splitter = None  # the upstream has a reasoning parser
         for place in chunk.places:
             first = place.pieces[0] if place.pieces else None
@@ -105,7 +105,7 @@ class ChatCodec(ChoiceCodec):
         self._other_fields(chunk, delta, index)
 
     def _other_fields(self, chunk: Chunk, delta: Body, index: int) -> None:
-        """A text in a field that no list has goes on from event to event."""
+        """A text in an unlisted field continues from event to event."""
         for name in [name for name in delta if name not in known_fields.DELTA]:
             text = delta[name]
             words = name in known_fields.PROVIDER_WORDS
@@ -178,7 +178,7 @@ class ChatCodec(ChoiceCodec):
         return {"delta": {**delta, "content": text} if text else delta}
 
     def _stopped(self, index: int, outcome: Outcome, *, first: bool) -> tuple[Body, str]:
-        """A refusal where a program parses the answer; one that has begun is not to be parsed."""
+        """A refusal if a program parses the answer; an answer that has begun will not be parsed."""
         if not self._structured or not outcome.text:
             return super()._stopped(index, outcome, first=first)
         fields = self._message("", first=first)

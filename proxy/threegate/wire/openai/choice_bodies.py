@@ -1,4 +1,5 @@
-"""What the OpenAI APIs with `choices` share in a body: usage, finish reasons, an answer of ours."""
+"""What the OpenAI APIs with `choices` share in a body: usage, finish reasons, and our own
+answers."""
 
 from __future__ import annotations
 
@@ -31,8 +32,8 @@ def usage_of(body: Body) -> Usage | None:
 
 
 def refuse_many_choices(given: int, most: int) -> None:
-    """Raises UpstreamError. Each is read by itself: thousands that nobody asked for would occupy
-    the classifiers."""
+    """Raises UpstreamError for too many choices. Each is judged separately, so thousands that
+    nobody requested would occupy the classifiers."""
     if given > most:
         raise UpstreamError(localized("answer-many-choices", limit=most))
 
@@ -44,7 +45,7 @@ def finish_of(outcome: Outcome) -> str:
 def blocked_body(
     prefix: str, kind: str, model: str, outcome: Outcome, text: Body, finish: str = ""
 ) -> Body:
-    """A whole answer with one choice of ours, which has the fields of `text`."""
+    """A whole answer with one choice of our own, which has the fields of `text`."""
     end = {"logprobs": None, "finish_reason": finish or finish_of(outcome)}
     return {
         "id": f"{prefix}-{outcome.decision_id}",

@@ -1,8 +1,8 @@
 """What the OpenAI APIs with `choices` share in a stream: chat completions and completions.
 
 Reasoning closes once, when content or a tool call begins, everything else with the `finish_reason`.
-Reading runs ahead of writing (a frame may wait for a verdict), so what the client has *got* is
-noted on writing: a cut ends only what the client has seen unfinished.
+Reading runs ahead of writing (a frame may wait for a verdict), so what the client has *received* is
+noted when writing: a cut ends only what the client has seen and not seen finished.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _HEAD: Final = (
 
 
 class Choice:
-    """What a codec remembers of one choice."""
+    """The state that a codec keeps for one choice."""
 
     __slots__ = ("content_key", "reasoning_fields", "reasoning_key", "splitter")
 
@@ -58,15 +58,15 @@ class Choice:
 
 
 class ChoiceCodec(FrameCodec):
-    """Base: a subclass says where the texts of a choice are (`_read_texts`) and how a choice with
-    one text looks (`_fields`, `_message`)."""
+    """Base class: a subclass says where the texts of a choice are (`_read_texts`) and how a choice
+    with one text looks (`_fields`, `_message`)."""
 
     __slots__ = ("_asked", "_begun", "_choices", "_ended", "_head", "_model", "_most", "_sent")
 
     object_name = ""
     id_prefix = ""
     fields = known_fields.CHOICE
-    """Of a choice: those without text, and those whose texts `_read_texts` takes out."""
+    """Fields of a choice: those without text, and those whose texts `_read_texts` takes out."""
 
     def __init__(self, model: str, options: StreamOptions, asked: int = 1) -> None:
         super().__init__(options)
@@ -75,9 +75,9 @@ class ChoiceCodec(FrameCodec):
         self._most = most_choices(asked)
         self._head: Body = {}
         self._choices: dict[int, Choice] = {}
-        self._begun = False  # the client got a frame
-        self._sent: set[int] = set()  # choices of which the client got an event
-        self._ended: set[int] = set()  # choices whose end the client got
+        self._begun = False  # the client has received a frame
+        self._sent: set[int] = set()  # choices of which the client has received an event
+        self._ended: set[int] = set()  # choices whose end the client has received
 
     def _read_texts(self, chunk: Chunk, choice: Body, state: Choice) -> None:
         raise NotImplementedError
@@ -87,7 +87,7 @@ class ChoiceCodec(FrameCodec):
         raise NotImplementedError
 
     def _message(self, text: str, *, first: bool) -> Body:
-        """The fields of a choice that carries a message of ours, or nothing."""
+        """The fields of a choice that carries a message from us, or nothing."""
         raise NotImplementedError
 
     # Reading
@@ -154,7 +154,7 @@ class ChoiceCodec(FrameCodec):
             self._end_choice(chunk, index)
 
     def _link(self, chunk: Chunk, choice: Body, name: str, index: int) -> None:
-        """Log probabilities stay with the text or tag that they are of, and only with it."""
+        """Log probabilities stay only with the text or tag that they belong to."""
         tagged = any(isinstance(piece, str) for at in chunk.places for piece in at.pieces)
         spoken = tagged or any(d.key.choice == index for d in chunk.deltas)
         if known_fields.has_text(choice[name]) or not spoken:
@@ -187,20 +187,20 @@ class ChoiceCodec(FrameCodec):
         ]
 
     def _leave_reasoning(self, chunk: Chunk, state: Choice) -> None:
-        """What is no reasoning has begun, unless the event says both."""
+        """Notes that something other than reasoning has begun, unless the event has both."""
         if self._reasons(state) and all(delta.key != state.reasoning_key for delta in chunk.deltas):
             self._close_reasoning(chunk, state)
 
     def _close_reasoning(self, chunk: Chunk, state: Choice) -> None:
-        """Reasoning that comes after content is a new text, with a key of its own, to the end of
-        the choice: were it one each time it comes back, values would fall into pieces."""
+        """Reasoning that follows content is a new text with its own key up to the end of the
+        choice; with a new key each time, values would be split into pieces."""
         key = state.reasoning_key
         if self._reasons(state):
             self._end(chunk, [key])
             state.reasoning_key = key._replace(part=key.part + 1)
 
     def _reasons(self, state: Choice) -> bool:
-        """Whether reasoning has begun that content would close."""
+        """Whether reasoning has begun that content would end."""
         return state.reasoning_key in self._open and not state.reasoning_key.part
 
     def _end_choice(self, chunk: Chunk, index: int) -> None:
@@ -259,8 +259,9 @@ class ChoiceCodec(FrameCodec):
         self._sent.add(choice)
 
     def cut(self, outcome: Outcome) -> bytes:
-        """A last chunk for every choice that was asked for or begun and has not finished, then
-        `[DONE]`. What was read and not sent does not count: it depends on when a verdict came."""
+        """A last chunk for every choice that was requested or begun and is not finished, then
+        `[DONE]`. What was read but not sent does not count, because it depends on when a verdict
+        arrived."""
         first = not self._begun
         self._head = self._head or {
             "id": f"{self.id_prefix}-{outcome.decision_id}",

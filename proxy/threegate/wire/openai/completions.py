@@ -1,6 +1,6 @@
 """OpenAI completions and DeepSeek's fill-in-the-middle (`prompt` and `suffix`).
 
-The raw output of R1 comes this way too, so inline `<think>` is split here as in chat.
+The raw output of R1 comes through here too, so inline `<think>` is split as in chat.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Completions(Adapter):
         return tuple(walk.slots)
 
     def place_system(self, body: Body, text: str, where: Placement) -> Body:
-        """There are no turns: the text goes in front of every prompt."""
+        """There are no turns, so the text goes in front of every prompt."""
         return {**body, "prompt": _prefixed(body.get("prompt"), text)}
 
     def hide_reasoning(self, body: Body, options: StreamOptions = DEFAULT_STREAM) -> Body:
@@ -96,7 +96,7 @@ class Completions(Adapter):
         return CompletionsCodec(self.model(request), options, self.choices(request))
 
     def choices(self, body: Body) -> int:
-        """So many for each prompt; a list of token ids is one."""
+        """`n` choices for each prompt; a list of token ids is one prompt."""
         prompts, n = body.get("prompt"), super().choices(body)
         if not isinstance(prompts, list) or any(isinstance(p, int) for p in prompts):
             return n

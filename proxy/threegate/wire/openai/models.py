@@ -11,8 +11,8 @@ from threegate.wire.base import objects
 def visible_models(
     upstream: Body, allowed: frozenset[str] | None, aliases: Mapping[str, str]
 ) -> Body:
-    """The upstream's list without models that the policy does not allow, with the aliases that
-    lead to one that is there. `allowed` None allows all."""
+    """The upstream's list without models that the policy does not allow, plus the aliases of models
+    in it. `allowed` None allows all."""
     entries = {str(m.get("id")): m for _, m in objects(upstream.get("data"))}
     kept = {name: m for name, m in entries.items() if allowed is None or name in allowed}
     for alias, name in aliases.items():

@@ -154,7 +154,7 @@ class Responses(Adapter):
         return made
 
     def put(self, body: Body, texts: Mapping[str, str]) -> Body:
-        """Names of fields change last: the places below them are named by the old ones."""
+        """Names of fields change last, because pointers below them use the old names."""
         names = {place: text for place, text in texts.items() if place.endswith(pointer.NAME)}
         made = pointer.put(body, {p: t for p, t in texts.items() if p not in names})
         for place in texts:
@@ -170,7 +170,7 @@ class Responses(Adapter):
 
 
 def _with_nested(tool: Body) -> list[Body]:
-    """A tool and those of its namespace, if it is one."""
+    """A tool and, if it is a namespace, the tools in it."""
     return [tool, *(nested for _, nested in objects(tool.get("tools")))]
 
 

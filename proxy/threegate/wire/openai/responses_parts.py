@@ -1,4 +1,4 @@
-"""OpenAI responses: which events and parts carry texts, the key of a text, and objects of ours."""
+"""OpenAI responses: which events and parts carry texts, the key of a text, and our own objects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from threegate.wire.adapter import Body, Outcome, OutcomeKind, StreamKey, Usage
 
 class EventFamily(NamedTuple):
     """A family of events, `<name>.delta` and `<name>.done`. `field` is the text's name in `.done`,
-    `place` the name of its index in the item ("" where an item has one such text)."""
+    `place` the name of its index in the item ("" if an item has only one such text)."""
 
     name: str
     channel: Channel
@@ -80,7 +80,7 @@ def usage_of(usage: Any) -> Usage | None:
 
 
 def message_item(item_id: str, text: str, *, refused: bool = False) -> Body:
-    """A finished message of ours, as text or as a refusal."""
+    """A finished message from us, as text or as a refusal."""
     part: Body = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     return {
         "id": item_id,
@@ -94,8 +94,8 @@ def message_item(item_id: str, text: str, *, refused: bool = False) -> Body:
 def response_of(
     head: Body, outcome: Outcome, model: str, items: list[Body], *, refused: bool = False
 ) -> Body:
-    """The response object of a call that the guard ended; `head` is the upstream's, if any. A
-    refusal is a complete answer to those who parse answers."""
+    """The response object of a call that the guard ended; `head` is the upstream's, if any. For
+    clients that parse answers, a refusal is a complete answer."""
     answered = refused or outcome.kind is OutcomeKind.ANSWER
     return {
         "id": f"resp_{outcome.decision_id}",

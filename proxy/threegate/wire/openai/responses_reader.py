@@ -1,8 +1,8 @@
-"""OpenAI responses: reads the events of a stream. The same text comes several times: in deltas, in
-the `.done` of its part, in the `.done` of its item and in `response.completed`.
+"""OpenAI responses: reads the events of a stream. The same text arrives several times: in deltas,
+in the `.done` of its part, in the `.done` of its item and in `response.completed`.
 
 Invariants: a `.done` closes the key, so it waits for the verdict; a text that was never streamed is
-taken from the first place that has it; of a repetition only the place is noted.
+taken from the first place that has it; for a repetition only the place is noted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from threegate.wire.sse import ServerSentEvent
 
 
 class StreamedText:
-    """One text of the answer: what came and what went out."""
+    """One text of the answer: what was received and what was sent."""
 
     __slots__ = ("family", "item_id", "out", "received")
 
@@ -57,11 +57,11 @@ class ResponsesReader(FrameCodec):
         super().__init__(options)
         self._request = request
         self._texts: dict[StreamKey, StreamedText] = {}
-        self._families: dict[str, EventFamily] = {}  # of events that no table has
+        self._families: dict[str, EventFamily] = {}  # of events in no table
         self._names: dict[StreamKey, str] = {}
-        self._waiting: set[int] = set()  # items whose start came and did not go out yet
+        self._waiting: set[int] = set()  # items whose start arrived but was not sent yet
         self._sequence = 0
-        self._first = True  # the first event's number is where counting begins
+        self._first = True  # counting begins at the first event's number
 
     def tool_name(self, key: StreamKey) -> str:
         return self._names.get(key, "")
@@ -98,7 +98,8 @@ class ResponsesReader(FrameCodec):
             self._ends(chunk, frame["response"])
 
     def _read_texts(self, chunk: Chunk, frame: Body, kind: str) -> str:
-        """Takes out the texts of the one field that a frame of this kind has, and names it."""
+        """Takes out the texts of the field that a frame of this kind has, and returns the field's
+        name."""
         if family := BY_DELTA.get(kind):
             self._piece(chunk, frame, "delta", self._place(family, frame), family)
             return "delta"
@@ -121,7 +122,7 @@ class ResponsesReader(FrameCodec):
         return ""
 
     def _other_family(self, kind: str, frame: Body) -> EventFamily | None:
-        """A family of events that no table has: those whose pieces are texts."""
+        """A family of events in no table, if its pieces are texts."""
         name, _, last = kind.rpartition(".")
         if last == "delta" and isinstance(frame.get("delta"), str) and not name.endswith("audio"):
             self._limit(len(self._families))
@@ -129,7 +130,7 @@ class ResponsesReader(FrameCodec):
         return self._families.get(name) if last == "done" else None
 
     def _other_text(self, chunk: Chunk, frame: Body, kind: str, family: EventFamily) -> str:
-        """A text of such a family, which goes on from event to event like any other."""
+        """A text of such a family, which continues from event to event like any other."""
         index = index_in(frame, "content_index") or index_in(frame, "summary_index")
         number = list(self._families).index(family.name) + 1
         key = key_of(family, index_in(frame, "output_index"), index)._replace(choice=number)
@@ -156,7 +157,7 @@ class ResponsesReader(FrameCodec):
     def _piece(
         self, chunk: Chunk, frame: Body, name: str, key: StreamKey, family: EventFamily
     ) -> None:
-        """A text that goes on."""
+        """A piece of a text that continues."""
         text = self._texts.get(key)
         if text is None:
             self._limit(len(self._texts))
@@ -184,7 +185,7 @@ class ResponsesReader(FrameCodec):
         family: EventFamily,
         item_id: str,
     ) -> None:
-        """A text that is there as a whole: a repetition, or, if never streamed, the text itself."""
+        """A complete text: a repetition or, if it was never streamed, the text itself."""
         known = self._texts.get(key)
         if not holder.get(name):
             return
@@ -221,7 +222,7 @@ class ResponsesReader(FrameCodec):
         )
 
     def _name(self, chunk: Chunk, item: Body, key: StreamKey) -> None:
-        """A name is sent again with each repetition of its item."""
+        """Takes out a name, which is sent again with each repetition of its item."""
         if not item.get("name"):
             return
         if key not in self._names:

@@ -1,7 +1,7 @@
 """OpenAI responses: the stream that the client gets.
 
 Invariants: every repetition of a text carries what was *released*, from accumulators kept here.
-`sequence_number` counts what the client gets.
+`sequence_number` counts the events that the client gets.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ResponsesCodec(ResponsesReader):
     def __init__(self, request: Body, options: StreamOptions) -> None:
         super().__init__(request, options)
         self._response: Body = {}
-        # what the client got
+        # what the client has received
         self._begun = False
         self._ended = False
         self._items: dict[int, Body] = {}  # added, not done
@@ -101,7 +101,7 @@ class ResponsesCodec(ResponsesReader):
 
     def text(self, key: StreamKey, text: str) -> bytes:
         if item_of(key) in self._waiting:
-            return b""  # a cut, and the client has not got the start of this item
+            return b""  # after a cut; the client has not received the start of this item
         if self._is_hidden(key, text):
             return b""
         state = self._texts[key]
@@ -150,7 +150,7 @@ class ResponsesCodec(ResponsesReader):
         return self._event("response.created", response=response)
 
     def _item_done(self, index: int) -> bytes:
-        """The end of an item that the guard cut: its texts as far as the client has them."""
+        """The end of an item that the guard cut, with its texts as far as the client has them."""
         out, parts = b"", []
         item: Body = {**self._items[index], "status": "incomplete"}
         for key, text in self._texts.items():
@@ -189,7 +189,7 @@ class ResponsesCodec(ResponsesReader):
         return b"".join(self._event(kind, **fields) for kind, fields in events)
 
     def extra(self, name: str, payload: object) -> bytes:
-        """An event of our own: clients skip types they do not know."""
+        """Our own event; clients skip types that they do not know."""
         return self._event("threegate.note", threegate={name: payload})
 
     def error(self, error: ThreegateError, language: str = "") -> bytes:

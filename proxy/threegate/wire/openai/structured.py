@@ -1,7 +1,6 @@
-"""Whether a request wants an answer that a program parses, and whether that is JSON.
-
-Such a client reads a block in `refusal`, as the OpenAI API reports one; text in place of the JSON
-that it expects makes it ask again. Source: OpenAI, Structured Outputs, "Refusals".
+"""Whether a request wants an answer that a program parses, and whether that is JSON. Such a client
+expects a block in `refusal`, as the OpenAI API reports it; text in place of the expected JSON would
+make it retry. Source: OpenAI, Structured Outputs, "Refusals".
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ def wants_structure(request: Body) -> bool:
 
 
 def wants_json(request: Body) -> bool:
-    """The answer itself is JSON, in any API."""
+    """Whether the answer itself is JSON, in any API."""
     formats = [request.get(name) for name in ("response_format", "output_format")]
     formats += [_member(request.get(name), "format") for name in ("text", "output_config")]
     if any(_member(f, "type") in _JSON for f in formats):
