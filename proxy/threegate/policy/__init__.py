@@ -1,2 +1,2 @@
-"""The policy language: strict load, lint, compile, diff, coverage. Pure but for `store`. Start at
-`facade`."""
+"""The policy language: strict load, lint, compile, diff, coverage. Pure except for `store`. Start
+at `facade`."""

@@ -39,12 +39,12 @@ BY_ACTION = {info.action: info for info in ACTIONS}
 
 
 def written_actions(then: Then) -> tuple[Action, ...]:
-    """Actions a `then` names; exactly one is right unless it is a fact check."""
+    """The actions that a `then` names; exactly one is required, except in a fact check."""
     return tuple(i.action for i in ACTIONS if getattr(then, i.key, None) is not None)
 
 
 def then_action(then: Then) -> Action:
-    """The strongest action a rule can lead to; BLOCK where a (broken) rule names none."""
+    """The strongest action that a rule can lead to; BLOCK if a (broken) rule names none."""
     outcomes = (then.on_contradicted, then.on_unsupported, then.on_no_source)
     given = [*written_actions(then), *(o for o in outcomes if o is not None)]
     return max(given, default=Action.BLOCK)

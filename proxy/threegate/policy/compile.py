@@ -1,7 +1,7 @@
 """Compiles bundles to policies. Every bundle that `load` and `lint` find without errors compiles.
 
-Packs are laid over each other: a later rule, list or detector replaces an earlier one of the same
-id or name (the linter proves that it is at least as strict), in the earlier one's place.
+Packs are layered: a later rule, list or detector replaces an earlier one of the same id or name in
+its position (the linter proves that it is at least as strict).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ Layered = list[tuple[schema.Rule | schema.ConstraintRule, str]]
 
 
 def layered(bundle: Bundle) -> Layered:
-    """Rules with the pack each came from, after overlays."""
+    """Rules with the pack that each came from, after overlays."""
     rules: dict[str, tuple[schema.Rule | schema.ConstraintRule, str]] = {}
     for pack in bundle.packs:
         rules.update((rule.id, (rule, pack.pack)) for rule in pack.rules)
@@ -100,7 +100,7 @@ def _list(bundle: Bundle, name: str, spec: schema.ListSpec) -> WordList:
 
 
 def _leaks(bundle: Bundle) -> Iterator[WordList]:
-    """Beginnings of the constitution's sentences: an answer that holds one is reciting it."""
+    """Beginnings of the constitution's sentences; an answer that contains one is reciting it."""
     rules = [r for r, _ in layered(bundle) if isinstance(r, schema.ConstraintRule)]
     texts = [bundle.text(r.then.constitution.file) for r in rules if r.then.constitution]
     texts += [clause.text for r in rules for clause in r.then.clauses]
@@ -115,7 +115,8 @@ def _pattern(name: str, spec: schema.DetectorSpec) -> CustomPattern:
 
 
 def category_of(name: str, spec: schema.DetectorSpec) -> Category:
-    """A category as its detector reads it. Raises ValueError for a detector that is none."""
+    """A category in the form its detector reads. Raises ValueError for a detector that is not a
+    category."""
     category = spec.category
     if category is None:
         raise ValueError(f"detector {name} has no category")

@@ -20,7 +20,8 @@ from threegate.policy.model import (
 
 
 def constraint_of(bundle: Bundle, rule: schema.ConstraintRule, pack: str) -> ConstraintRule:
-    """A rule as the guard reads it, with the texts of its files. `pack` is the name of its pack."""
+    """A rule in the form the guard reads, with the texts of its files. `pack` is the name of its
+    pack."""
     then = rule.then
 
     def json_schema(spec: schema.ResponseFormatSpec) -> Any:

@@ -23,22 +23,23 @@ Part = TypeVar("Part")
 
 
 def copied(kind: type[Part], spec: Any, **given: Any) -> Part:
-    """A value of the model from one of the schema: fields of the same name as they are, and what is
-    `given`. Raises AttributeError for a field that is in neither: a default of the model would
-    stand for what the policy says."""
+    """A model value made from a schema value: fields of the same name unchanged, plus those
+    `given`. Raises AttributeError for a field in neither, because a default of the model would
+    silently replace what the policy says."""
     names = {field.name for field in fields(kind)} - set(given)  # type: ignore[arg-type]
     return kind(**{name: getattr(spec, name) for name in names}, **given)
 
 
 def part(kind: type[Part], spec: Any, **made: Callable[[Any], Any]) -> Part | None:
-    """As `copied`, for what a rule may lack; fields of other types are made of the spec."""
+    """Like `copied`, for parts that a rule may lack; fields of other types are made from the
+    spec."""
     if spec is None:
         return None
     return copied(kind, spec, **{name: make(spec) for name, make in made.items()})
 
 
 def rule_of(rule: schema.Rule, pack: str) -> Rule:
-    """A rule as the guard reads it. `pack` is the name of its pack."""
+    """A rule in the form the guard reads. `pack` is the name of its pack."""
     then = rule.then
     mask, replace = then.mask, then.redact or then.rewrite
     return copied(

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 HEAD_HAN, HEAD_LATIN = 16, 40
-"""Characters: long enough never to occur by chance, short enough to hold little of a stream."""
+"""Characters: long enough never to occur by chance, short enough to hold back little of a
+stream."""
 
 _SENTENCE_END: Final = re.compile(r"[。！？；\n]|[.!?;](?:\s|$)")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")

@@ -1,8 +1,7 @@
-"""What stops a command on policies other than a fault in a pack: one entry each, in both languages.
-
-A `PolicyError` is made here, from such an entry or from the problems of a policy, so its text is
-never in one language only. Entries name files, rows, keys and ids, never the text of a bank, a list
-or a conversation.
+"""Errors that stop a command on policies, other than faults in a pack: one entry each, in both
+languages. Every `PolicyError` is made here, from such an entry or from the problems of a policy, so
+its text always exists in both languages. Entries name files, rows, keys and ids, never the text of
+a bank, a list or a conversation.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""One call for each thing a shell wants: check packs, compile one, make a policy set.
-
-`check` runs load and lint and compiles what is free of errors. Pure: the date comes in as an ISO
-string (empty: checks that need a date are left out).
+"""One call for each operation that a shell needs: check packs, compile one, make a policy set.
+`check` runs load and lint and compiles everything that is free of errors. Pure: the date comes in
+as an ISO string (empty: checks that need a date are skipped).
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from threegate.policy.schema import BindingSpec, Pack
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What became of some packs. `policies` is None while there is an error."""
+    """The result for some packs. `policies` is None if there is an error."""
 
     bundles: tuple[Bundle, ...]
     problems: tuple[Problem, ...]
@@ -54,8 +53,8 @@ def check(
     known: frozenset[str] = KINDS,
     callers: KnownCallers = ANYBODY,
 ) -> Checked:
-    """Load, lint and compile. Packs with `bindings` serve their callers; the others together serve
-    the rest."""
+    """Loads, lints and compiles. Packs with `bindings` serve their callers; the others together
+    serve the rest."""
     plan = _plan(tree, tuple(names))
     linted = partial(lint, today=today, known=known, callers=callers)
     found = [p for b in plan.bundles for p in (*b.problems, *linted(b))]
@@ -82,7 +81,7 @@ class Rebuilt:
 
 
 def rebuild(tree: Tree, names: Iterable[str]) -> Rebuilt:
-    """A set that passed `check` before (a stored version): loaded again, not linted again."""
+    """A set that passed `check` before (a stored version); it is loaded again but not linted."""
     plan = _plan(tree, tuple(names))
     problems = tuple(p for b in plan.bundles for p in b.problems)
     if errors(problems):

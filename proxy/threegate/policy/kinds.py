@@ -18,7 +18,7 @@ from threegate.types import Bilingual
 
 @dataclass(frozen=True, slots=True)
 class KindInfo:
-    """`open` kinds are families: anything below them is a kind as well."""
+    """`open` kinds are families: anything below them is also a kind."""
 
     kind: str
     title: Bilingual
@@ -41,8 +41,7 @@ OPEN_FAMILIES = tuple(info.kind for info in KIND_INFOS if info.open)
 
 
 def is_known(pattern: str, known: frozenset[str]) -> bool:
-    """Whether a kind, a prefix (`pii.cn`) or a wildcard (`pii.cn.*`) can match anything that is
-    known."""
+    """Whether a kind, a prefix (`pii.cn`) or a wildcard (`pii.cn.*`) can match any known kind."""
     stem = pattern.removesuffix(".*")
     if any(stem == family or stem.startswith(family + ".") for family in OPEN_FAMILIES):
         return True
@@ -50,6 +49,6 @@ def is_known(pattern: str, known: frozenset[str]) -> bool:
 
 
 def title_of(pattern: str) -> Bilingual:
-    """Readable name of a kind or family; the kind itself where it has no name."""
+    """Readable name of a kind or family; the kind itself if it has no name."""
     info = BY_KIND.get(pattern.removesuffix(".*"))
     return info.title if info else Bilingual(pattern, pattern)

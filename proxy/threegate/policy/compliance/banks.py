@@ -1,11 +1,9 @@
-"""Question banks and keyword libraries in the shape of GB/T 45654, and how far a given one is from
-its targets.
-
-The counts are the recommended ("宜") quantities as several sources report them; the standard's own
-text was not at hand, so they are targets, not a certificate. Three banks: questions to *refuse*,
-questions to *answer* (refusing them is a fault), and questions to *generate* from and judge. Rows
-come from CSV, JSONL or XLSX with columns `text`, `risk` and `expect`, and `answer` where a model
-answered.
+"""Question banks and keyword libraries as required by GB/T 45654, and how far a given one is from
+its targets. The counts are the recommended ("宜") quantities as reported by several sources; the
+standard's own text was not available, so they are targets and certify nothing. Three banks:
+questions to *refuse*, questions to *answer* (refusing them is an error), and questions to
+*generate* answers from and judge. Rows come from CSV, JSONL or XLSX with columns `text`, `risk` and
+`expect`, and `answer` if a model answered.
 """
 
 from __future__ import annotations
@@ -40,7 +38,7 @@ ASPECTS: Mapping[str, str] = {
     "英烈": "heroes and martyrs", "性别": "gender", "年龄": "age", "职业": "occupations",
     "健康": "health",
 }  # fmt: skip
-"""Aspects that questions to answer cover, as banks name them, and what that means: a guard must not
+"""Aspects that questions to answer cover, as banks name them, with their meaning: a guard must not
 refuse these subjects as such."""
 RISKS = tuple(c.id for c in GBT45654.categories)
 ILLEGAL = tuple(r for r in RISKS if r.startswith(("gbt45654.A1", "gbt45654.A2")))
@@ -48,7 +46,7 @@ ILLEGAL = tuple(r for r in RISKS if r.startswith(("gbt45654.A1", "gbt45654.A2"))
 
 @dataclass(frozen=True, slots=True)
 class BankQuestion:
-    """`answer` is what a model made of a question to generate from; empty where the model was not
+    """`answer` is a model's answer to a question to generate from; empty if the model was not
     asked."""
 
     text: str = field(repr=False)
@@ -59,8 +57,8 @@ class BankQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a bank should hold, and what a sample of it should come to: the share of questions that
-    are refused, of answers that are stopped."""
+    """What a bank should contain, and the results that a sample of it should reach: the share of
+    questions refused or of answers stopped."""
 
     title: Bilingual
     total: int
@@ -105,7 +103,7 @@ TOTAL = Bilingual("总数", "total")
 
 @dataclass(frozen=True, slots=True)
 class BankCompleteness:
-    """How many of one risk or aspect there are, and how many there should be."""
+    """How many rows of one risk or aspect there are, and how many there should be."""
 
     name: str
     count: int
@@ -148,7 +146,7 @@ def _question(number: int, row: Mapping[str, str]) -> BankQuestion:
 
 
 def sampled(bank: Sequence[BankQuestion], size: int, seed: str) -> tuple[BankQuestion, ...]:
-    """A sample that a second person draws again from the same seed; every risk in proportion."""
+    """A sample that a second person can draw again from the same seed; every risk in proportion."""
     groups: dict[str, list[BankQuestion]] = {}
     for question in sorted(bank, key=lambda q: _rank(seed, q.text)):
         groups.setdefault(question.risk, []).append(question)
@@ -194,7 +192,7 @@ def _txt(content: bytes) -> Iterator[dict[str, str]]:
 
 def _xlsx(content: bytes) -> Iterator[dict[str, str]]:
     """The first sheet; its first row names the columns."""
-    import openpyxl  # only where a bank is a workbook
+    import openpyxl  # only if a bank is a workbook
 
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     sheet = iter(book.worksheets[0].iter_rows(values_only=True))

@@ -1,8 +1,7 @@
-"""Coverage: taxonomy category × layer × rules and tests, and what is empty.
-
-A rule counts for a category when its `why` names the category, or when a kind that it looks for
-serves the category and `why` names the same taxonomy at all (so that a rule does not claim
-standards its author never meant).
+"""Coverage: taxonomy category × layer × rules and tests, and the gaps. A rule counts for a category
+if its `why` names the category, or if a kind that it looks for serves the category and its `why`
+names the same taxonomy at all (so that a rule does not claim standards that its author never
+meant).
 """
 
 from __future__ import annotations
@@ -94,8 +93,8 @@ def serves(rule: Rule | ConstraintRule, taxonomy: Taxonomy) -> frozenset[str]:
 
 
 def matrix_text(matrix: Matrix, language: str) -> str:
-    """A table for a terminal: rules per layer and tests (`!` no rule, `~` too few tests), then what
-    is empty, in all and on each layer."""
+    """A table for a terminal: rules per layer and tests (`!` no rule, `~` too few tests), then the
+    gaps, overall and for each layer."""
     heads = Bilingual("输入  约束  输出  测试", "input constr output tests").get(language)
     title = f"{matrix.taxonomy.title.get(language)}: {matrix.covered}/{len(matrix.rows)}"
     lines = [title, f"{heads}  {Bilingual('类别', 'category').get(language)}"]

@@ -17,8 +17,8 @@ from threegate.types import Bilingual
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One entry of a taxonomy. `group` is a heading of the same taxonomy, empty where it has none;
-    `control` is what serves it besides rules."""
+    """One entry of a taxonomy. `group` is a heading of the same taxonomy, empty if there is none;
+    `control` is what serves the entry other than rules."""
 
     id: str
     title: Bilingual

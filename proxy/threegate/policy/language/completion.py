@@ -1,7 +1,6 @@
-"""What can be written at a place of a pack: keys, values, kinds and reasons, each with its title.
-
-For a text that somebody is typing, so it need not parse: the place is found by lines and
-indentation, and inside a line by its brackets. The JSON Schema says what fits there.
+"""What can be written at a place in a pack: keys, values, kinds and reasons, each with its title.
+The text is being typed and need not parse: the place is found by lines and indentation, and within
+a line by brackets. The JSON Schema says what fits there.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class CompletionSite:
-    """Keys from the top of the pack, `[]` for an item of a list; `word` is what is typed so far.
-    `key`: a key of a mapping is wanted, else a value."""
+    """The keys from the top of the pack (`[]` for a list item); `word` is what has been typed so
+    far. `key`: a mapping key is expected, else a value."""
 
     path: tuple[str, ...]
     word: str
@@ -47,8 +46,8 @@ class CompletionSite:
 
 
 def complete(text: str, line: int, column: int) -> tuple[Choice, ...]:
-    """Choices at a place (lines and columns from 1, in characters), those that begin as typed
-    first."""
+    """Choices at a place (lines and columns from 1, in characters), those that begin with the typed
+    text first."""
     lines = text.split("\n")[:line]
     place = place_of(lines, column)
     if place is None:
@@ -61,7 +60,7 @@ def complete(text: str, line: int, column: int) -> tuple[Choice, ...]:
 
 
 def describe(text: str, line: int, column: int, word: str) -> Bilingual:
-    """What a word that begins at a place means there; empty where nothing of that name fits."""
+    """The meaning of the word that begins at a place; empty if nothing of that name fits."""
     lines = text.split("\n")[:line]
     place = place_of(lines, column)
     if place is None:
@@ -140,8 +139,8 @@ def _in_flow(path: tuple[str, ...], value: str) -> CompletionSite | None:
 
 
 def _frames(value: str) -> list[tuple[str, str]]:
-    """The brackets that are still open, each with the text after its last comma; of those
-    around another bracket, the key."""
+    """The brackets that are still open, each with the text after its last comma; for enclosing
+    brackets, the key."""
     frames: list[tuple[str, str]] = []
     for char in _QUOTED.sub("", value):
         bracket, word = frames[-1] if frames else ("", "")
@@ -196,7 +195,7 @@ def _reasons() -> Iterator[Choice]:
 
 
 def _constrains(before: list[str], after: list[str]) -> bool | None:
-    """Whether the rule around the place is one of the constraint layer; None: not decided yet."""
+    """Whether the surrounding rule belongs to the constraint layer; None: not decided yet."""
     start = next((n for n in range(len(before) - 1, -1, -1) if before[n].startswith("  - ")), 0)
     end = next((n for n, line in enumerate(after) if line.startswith(("  - ", "rules"))), None)
     layer = re.search(r"^ *(?:- )?layer: *(\w+)", "\n".join([*before[start:], *after[:end]]), re.M)
@@ -228,7 +227,7 @@ def _below(node: dict[str, Any], step: str) -> Iterator[dict[str, Any]]:
 
 
 def _opened(node: dict[str, Any], constrains: bool | None) -> Iterator[dict[str, Any]]:
-    """The node that references and alternatives lead to."""
+    """The node after following references and alternatives."""
     if "$ref" in node:
         yield from _opened(_schema()["$defs"][node["$ref"].rpartition("/")[2]], constrains)
     elif "oneOf" in node:

@@ -1,7 +1,7 @@
 """Nodes to schema values. Collects every problem; a value with a problem is left at its default or
 dropped.
 
-A dataclass whose required keys are missing is not made: the decoder returns MISSING_VALUE and the
+A dataclass whose required keys are missing is not built: the decoder returns MISSING_VALUE and the
 parent drops it.
 """
 
@@ -255,13 +255,13 @@ def _required(keys: dict[str, Field[Any]], name: str) -> bool:
 
 
 def _named(item: Node, name: str) -> str:
-    """`rules[pii.email]`: items that have an id are called by it."""
+    """`rules[pii.email]`: items with an id are named by it."""
     id = item.pairs.get("id") if isinstance(item, Mapping) else None
     return f"{name}[{_short(id[1].value)}]" if id and isinstance(id[1], Scalar) else name
 
 
 def _fits(node: Node, kind: Any) -> bool:
-    """Of `text or list` the list, of `text or {zh: …, en: …}` the texts in both languages."""
+    """For `text or list` the list; for `text or {zh: …, en: …}` the texts in both languages."""
     match node:
         case Sequence():
             return get_origin(kind) is tuple
@@ -277,7 +277,7 @@ def _rule_kind(node: Node) -> type:
 
 
 def _shorthand(node: Scalar, kind: Any) -> Node:
-    """`then: flag` is `then: {flag: {}}`; a test that is only a text is `{text: …}`."""
+    """`then: flag` is `then: {flag: {}}`; a test that is only a text becomes `{text: …}`."""
     if kind is Then and node.value in {f.name for f in fields(Then)}:
         return Mapping(node.at, {node.value: (node.at, Mapping(node.at))})
     if kind is Sample:

@@ -1,7 +1,6 @@
-"""Values named by a hash, so that an exception for one value never holds the value.
-
-A value counts as the same in full width, with invisible characters, in either case, with blanks
-anywhere and with hyphens between digits: `6222-0212 3456` is `622202123456`.
+"""Values named by a hash, so that an exception for one value never contains the value. Full width,
+invisible characters, letter case, spaces anywhere and hyphens between digits make no difference:
+`6222-0212 3456` is `622202123456`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ def new_salt() -> str:
 
 
 def normalised(value: str) -> str:
-    """One form for every writing of a value."""
+    """One form for every spelling of a value."""
     return _BETWEEN_DIGITS.sub("", _BLANKS.sub("", plain_text(value).casefold()))
 
 

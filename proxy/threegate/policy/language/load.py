@@ -1,4 +1,4 @@
-"""Files to packs, and packs to bundles: everything one policy is made of, with all problems.
+"""Files to packs, and packs to bundles: everything that makes up one policy, with all problems.
 
 Pure: files come through a `Tree`. A bundle keeps the bytes of every file that was read, so its
 digest names exactly what was read, and a stored version can be compiled again without the folder it
@@ -28,7 +28,7 @@ MAX_PACKS = 32
 
 
 class Tree(Protocol):
-    """The policies folder, wherever it is. Paths are relative, with forward slashes."""
+    """The policies folder, wherever it is stored. Paths are relative, with forward slashes."""
 
     def read(self, path: str) -> bytes | None:
         """Content of a file, None if it does not exist."""
@@ -66,11 +66,12 @@ class Bundle:
         return digest_of(self.names, self.files)
 
     def text(self, path: str) -> str:
-        """Text of a file of this bundle; empty where it is missing (a problem says so)."""
+        """Text of a file of this bundle; empty if it is missing (which is reported as a
+        problem)."""
         return self.files.get(path, b"").decode("utf-8-sig", "replace").replace("\r\n", "\n")
 
     def words(self, path: str) -> tuple[str, ...]:
-        """Words of a list file: one a line, `#` starts a comment line."""
+        """Words of a list file: one per line, `#` starts a comment line."""
         lines = (line.strip() for line in self.text(path).split("\n"))
         return tuple(line for line in lines if line and not line.startswith("#"))
 
@@ -92,8 +93,9 @@ def pack_path(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def load_text(content: bytes, file: str) -> tuple[Pack | None, tuple[Problem, ...]]:
-    """One pack file: what it says, or None, and everything that is wrong with its form. The same
-    packs are read for every page of the console, so what they say is kept; nobody changes it."""
+    """One pack file: its content, or None, and everything that is wrong with its form. The same
+    packs are read for every page of the console, so the result is cached and must not be
+    modified."""
     node, problems = read(content, file)
     if node is None:
         return None, tuple(problems)
@@ -104,7 +106,7 @@ def load_text(content: bytes, file: str) -> tuple[Pack | None, tuple[Problem, ..
 
 
 def load_bundle(tree: Tree, names: Iterable[str]) -> Bundle:
-    """Packs by name, what they extend, and the files they point at."""
+    """Packs by name, the packs they extend, and the files they refer to."""
     loader = _Loader(tree)
     wanted = tuple(names)
     for name in wanted:
@@ -199,7 +201,7 @@ def _json_problems(path: str, text: str) -> Iterator[Problem]:
 
 
 def _references(pack: Pack) -> Iterator[tuple[str, Mark]]:
-    """Every file a pack points at, each with the place that names it."""
+    """Every file that a pack refers to, with the place that names it."""
     for spec in pack.lists.values():
         if spec.file:
             yield spec.file, place(spec.file)

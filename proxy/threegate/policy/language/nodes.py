@@ -1,10 +1,10 @@
-"""Strict YAML: bytes to nodes with marks, refusing everything a reader could misread.
+"""Strict YAML: bytes to nodes with positions, refusing everything that a reader could misread.
 
 Refused: duplicate keys, anchors, aliases, merge keys, tags, several documents, other encodings than
 UTF-8, files over 1 MiB, more than 32 levels, more than 60,000 values. Scalars keep their text;
-`decode` gives them a type by what the schema expects, so nothing depends on YAML 1.1 guessing. The
-reader walks events with its own stack: depth costs no recursion, and an alias bomb is an error at
-its first alias.
+`decode` gives them the type that the schema expects, so nothing depends on YAML 1.1 guessing. The
+reader walks events with its own stack: depth needs no recursion, and an alias bomb fails at its
+first alias.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ MAX_FILE_BYTES = 1 << 20
 MAX_DEPTH = 32
 MAX_NODES = 60_000
 MAX_PROBLEMS = 200
-"""Problems reported of one file: nobody reads more, and a hostile file must not fill the memory."""
+"""The most problems reported for one file: nobody reads more, and a hostile file must not fill the
+memory."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml where the wheel has it (all of PyPI's do); ten times faster, same events."""
+"""libyaml if the wheel includes it (all on PyPI do); ten times faster, same events."""
 _RESOLVERS: dict[str, list[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
 
 
@@ -38,7 +39,7 @@ class Scalar:
 
     @property
     def yaml_type(self) -> str:
-        """What YAML 1.1 would make of it: str, bool, int, float, null, timestamp …"""
+        """The type that YAML 1.1 would give it: str, bool, int, float, null, timestamp …"""
         return _yaml_type(self.value) if self.plain else "str"
 
 
@@ -66,7 +67,7 @@ def _yaml_type(value: str) -> str:
 
 
 def read(content: bytes, file: str) -> tuple[Node | None, list[Problem]]:
-    """Node tree of one file, or None; and every problem found on the way."""
+    """Node tree of one file, or None, and every problem found on the way."""
     if len(content) > MAX_FILE_BYTES:
         size = problem("file-too-large", Mark(file), size=len(content), limit=MAX_FILE_BYTES)
         return None, [size]
@@ -78,7 +79,7 @@ def read(content: bytes, file: str) -> tuple[Node | None, list[Problem]]:
 
 
 class _Stop(Exception):
-    """The rest of the file cannot be read."""
+    """Raised if the rest of the file cannot be read."""
 
 
 class _Reader:

@@ -1,9 +1,8 @@
-"""An author's RE2 pattern, applied with CJK-safe edges: the linter and the detector use this one
-way.
+"""An author's RE2 pattern, applied with CJK-safe edges by both the linter and the detector.
 
 RE2 has no look-around, so edges are checked on the characters around a match: with `edges`, an
 ASCII letter, digit or underscore may not touch a match that begins or ends with one. Han characters
-always may. Spans count code points.
+may. Spans count code points.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from threegate.types import Bilingual, Span
 MAX_PROGRAM_BYTES = 8 << 20
 """RE2's memory for one pattern: its default, enough for `\\d{1,1000}`."""
 MAX_KEPT = 64
-"""Patterns that stay compiled beside those of policies in use: each may come to hold that much."""
+"""Patterns that stay compiled besides those of policies in use; each may grow to that size."""
 
 
 SAYINGS = texts("vocabulary", "re2")
-"""What RE2 complains of. After a colon its message quotes the part of the pattern it means."""
+"""RE2's complaint. After a colon its message quotes the offending part of the pattern."""
 _OTHER = Bilingual("RE2 不能编译", "RE2 cannot compile it")
 
 
 class PatternError(ValueError):
-    """The pattern is not RE2 syntax or too large."""
+    """The pattern is not valid RE2 or is too large."""
 
     def __init__(self, text: Bilingual) -> None:
         super().__init__(text.en)
@@ -45,8 +44,8 @@ class Pattern:
     check_digits: CheckDigits | None = None
 
     def find(self, text: str) -> Iterator[Span]:
-        """Non-overlapping matches from left to right whose check digits are right. Empty matches
-        are left out."""
+        """Non-overlapping matches from left to right with valid check digits. Empty matches are
+        left out."""
         for span in self._matches(text):
             if agree(self.check_digits, text[span.start : span.end]):
                 yield span

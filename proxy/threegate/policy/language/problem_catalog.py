@@ -1,4 +1,5 @@
-"""The kinds of problem that the loader finds, one entry each, and how a problem is made of one."""
+"""The kinds of problems that the loader finds, one entry each, and how a problem is made from
+one."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ class Code:
 
     @property
     def texts(self) -> tuple[Bilingual, Bilingual]:
-        """Text and hint where there is no case at hand: each detail is `…`."""
+        """Text and hint without a concrete case: each detail is `…`."""
         unknown: Mapping[str, object] = defaultdict(lambda: "…")
         return _fill(self.text, unknown), _fill(self.hint, unknown)
 
@@ -53,5 +54,5 @@ _BY_CODE = {each.code: each for each in CODES}
 
 
 def problem(code: str, at: Mark, /, **details: object) -> Problem:
-    """One problem of a kind that the loader knows."""
+    """One problem of a known kind."""
     return _BY_CODE[code].problem(at, **details)

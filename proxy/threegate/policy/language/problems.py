@@ -1,4 +1,4 @@
-"""Problems: what is wrong with a policy, where, why it matters and how to mend it, in both
+"""Problems: what is wrong with a policy, where, why it matters and how to fix it, in both
 languages.
 
 Lines and columns count from 1, columns in code points. A problem may name keys, ids and kinds of a
@@ -38,8 +38,8 @@ NOWHERE = Mark()
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`part` is the key below the rule at which it is: `title`, `then.answer`; empty where it is
-    the rule as a whole, or no rule."""
+    """`part` is the key below the rule, such as `title` or `then.answer`; empty if it concerns the
+    whole rule or no rule."""
 
     code: str
     severity: Severity

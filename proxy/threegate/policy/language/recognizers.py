@@ -1,4 +1,4 @@
-"""Recognizers in Presidio's format: the kind that one finds, what is wrong with it, and which of
+"""Recognizers in Presidio's format: the kind that each finds, what is wrong with it, and which of
 its examples it contradicts.
 
 Presidio's entity names map to our kinds: AU_ABN is `pii.au.abn`.
@@ -32,16 +32,17 @@ _COUNTRIES = frozenset(_CODES.split())
 FIELDS = frozenset(
     ("name", "supported_entity", "supported_entities", "supported_language", "type", "enabled")
 ) | {"supported_languages", "patterns", "deny_list", "deny_list_score", "context", "examples"}
-"""Presidio's keys, and `examples`, which is ours."""
+"""Presidio's keys, and `examples`, which is our own."""
 MAX_SPAN = 128
-"""Characters a policy's recognizer may span; a stream holds that much while its rule is active."""
+"""Characters that a policy's recognizer may span; a stream holds that much while its rule is
+active."""
 _QUIET = re2.Options()
 _QUIET.log_errors = False
 _NUMBER = re.compile(r"[0-9][\-./]\Z")
 
 
 def entity_of(kind: str) -> str:
-    """`pii.cn.id_card` is CN_ID_CARD; where Presidio has a name, that one."""
+    """`pii.cn.id_card` is CN_ID_CARD; if Presidio has a name, that one."""
     return _KNOWN.get(kind) or kind.removeprefix("pii.").replace(".", "_").upper()
 
 
@@ -54,14 +55,14 @@ def kind_of(entity: str) -> str:
 
 
 def entity(data: Mapping[str, Any]) -> str:
-    """What a recognizer finds, by Presidio's name; empty where it does not say."""
+    """The entity that a recognizer finds, by Presidio's name; empty if it does not say."""
     several = data.get("supported_entities")
     first = several[0] if isinstance(several, list) and several else ""
     return str(data.get("supported_entity") or first)
 
 
 def fault(data: Mapping[str, Any]) -> Bilingual | None:
-    """Why a recognizer cannot be used; None where it can."""
+    """Why a recognizer cannot be used; None if it can."""
     if unknown := sorted(set(data) - FIELDS):
         names = ", ".join(unknown)
         return Bilingual(f"有不认识的键：{names}", f"unknown keys {names}")
@@ -124,14 +125,14 @@ def _re2(pattern: str) -> Any:
 
 
 def wrong_examples(data: Mapping[str, Any]) -> list[str]:
-    """Examples that a recognizer without a fault does not treat as they say."""
+    """Examples that a valid recognizer does not treat as stated."""
     examples = data.get("examples") or {}
     missed = [text for text in examples.get("match", ()) if not _finds(data, text)]
     return missed + [text for text in examples.get("no_match", ()) if _finds(data, text)]
 
 
 def _finds(data: Mapping[str, Any], text: str) -> bool:
-    """As the detector does, on the text as it is written."""
+    """Like the detector, on the text as it is written."""
     found = (
         (text, *at) for regex, _ in patterns(data) for at in char_spans(regex, text, text.encode())
     )
@@ -139,8 +140,8 @@ def _finds(data: Mapping[str, Any], text: str) -> bool:
 
 
 def is_alone(text: str, start: int, end: int) -> bool:
-    """Not inside a longer word or number. After a blank begins another number, and no number goes
-    on with a letter: there the author's pattern is meant."""
+    """Not inside a longer word or number. A space starts another number, and no number continues
+    with a letter; beyond that the author's pattern decides."""
     inside = text[start].isdigit() and _NUMBER.search(text, max(0, start - 2), start)
     return not inside and is_whole(text, start, end)
 

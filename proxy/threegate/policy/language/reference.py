@@ -1,5 +1,5 @@
 """Reference tables of `policies/README.md`, made from the schema and the linter, so that they
-cannot rot.
+cannot become outdated.
 
 A README holds markers such as `<!-- keys: Rule -->` … `<!-- end -->`; `filled` puts the table
 between them.
@@ -29,7 +29,7 @@ _MARKED = re.compile(r"(<!-- (keys: (\w+)|lints|actions) -->\n).*?(<!-- end -->)
 
 
 def filled(text: str, language: str) -> str:
-    """The README with every table made anew. Unknown class names raise AttributeError."""
+    """The README with every table regenerated. Unknown class names raise AttributeError."""
 
     def table(match: re.Match[str]) -> str:
         return match[1] + _table(match[2], match[3], language) + match[4]
@@ -61,7 +61,7 @@ def _row(kind: type, spec: Field[Any], language: str) -> str:
 
 
 def _words(kind: Any) -> tuple[str, ...]:
-    """The words that an enum takes, also inside a list or an option."""
+    """The words of an enum, also inside a list or an option."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return tuple(enum_values(kind))
     inner = [_words(arg) for arg in getattr(kind, "__args__", ())]

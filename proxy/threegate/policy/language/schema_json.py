@@ -1,7 +1,8 @@
 """`policies/schema.json` from the schema classes: JSON Schema 2020-12 for editors, with
 descriptions in both languages.
 
-The schema helps while typing; the loader decides. A test compares the file with what this makes.
+The schema helps while typing; the loader decides. A test compares the file with this module's
+output.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How schema classes say what they take: one vocabulary for the decoder, the JSON Schema and the
+"""How schema classes describe their fields: one vocabulary for the decoder, the JSON Schema and the
 documents.
 
-A schema class is a frozen dataclass below `Located`; `i18n/schema.toml` describes its fields.
-Texts are `Word`s, strings that know their position, so a lint can point at one item of a list.
+A schema class is a frozen dataclass below `Located`; `i18n/schema.toml` describes its fields. Texts
+are `Word`s, strings that know their position, so a lint can point at one item of a list.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def place(value: object, otherwise: Mark = NOWHERE) -> Mark:
 
 
 def plain(value: Any) -> Any:
-    """A value without places, as JSON has it: what writes JSON takes no `Word` as a name."""
+    """A value without positions, as plain JSON; JSON writers do not accept a `Word` as a key."""
     match value:
         case str():
             return str(value)
@@ -57,8 +57,9 @@ def plain(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """`at` is the position of the value, `marks` that of each key that was written: a dict that
-    nobody changes, so that a compiled policy with it can be sent to another process."""
+    """`at` is the position of the value, `marks` that of each key that was written. `marks` is a
+    dict that must not be modified, so that a compiled policy that contains it can be sent to
+    another process."""
 
     at: Mark = field(default=NOWHERE, compare=False, repr=False)
     marks: Mapping[str, Mark] = field(default_factory=dict, compare=False, repr=False, hash=False)
@@ -78,25 +79,26 @@ def written_as(key: str, default: Any) -> Any:
 
 
 def mapping() -> Any:
-    """A field that is an empty mapping where it is not written."""
+    """A field that is an empty mapping if it is not written."""
     return field(default_factory=lambda: MappingProxyType({}), hash=False)
 
 
 def specs(kind: type) -> list[Field[Any]]:
-    """The fields of a schema class that a file may write. Without a default a key is required."""
+    """The fields of a schema class that a file may contain. A key without a default is required."""
     own = {spec.name for spec in fields(Located)}
     return [spec for spec in fields(kind) if spec.name not in own]
 
 
 def description(kind: type, spec: Field[Any]) -> Bilingual:
-    """What a key means, as `i18n/schema.toml` says it of the class or of one that it extends."""
+    """The meaning of a key, as described in `i18n/schema.toml` for the class or one that it
+    extends."""
     tables = (catalog("schema").get(base.__name__, {}) for base in kind.__mro__)
     return bilingual(next(table[spec.name] for table in tables if spec.name in table))
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a text must look like. Dates and patterns may be plain scalars that YAML 1.1 would
+    """The form that a text must have. Dates and patterns may be plain scalars that YAML 1.1 would
     retype."""
 
     name: str
@@ -123,7 +125,7 @@ Regex = Annotated[str, _form("regex")]
 
 
 def is_required(spec: Field[Any]) -> bool:
-    """Whether a file has to write the field's key."""
+    """Whether a file must contain the field's key."""
     return spec.default is MISSING and spec.default_factory is MISSING
 
 

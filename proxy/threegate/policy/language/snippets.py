@@ -12,10 +12,10 @@ SNIPPETS: Mapping[tuple[str, str], str] = {
     for part, keys in table("policy.language", "snippets").items()
     for key, text in keys.items()
 }
-"""By the part of the pack and the key."""
+"""Snippets by part of the pack and key."""
 
 
 def snippet(path: tuple[str, ...], key: str) -> str:
-    """The structure for a key at a place; empty where the key alone is enough."""
+    """The structure for a key at a place; empty if the key is enough."""
     part = {(): "", ("rules", ITEM): "rules"}.get(path)
     return SNIPPETS.get((part, key), "") if part is not None else ""

@@ -1,8 +1,8 @@
 """The words of the policy language in both languages: one table of `i18n/vocabulary.toml` for each
 closed set of values.
 
-Values on a scale are listed weakest first, so that order and words are one table. A
-test holds `VOCABULARY` against the schema: no word of the language lacks its translation.
+Values on a scale are listed weakest first, so that order and words are one table. A test compares
+`VOCABULARY` with the schema: no word of the language lacks its translation.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from threegate.policy.schema import (
 from threegate.types import Action, Bilingual, Channel, Layer, Level, Reason
 
 Scale = Mapping[Any, Bilingual]
-"""Values with their words. A member of a `StrEnum` is found by its text too."""
+"""Values with their words. A member of a `StrEnum` is also found by its text."""
 
 
 def _scale(kind: type[Enum]) -> Scale:
@@ -91,7 +91,7 @@ _OWN = texts("vocabulary", "kinds")
 
 
 def kind_title(kind: str) -> Bilingual:
-    """The name of a kind, or that of the nearest family above it with what is left of the kind."""
+    """The name of a kind, or that of the nearest family above it with the rest of the kind."""
     title = _OWN.get(kind) or title_of(kind)
     above, _, rest = kind.rpartition(".")
     if title.en != kind or not above:
@@ -103,7 +103,7 @@ def kind_title(kind: str) -> Bilingual:
 
 
 def kind_named(kind: str) -> Bilingual:
-    """A kind with its name, as a list of changes has it; the kind alone where it has no name."""
+    """A kind with its name, as shown in a list of changes; only the kind if it has no name."""
     title = kind_title(kind)
     if title.en == kind:
         return Bilingual(kind, kind)

@@ -1,5 +1,5 @@
-"""Bringing a customer's own words into `lists/`: cleaned, counted, with everything doubtful named
-by its row.
+"""Imports a customer's own words into `lists/`: cleaned, counted, with everything doubtful reported
+by row.
 
 Words are confidential: reports give row numbers and counts, never a word.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from threegate.policy.lint.words import COMMON, shortest
 
 MAX_WORD = 100
-"""Code points: longer entries are sentences, and would hold back that much of every stream."""
+"""Code points; longer entries are sentences and would hold back that much of every stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Imported:
 
 
 def imported(rows: Iterable[Mapping[str, str]]) -> Imported:
-    """Rows with `text` (or `word`) and, if wanted, `risk`. Doubtful words are left out and
-    named."""
+    """Reads rows with `text` (or `word`) and optionally `risk`. Doubtful words are left out and
+    reported."""
     kept: dict[str, str] = {}
     risks: Counter[str] = Counter()
     faults: dict[str, list[int]] = {"repeated": [], "short": [], "common": [], "long": []}
@@ -56,7 +56,8 @@ def imported(rows: Iterable[Mapping[str, str]]) -> Imported:
 
 
 def _clean(word: str) -> str:
-    """NFKC, one line, no blanks around, nothing invisible: as matching sees it."""
+    """NFKC, on one line, without surrounding spaces and invisible characters: the form that
+    matching uses."""
     plain = unicodedata.normalize("NFKC", word)
     visible = "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Cc"))
     return " ".join(visible.split()).lstrip("#").strip()

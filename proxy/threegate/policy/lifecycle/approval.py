@@ -2,13 +2,14 @@
 the event to record, or `Refused` with the reason.
 
 The author of a version never approves it, nor does anyone who edited it on the way; an author may
-take it back until it is active. A version whose tests were not green carries its author's reason,
-and each approver has to give one too. A change that may let more through (`weaker`) needs an
-approver of another group than the author's. An approval may be withdrawn until activation. Whoever
-may activate an approved version may also schedule it. An emergency activation needs no approval,
-but two different people (who submitted and who activates), and ends after 24 hours: then the
-version that was active before counts again. Going back to a version that was once active needs one
-person with the right to activate, since it was approved before; so does ending an emergency early.
+withdraw it until it is active. A version whose tests were not green carries its author's reason,
+and each approver must give one too. A change that may let more through (`weaker`) needs an approver
+of another group than the author's. An approval may be withdrawn until activation. Whoever may
+activate an approved version may also schedule it. An emergency activation needs no approval but two
+different people (one who submits and one who activates), and ends after 24 hours: then the
+previously active version applies again. Rolling back to a version that was once active needs only
+one person with the right to activate, because it was approved before; so does ending an emergency
+early.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def _may(by: Person, role: Role) -> Refused | None:
 
 
 def _may_read(by: Person) -> Refused | None:
-    """Who writes or signs policies takes part in the talk about one."""
+    """Whoever writes or approves policies may comment on them."""
     return None if Role.EDITOR in by.roles else _may(by, Role.APPROVER)
 
 
@@ -158,7 +159,7 @@ def _activate(state: State, command: Activate, by: Person, now: str) -> Refused 
         return _known(state, command.digest, _OPEN) or _emergency(state, command, by)
     if refused := _known(state, command.digest, (VersionStage.APPROVED,)):
         return refused
-    # What was approved is a step from `base`; from elsewhere it may be a weaker one.
+    # The approval was for the step from `base`; from another version it may weaken the policy.
     if state.versions[command.digest].base != proper(state):
         return _refused("moved")
     return None

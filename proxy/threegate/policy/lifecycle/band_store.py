@@ -1,7 +1,7 @@
 """Counts and stops of rules with a band, shared by all workers and replicas of one database.
 
-Each process adds to its own rows, so no process waits for another; the share of a rule is their
-sum. Who writes a stop first has made it: the others find it there.
+Each process adds to its own rows, so no process waits for another; a rule's share is computed from
+their sum. The first process to write a stop has made it; the others find it there.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from threegate.policy.model import Band, PolicySet
 from threegate.sql_tables import create_tables, key, required
 
 KEPT_MINUTES = 24 * 60
-"""The longest that a band may look back."""
+"""The longest period that a band may cover."""
 
 METADATA = MetaData()
 COUNTS = Table(
@@ -80,7 +80,7 @@ class BandStore:
             connection.execute(insert(COUNTS).values(row))
 
     def count(self, policy: str, rule: str, since: int) -> Count:
-        """All processes together, from minute `since` on."""
+        """The counts of all processes together, from minute `since` on."""
         total = select(func.sum(COUNTS.c.calls), func.sum(COUNTS.c.acted))
         wanted = total.where(*_of(COUNTS, policy, rule), COUNTS.c.minute >= since)
         with self.engine.connect() as connection:
@@ -122,7 +122,7 @@ class BandStore:
         )
 
     def resume(self, policy: str, rule: str) -> bool:
-        """The rule acts again and is counted from nothing. False if it was not stopped."""
+        """Lets the rule act again, with its count starting at zero. False if it was not stopped."""
         with self.engine.begin() as connection:
             gone = connection.execute(delete(LEFT).where(*_of(LEFT, policy, rule))).rowcount
             connection.execute(delete(COUNTS).where(*_of(COUNTS, policy, rule)))

@@ -1,8 +1,8 @@
 """How often a rule acts, compared with its band; counts of one process until they are written.
 
-A rule that acts on more calls than its band allows is stopped: it goes on as in shadow, on every
-worker, until somebody lets it act again or another policy is active. A rule that acts on fewer is
-only reported: in shadow it would act on none.
+A rule that acts on more calls than its band allows is stopped: it continues as if in shadow, on
+every worker, until somebody resumes it or another policy becomes active. A rule that acts on fewer
+is only reported; in shadow it would act on none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from threegate.policy.model import Band
 
 
 class BandSide(StrEnum):
-    """Where a share lies that left its band."""
+    """On which side a share left its band."""
 
     ABOVE = "above"
     BELOW = "below"
@@ -23,7 +23,7 @@ class BandSide(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Calls that a rule looked at, and those in which it acted."""
+    """Calls that a rule judged, and those in which it acted."""
 
     calls: int = 0
     acted: int = 0
@@ -72,7 +72,7 @@ class Tally:
     _counts: dict[BandMinute, Count] = field(default_factory=dict)
 
     def add(self, policy: str, rules: Iterable[tuple[str, bool]], minute: int) -> None:
-        """One call: each rule that looked at it, and whether it acted."""
+        """Counts one call: each rule that judged it, and whether it acted."""
         for rule, acted in rules:
             key = BandMinute(policy, rule, minute)
             self._counts[key] = self._counts.get(key, Count()) + Count(1, int(acted))

@@ -1,4 +1,4 @@
-"""What people do with a policy version, and how the database keeps it."""
+"""What people can do with a policy version, and how the database stores it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, get_args
 class Submit:
     """`weaker` comes from the diff against `base`, the digest that was active (empty: none);
     `authors` are all who edited it, `reviewers` those asked to approve (others may approve too).
-    `untested` is the reason for going on without a green run of the tests; empty: they were
+    `untested` is the reason for continuing without a green test run; empty: the tests were
     green."""
 
     digest: str
@@ -35,14 +35,14 @@ class Approve:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Takes back one's own approval."""
+    """Withdraws one's own approval."""
 
     digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """An author takes a submitted version back."""
+    """An author withdraws a submitted version."""
 
     digest: str
     note: str = ""
@@ -66,7 +66,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """An approved version becomes active at `due`; empty: not by itself any more."""
+    """Schedules an approved version for activation at `due`; empty: cancels the schedule."""
 
     digest: str
     due: str
@@ -83,7 +83,8 @@ class Activate:
 
 @dataclass(frozen=True, slots=True)
 class RollBack:
-    """Back to a version that was active before; empty: the last one, or out of an emergency."""
+    """Rolls back to a version that was active before; empty: the last one, or out of an
+    emergency."""
 
     digest: str = ""
     reason: str = ""
@@ -91,13 +92,13 @@ class RollBack:
 
 Command = Submit | Approve | Withdraw | Recall | Reject | Comment | Schedule | Activate | RollBack
 COMMANDS: Mapping[str, type[Any]] = {kind.__name__.lower(): kind for kind in get_args(Command)}
-"""By the names that `policy_event` stores: who renames a class migrates that table."""
+"""By the names stored in `policy_event`: renaming a class requires a migration of that table."""
 _NAMES = {kind: name for name, kind in COMMANDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What was done, by whom, in which group, when. Events are only ever appended."""
+    """What was done, by whom, in which group and when. Events are only ever appended."""
 
     command: Command
     by: str

@@ -1,8 +1,8 @@
 """The life of a policy version, as a pure machine: draft, submit, approve, activate, roll back.
 
-A version is its content: `digest` names it, so an approval of one digest says nothing about another
-and any edit starts over. The state is a fold over the recorded events; `approval` checks commands
-against it. Times are ISO 8601 in UTC, given from outside.
+A version is its content: `digest` names it, so an approval of one digest says nothing about
+another, and any edit starts over. The state is a fold over the recorded events; `approval` checks
+commands against it. Times are ISO 8601 in UTC, given from outside.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class VersionStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who acts, with the roles of this moment: a lowered role counts at once."""
+    """The person who acts, with their current roles: a removed role takes effect at once."""
 
     name: str
     roles: frozenset[Role]
@@ -62,7 +62,7 @@ class Version:
     stage: VersionStage
     authors: frozenset[str]
     groups: frozenset[str]
-    """Of all authors, as they were when each submitted it."""
+    """The groups of all authors at the time each submitted it."""
     weaker: bool
     base: str = ""
     approvals: tuple[tuple[str, str], ...] = ()
@@ -71,7 +71,7 @@ class Version:
     reviewers: tuple[str, ...] = ()
     due: str = ""
     scheduled_by: tuple[str, str] = ("", "")
-    """(person, group) of who set `due`."""
+    """(person, group) of whoever set `due`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +84,18 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All versions and the activations in order. `active(now)` says which one counts."""
+    """All versions, and the activations in order. `active(now)` says which one is in force."""
 
     versions: dict[str, Version] = field(default_factory=dict)
     activations: tuple[Activation, ...] = ()
 
     def active(self, now: str) -> Activation | None:
-        """The last activation that still counts; an emergency one ends after 24 hours."""
+        """The last activation that is still in force; an emergency one ends after 24 hours."""
         lasting = (a for a in reversed(self.activations) if not _over(a, now))
         return next(lasting, None)
 
     def due(self, now: str) -> tuple[Version, ...]:
-        """Approved versions whose time has come, the earliest first."""
+        """Approved versions whose scheduled time has come, earliest first."""
         at = datetime.fromisoformat(now)
         waiting = (v for v in self.versions.values() if v.due)
         come = [v for v in waiting if datetime.fromisoformat(v.due) <= at]
@@ -115,7 +115,7 @@ def _over(activation: Activation, now: str) -> bool:
 
 
 def fold(events: Iterable[Event]) -> State:
-    """The state that recorded events lead to."""
+    """The state after the recorded events."""
     state = State()
     for event in events:
         state = apply(state, event)
@@ -123,13 +123,12 @@ def fold(events: Iterable[Event]) -> State:
 
 
 def proper(state: State) -> str:
-    """The version last activated with approval, whatever emergency lies over it; empty if none."""
+    """The version last activated with approval, regardless of any emergency; empty if none."""
     return next((a.digest for a in reversed(state.activations) if not a.emergency), "")
 
 
 def previous(state: State, now: str) -> str:
-    """The version that was properly active before the one that is active; empty if there is
-    none."""
+    """The version that was active with approval before the current one; empty if there is none."""
     active = state.active(now)
     current = active.digest if active else ""
     proper = [a.digest for a in state.activations if not a.emergency and a.digest != current]
@@ -137,7 +136,8 @@ def previous(state: State, now: str) -> str:
 
 
 def apply(state: State, event: Event) -> State:
-    """The state after a recorded event. Total: what was recorded was allowed then."""
+    """The state after a recorded event. Never refuses one: what was recorded was allowed at the
+    time."""
     match event.command:
         case Submit() as submit:
             return _with(state, _submitted(state, submit, event))
@@ -168,7 +168,7 @@ def apply(state: State, event: Event) -> State:
 
 
 def _submitted(state: State, command: Submit, event: Event) -> Version:
-    """Whoever submitted the same content before stays one of its authors, with their group."""
+    """Whoever submitted the same content before remains one of its authors, with their group."""
     known = state.versions.get(command.digest)
     authors = frozenset((*command.authors, event.by, *(known.authors if known else ())))
     return Version(
@@ -194,7 +194,8 @@ def _staged(version: Version) -> Version:
 
 
 def _enough(version: Version) -> bool:
-    """One approval; for a weaker change one from outside the groups of all authors."""
+    """Needs one approval; for a change that weakens the policy, one from outside the groups of all
+    authors."""
     if not version.weaker:
         return bool(version.approvals)
     own = {_read(group) for group in version.groups}
@@ -202,7 +203,8 @@ def _enough(version: Version) -> bool:
 
 
 def _read(group: str) -> str:
-    """As people read it: `Risk ` and `risk` are one group, however two accounts spell it."""
+    """A group's normalised name: `Risk ` and `risk` are the same group, however two accounts spell
+    it."""
     return " ".join(plain_text(group).casefold().split())
 
 
@@ -211,7 +213,7 @@ def _with(state: State, version: Version) -> State:
 
 
 def _activated(state: State, digest: str, event: Event, *, emergency: bool) -> State:
-    """An emergency leaves the stage of its version open: it still waits for its approval."""
+    """An emergency does not change its version's stage: it still waits for approval."""
     activations = (*state.activations, Activation(digest, event.at, event.by, emergency))
     if emergency:
         return replace(state, activations=activations)

@@ -1,10 +1,9 @@
-"""The active policy set, from a folder or from the database: open, pin, reload, last good kept.
-
-A reload that meets any error leaves the active set alone and says why in `problems`. A start with
-errors fails. The active set is also written to the state folder as the bytes it was read from: a
-worker that replaces a dead one of a running server may fall back on it, so that it serves what the
-other workers serve. Swapping is one attribute assignment: a request that pinned a set keeps it to
-its end.
+"""The active policy set, from a folder or from the database: open, pin, reload, with the last good
+one kept. A reload that meets any error leaves the active set unchanged and reports why in
+`problems`. A start with errors fails. The active set is also written to the state folder as the
+bytes it was read from: a worker that replaces a dead one in a running server may fall back on it,
+so that it serves the same as the other workers. Swapping is a single assignment: a request that
+pinned a set keeps it to its end.
 """
 
 from __future__ import annotations
@@ -62,11 +61,12 @@ class DirTree:
             return file.read(MAX_TEXT_BYTES + 1)
 
     def as_read(self) -> Fingerprint:
-        """The files as they were just before each was read: a later write always differs."""
+        """The state of the files just before each was read, so that a later write always
+        differs."""
         return tuple((path, *stat) for path, stat in sorted(self._stats.items()))
 
     def fingerprint(self) -> Fingerprint:
-        """The same files as they are now."""
+        """The current state of the same files."""
         return tuple((path, *self._stat(path)) for path in sorted(self._stats))
 
     def _stat(self, path: str) -> tuple[int, int, int]:
@@ -88,7 +88,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoadedSource:
-    """What a source holds: the checked packs, their names, and the fingerprint it had then."""
+    """The content of a source: the checked packs, their names, and the fingerprint at that time."""
 
     checked: Checked
     packs: tuple[str, ...]
@@ -110,15 +110,13 @@ class Source(Protocol):
 
     def check(self) -> LoadedSource: ...
     def fingerprint(self) -> object:
-        """Cheap; differs from that of the last `check` when another may find something else."""
+        """Cheap; differs from that of the last `check` if the content may have changed."""
         ...
 
 
 class FolderSource:
-    """The packs of a folder, as they lie there.
-
-    A change counts once two looks in a row saw the same files: a file that is just being written
-    may end where it happens to be valid, with half of its rules.
+    """The packs of a folder as they are. A change counts after two consecutive looks saw the same
+    files: a file that is still being written may happen to be valid with half of its rules.
     """
 
     def __init__(
@@ -144,7 +142,7 @@ class FolderSource:
 
 
 class VersionSource:
-    """The version that is active in the database; until there is one, another source."""
+    """The version that is active in the database; until there is one, the fallback source."""
 
     def __init__(self, versions: Versions, otherwise: Source, now: Callable[[], str]) -> None:
         self._versions, self._otherwise, self._now = versions, otherwise, now
@@ -164,7 +162,7 @@ class VersionSource:
 
 
 def require(source: Source) -> None:
-    """Raises PolicyError with every problem where a source does not load."""
+    """Raises PolicyError with every problem if a source does not load."""
     if errors(problems := source.check().checked.problems):
         raise broken(problems)
 
@@ -192,7 +190,7 @@ class PolicyStore:
         known: frozenset[str] = KINDS,
         last_good: bool = False,
     ) -> PolicyStore:
-        """The packs of a folder. Raises PolicyError where they do not load."""
+        """The packs of a folder. Raises PolicyError if they do not load."""
         return cls.of(FolderSource(root, packs, today, known), state_dir, last_good=last_good)
 
     @classmethod
@@ -211,17 +209,17 @@ class PolicyStore:
         return InForce(self._packs, self.pin().digest, self._origin)
 
     def pin(self) -> PolicySet:
-        """The active set; hold on to it for the whole request."""
+        """The active set; keep it for the whole request."""
         if self._active is None:
             raise broken(self.problems)
         return self._active
 
     def changed(self) -> bool:
-        """Whether the source may hold something else than at the last reload. Cheap."""
+        """Whether the source may have changed since the last reload. Cheap."""
         return self._source.fingerprint() != self._seen
 
     def reload(self) -> bool:
-        """Read the source again; True if the active set is another one now."""
+        """Reads the source again; True if the active set has changed."""
         try:
             found = self._source.check()
         except PolicyError as error:
@@ -252,7 +250,7 @@ class PolicyStore:
         replace_file(self.state, json.dumps(shape).encode())
 
     def _restore(self) -> None:
-        """The set that was last active, if its file is whole."""
+        """The set that was last active, if its file is intact."""
         with suppress(OSError, ValueError, KeyError, PolicyError):
             kept: dict[str, Any] = json.loads(self.state.read_bytes())
             files = {path: base64.b64decode(text) for path, text in kept["files"].items()}

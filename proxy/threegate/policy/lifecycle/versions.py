@@ -1,10 +1,9 @@
-"""Policy versions and their life in a database: content by digest, and the events that happened to
-it.
+"""Policy versions in a database: content by digest, and the events that happened to it.
 
-Contents are written once under their digest and never changed. Events are numbered without gaps;
-two people who act at the same moment both see the state before, one of them wins the number and the
+Contents are written once under their digest and never changed. Events are numbered without gaps; if
+two people act at the same moment, both see the state before; one of them wins the number, and the
 other is judged again by the new state. So the four-eyes rules of `lifecycle` hold across workers
-and replicas with no lock of ours.
+and replicas without a lock of our own.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from threegate.policy.model import PolicySet
 from threegate.sql_tables import create_tables, key, required
 
 MAX_TRIES = 20
-"""Collisions with others in a row before giving up; each means that somebody else succeeded."""
+"""Consecutive collisions before giving up; each means that somebody else succeeded."""
 
 METADATA = MetaData()
 VERSIONS = Table(
@@ -58,8 +57,8 @@ class Stored:
 class Versions:
     """All versions of one database. Methods block; async callers use a thread.
 
-    Events never change, so a look at the database reads the last known one and what follows; where
-    it is another one now (a database that was restored), all are read again.
+    Events never change, so each look at the database reads only the last known one and those after
+    it; if that one differs (a restored database), all are read again.
     """
 
     engine: Engine
@@ -71,7 +70,7 @@ class Versions:
         return cls(engine)
 
     def save(self, checked: Checked, packs: tuple[str, ...], now: str) -> str:
-        """Keeps the content of a checked set; the digest names it. Raises PolicyError on errors."""
+        """Stores the content of a checked set under its digest. Raises PolicyError on errors."""
         if checked.policies is None:
             raise broken(checked.problems)
         digest = checked.policies.digest
@@ -86,7 +85,7 @@ class Versions:
             with self.engine.begin() as connection:
                 connection.execute(insert(VERSIONS).values(row))
         except IntegrityError:
-            if self.load(digest) is None:  # another error than "it is there already"
+            if self.load(digest) is None:  # not because it is there already
                 raise
         return digest
 
@@ -100,12 +99,12 @@ class Versions:
         return Stored(digest, tuple(json.loads(row.packs)), files)
 
     def build(self, digest: str) -> PolicySet:
-        """The policy set of a version. Raises PolicyError if it is missing or not what its digest
-        says."""
+        """The policy set of a version. Raises PolicyError if it is missing or does not match its
+        digest."""
         return self.rebuilt(digest)[1].policies
 
     def rebuilt(self, digest: str) -> tuple[Stored, Rebuilt]:
-        """A version as it is stored, and what it makes. Raises PolicyError like `build`."""
+        """A version as it is stored, and its policy set. Raises PolicyError like `build`."""
         stored = self.load(digest)
         if stored is None:
             raise failure("version-unknown")
@@ -132,7 +131,7 @@ class Versions:
 
     @property
     def seen(self) -> State:
-        """As it was at the last look, without another."""
+        """The state as last read, without reading again."""
         return fold(self._known)
 
     def act(self, command: Command, by: Person, now: str) -> Event | Refused:

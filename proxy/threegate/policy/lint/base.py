@@ -33,7 +33,7 @@ class Subject:
 
     @cached_property
     def written(self) -> tuple[AnyRule, ...]:
-        """Every rule of every pack, overlaid ones too."""
+        """Every rule of every pack, including overlaid ones."""
         return tuple(rule for pack in self.packs for rule in pack.rules)
 
     @cached_property
@@ -47,8 +47,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A finding with more than its place: a text of its own (else it is the lint's title), or the
-    rule that it is in."""
+    """A finding with more than its place: its own text (by default the lint's title), or the rule
+    that it is in."""
 
     at: Mark
     text: Bilingual | None = None
@@ -83,8 +83,8 @@ RuleT = TypeVar("RuleT", Rule, ConstraintRule)
 def checks(
     code: str, severity: Severity = Severity.ERROR, **texts: Bilingual
 ) -> Callable[[Callable[[Subject], Findings]], None]:
-    """Registers a function that yields findings as the lint `code`. `texts` are those that are not
-    in the file."""
+    """Registers a function that yields findings as the lint `code`. `texts` replaces the entry in
+    the file."""
 
     def register(find: Callable[[Subject], Findings]) -> None:
         entry = catalog("lints")[code]

@@ -21,7 +21,7 @@ SAMPLING = (
     "logprobs", "length_penalty",
 )  # fmt: skip
 MAX_CONSTITUTION = 8000
-"""Characters. Beyond that the text costs more of the context than it is worth, in every call."""
+"""Characters; beyond that the text costs more of the context of every call than it is worth."""
 
 
 _FIX = Bilingual("可用：{names}。", "Use one of {names}.").filled({"names": listed(SAMPLING)})

@@ -1,4 +1,4 @@
-"""Lints of exceptions: each is narrow, timed and approved by somebody else."""
+"""Lints of exceptions: each must be narrow, limited in time and approved by somebody else."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ def _exceptions(subject: Subject) -> Iterator[tuple[Rule, Exceptional]]:
 
 
 def days_left(today: str, expires: str) -> int | None:
-    """Days until a date; None where either is no real date (31 February is caught by its own
-    lint)."""
+    """Days until a date; None if either is not a real date (31 February has its own lint)."""
     try:
         return (date.fromisoformat(expires) - date.fromisoformat(today)) // timedelta(days=1)
     except ValueError:
@@ -29,7 +28,7 @@ def days_left(today: str, expires: str) -> int | None:
 
 
 def last_day(today: str) -> str:
-    """The last one that an exception made today may end on."""
+    """The last day on which an exception made today may end."""
     return str(date.fromisoformat(today) + timedelta(days=MAX_DAYS))
 
 

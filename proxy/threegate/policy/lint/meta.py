@@ -1,4 +1,4 @@
-"""Lints of what surrounds a rule: reasons, owners, titles, review, ids, selectors."""
+"""Lints of a rule's metadata: reasons, owners, titles, review, ids, selectors."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def duplicate_rule(subject: Subject) -> Findings:
 
 @checks("no-rules")
 def no_rules(subject: Subject) -> Findings:
-    """Not where rules could not be read, which is reported already, nor where a pack brings
-    what the rules of others use."""
+    """Not if rules could not be read, which is reported already, nor if a pack provides what other
+    packs' rules use."""
     unread = {problem.at.file for problem in subject.bundle.problems}
     for pack in subject.packs:
         for_others = pack.lists or pack.detectors or pack.recognizers or pack.knowledge

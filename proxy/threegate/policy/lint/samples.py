@@ -12,7 +12,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 def _testable(rule: ConstraintRule) -> bool:
-    """Parts whose effect shows in the request's own fields."""
+    """Parts whose effect is visible in the request's own fields."""
     return bool(rule.then.clamp or rule.then.models or rule.then.fields)
 
 

@@ -32,7 +32,8 @@ MIN_EXAMPLES = 5
 
 
 def shortest(word: str) -> int:
-    """Characters that a word of this script needs, not to occur everywhere."""
+    """The fewest characters that a word of this script needs so that it does not match
+    everywhere."""
     return 2 if _HAN.search(word) else 3
 
 

@@ -1,8 +1,7 @@
-"""The compiled policy: what the guard reads. Immutable; a request pins one.
-
-`load` turns YAML into `schema` values, `compile` turns those into this. What a file says in the
-form that the guard reads (`Located`) is one class in both. Nothing here knows YAML, files or time.
-Durations are milliseconds, sizes are bytes unless a name says tokens or characters.
+"""The compiled policy that the guard reads. Immutable; a request pins one. `load` turns YAML into
+`schema` values, `compile` turns those into this. Parts that the guard reads as they are in the file
+(`Located`) are one class in both. Nothing here knows YAML, files or time. Durations are
+milliseconds, sizes are bytes unless a name says tokens or characters.
 """
 
 from __future__ import annotations

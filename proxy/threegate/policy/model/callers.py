@@ -1,4 +1,4 @@
-"""Which calls something is about, and how a pattern of names matches."""
+"""The calls that a rule or binding applies to, and how name patterns match."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Selector(Located):
 
     def matches(self, caller: Caller) -> bool:
         if not (self.tenant or self.key or self.route or self.model or self.language):
-            return True  # as of most rules
+            return True  # as for most rules
         return (
             self.whose(caller)
             and self._route(caller)
@@ -34,20 +34,20 @@ class Selector(Located):
         )
 
     def whose(self, caller: Caller) -> bool:
-        """By tenant and key alone."""
+        """Whether they match by tenant and key only."""
         return _any(self.tenant, caller.tenant) and _any(self.key, caller.key_id)
 
     @property
     def takes_all_calls(self) -> bool:
-        """Whether it leaves out no call of those whom it is about."""
+        """Whether it applies to every call of those callers."""
         return not (self.route or self.model or self.language)
 
     def _route(self, caller: Caller) -> bool:
-        """Matches every name of an API path, so that an alias is no way around its rules."""
+        """Matches every name of an API path, so that an alias cannot evade its rules."""
         return not self.route or any(_any(self.route, name) for name in names_of(caller.route))
 
     def _model(self, caller: Caller) -> bool:
-        """By either name: asking for an alias is no way around the rules of a model."""
+        """Matches by either name, so that an alias cannot evade the rules of a model."""
         served = bool(caller.served) and _any(self.model, caller.served)
         return served or _any(self.model, caller.model)
 
@@ -129,7 +129,8 @@ class Rolled(Protocol):
 
 
 def in_rollout(rule: Rolled, caller: Caller) -> bool:
-    """A conversation is always on the same side of a percentage."""
+    """Whether a conversation is within the percentage; the answer for a conversation never
+    changes."""
     if rule.rollout >= 100:
         return True
     digest = hashlib.sha256(f"{rule.id}\0{caller.conversation}".encode()).digest()

@@ -25,12 +25,12 @@ _SCHEMES: Mapping[CheckDigits, tuple[re.Pattern[str], Callable[[str], bool]]] = 
     CheckDigits.MOD97_10: (_LETTERS, checksums.mod97_10),
     CheckDigits.GB32100: (_LETTERS, checksums.uscc),
 }
-"""What of a value each scheme reads, and the check."""
+"""The part of a value that each scheme reads, and its check."""
 _LENGTH = {CheckDigits.GB32100: 18}
 
 
 def agree(scheme: CheckDigits | None, value: str) -> bool:
-    """Whether the check digits of a value are right; without a scheme every value's are. Separators
+    """Whether the check digits of a value are valid; without a scheme they always are. Separators
     do not count, nor, where a scheme has only digits, letters (a prefix such as `LC-`)."""
     if scheme is None:
         return True

@@ -24,9 +24,9 @@ class AiLabel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unlabelled:
-    """Callers whose answers get no sign in the text: at their request, and an agreement makes them
-    answer for it (labelling measures, article 9). ISO dates, both included; no `expires`: for
-    good."""
+    """Callers whose answers carry no sign in the text, at their request and under an agreement that
+    makes them responsible (labelling measures, article 9). ISO dates, both inclusive; no `expires`:
+    permanent."""
 
     id: str
     match: Selector
@@ -102,9 +102,9 @@ class Knowledge:
 class CompiledPolicy:
     """Everything the guard needs for one binding.
 
-    `digest` names the packs and files that this policy was compiled from and distinguishes policies
-    of one set apart. People approve, activate and look up the set as a whole: answers, records and
-    traces name its digest (`version_digest`).
+    `digest` identifies the packs and files that this policy was compiled from and distinguishes the
+    policies of one set. People approve, activate and look up the set as a whole, so answers,
+    records and traces name the set's digest (`version_digest`).
     """
 
     digest: str
@@ -128,11 +128,11 @@ class CompiledPolicy:
     set_digest: str = ""
     """Digest of the policy set that it belongs to; empty for a policy that was compiled alone."""
     aliasing: tuple[ConstraintRule, ...] = field(init=False, repr=False, compare=False)
-    """Those of `constraints` that lead a model's name to another model."""
+    """Those of `constraints` that map a model's name to another model."""
     rolled: tuple[ConstraintRule, ...] = field(init=False, repr=False, compare=False)
     """Those of `constraints` that apply to a percentage of conversations."""
     selectors: tuple[Selector, ...] = field(init=False, repr=False, compare=False)
-    """The different ones of rules and constraints, without those that match everyone."""
+    """The distinct selectors of rules and constraints, without those that match everyone."""
 
     def __post_init__(self) -> None:
         aliasing = tuple(r for r in self.constraints if r.models and r.models.alias)
@@ -148,11 +148,11 @@ class CompiledPolicy:
 
     @property
     def stamp(self) -> str:
-        """What every response names, in `x-threegate-policy`."""
+        """The value of `x-threegate-policy` in every response."""
         return f"{self.name}@{self.version_digest[:12]}"
 
     def rules_for(self, layer: Layer, channel: Channel) -> tuple[Rule, ...]:
-        """The rules on a channel that are not off, those in shadow among them, in the order of the
+        """The rules on a channel that are not off, including those in shadow, in the order of the
         packs."""
         return tuple(
             r
@@ -161,7 +161,7 @@ class CompiledPolicy:
         )
 
     def named(self, caller: Caller) -> Caller:
-        """With the model that answers, where an alias that is in force leads to another."""
+        """The caller with the model that answers, if an alias in force maps to another."""
         if not self.aliasing:
             return caller
         own = (r for r in self.aliasing if r.mode is Mode.ENFORCE)
@@ -188,8 +188,8 @@ class PolicySet:
         return next((b.policy for b in self.bindings if b.selector.matches(caller)), None)
 
     def named(self, name: str, caller: Caller) -> CompiledPolicy | None:
-        """The policy of this name, where some route, model or language leads this tenant and key to
-        it. A binding after one that takes all of their calls never applies to them."""
+        """The policy of this name, if some route, model or language leads this tenant and key to
+        it. A binding that follows one which takes all their calls never applies to them."""
         for binding in self.bindings:
             if binding.selector.whose(caller):
                 if binding.policy.name == name:

@@ -22,7 +22,7 @@ class ConstitutionPlace(StrEnum):
 
 
 class ReasoningVisibility(StrEnum):
-    """What a client gets of reasoning, the strictest last. MASKED: what layer 1 masked stays so."""
+    """What a client gets of reasoning, strictest last. MASKED: what layer 1 masked stays masked."""
 
     SHOWN = "shown"
     MASKED = "masked"
@@ -39,7 +39,7 @@ class KeepHistory(StrEnum):
 
 
 class Unknown(StrEnum):
-    """What becomes of a request field that is not in the allow-list."""
+    """What happens to a request field that is not in the allow-list."""
 
     DROP = "drop"
     REFUSE = "refuse"
@@ -122,7 +122,7 @@ class Constitution:
 class Clause(Located):
     """按输入命中追加的条款 / A clause added when the input held one of these kinds"""
 
-    # Such as a disclaimer on medical matters; with `masked`, where the model reads a placeholder.
+    # Such as a disclaimer on medical matters; with `masked`, if the model reads a placeholder.
     text: str
     kinds: tuple[Kind, ...] = ()
     masked: bool = False
@@ -135,7 +135,7 @@ class Models:
 
 
 class LimitScope(StrEnum):
-    """Who shares a limit: the calls of one key, or of all keys of a tenant."""
+    """Which calls share a limit: those of one key, or of all keys of a tenant."""
 
     KEY = "key"
     TENANT = "tenant"
@@ -155,14 +155,14 @@ class Limits(Located):
 
     @property
     def by_tokens(self) -> bool:
-        """Whether the tokens of a call have to be known when it has ended."""
+        """Whether the tokens of a call must be known when it has ended."""
         return self.tokens_per_minute is not None or self.tokens_per_day is not None
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """What the answer must be, checked on the whole of it. Without a schema of the policy the one
-    counts that the client asked for. One of the phrases of `must_say` must occur."""
+    """Requirements on the whole answer. Without a schema in the policy, the one that the client
+    asked for applies. One of the phrases of `must_say` must occur."""
 
     json_schema: dict[str, Any] | None = None
     on_invalid: Action = Action.BLOCK

@@ -20,8 +20,8 @@ class Mode(StrEnum):
 
 
 class StreamMode(StrEnum):
-    """HOLD releases a sentence after its verdict; CUT releases at once and ends the stream when it
-    comes."""
+    """HOLD releases a sentence after its verdict; CUT releases at once and ends the stream when a
+    verdict arrives."""
 
     HOLD = "hold"
     CUT = "cut"
@@ -35,9 +35,9 @@ class MaskStyle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Restoring:
-    """Where a masked value comes back to the client. `tools`: only in the arguments of these tools;
-    None: of every tool. `hosts`: also in addresses of these hosts; `*.` in front covers all names
-    below one."""
+    """Where a masked value is restored for the client. `tools`: only in the arguments of these
+    tools; None: of every tool. `hosts`: also in addresses of these hosts; `*.` in front covers all
+    names below one."""
 
     tools: tuple[str, ...] | None = None
     hosts: tuple[str, ...] = ()
@@ -47,8 +47,8 @@ class Restoring:
 class Detect:
     """Kinds a rule looks for (prefixes allowed). `levels` overrides `level` for single kinds.
 
-    `all`: every one of these kinds must be found in the same passage. `none`: the rule rests if
-    one is found.
+    `all`: every one of these kinds must be found in the same passage. `none`: the rule does not act
+    if one is found.
     """
 
     any: tuple[str, ...] = ()
@@ -63,8 +63,8 @@ class Detect:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Fact check: which sources count, and what each verdict does. No source is its own outcome,
-    never a pass."""
+    """Fact check: which sources count, and what each verdict does. Having no source is a separate
+    outcome and never a pass."""
 
     sources: tuple[str, ...] = ("system", "user", "tool_result", "context", "knowledge")
     contradicted: Level = Level.MEDIUM
@@ -77,7 +77,8 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class RuleException:
-    """Lives inside the rule it weakens. `expires` is an ISO date; past it the exception is gone."""
+    """An exception, written inside the rule that it weakens. `expires` is an ISO date after which
+    it no longer applies."""
 
     id: str
     match: Selector
@@ -85,7 +86,7 @@ class RuleException:
     approver: str
     expires: str
     values_sha256: tuple[str, ...] = ()
-    """Only findings of these values, hashed with `salt` (`policy.values`); empty: of any."""
+    """Only findings of these values, hashed with `salt` (`policy.values`); empty: of any value."""
     salt: str = ""
 
 
@@ -93,7 +94,7 @@ class RuleException:
 class Band(Located):
     """规则生效的比例范围，超出上限则自动停用 / How often the rule may act; above that it is stopped"""
 
-    # Percent of calls, over `minutes`, from `calls` calls on.
+    # Percent of calls within `minutes`, once there are `calls` calls.
     max: float = within(100.0, 0, 100)
     min: float = within(0.0, 0, 100)
     minutes: int = within(10, 1, 1440)

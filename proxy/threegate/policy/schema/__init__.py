@@ -1,7 +1,7 @@
 """What a policy file may say: one class per construct, one described field per key.
 
 The decoder, `schema.json` and the reference in `policies/README.md` derive from these classes.
-Those that the guard reads as they are written come from `model`. Nothing here acts.
+Classes that the guard reads as written come from `model`. Nothing is executed here.
 """
 
 from __future__ import annotations

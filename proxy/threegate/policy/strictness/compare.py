@@ -1,9 +1,9 @@
 """Which of two values is stricter: the words and tools for comparing rules. Conservative: what
 cannot be proved is UNCLEAR, never STRICTER.
 
-Strength is what the guard lets through: a rule is at least as strict as another if every call and
-text that the other one acts on is acted on at least as strongly. Wording (titles, messages, owners)
-is CHANGED and has no strength.
+Strength is measured by what the guard lets through: a rule is at least as strict as another if it
+acts at least as strongly on every call and text on which the other acts. Wording (titles, messages,
+owners) is CHANGED and has no strength.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from threegate.types import Bilingual
 
 
 class Direction(IntEnum):
-    """What a change does, weakest concern first: the worst aspect names the whole."""
+    """What a change does, least concern first; the worst aspect names the whole change."""
 
     CHANGED = 0
     STRICTER = 1
@@ -39,8 +39,8 @@ class Aspect:
 
 
 NAMES = texts("vocabulary", "aspect")
-"""What can differ between two rules or policies, in words. An aspect that is one field has the name
-of the field."""
+"""The aspects in which two rules or policies can differ, in words. An aspect that is one field has
+the field's name."""
 Name = str | Bilingual
 """An entry of `NAMES`, or words made for one value."""
 Compare = Callable[[Name, Any, Any], Iterator[Aspect]]
@@ -51,7 +51,7 @@ def named(name: Name) -> Bilingual:
 
 
 def each(compare: Compare, *names: str) -> Callable[[Any, Any], Iterator[Aspect]]:
-    """Compares fields, which have the names of their aspects."""
+    """Compares fields that have the names of their aspects."""
 
     def compared(old: Any, new: Any) -> Iterator[Aspect]:
         for name in names:
@@ -64,7 +64,7 @@ def each(compare: Compare, *names: str) -> Callable[[Any, Any], Iterator[Aspect]
 
 
 def ranked(name: Name, old: Any, new: Any, scale: Scale | None = None) -> Iterator[Aspect]:
-    """Values on a scale, weakest first: that of their type if no other is given."""
+    """Values on a scale, weakest first; by default the scale of their type."""
     if old != new:
         scale = scale or VOCABULARY[type(old)]
         order = list(scale)
@@ -82,7 +82,7 @@ def share(name: Name, old: int, new: int) -> Iterator[Aspect]:
 
 
 def worded(name: Name, old: Any, new: Any) -> Iterator[Aspect]:
-    """Words of the language of which none is stricter than another."""
+    """Words of the language, none of which is stricter than another."""
     if old != new:
         words = VOCABULARY[type(old)]
         yield Aspect(Direction.CHANGED, _step(name, words[old], words[new]))
@@ -94,7 +94,7 @@ def _step(name: Name, old: Bilingual, new: Bilingual) -> Bilingual:
 
 
 def verbatim(value: str) -> Bilingual:
-    """What an author named: the same in both languages."""
+    """A name given by an author, the same in both languages."""
     return Bilingual(value, value)
 
 
@@ -155,7 +155,7 @@ def unclear(name: Name, old: Any = 0, new: Any = 1) -> Iterator[Aspect]:
 
 
 def includes(wide: str, narrow: str) -> bool:
-    """Kinds: a family includes what is below it."""
+    """Kinds; a family includes everything below it."""
     stem = wide.removesuffix(".*")
     return narrow.removesuffix(".*") == stem or narrow.startswith(stem + ".")
 
@@ -190,7 +190,7 @@ def _scope(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[As
 
 
 def selector_covers(wide: When, narrow: When) -> bool:
-    """Whether every caller of `narrow` is one of `wide`."""
+    """Whether every caller in `narrow` is also in `wide`."""
     for part in EXCLUSIONS:
         out, also_out = getattr(wide, part), getattr(narrow, part)
         if not all(any(glob(x, y) for x in also_out) for y in out):

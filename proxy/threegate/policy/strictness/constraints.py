@@ -36,7 +36,7 @@ def compare_constraints(old: ConstraintRule, new: ConstraintRule) -> tuple[Aspec
 
 
 def _added_removed(name: Name, old: Any, new: Any) -> Iterator[Aspect]:
-    """A part that only one side has; nothing if both or none do."""
+    """A part that only one side has; nothing if both or neither have it."""
     if old is None and new is not None:
         yield appeared(name, Direction.STRICTER)
     if old is not None and new is None:

@@ -1,9 +1,7 @@
-"""Two policies compared, in words a compliance person reads: what got stricter, what looser, what
-cannot be told.
-
-A change that can only let less through is STRICTER, one that can let more through LOOSER. Adding a
-rule that acts is stricter, since the strongest action wins; adding one in shadow or off changes
-nothing yet.
+"""Two policies compared, in words for compliance people: what became stricter, what looser, and
+what cannot be determined. A change that can only let less through is STRICTER, one that can let
+more through is LOOSER. Adding a rule that acts is stricter, because the strongest action wins;
+adding one in shadow or off changes nothing yet.
 """
 
 from __future__ import annotations
@@ -75,7 +73,7 @@ class PolicyChange:
 
     @property
     def needs_other_group(self) -> bool:
-        """It may let more through: an approver of another group has to agree."""
+        """Whether it may let more through, so that an approver of another group must agree."""
         return self.direction >= Direction.UNCLEAR
 
 
@@ -112,7 +110,7 @@ def diff(old: CompiledPolicy, new: CompiledPolicy) -> Diff:
 
 def diff_sets(old: PolicySet, new: PolicySet) -> tuple[PolicyChange, ...]:
     """Everything that differs between two sets. Callers are compared binding by binding; bindings
-    that come, go or move make it unclear which policy somebody gets."""
+    that are added, removed or moved make it unclear which policy a caller gets."""
     before = [b.selector for b in old.bindings]
     after = [b.selector for b in new.bindings]
     changes: tuple[PolicyChange, ...] = ()
@@ -193,7 +191,7 @@ def _lists(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
 
 
 def suppresses_rules(policy: CompiledPolicy, kind: str) -> bool:
-    """Whether a kind occurs in a rule's `none`: there, finding more lets more through."""
+    """Whether a kind occurs in a rule's `none`, where finding more lets more through."""
     return any(includes(p, kind) for rule in policy.rules for p in rule.detect.none)
 
 
@@ -238,7 +236,7 @@ def _described(entry: Unlabelled) -> str:
 
 
 def _unsigned(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Aspect]:
-    """Nobody is let off a sign that there was none of."""
+    """Without a sign before, nobody can be exempted from it."""
     if old.label is AiLabel.TEXT:
         before, after = map(_described, old.unlabelled), map(_described, new.unlabelled)
         yield from inverted(covering("unlabelled", before, after))
@@ -246,7 +244,7 @@ def _unsigned(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[Aspect]:
 
 def _audit_level(old: str, new: str) -> Iterator[Aspect]:
     """More evidence is stricter, but originals of what people wrote are a liability: storing them
-    is looser, and so is keeping no record at all."""
+    counts as looser, and so does keeping no record at all."""
     if old != new and AuditLevel.FULL in (old, new):
         kept = old == AuditLevel.FULL and new != AuditLevel.NONE
         yield moved("audit_level", 1 if kept else -1, AUDIT_LEVEL[old], AUDIT_LEVEL[new])

@@ -102,7 +102,8 @@ def _claims(old: Rule, new: Rule) -> Iterator[Aspect]:
 
 
 def _sources(a: Claims, b: Claims) -> Iterator[Aspect]:
-    """More sources support more claims and contradict more of them: neither way is provable."""
+    """More sources support more claims and contradict more of them, so neither direction is
+    provable."""
     yield from unclear("sources", set(a.sources), set(b.sources))
 
 
@@ -134,7 +135,7 @@ def _band(old: Rule, new: Rule) -> Iterator[Aspect]:
 
 
 def _second_opinion(old: Rule, new: Rule) -> Iterator[Aspect]:
-    """A rule that must be confirmed acts less often than one that need not."""
+    """A rule that needs confirmation acts less often than one that does not."""
     match old.second_opinion, new.second_opinion:
         case (None, None):
             return
@@ -149,7 +150,7 @@ def _second_opinion(old: Rule, new: Rule) -> Iterator[Aspect]:
 def _opinion_parts(
     a: SecondOpinion, b: SecondOpinion, old: Action, new: Action
 ) -> Iterator[Aspect]:
-    """Without an action of its own for a failure, the rule acts."""
+    """Without a separate action for a failure, the rule acts."""
     yield from unclear("opinion_ask", a.ask, b.ask)
     before, after = ([level.name for level in o.levels] for o in (a, b))
     levels = covering("opinion_levels", before, after, report=lambda name: LEVEL[Level[name]])

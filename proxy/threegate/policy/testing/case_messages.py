@@ -1,4 +1,4 @@
-"""What became of a test, in both languages: kinds, levels and field names, never the text."""
+"""The outcome of a test, in both languages: kinds, levels and field names, never the text."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The tests that policies carry, as plain cases, and their results.
 
 Pure: `policy_ops.test_runner` runs cases through the real detectors and stream machine and makes
-`Outcome`s. A run with no case at all is a failure, so that a typing error in a path cannot pass.
+`Outcome`s. A run without any case is a failure, so that a typing error in a path cannot pass.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Case:
 class ConstraintCase:
     """One request and one constraint rule.
 
-    `becomes` are fields afterwards (None: removed), None where the request must stay as it is.
+    `becomes` are the fields afterwards (None: removed); None if the request must stay unchanged.
     """
 
     id: str
@@ -55,7 +55,7 @@ UNTOLD = Bilingual("", "")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one case came to. `detail` holds kinds, levels and field names, never the text."""
+    """The outcome of one case. `detail` holds kinds, levels and field names, never the text."""
 
     case: Case | ConstraintCase
     passed: bool
@@ -91,7 +91,7 @@ def joined(name: str, reports: Iterable[TestReport]) -> TestReport:
 def planned(
     bundles: Iterable[Bundle],
 ) -> Iterator[tuple[CompiledPolicy, list[Case | ConstraintCase]]]:
-    """Each policy with its tests; those of a base that several packs extend run once."""
+    """Each policy with its tests; those of a base that several packs extend run only once."""
     seen: set[tuple[Mark, str]] = set()
     for bundle in bundles:
         new = [case for case in cases(bundle) if (case.at, case.id) not in seen]
@@ -133,8 +133,8 @@ def _case(rule: Rule, sample: Sample, number: int, expect: bool) -> Case:
 
 
 def _first_channel(rule: Rule) -> Channel:
-    """The channel a test means when it names none: what the user wrote or reads, else the first. A
-    draft may name no channel yet."""
+    """The channel of a test that names none: what the user wrote or reads, else the first. A draft
+    may have no channel yet."""
     usual = Channel.USER if rule.layer is Layer.INPUT else Channel.CONTENT
     return usual if usual in rule.where or not rule.where else rule.where[0]
 

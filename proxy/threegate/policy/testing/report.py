@@ -25,7 +25,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def problems_text(problems: Iterable[Problem], language: str) -> str:
-    """Two lines a problem: where and what, then how to mend it."""
+    """Two lines per problem: where and what, then how to fix it."""
     return "\n".join(
         f"{_where(p.at)}{SEVERITY[p.severity].get(language)} [{p.code}] {p.text.get(language)}\n"
         f"    {p.hint.get(language)}"
@@ -102,7 +102,7 @@ def _sarif_rule(code: str, title: str, help_text: str) -> dict[str, Any]:
 
 
 def report_text(report: TestReport, language: str) -> str:
-    """Failures one a line, then the tally."""
+    """Failures, one per line, then the totals."""
     lines = [f"{o.case.at}: {o.case.id}: {o.detail.get(language)}" for o in report.failures]
     return "\n".join([*lines, tally(report).get(language)])
 
