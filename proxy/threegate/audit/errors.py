@@ -17,21 +17,21 @@ def trouble(code: str, /, **details: object) -> AuditError:
 
 
 SAFE_CLASSES = ("08", "28", "3D", "53", "55", "57", "58")
-"""SQLSTATE classes of connections, log-in, missing databases and resources: their messages name no
-value of a row."""
+"""SQLSTATE classes for connections, log-in, missing databases and resources; their messages contain
+no value of a row."""
 
 PLACE = "place"
 """Beside PostgreSQL's fields (one letter each): the server that refused a connection."""
 
 
 def reason_of(error: DBAPIError) -> str:
-    """What the server or the driver reports, without the statement and its parameters."""
+    """The message of the server or the driver, without the statement and its parameters."""
     return driver_reason(error.orig) if error.orig else type(error).__name__
 
 
 def loggable(error: Exception) -> str:
-    """What a server's log may say of an error in the writer, the daily job or a command: files and
-    reasons, no value of a record."""
+    """The text about an error in the writer, the daily job or a command that a server's log may
+    contain: files and reasons, no value of a record."""
     match error:
         case DBAPIError():
             return reason_of(error)

@@ -1,4 +1,4 @@
-"""What the audit log needs to know. No I/O here."""
+"""Settings of the audit log. No I/O here."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ METADATA_DAYS = 190
 
 
 class OnFailure(StrEnum):
-    """What a record that cannot be made durable means for its request, strictest first.
+    """What happens to a request whose record cannot be made durable, strictest first.
 
     `fail_request` refuses it; `spool` writes the record to a local file, fsynced, and replays it
-    later; `continue` lets the request go on without a record, counted."""
+    later; `continue` lets the request proceed without a record, which is counted."""
 
     FAIL_REQUEST = "fail_request"
     SPOOL = "spool"
@@ -47,7 +47,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """Days until text and metadata go; a legal hold keeps what is needed longer. Raises
+    """Days until text and metadata are deleted; a legal hold keeps what is needed longer. Raises
     `AuditError` below six months."""
 
     content_days: int = 90
@@ -61,7 +61,7 @@ class Retention:
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
     """`directory` holds keys, published checkpoints and the spool. `publish` is a command that
-    takes each checkpoint elsewhere (`checkpoint_shipper`), `export_to` a folder for daily exports
+    copies each checkpoint elsewhere (`checkpoint_shipper`), `export_to` a folder for daily exports
     (`retention_job`).
 
     Key specs are `file:PATH`, `env:NAME` (looked up in `environment`) or `cmd:COMMAND` (its
@@ -77,15 +77,15 @@ class AuditSettings:
     signing_key: str = ""
     witness_keys: tuple[str, ...] = ()
     master_key: str = ""
-    old_master_keys: tuple[str, ...] = ()  # the newest first; they only open
-    subject_key: str = ""  # of pseudonyms; empty: the master key
+    old_master_keys: tuple[str, ...] = ()  # newest first; used only for opening
+    subject_key: str = ""  # key of pseudonyms; empty: the master key
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     checkpoint_seconds: float = 60.0
     checkpoint_records: int = 1000
     commit_timeout_seconds: float = 10.0
     max_batch: int = 256
     max_pending: int = (
-        10_000  # records waiting for the writer; beyond it the log is overloaded: AuditError
+        10_000  # records waiting for the writer; beyond it the log is overloaded (AuditError)
     )
     max_spool_bytes: int = 1 << 30
     index_text: bool = True

@@ -1,9 +1,8 @@
 """Backup and restore of a log: all rows as of one moment in one SQLite file, which can be restored
-into an empty SQLite or PostgreSQL database.
-
-A copy verifies like the log itself. It holds no search words: they are made again from the texts
-when it is restored. The data keys may go to a separate file. If each backup replaces that file,
-erasing a day (`shred`) makes the texts of that day unreadable in all copies.
+into an empty SQLite or PostgreSQL database. A copy verifies like the log itself. It contains no
+search words; they are regenerated from the texts on restore. The data keys may go to a separate
+file. If each backup replaces that file, erasing a day (`shred`) makes the texts of that day
+unreadable in all copies.
 """
 
 from __future__ import annotations
@@ -48,7 +47,8 @@ Counts = Mapping[str, int]
 
 
 def backup(url: str, target: Path, keys: Path | None = None) -> Counts:
-    """Writes `target`, and `keys` where they go apart; neither may exist. Returns rows by table."""
+    """Writes `target`, and `keys` if they are stored separately; neither may exist. Returns rows by
+    table."""
     found = next((p for p in (target, keys) if p is not None and p.exists()), None)
     if found is not None:
         raise trouble("backup-exists", path=found)
@@ -65,7 +65,7 @@ def backup(url: str, target: Path, keys: Path | None = None) -> Counts:
 
 
 def _to_file(source: Connection, tables: Sequence[Table], path: Path) -> Counts:
-    """The file appears whole or not at all."""
+    """The file appears complete or not at all."""
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     engine = writer_engine(f"sqlite:///{part}")
@@ -85,8 +85,8 @@ def _to_file(source: Connection, tables: Sequence[Table], path: Path) -> Counts:
 def restore(
     url: str, source: Path, keys: Path | None = None, master: MasterKey | None = None
 ) -> Counts:
-    """All or nothing, into a database without records. With `master` the texts whose keys are there
-    become searchable."""
+    """Restores all or nothing, into a database without records. With `master`, texts whose keys are
+    present become searchable."""
     engine = writer_engine(url)
     try:
         migrations.upgrade(engine)
@@ -121,7 +121,7 @@ def _read_file(path: Path, target: Connection, tables: Sequence[Table]) -> dict[
 
 
 def _copy(source: Connection, target: Connection, table: Table) -> int:
-    if not inspect(source).has_table(table.name):  # a copy from before the table was made
+    if not inspect(source).has_table(table.name):  # a copy from before the table existed
         return 0
     names = [str(column.name) for column in table.columns]
     rows = source.execute(select(table), execution_options={"yield_per": PAGE})
@@ -133,8 +133,8 @@ def _copy(source: Connection, target: Connection, table: Table) -> int:
 
 
 def _settle(target: Connection) -> None:
-    """Columns of a copy from an older version as they are stored now. PostgreSQL numbers the next
-    texts after those that came with their numbers."""
+    """Columns of a copy from an older version as they are stored now. Makes PostgreSQL number new
+    texts after the restored ones."""
     before = RECORD.update().where(text(UNDECIDED_BEFORE))
     target.execute(before.values(action=ACTION_OF[UNDECIDED]))
     if is_postgres(target):

@@ -6,7 +6,7 @@
     checkpoints/<writer>   the signed checkpoints that the proofs lead to
     MANIFEST               a signed note with the SHA-256 of every file and the number of records
 
-Records that no checkpoint covers yet are exported without a proof (`"proof":null`): pending.
+Records that no checkpoint covers yet are exported as pending, without a proof (`"proof":null`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ RECORDS, MANIFEST, CHECKPOINTS = "records.jsonl", "MANIFEST", "checkpoints"
 
 
 class Reveal(StrEnum):
-    """Which text goes with the records. Exporting text is an access that the caller records."""
+    """Which text is exported with the records. Exporting text is an access that the caller must
+    record."""
 
     NOTHING = "nothing"
     REDACTED = "redacted"
@@ -169,7 +170,7 @@ class _Export:
         return self.proofs[writer]
 
     def _load(self, writer: str) -> _Proofs | None:
-        """Raises `AuditError` when the stored leaves do not lead to the signed root: the log
+        """Raises `AuditError` if the stored leaves do not lead to the signed root, because the log
         was changed."""
         latest = select(CHECKPOINT.c.note).where(CHECKPOINT.c.writer == writer)
         note = self.connection.execute(latest.order_by(CHECKPOINT.c.size.desc()).limit(1)).scalar()
@@ -267,4 +268,4 @@ SINKS: Mapping[Format, Callable[[str], Sink]] = {
     Format.OTEL_LOGS: lambda names: _json_lines(otel_log),
     Format.OTEL_SPANS: lambda names: _json_lines(partial(otel_spans, names=names), ENDS),
 }
-"""By the names that guardrail attributes are to have."""
+"""Names the guardrail attributes as requested."""

@@ -1,7 +1,7 @@
 """Converts a stored record to flat columns and to OCSF. Pure. OpenTelemetry is in `otel`.
 
-Each takes a parsed entry. None of them carries proofs: an export keeps the entries next to them
-(`bundle`).
+Each function takes a parsed entry. The results carry no proofs; an export keeps the entries next to
+them (`bundle`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ FLAT = (
     "upstream_status", "error", "label", "trace", "spooled",
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-"""With what spreadsheets begin a formula: in East Asian languages with full-width signs too."""
+"""Characters with which spreadsheets begin a formula, in East Asian locales also full-width
+ones."""
 
 Json = Mapping[str, Any]
 

@@ -1,7 +1,7 @@
-"""Converts a stored record to OpenTelemetry, as OTLP/JSON: one LogsData or TracesData per
-record. Pure.
+"""Converts a stored record to OpenTelemetry, as OTLP/JSON: one LogsData or TracesData per record.
+Pure.
 
-The GenAI conventions still change; what is written follows `SEMCONV` and says so.
+The GenAI conventions are still changing; the output follows `SEMCONV` and says so.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "verdict": {},
     "decision": {"verdict.": "decision.", "guardrail.": "guardian."},
 }
-"""Names of the guardrail convention, which is not stable: the current ones, and what older tools
-know (begin of a name after `SECURITY`: what they call it)."""
+"""Names in the guardrail convention, which is not stable: the current ones, and those that older
+tools know (by the beginning of a name after `SECURITY`)."""
 
 
 _DECISIONS = {
@@ -37,12 +37,12 @@ _DECISIONS = {
 
 
 def decision_type(action: str) -> str:
-    """The guardrail convention's word for our action."""
+    """The guardrail convention's term for our action."""
     return _DECISIONS.get(action, "modify")
 
 
 def otel_log(entry: Json) -> dict[str, Any]:
-    """LogsData with one record; severity WARN where something was refused."""
+    """LogsData with one record; severity WARN if something was refused."""
     event = entry["event"]
     denied = event.get("action") in BLOCKING
     record = {
@@ -87,8 +87,9 @@ def otel_spans(entry: Json, names: str = "verdict") -> dict[str, Any]:
 
 
 def call_ids(request_id: str, trace_id: str = "") -> tuple[str, str]:
-    """Trace and span of a call: those of its request id, which is 32 hex digits, in the trace that
-    the caller named. Known before the call is recorded, so that it can be sent to the model API."""
+    """Trace and span of a call, derived from its request id (32 hex digits), in the trace that the
+    caller named. They are known before the call is recorded, so that they can be sent to the model
+    API."""
     digits = request_id.rpartition("_")[2]
     if not _HEX_ID.fullmatch(digits):
         digits = hashlib.sha256(request_id.encode()).hexdigest()[:32]
@@ -101,7 +102,7 @@ _HEX_ID = re.compile(r"[0-9a-f]{32}")
 def _span(
     trace: str, span: str, name: str, start: int, end: int, attributes: Json, *, kind: int
 ) -> dict[str, Any]:
-    """Status OK also where the guard refused: it did its work."""
+    """Status OK even if the guard refused, because it worked as intended."""
     return {
         "traceId": trace,
         "spanId": span,
@@ -115,7 +116,7 @@ def _span(
 
 
 def _guardrail(decision: Json, policy: Json, names: str) -> dict[str, Any]:
-    """Changes to a request (`constraint.*`) are certain, and no risk: they have no score."""
+    """Changes to a request (`constraint.*`) are certain and not a risk, so they have no score."""
     target = {"input": "llm_input", "output": "llm_output"}.get(decision["layer"], "message")
     ruled = decision["ruled"]
     risks = [r for r in ruled if "kind" in r and not r["kind"].startswith("constraint.")]

@@ -1,6 +1,6 @@
 """Sends an exported file of OpenTelemetry lines to a collector, over OTLP/HTTP in JSON.
 
-For records that are already in the log; live calls are exported by `gateway.telemetry.tracing`.
+This is for records already in the log; live calls are exported by `gateway.telemetry.tracing`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ ENDS = {
     "otel-logs": ("/v1/logs", "resourceLogs"),
     "otel-spans": ("/v1/traces", "resourceSpans"),
 }
-BATCH = 256  # records a request
+BATCH = 256  # records per request
 TIMEOUT_S = 30.0
 
 
 def deliver(file: Path, form: str, url: str) -> int:
-    """Returns how many lines the collector took. Raises `AuditError` at the first refusal: the
-    lines before it are delivered."""
+    """Returns how many lines the collector accepted. Raises `AuditError` at the first refusal; the
+    lines before it have been delivered."""
     if form not in ENDS:
         raise trouble("collector-form", forms=" / ".join(ENDS))
     path, member = ENDS[form]

@@ -1,8 +1,7 @@
-"""Records of the log that people are notified of, as one line of text: approvals, rules that
-stopped themselves, a log that does not verify.
-
-A line names people, versions, rules and numbers. Notes, reasons and comments stay in the console:
-they are free text, and may quote what the log protects.
+"""Log records that people are notified of, as one line of text: approvals, rules that stopped
+themselves, a log that does not verify. A line names people, versions, rules and numbers. Notes,
+reasons and comments stay in the console, because they are free text and may quote what the log
+protects.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from threegate.settings.model import WEBHOOK_TOPICS as TOPICS
 from threegate.types import Bilingual
 
 STAGES = (Stage.POLICY.value, Stage.ACCESS.value)
-"""The only stages that hold something to announce."""
+"""The only stages with something to announce."""
 
 _WORDS: Mapping[str, tuple[str, Bilingual]] = {
     verb: (topic, text) for topic in TOPICS for verb, text in texts("announcements", topic).items()
@@ -29,7 +28,7 @@ MAX_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """`path`: the console's page about it."""
+    """`path`: the console page about it."""
 
     topic: str
     verb: str
@@ -39,7 +38,7 @@ class Announcement:
 
 
 def announcement(entry: Mapping[str, Any]) -> Announcement | None:
-    """`entry` as a feed's `Item` has it; None where nobody is notified."""
+    """The announcement for the `entry` of a feed's `Item`; None if nobody is notified."""
     event = entry["event"]
     detail = event.get("detail", {})
     verb = "emergency" if detail.get("emergency") else str(detail.get("verb", ""))
@@ -77,5 +76,5 @@ def _path(topic: str, event: Mapping[str, Any]) -> str:
 
 
 def _plain(name: Any) -> str:
-    """A name without signs that a chat reads as markup or a mention."""
+    """A name without characters that a chat reads as markup or a mention."""
     return _UNSAFE.sub("", str(name))[:MAX_NAME]

@@ -20,8 +20,8 @@ from threegate.settings.errors import wrong
 
 @contextmanager
 def delivering(settings: Settings, positions: Engine, count: Counted) -> Iterator[None]:
-    """Runs the feeds that the settings name, each in its own thread. Raises SettingsError for
-    a missing CA, SQLAlchemyError where a database is away."""
+    """Runs the feeds that the settings name, each in its own thread. Raises SettingsError for a
+    missing CA, SQLAlchemyError if a database is unavailable."""
     sinks = _sinks(settings)
     with ExitStack() as stack:
         for name, sink in sinks.items():
@@ -57,7 +57,8 @@ def _check_ca(ca: Path | None) -> None:
 
 
 def _webhook(settings: Settings, spec: WebhookSettings) -> Webhook:
-    """Raises SettingsError where a variable that it names is not set, or holds no HTTPS address."""
+    """Raises SettingsError if a variable that it names is not set or does not contain an HTTPS
+    address."""
     where = f"webhooks: {spec.name}"
     url, secret = (settings.secret(name, where) for name in (spec.url_env, spec.secret_env))
     url = spec.url or url

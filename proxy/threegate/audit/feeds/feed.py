@@ -1,9 +1,9 @@
 """One feed: reads the log from its position, delivers, and saves the position after the receiver
 has accepted the records. So each record arrives at least once, even if a process dies in between.
 
-A feed has its own thread and only reads the log: no call ever waits for a receiver, and a record
-stays in the log until the receiver accepts it. Of all processes on one database, one at a time
-delivers, under a lock; if it dies, another continues.
+A feed has its own thread and only reads the log: no call ever waits for a receiver, and undelivered
+records wait in the log. Of all processes on one database, one at a time delivers, under a lock; if
+it dies, another continues.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Counted = Callable[[str, str, int], None]
 
 @dataclass(slots=True)
 class Feed:
-    """`reader` and `positions` may be of different databases. `count` receives the number of
+    """`reader` and `positions` may belong to different databases. `count` receives the number of
     deliveries."""
 
     name: str
@@ -50,7 +50,7 @@ class Feed:
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """A feed that is new begins with what comes from now on."""
+        """A new feed begins with the records that follow."""
         if self.positions.load(self.name) is None:
             with self.reader.connect() as connection:
                 self.positions.save(self.name, heads(connection))
@@ -58,7 +58,7 @@ class Feed:
         self._thread.start()
 
     def stop(self) -> None:
-        """What has not been delivered is delivered after the next start."""
+        """Records that have not been delivered are delivered after the next start."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(CLOSE_S)
@@ -76,7 +76,7 @@ class Feed:
             began = time.monotonic()
             try:
                 self._deliver()
-            except Exception as error:  # the thread must outlive whatever a driver raises
+            except Exception as error:  # the thread must survive anything a driver raises
                 log.warning("feed %s: %s", self.name, type(error).__name__)
                 self.count(self.name, "failed", 1)
                 pause = RETRY_S[0] if time.monotonic() - began > RETRY_S[1] else pause
@@ -84,7 +84,8 @@ class Feed:
                 pause = min(pause * 2, RETRY_S[1])
 
     def _deliver(self) -> None:
-        """From the saved position until stopped. Raises what stops it; the caller begins again."""
+        """Delivers from the saved position until stopped. Raises errors to the caller, which starts
+        again."""
         sent: Positions = self.positions.load(self.name) or {}
         unsettled: deque[tuple[float, Positions]] = deque()
         try:

@@ -1,5 +1,5 @@
-"""Stores the position of each feed in the database of the policy versions: that of the log with
-PostgreSQL, else a separate file, so that the log's writer never waits for it."""
+"""Stores the position of each feed in the database of the policy versions (with PostgreSQL the
+log's own, else a separate file), so that the log's writer never waits for it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Reads the records that a feed has not delivered yet. A position is the next `seq` of a writer.
 
 Records of one writer are committed in the order of `seq`, so a position misses nothing, not even
-the old records that a writer stores late after spooling.
+old records that a writer stores late from its spool.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One record: its place and its entry as the formats take it."""
+    """One record: its place, and its entry in the form that the formats take."""
 
     writer: str
     seq: int
@@ -38,7 +38,7 @@ def heads(connection: Connection) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What comes next, and the positions after it. `full`: there is more already."""
+    """The next records, and the positions after them. `full`: there are more."""
 
     items: Sequence[Item]
     reached: Positions
@@ -48,8 +48,8 @@ class Batch:
 def fresh(
     connection: Connection, positions: Positions, stages: Sequence[str] = (), most: int = BATCH
 ) -> Batch:
-    """Up to `most` records after `positions`, each writer's in order; only of `stages` where some
-    are named. A writer without a position is new and read from its first record."""
+    """Up to `most` records after `positions`, in order for each writer; limited to `stages` if any
+    are named. A writer without a position is new and is read from its first record."""
     items: list[Item] = []
     reached = dict(positions)
     for writer, end in heads(connection).items():

@@ -27,16 +27,16 @@ DENIED = ("block", "answer")
 
 class Sink(Protocol):
     """`send` returns when the receiver has taken all items, and raises OSError or httpx.HTTPError
-    where it has not. `settle_s`: how long a connection must live on after that before the items
-    count as received, 0 where the receiver acknowledges. `stages`: the only ones it takes; empty
-    for all."""
+    if it has not. `settle_s`: how long the connection must then stay open before the items count as
+    received; 0 if the receiver acknowledges. `stages`: the only ones that it takes; empty for
+    all."""
 
     settle_s: float
     stages: tuple[str, ...]
 
     def send(self, items: Sequence[Item]) -> None: ...
     def check(self) -> None:
-        """Raises OSError where the connection has ended."""
+        """Raises OSError if the connection has ended."""
         ...
 
     def close(self) -> None: ...
@@ -47,7 +47,7 @@ class Syslog:
     """OCSF events as RFC 5424 messages in octet-counted frames over TLS (RFC 5425) or TCP (RFC
     6587).
 
-    Syslog has no acknowledgement. What was sent less than `settle_s` before a connection broke is
+    Syslog has no acknowledgement. Items sent less than `settle_s` before a connection broke are
     sent again over the next one; receivers drop duplicates by `metadata.uid`."""
 
     url: str
@@ -65,7 +65,7 @@ class Syslog:
             raise
 
     def check(self) -> None:
-        """A receiver sends nothing: what can be read is the end of the connection."""
+        """A receiver sends nothing, so the only thing to read is the end of the connection."""
         if self._socket is None:
             return
         try:

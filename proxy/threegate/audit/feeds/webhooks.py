@@ -1,7 +1,7 @@
-"""Announcements to chat rooms and to services of one's own, each in its published format.
+"""Announcements to chat rooms and custom services, each in its published format.
 
-Only the addresses in the settings are called; redirects are not followed. An answer other than
-"taken" raises, and the feed tries again. Formats and signatures:
+Only the addresses in the settings are called; redirects are not followed. Any answer other than
+acceptance raises, and the feed tries again. Formats and signatures:
 
 - Slack: https://api.slack.com/messaging/webhooks (no signature, the address is the secret)
 - Feishu, Lark: https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
@@ -34,7 +34,8 @@ TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line to send, and where more is to be read (empty where the settings name no console)."""
+    """One line to send, and the address of further details (empty if the settings name no
+    console)."""
 
     about: Announcement
     text: str
@@ -47,7 +48,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What is sent: `query` is added to the address."""
+    """The request to send; `query` is added to the address."""
 
     body: bytes
     query: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +79,7 @@ def feishu(message: Message, secret: str, now: float) -> Post:
 
 
 def dingtalk(message: Message, secret: str, now: float) -> Post:
-    """Signed in the address, over `MILLISECONDS\\nSECRET`."""
+    """Signed in the query string, over `MILLISECONDS\\nSECRET`."""
     body = orjson.dumps({"msgtype": "text", "text": {"content": message.lines}})
     if not secret:
         return Post(body)
@@ -117,7 +118,7 @@ FORMATS: Mapping[str, Format] = {
     "json": plain_json,
 }
 _CODES = ("code", "StatusCode", "errcode")
-"""Members by which Feishu, DingTalk and WeCom refuse a message under status 200."""
+"""Members with which Feishu, DingTalk and WeCom refuse a message under status 200."""
 
 
 class RefusedError(OSError):
@@ -126,8 +127,8 @@ class RefusedError(OSError):
 
 @dataclass(slots=True)
 class Webhook:
-    """`url` and `secret` are resolved; what is sent of a batch that fails is not sent again while
-    this process lives."""
+    """`url` and `secret` are resolved values; the delivered part of a failed batch is not sent
+    again by this process."""
 
     spec: WebhookSettings
     url: str = field(repr=False)
@@ -180,6 +181,6 @@ def _is_taken(reply: httpx.Response) -> bool:
     try:
         body = orjson.loads(reply.content)
     except orjson.JSONDecodeError:
-        return True  # Slack answers "ok", others as they like
+        return True  # Slack answers "ok", others anything
     codes = [body[name] for name in _CODES if name in body] if isinstance(body, dict) else []
     return all(code == 0 for code in codes)

@@ -1,4 +1,4 @@
-"""The queue of records that wait for the writer. Callers are answered with one wake-up per event
+"""The queue of records waiting for the writer. Callers are answered with one wake-up per event
 loop."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from threegate.types import frozen
 @frozen
 class Receipt:
     """Where a durable record is. `seq` is -1 for an intent, which has no place in a chain.
-    `spooled`: in the spool file, its place follows; `lost`: nowhere (`continue`)."""
+    `spooled`: in the spool file, to be chained later; `lost`: not stored (`continue`)."""
 
     id: str
     writer: str
@@ -30,7 +30,7 @@ Result = Receipt | AuditError
 
 @frozen
 class PendingAppend:
-    """An item (None: a probe that must reach the database) and who waits for it."""
+    """An item (None: a probe that must reach the database) and its waiting caller."""
 
     item: Pending | None
     future: asyncio.Future[Receipt]
@@ -41,14 +41,14 @@ def items_of(appends: Sequence[PendingAppend]) -> list[Pending]:
 
 
 def settle(appends: Sequence[PendingAppend], results: Sequence[Result], probed: Result) -> None:
-    """`results` are those of the items, in order; `probed` is the answer to probes."""
+    """`results` belong to the items, in order; `probed` is the answer to probes."""
     answers = iter(results)
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Receipt], Result]]] = {}
     for append in appends:
         answer = next(answers) if append.item is not None else probed
         by_loop.setdefault(append.future.get_loop(), []).append((append.future, answer))
     for loop, ours in by_loop.items():
-        with suppress(RuntimeError):  # the loop is closed: no caller waits any more
+        with suppress(RuntimeError):  # the loop is closed: no caller is waiting
             loop.call_soon_threadsafe(_resolve, ours)
 
 

@@ -1,7 +1,7 @@
 """A writer's chain, in memory and in the database, one transaction at a time.
 
-The chain in memory moves on only after a commit. A commit that fails may still have happened:
-`read_back` then takes from the database what it has. Each new connection is asked first whether the
+The chain in memory advances only after a commit. A commit that fails may still have happened:
+`read_back` then takes from the database what it has. Each new connection first checks that the
 database still has the end of the chain; if not, a `successor` begins a new one.
 """
 
@@ -42,13 +42,13 @@ KEY_NAMES = ("id", "tenant", "day", "wrapped")
 CONTENT_NAMES = ("writer", "seq", "ts", "key_id", "blob")
 CHECKPOINT_NAMES = ("writer", "size", "ts", "note")
 CHECKED = "threegate.head"
-"""In `Connection.info`: the writer whose head this connection of the driver was asked for."""
-MOST_LOST = 10_000  # requests kept in mind while the database is away; the others wait for the end
+"""Key in `Connection.info`: the writer whose head was checked on this connection."""
+MOST_LOST = 10_000  # requests remembered while the database is away; others wait for the end
 Linked = tuple[bytes, bytes]  # an entry and its leaf hash
 
 
 class Appender:
-    """`detail` is what the chain's own records say of it: algorithm, origin, key."""
+    """`detail` is what the chain's own records say about it: algorithm, origin, key."""
 
     def __init__(
         self, engine: Engine, writer: str, hasher: Hasher, detail: dict[str, Any], *, index: bool
@@ -57,12 +57,12 @@ class Appender:
         self.frontier = Frontier(hasher)
         self._detail, self._index = detail, index
         self._prev, self._stored_keys = ZERO, set[str]()
-        self._recorded: list[str] = []  # requests with a record whose intent row is still there
+        self._recorded: list[str] = []  # recorded requests whose intent row still exists
         self._lost: deque[str] = deque(maxlen=MOST_LOST)  # whose record could not be stored
         self._held: Connection | None = None
         self._fresh_until = 0.0
         self._liveness = Liveness(engine, writer)
-        self._former: tuple[Appender, ...] = ()  # of this process, whose end the database has lost
+        self._former: tuple[Appender, ...] = ()  # chains whose end the database has lost
 
     @property
     def size(self) -> int:
@@ -73,9 +73,9 @@ class Appender:
         return Head(self.writer, self.size, self._prev)
 
     def successor(self, writer: str, detail: dict[str, Any]) -> Appender:
-        """A new chain of this process, whose first entry names the end of this one as it was
-        confirmed. Calls in flight keep the intents of this one, whose lock is kept until `close`:
-        connections made from now on hold both."""
+        """A new chain of this process, whose first entry names the confirmed end of this one. Calls
+        in flight keep the intents of this chain, whose lock is held until `close`: new connections
+        hold both locks."""
         self.release()
         self.engine.dispose()
         made = Appender(self.engine, writer, self.hasher, detail, index=self._index)
@@ -96,10 +96,9 @@ class Appender:
         self._advance(linked)
 
     def commit(self, items: Sequence[Pending], *, probe: bool = False) -> list[Receipt]:
-        """One transaction with all of `items`; a probe must write even without any.
-
-        A record's intent goes with the next intents: their page is written then anyway, and who
-        reads intents looks whether they have a record."""
+        """One transaction with all `items`; a probe must write even without any. A record's intent
+        is removed together with the next intents, when their page is written anyway; whoever reads
+        intents checks whether they have a record."""
         records = [i for i in items if isinstance(i, PendingRecord)]
         intents = [i for i in items if isinstance(i, PendingIntent)]
         linked, first = self._link(records), self.size
@@ -128,14 +127,14 @@ class Appender:
         ]
 
     def lose(self, item: Pending) -> None:
-        """Its record was not stored, and its caller does not try again."""
+        """Notes that its record was not stored and that its caller does not try again."""
         if isinstance(item, PendingRecord) and item.closes:
             self._lost.append(item.request_id)
 
     def adopt(self, *, own: bool = False) -> int:
         """Chains an *interrupted* record for intents of processes that are gone and of calls whose
-        record was lost; with `own` for all of this writer's: at its end nothing of it is in flight.
-        Returns how many it looked at, at most `ADOPTED`."""
+        record was lost; with `own` for all of this writer's, which at its end has nothing in
+        flight. Returns the number examined, at most `ADOPTED`."""
         lost = list(islice(self._lost, ADOPTED))
         with self.transaction() as connection:
             writers = self._gone(connection) + list(self._own) * own
@@ -166,9 +165,9 @@ class Appender:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """On a connection that is kept for the next commit if that comes soon: taking one from the
-        pool costs as much as writing several records. It also pings PostgreSQL, which is right
-        after a failure or when nothing came for a while. Raises HeadLost."""
+        """A transaction on a connection that is kept for the next commit if that follows soon:
+        taking one from the pool costs as much as writing several records. The pool also pings
+        PostgreSQL, which is useful only after a failure or a pause. Raises HeadLost."""
         if time.monotonic() > self._fresh_until:
             self.release()
         held, self._held = self._held or self.engine.connect(), None
@@ -190,7 +189,7 @@ class Appender:
             self._held = None
 
     def close(self) -> None:
-        """This writer is gone."""
+        """Marks this writer as gone."""
         self.release()
         for each in (self, *self._former):
             each._liveness.release()
@@ -231,7 +230,7 @@ class Appender:
         insert_texts(connection, CONTENT_NAMES, contents, words)
 
     def _new_keys(self, connection: Connection, items: Sequence[Pending]) -> list[Row]:
-        """A key may be stored already by a commit whose outcome we never saw, or by a replayed
+        """A key may already be stored, by a commit whose outcome we never saw or by a replayed
         spool."""
         used = {i.key.id: i.key for i in items if i.key and i.key.id not in self._stored_keys}
         if not used:
@@ -240,13 +239,14 @@ class Appender:
         return [(k.id, k.tenant, k.day, k.wrapped) for k in used.values() if k.id not in known]
 
     def read_back(self, connection: Connection) -> None:
-        """Takes up what a commit of unknown outcome has stored."""
+        """Adopts what a commit of unknown outcome has stored."""
         mine = (RECORD.c.writer == self.writer) & (RECORD.c.seq >= self.size)
         rows = connection.execute(select(RECORD.c.leaf).where(mine).order_by(RECORD.c.seq))
         self._advance([(b"", bytes(row.leaf)) for row in rows])
 
     def absent(self, items: Sequence[Pending]) -> list[Pending]:
-        """Those of a spool that a crash before its removal has not left in the database already."""
+        """The items of a spool that are not in the database already after a crash before its
+        removal."""
         requests = {i.request_id for i in items}
         found = select(RECORD.c.request_id, RECORD.c.entry).where(RECORD.c.request_id.in_(requests))
         opened = select(INTENT.c.id).where(INTENT.c.id.in_(requests))
@@ -265,7 +265,7 @@ class Appender:
         ]
 
     def store_checkpoint(self, size: int, stamp: int, note: str) -> None:
-        """Once: an earlier attempt may have committed without our knowing."""
+        """Only once: an earlier attempt may have committed without our knowing."""
         same = (CHECKPOINT.c.writer == self.writer) & (CHECKPOINT.c.size == size)
         with self.transaction() as connection:
             if connection.execute(select(CHECKPOINT.c.size).where(same)).first() is None:

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-HASH_BYTES = 32  # both algorithms
+HASH_BYTES = 32  # for both algorithms
 WITH_LOCK, SOME_PIECES = 2047, 32_768
-"""hashlib gives the interpreter away for more bytes than the first. To get it back from the writer
-thread takes longer than to hash a few more pieces."""
+"""hashlib releases the interpreter lock for inputs above the first size. In the writer thread,
+getting it back takes longer than hashing in a few more pieces."""
 
 
 class Algorithm(StrEnum):
-    """SHA-256 is the interoperable choice; SM3 (GB/T 32905) for deployments that must use it."""
+    """SHA-256 is the interoperable choice; SM3 (GB/T 32905) is for deployments that must use it."""
 
     SHA256 = "sha256"
     SM3 = "sm3"
@@ -29,7 +29,7 @@ class Algorithm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hasher:
-    """RFC 6962 §2.1 over `algorithm`. Raises `ValueError` where OpenSSL lacks the algorithm."""
+    """RFC 6962 §2.1 over `algorithm`. Raises `ValueError` if OpenSSL lacks the algorithm."""
 
     algorithm: Algorithm = Algorithm.SHA256
 
@@ -65,8 +65,8 @@ ZERO = bytes(HASH_BYTES)  # `prev` of the first entry
 
 @dataclass(slots=True)
 class Frontier:
-    """The roots of the full subtrees of a growing tree, largest first: enough to append and to give
-    the root."""
+    """The roots of the full subtrees of a growing tree, largest first; they suffice to append and
+    to compute the root."""
 
     hasher: Hasher = SHA256
     size: int = 0
@@ -96,7 +96,7 @@ class Frontier:
 
 
 class Tree:
-    """All full subtrees of a fixed list of leaves: 64 bytes a leaf, O(log n) hashes per proof."""
+    """All full subtrees of a fixed list of leaves: 64 bytes per leaf, O(log n) hashes per proof."""
 
     def __init__(self, leaves: Sequence[bytes], hasher: Hasher = SHA256) -> None:
         self.hasher, self.size = hasher, len(leaves)
@@ -149,7 +149,7 @@ def _split(count: int) -> int:
 def root_from_inclusion(
     leaf: bytes, index: int, size: int, proof: Sequence[bytes], hasher: Hasher = SHA256
 ) -> bytes | None:
-    """The root that `proof` leads to (RFC 9162 §2.1.3.2); None when the proof has the wrong
+    """The root that `proof` leads to (RFC 9162 §2.1.3.2); None if the proof has the wrong
     length."""
     if not 0 <= index < size:
         return None

@@ -20,7 +20,7 @@ LATEST = "checkpoint"
 
 
 def writer_origin(origin: str, algorithm: Algorithm, writer: str) -> str:
-    """The log's name. C2SP fixes SHA-256, so another hash shows in the name."""
+    """The log's name. C2SP prescribes SHA-256, so another hash is shown in the name."""
     middle = "" if algorithm is Algorithm.SHA256 else f"/{algorithm}"
     return f"{origin}{middle}/{writer}"
 
@@ -57,6 +57,6 @@ class Publisher:
         return self.shipper.failures if self.shipper is not None else 0
 
     def close(self) -> None:
-        """After what was published has been delivered, or tried."""
+        """Waits until everything published has been delivered or attempted."""
         if self.shipper is not None:
             self.shipper.close()

@@ -1,8 +1,8 @@
-"""Takes published checkpoints elsewhere, by the operator's own command.
+"""Copies published checkpoints elsewhere with the operator's own command.
 
 `aws s3 cp {path} s3://bucket/{name}`, `rclone copyto {path} remote:log/{name}`, `curl -fsT {path}
-https://store/log/{name}`: `{path}` is the file, `{name}` is `<writer>/<size>`. No shell. What could
-not be delivered is tried again with the next checkpoint, in order; requests never wait for it.
+https://store/log/{name}`: `{path}` is the file, `{name}` is `<writer>/<size>`. No shell. Failed
+deliveries are retried with the next checkpoint, in order; requests never wait for them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from threegate.audit.errors import loggable
 
 log = logging.getLogger(__name__)
 SECONDS = 60  # for one delivery
-MOST_WAITING = 1_000  # of failed deliveries; beyond it the oldest are left out
+MOST_WAITING = 1_000  # failed deliveries to keep; beyond it the oldest are dropped
 
 
 class CheckpointShipper:
@@ -33,7 +33,7 @@ class CheckpointShipper:
         self._pool.submit(self._deliver, path)
 
     def close(self) -> None:
-        """After what was sent so far has been tried."""
+        """Waits until everything sent so far has been attempted."""
         self._pool.shutdown()
 
     def _deliver(self, path: Path) -> None:

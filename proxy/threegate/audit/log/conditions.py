@@ -1,5 +1,5 @@
-"""What is searched for in the log, and its SQL on `audit_record`: columns, hits, and words of the
-redacted texts in Chinese and English.
+"""Search conditions and their SQL on `audit_record`: columns, hits, and words of the redacted texts
+in Chinese and English.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from threegate.audit.log.record import DAY_US, Stage
 from threegate.audit.log.schema import CONTENT, HIT, RECORD, of_record
 from threegate.types import Action
 
-MAX_TEXT_MATCHES = 20_000  # the newest; commoner words are narrowed by other conditions
+MAX_TEXT_MATCHES = 20_000  # newest first; more common words must be narrowed by other conditions
 
 
 CHECK_NOTES = ("claim.no_source", "claim.supported")
-"""Kinds by which a fact check says how it came out. Unless the rule does more than flag them, they
-are no finding: nearly every answer states something that no source is there for."""
+"""Kinds that report the outcome of a fact check. Unless the rule does more than flag them, they do
+not count as findings: nearly every answer states something for which there is no source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class Query:
     """All conditions must hold; empty ones do not restrict. Times are microseconds since 1970,
     [since, until).
 
-    `text` is looked up in redacted texts: every word or Chinese phrase in it must occur (of very
-    common ones, the newest `MAX_TEXT_MATCHES`). `kind`
-    matches a kind and those below it (`pii` finds `pii.cn.mobile`)."""
+    `text` is looked up in redacted texts: every word or Chinese phrase in it must occur (for very
+    common ones only the newest `MAX_TEXT_MATCHES` are searched). `kind` matches a kind and those
+    below it (`pii` finds `pii.cn.mobile`)."""
 
     text: str = field(default="", repr=False)
     since_us: int = 0
@@ -89,7 +89,8 @@ def where(
 
 
 def of_subject(pseudonym: str) -> ColumnElement[bool]:
-    """In SQLite, where only the index by time holds subjects, this reads that index and no rows."""
+    """In SQLite, where only the index by time contains subjects, this reads that index and no
+    rows."""
     same = RECORD.alias()
     times = select(same.c.ts).where(same.c.subject == pseudonym)
     return (RECORD.c.subject == pseudonym) & RECORD.c.ts.in_(times)
@@ -100,7 +101,7 @@ def is_finding(hit: FromClause) -> ColumnElement[bool]:
 
 
 def judged(hit: FromClause, query: Query) -> ColumnElement[bool]:
-    """The query's conditions on a hit, but for the time. A rule is searched for by its findings."""
+    """The query's conditions on a hit, except time. A rule is found through its findings."""
     conditions: list[ColumnElement[bool]] = [true()]
     if query.rule:
         conditions.append(hit.c.rule == query.rule)
@@ -120,13 +121,13 @@ def in_period(of: FromClause, query: Query) -> list[ColumnElement[bool]]:
 
 
 def _every_hit(connection: Connection, query: Query) -> ColumnElement[bool]:
-    """To count all records that a rule judged: begin at the hits."""
+    """For counting all records that a rule judged: starts at the hits."""
     return _among(connection, HIT, and_(judged(HIT, query), *in_period(HIT, query)))
 
 
 def _newest_hit(query: Query) -> ColumnElement[bool]:
-    """To list the newest records that a rule judged, whose hits have an index by rule and time:
-    each record joined with the first of its hits. Without a rule, begin at the records."""
+    """For listing the newest records that a rule judged, using the hits' index by rule and time:
+    each record is joined with its first hit. Without a rule, starts at the records."""
     if not query.rule:
         return select(HIT.c.n).where(of_record(HIT), judged(HIT, query)).correlate(RECORD).exists()
     other = HIT.alias()
@@ -137,8 +138,8 @@ def _newest_hit(query: Query) -> ColumnElement[bool]:
 
 
 def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
-    """Every phrase occurs, in simplified characters or in those of the search. A phrase's words are
-    letters and digits only, so they need no quoting rules."""
+    """Every phrase must occur, in simplified characters or as typed. A phrase's words contain only
+    letters and digits, so they need no quoting."""
     forms = [f for f in (query_phrases(words), unsimplified_phrases(words)) if f]
     if not forms:
         return literal_column("1") == 0
@@ -168,7 +169,7 @@ def _either(
     and_: str,
     one: Callable[[Sequence[str]], str],
 ) -> str:
-    """One of the forms, each of whose phrases occurs."""
+    """At least one of the forms must match, with each of its phrases."""
     return or_.join(dict.fromkeys("(" + and_.join(map(one, form)) + ")" for form in forms))
 
 
@@ -183,12 +184,12 @@ def _for_sqlite(phrase: Sequence[str]) -> str:
 def _among(
     connection: Connection, table: Table, condition: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """The records of the rows of `table` that match; PostgreSQL finds their month by the time."""
+    """The records of matching rows in `table`; PostgreSQL finds the partition by the time."""
     names = ("writer", "seq", "ts") if is_postgres(connection) else ("writer", "seq")
     rows = select(*(table.c[n] for n in names)).where(condition)
     return tuple_(*(RECORD.c[n] for n in names)).in_(rows)
 
 
 def _open_end(phrase: Any) -> str:
-    """One Chinese character is looked up as the beginning of a pair."""
+    """A single Chinese character is looked up as the beginning of a pair."""
     return ":*" if len(phrase) == 1 and len(phrase[0]) == 1 and phrase[0] >= "\u3040" else ""

@@ -2,8 +2,8 @@
 and the words for full-text search.
 
 The hash of a part is `H(salt || name || 0x00 || UTF-8 text)`. The salt comes from the tenant's data
-key of the day and a random nonce of the record, so neither the entry nor the database alone lets
-anybody test a guess, and a reader who is given salt and text can check both against the entry.
+key of the day and a random nonce of the record, so neither the entry nor the database is enough to
+test a guess, and a reader who is given salt and text can check both against the entry.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class RandomBytes:
 
     @classmethod
     def draw(cls, salt: bytes = b"") -> RandomBytes:
-        """All new, or with the salt of the record's intent."""
+        """New random bytes, or with the salt of the record's intent."""
         event_id = random_bytes(EVENT_ID_BYTES).hex()
         return cls(event_id, salt or random_bytes(SALT_NONCE_BYTES), random_bytes(NONCE_BYTES))
 
@@ -66,7 +66,7 @@ def request_digest(request: bytes, key: DataKey, nonce: bytes, hasher: Hasher) -
 def seal(
     content: Content, level: ContentLevel, key: DataKey, fresh: RandomBytes, hasher: Hasher
 ) -> SealedContent:
-    """`content` as `level` wants it kept. The blob is bound to the record's id."""
+    """`content` in the form that `level` keeps. The blob is bound to the record's id."""
     if level is ContentLevel.NONE:
         return SealedContent([])
     salt = key.salt(fresh.salt)
@@ -81,8 +81,8 @@ def seal(
 
 
 def indexed(redacted: Iterable[tuple[str, str]]) -> str:
-    """The search words of a record's redacted texts, given as (part name, text). Of a text that is
-    too long the answer keeps at least half of the room."""
+    """The search words of a record's redacted texts, given as (part name, text). If the texts are
+    too long, the answer gets at least half of the space."""
     requests, answers = list[str](), list[str]()
     for name, text in redacted:
         (answers if name.startswith(ANSWER_PART) else requests).append(text)
@@ -118,7 +118,7 @@ def _kept(part: Part, level: ContentLevel) -> dict[str, Any]:
 
 
 def _printable(text: str) -> str:
-    """JSON has no lone surrogates; the request parser refuses them, so one here is rare and becomes
+    """JSON has no lone surrogates, and the request parser refuses them; a rare one here becomes
     `?`."""
     return text.encode(errors="replace").decode()
 
@@ -142,12 +142,12 @@ def unseal(blob: bytes, event_id: str, key: DataKey) -> list[dict[str, str]]:
 _WIDE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"([{_WIDE}]+)|([^\W_{_WIDE}]+)")
 _WORDS = re.compile(rf"(?=([{_WIDE}]{{1,2}}))[{_WIDE}]|([^\W_{_WIDE}]+)")
-_MARKS = "，：；！？（）"  # the commonest signs that normal forms change, none of them in a word
+_MARKS = "，：；！？（）"  # common characters that normalisation changes; no letters
 
 
 def _folded(text: str) -> str:
-    """Normalized, in lower case and in simplified characters. A text without a character to change
-    is normalized in no time, and in Chinese most have only such signs."""
+    """Normalised, in lower case and simplified characters. A text without characters to change is
+    normalised quickly, and most Chinese texts contain only the ones above."""
     if not text.isascii():
         for mark in _MARKS:
             text = text.replace(mark, " ")
@@ -155,8 +155,9 @@ def _folded(text: str) -> str:
 
 
 def terms(text: str) -> str:
-    """Words for the index, space-separated: Latin words lower-cased, Chinese as overlapping pairs
-    of characters and the last one alone, so that a one-character prefix query finds every position.
+    """Words for the index, space-separated: Latin words in lower case, Chinese as overlapping pairs
+    of characters plus the last single one, so that a one-character prefix query finds every
+    position.
 
     Pairs, not trigrams: most Chinese words have two characters, which a trigram index cannot look
     up."""
@@ -170,7 +171,7 @@ def query_phrases(text: str) -> Sequence[Sequence[str]]:
 
 
 def unsimplified_phrases(text: str) -> Sequence[Sequence[str]]:
-    """The same in the characters of `text`, as the index had them until 2026-12."""
+    """The same in the original characters of `text`, as the index had them until 2026-12."""
     return _phrases(unicodedata.normalize("NFKC", text).lower())
 
 

@@ -27,17 +27,17 @@ from threegate.audit.log.rows import Row
 from threegate.audit.log.schema import CONTENT
 
 BUSY_SECONDS = 10  # how long SQLite waits for another process's transaction
-AWAY_SECONDS = 5  # a PostgreSQL that does not answer a commit for so long is away
+AWAY_SECONDS = 5  # a PostgreSQL that takes longer for a commit counts as unavailable
 PATIENT_SECONDS = 600  # for searches and maintenance
 CACHE_KIB = 16_384
-PAGE_BYTES = 2048  # of a new database: a commit writes whole pages, and a call's are small
-WAL_PAGES = 8_000  # 16 MiB before they go into the database, so that a page changed often goes once
+PAGE_BYTES = 2048  # for new databases: a commit writes whole pages, and a call's rows are small
+WAL_PAGES = 8_000  # 16 MiB before a checkpoint, so that a page that changes often is written once
 
 ROOM_BYTES = 1 << 20
 
 
 def writer_engine(url: str, away_seconds: int = AWAY_SECONDS) -> Engine:
-    """One connection, every transaction takes the write lock at its start."""
+    """One connection; every transaction takes the write lock at its start."""
     return _engine(url, "BEGIN IMMEDIATE", 1, away_seconds)
 
 
@@ -48,7 +48,7 @@ def reader_engine(url: str) -> Engine:
 def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+    except (ArgumentError, ValueError):  # ValueError: a port that is not a number
         raise trouble("database-url") from None
     if parsed.get_backend_name() == "postgresql":
         parsed, tls = postgres.with_tls(parsed.set(drivername="postgresql+pg8000"))
@@ -76,8 +76,8 @@ def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
 
 
 def has_room(engine: Engine) -> bool:
-    """Whether the disk of an SQLite file can take a record: one row may still fit into the pages of
-    the write-ahead log where a call's do not. A server knows its own disk."""
+    """Whether the disk of an SQLite file has room for a record: a single row may still fit into the
+    write-ahead log when a call's rows do not. A database server watches its own disk."""
     path = engine.url.database
     return engine.name != "sqlite" or not path or disk_has_room(Path(path).parent)
 
@@ -85,13 +85,13 @@ def has_room(engine: Engine) -> bool:
 def disk_has_room(folder: Path) -> bool:
     try:
         return disk_usage(folder).free >= ROOM_BYTES
-    except OSError:  # a disk that is gone
+    except OSError:  # the disk is gone
         return False
 
 
 def create_private(path: Path) -> None:
-    """A new file is its owner's alone, whatever the umask; SQLite gives the files that it makes
-    next to a database get the same mode. An existing one keeps the mode that its operator chose."""
+    """A new file is readable only by its owner, whatever the umask; files that SQLite creates next
+    to a database get the same mode. An existing file keeps the mode that its operator chose."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -99,8 +99,8 @@ def create_private(path: Path) -> None:
 
 def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
     """`secure_delete` overwrites what erasure deletes."""
-    connection.isolation_level = None  # transactions are ours, not the driver's
-    connection.execute(f"PRAGMA page_size={PAGE_BYTES}")  # before there is a first page
+    connection.isolation_level = None  # we control transactions, not the driver
+    connection.execute(f"PRAGMA page_size={PAGE_BYTES}")  # must precede the first page
     _to_wal(connection)
     for pragma in (
         "synchronous=FULL",
@@ -113,7 +113,8 @@ def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _to_wal(connection: sqlite3.Connection) -> None:
-    """SQLite does not wait here: if two connections open a new database at once, one fails."""
+    """SQLite does not wait here: if two connections open a new database at the same time, one
+    fails."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -130,7 +131,8 @@ def is_postgres(connection: Connection) -> bool:
 
 
 def insert(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Row]) -> None:
-    """All `rows` of columns `names`, in one statement. Names are ours, values are parameters."""
+    """Inserts all `rows` of columns `names` in one statement. Names come from our code, values are
+    parameters."""
     if not rows:
         return
     listed = ", ".join(names)
@@ -147,7 +149,7 @@ def insert(connection: Connection, table: Table, names: Sequence[str], rows: Seq
 
 
 def delete_ids(connection: Connection, table: Table, ids: Sequence[str]) -> None:
-    """The rows with these `id`s, where they are there."""
+    """Deletes the rows with these `id`s, if they exist."""
     if not ids:
         return
     if is_postgres(connection):
@@ -158,7 +160,7 @@ def delete_ids(connection: Connection, table: Table, ids: Sequence[str]) -> None
 
 
 def _many(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Straight to the driver: for the few rows of a commit SQLAlchemy's own work costs as much as
+    """Calls the driver directly: for the few rows of a commit SQLAlchemy's work costs as much as
     SQLite's."""
     _driver(connection).executemany(statement, rows)
 
@@ -168,8 +170,8 @@ def _driver(connection: Connection) -> Any:
 
 
 def _json(value: Any) -> Any:
-    """Bytes as PostgreSQL's hex input; NUL, which its text cannot hold, never comes (fields are
-    cleaned)."""
+    """Bytes as PostgreSQL's hex input; NUL, which its text cannot contain, never occurs because
+    fields are cleaned."""
     return "\\x" + value.hex() if isinstance(value, bytes) else value
 
 
@@ -215,8 +217,8 @@ def index_texts(connection: Connection, rows: Sequence[tuple[int, str]]) -> None
 
 
 def ensure_partitions(connection: Connection, since_us: int | None = None) -> None:
-    """PostgreSQL: the partitions of the months from `since_us` (now) to the next one. Needs no rows
-    of theirs in the default one."""
+    """PostgreSQL: the partitions of the months from `since_us` (now) to the next one. The default
+    partition must not contain rows of these months."""
     if not is_postgres(connection):
         return
     now = datetime.now(UTC)

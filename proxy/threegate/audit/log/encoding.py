@@ -1,5 +1,5 @@
 """The exact bytes of a record. An *entry* is one line of canonical JSON (RFC 8785) that a writer
-makes of it, with its place in the chain:
+makes from a record, with its place in the chain:
 
     {"event":{...},"prev":"<leaf hash of the entry before>","seq":0,
      "ts":"2026-11-25T01:02:03.000004Z","v":1,"writer":"..."}
@@ -32,11 +32,11 @@ from threegate.types import (
 
 ENTRY_VERSION = 1
 
-MAX_FIELD_CHARS = 256  # ids, model names, codes: longer ones are an attack or a mistake
+MAX_FIELD_CHARS = 256  # ids, model names, codes: longer ones are attacks or mistakes
 
 MAX_RULED = 200  # per decision; a text with more hits is cut here and says so (`dropped`)
 
-STANDARD = "standard"  # the retention class that the format has a place for; there is no other
+STANDARD = "standard"  # the only retention class; the format has a place for others
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,12 +58,12 @@ LEVELS = {level: level.name.lower() for level in Level}
 
 
 def clean(text: str, limit: int = MAX_FIELD_CHARS) -> str:
-    """`text` fit for one line of a log: bounded, and what could break or disguise the line becomes
-    U+FFFD."""
-    return _clean(text[: limit + 1], limit)  # what is kept is bounded too
+    """`text` made safe for one log line: bounded, with U+FFFD for anything that could break or
+    disguise the line."""
+    return _clean(text[: limit + 1], limit)  # the cache is bounded too
 
 
-@lru_cache(maxsize=4096)  # ids of rules, kinds, detectors and policies come again and again
+@lru_cache(maxsize=4096)  # ids of rules, kinds, detectors and policies recur
 def _clean(text: str, limit: int) -> str:
     if text.isprintable() and len(text) <= limit:
         return text
@@ -76,8 +76,8 @@ def canonical(value: Any) -> bytes:
 
 
 def number(value: float) -> int | float:
-    """At most four decimals and no integral floats: there, orjson writes what ECMAScript (RFC 8785)
-    would."""
+    """At most four decimals and no integral floats, for which orjson writes the same as ECMAScript
+    (RFC 8785)."""
     rounded = round(value, 4)
     return int(rounded) if rounded == int(rounded) else rounded
 
@@ -154,8 +154,8 @@ def _opinion(opinion: Opinion) -> dict[str, Any]:
 
 
 def _decisions(record: Record) -> list[dict[str, Any]]:
-    """Each layer's. `id` only where it is not that of the layer before, `policy` only where it is
-    not the record's."""
+    """The verdict of each layer. `id` only if it differs from the previous layer's, `policy` only
+    if it differs from the record's."""
     out, named = [], ""
     for decision in record.decisions:
         made = _decision(decision)

@@ -1,4 +1,4 @@
-"""A lock that one process at a time can hold, of all processes that share a database."""
+"""A lock that only one of the processes sharing a database can hold at a time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from threegate.audit.log.database import create_private, reader_engine
 
 @contextmanager
 def alone(url: str, work: str) -> Iterator[bool]:
-    """Whether no other process on this database is at this `work`. An advisory lock in PostgreSQL,
-    a lock on a file next to SQLite's; both end with the process at the latest."""
+    """Whether no other process on this database is doing this `work`. Uses an advisory lock in
+    PostgreSQL, or a lock on a file next to an SQLite database; both end with the process at the
+    latest."""
     engine = reader_engine(url)
     try:
         if engine.dialect.name == "postgresql":
@@ -25,7 +26,7 @@ def alone(url: str, work: str) -> Iterator[bool]:
                 statement = text("SELECT pg_try_advisory_lock(:id)")
                 number = zlib.crc32(f"threegate {work}".encode())
                 yield bool(connection.execute(statement, {"id": number}).scalar())
-                connection.invalidate()  # closes the session, and so gives the lock back
+                connection.invalidate()  # closing the session releases the lock
             return
         path = Path(f"{engine.url.database}.{work}")
         create_private(path)
@@ -36,7 +37,7 @@ def alone(url: str, work: str) -> Iterator[bool]:
 
 
 def try_lock(file: IO[Any]) -> bool:
-    """Takes the lock of an open file until it is closed. False where somebody has it."""
+    """Takes the lock on an open file until it is closed. False if another process holds it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

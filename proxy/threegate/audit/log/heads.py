@@ -1,5 +1,5 @@
-"""The last entry of each chain: what a new writer names of the others, and whether the database
-still has the one that it confirmed to this writer.
+"""The last entry of each chain: a new writer names those of the others, and a running writer checks
+that the database still has the one it confirmed.
 
 A database may fall back to an earlier state under a running writer: a fail-over to a standby that
 had not received the last commits, or a backup restored in its place.
@@ -37,7 +37,7 @@ class HeadLost(Exception):
 
 
 def check_head(connection: Connection, head: Head) -> None:
-    """Raises HeadLost. A pruned entry is still there: its leaf is."""
+    """Raises HeadLost if it is missing. A pruned entry counts as present, because its leaf is."""
     if not head.size:
         return
     if not any(_is_last(connection, table, head) for table in (RECORD, STUB)):

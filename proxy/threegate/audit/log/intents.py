@@ -1,4 +1,5 @@
-"""Intents in the database: each becomes the record of its call. Which of them have one already."""
+"""Intents in the database, each of which becomes the record of its call, and which of them already
+have one."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ def open_intents(connection: Connection, writers: Sequence[str], ids: Sequence[s
 
 
 def recorded(connection: Connection, ids: Sequence[str]) -> set[str]:
-    """Requests that have their record already."""
+    """Requests that already have their record."""
     ended = [s.value for s in ENDS]
     found = select(RECORD.c.request_id).where(RECORD.c.request_id.in_(ids))
     return set(connection.execute(found.where(RECORD.c.stage.in_(ended))).scalars())

@@ -1,9 +1,9 @@
-"""Keys: where they come from, and the data keys that make erasure possible.
+"""Keys: how they are loaded, and the data keys that make erasure possible.
 
 One master key wraps one random data key per (tenant, UTC day, writer). Deleting the wrapped keys of
 a tenant and day makes every text of that day unreadable, in backups as well, while the log's proofs
-stay valid. A new master key wraps from its first use on; older ones only open what they wrapped,
-until that is wrapped anew (`retention.rewrap`).
+stay valid. A new master key wraps all new data keys; older ones only open what they wrapped, until
+that is rewrapped (`retention.rewrap`).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ KMS_SECONDS = 30
 
 
 def load_key(spec: str, default: Path, environment: Mapping[str, str], *, setting: str) -> bytes:
-    """32 bytes of `spec` (see `AuditSettings`); empty means the file `default`, created if it is
-    missing. Raises AuditError, which names `setting`."""
+    """The 32-byte key that `spec` refers to (see `AuditSettings`); empty means the file `default`,
+    created if it is missing. Raises AuditError, which names `setting`."""
     try:
         return _load(spec, default, environment)
     except AuditError as error:
@@ -86,7 +86,7 @@ def _command(command: str) -> bytes:
 
 
 def _why(error: Exception) -> Bilingual:
-    """Without the command, whose arguments may be secret, and without what it printed."""
+    """Leaves out the command, whose arguments may be secret, and its output."""
     match error:
         case subprocess.CalledProcessError(returncode=status):
             return Bilingual(f"退出状态 {status}", f"exit status {status}")
@@ -94,7 +94,7 @@ def _why(error: Exception) -> Bilingual:
             return Bilingual(f"{KMS_SECONDS} 秒内没有结束", f"no answer in {KMS_SECONDS} s")
         case OSError():
             return reason(error)
-        case _:  # of shlex
+        case _:  # from shlex
             return Bilingual("引号没有闭合", "an open quotation mark")
 
 
@@ -114,8 +114,7 @@ def _decode(raw: bytes, where: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """A data key in the clear, and as it is stored. `id` is random; `day` is `YYYY-MM-DD` in
-    UTC."""
+    """A data key in plain form and as stored. `id` is random; `day` is `YYYY-MM-DD` in UTC."""
 
     id: str
     tenant: str
@@ -128,16 +127,16 @@ class DataKey:
         object.__setattr__(self, "cipher", AESGCM(_keyed(self.key, b"content")))
 
     def salt(self, nonce: bytes) -> bytes:
-        """The salt of one record's content hashes: gone with the nonce (erasure) or the key
+        """The salt of one record's content hashes; it is lost with the nonce (erasure) or the key
         (shredding)."""
         return _keyed(self.key, b"salt" + nonce)
 
 
 @dataclass(frozen=True, slots=True)
 class MasterKey:
-    """`key` wraps; `old` ones open what they wrapped, the newest first. `subject_key` is that of
-    pseudonyms, which a new master key must not change: chains commit to them, and legal holds name
-    them. Without one it is `key`."""
+    """`key` wraps; `old` keys open what they wrapped, newest first. `subject_key` is the key of
+    pseudonyms, which a new master key must not change, because chains commit to them and legal
+    holds name them. It defaults to `key`."""
 
     key: bytes = field(repr=False)
     old: tuple[bytes, ...] = field(default=(), repr=False)
@@ -161,17 +160,17 @@ class MasterKey:
         return DataKey(key_id, tenant, day, key, nonce + sealed)
 
     def unwrap(self, key_id: str, tenant: str, day: str, wrapped: bytes) -> DataKey:
-        """The data key of a tenant and day (`YYYY-MM-DD`). Raises AuditError where it was wrapped
-        by another master key or for another place."""
+        """The data key of a tenant and day (`YYYY-MM-DD`). Raises AuditError if it was wrapped by
+        another master key or for another tenant or day."""
         return self._opened(key_id, tenant, day, wrapped)[0]
 
     def wrapped_by(self, key_id: str, tenant: str, day: str, wrapped: bytes) -> str:
-        """The id of the master key that opens a data key. Raises AuditError where none does."""
+        """The id of the master key that opens a data key. Raises AuditError if none does."""
         return key_id_of(self._opened(key_id, tenant, day, wrapped)[1])
 
     def rewrapped(self, key_id: str, tenant: str, day: str, wrapped: bytes) -> bytes | None:
-        """A data key under the newest master key; None where it is already. Raises AuditError where
-        no key opens it."""
+        """A data key rewrapped under the newest master key; None if it already is. Raises
+        AuditError if no key opens it."""
         data, by = self._opened(key_id, tenant, day, wrapped)
         return None if by == self.key else self._wrap(key_id, tenant, day, data.key).wrapped
 
@@ -184,8 +183,8 @@ class MasterKey:
         raise trouble("data-key", key=key_id)
 
     def pseudonym(self, tenant: str, subject: str) -> str:
-        """How a subject is found again: keyed, so that it cannot be guessed from the database
-        alone."""
+        """The pseudonym by which a subject is found again; keyed, so that it cannot be guessed from
+        the database."""
         if not subject:
             return ""
         message = f"subject\0{tenant}\0{subject}".encode(errors="replace")
@@ -193,7 +192,7 @@ class MasterKey:
 
 
 def key_id_of(master: bytes) -> str:
-    """What may be shown and recorded of a master key."""
+    """The id of a master key, which may be shown and recorded."""
     return _keyed(master, b"id")[:4].hex()
 
 
@@ -202,7 +201,7 @@ def _wrapping(master: bytes) -> AESGCM:
 
 
 def _keyed(key: bytes, message: bytes) -> bytes:
-    """Keyed BLAKE2b (RFC 7693): what HMAC is for, without OpenSSL's 50 µs of set-up per call."""
+    """Keyed BLAKE2b (RFC 7693), used as a MAC without HMAC's 50 µs of OpenSSL set-up per call."""
     return hashlib.blake2b(message, key=key, digest_size=KEY_BYTES).digest()
 
 

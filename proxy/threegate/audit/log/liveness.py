@@ -1,9 +1,9 @@
-"""Whether a writer's process is still there: a lock that ends with the process.
+"""Whether a writer's process is still alive: a lock that ends with the process.
 
-SQLite: one locked file per writer next to the database, `<database>.live/<writer>`.
-PostgreSQL: a shared advisory lock that every connection of the writer takes when it connects, so
-that a connection made anew has it as well. A writer that the network has cut off from PostgreSQL
-counts as gone until it connects again.
+SQLite: one locked file per writer next to the database, `<database>.live/<writer>`. PostgreSQL: a
+shared advisory lock that every connection of the writer takes when it connects, so that a new
+connection holds it as well. A writer cut off from PostgreSQL by the network counts as gone until it
+reconnects.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ class Liveness:
         return not path.exists() or ownerless(path)
 
     def forget(self, writer: str) -> None:
-        """Nothing of a writer that is gone is open any more."""
+        """Cleans up after a writer that is gone."""
         if not self._postgres:
             (self._folder / writer).unlink(missing_ok=True)
 
     def release(self) -> None:
-        """Lets go, at the end; PostgreSQL's lock ends with the connections."""
+        """Releases the lock at the end; PostgreSQL's lock ends with the connections."""
         if self._file is not None:
             self.forget(self._writer)
             self._file.close()
@@ -76,5 +76,5 @@ def ownerless(path: Path) -> bool:
 
 
 def _key(writer: str) -> int:
-    """A signed number of 32 bits. Two writers with the same one seem alive while either is."""
+    """A signed 32-bit number. Two writers with the same number both seem alive while either is."""
     return zlib.crc32(writer.encode()) - (1 << 31)

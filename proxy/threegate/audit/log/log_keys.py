@@ -13,8 +13,8 @@ from threegate.durable_files import replace_file
 
 
 def load_master(settings: AuditSettings) -> MasterKey:
-    """Raises AuditError. While there are several keys, which one finds persons has to be said: a
-    guess that is wrong would show only when an erasure or a hold does not reach their records."""
+    """Raises AuditError. While there are several keys, the settings must say which one is used for
+    persons: a wrong guess would show only when an erasure or a hold misses their records."""
     path = settings.directory / "keys" / "master.key"
 
     def loaded(spec: str, setting: str) -> bytes:
@@ -39,8 +39,8 @@ def load_signer(settings: AuditSettings) -> Signer:
 
 
 def load_publisher(settings: AuditSettings, writer_id: str) -> Publisher:
-    """What signs and publishes the checkpoints of one writer, by the keys of the settings. Raises
-    ValueError, OSError where a key cannot be read."""
+    """The publisher that signs and publishes the checkpoints of one writer, with the keys in the
+    settings. Raises ValueError or OSError if a key cannot be read."""
     signer = load_signer(settings)
     _publish_vkey(settings, signer)
     missing = settings.directory / "keys" / "witness.key"
@@ -62,7 +62,7 @@ def load_publisher(settings: AuditSettings, writer_id: str) -> Publisher:
 
 
 def _publish_vkey(settings: AuditSettings, signer: Signer) -> None:
-    """A line for each key that has signed: older ones verify what they signed."""
+    """One line per key that has ever signed; older keys verify what they signed."""
     path, line = settings.directory / "log.vkey", signer.verifier.vkey()
     known = path.read_text().splitlines() if path.exists() else []
     if line not in known:

@@ -16,7 +16,7 @@ from threegate.audit.log.record import DAY_US
 from threegate.audit.log.schema import RECORD
 
 DECISION: Final = re.compile(r"dec_([0-9a-f]{12})[0-9a-f]*")
-"""As `audit_trail.new_id` makes them: milliseconds, then chance."""
+"""The form of ids from `audit_trail.new_id`: milliseconds, then random digits."""
 
 
 def event_of(url: str, id: str) -> dict[str, Any] | None:
@@ -35,13 +35,15 @@ def _event(entry: Entry) -> dict[str, Any]:
 
 
 def request_of(connection: Connection, given: str) -> str:
-    """The request that an id leads to: a request's own, or that of a decision; empty for none."""
+    """The request that an id refers to: a request id, or the id of a decision; empty if there is
+    none."""
     exact = select(RECORD.c.request_id).where(RECORD.c.request_id == given).limit(1)
     return str(connection.execute(exact).scalar() or _decided(connection, given))
 
 
 def _decided(connection: Connection, decision: str) -> str:
-    """Decisions have no column. Their ids begin with the time, so the records of a day are read."""
+    """Decisions have no column. Their ids begin with the time, so only one day's records are
+    read."""
     if not (made := DECISION.fullmatch(decision)):
         return ""
     at = int(made[1], 16) * 1000

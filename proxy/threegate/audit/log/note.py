@@ -27,7 +27,7 @@ MAX_NOTE_BYTES = 64 * 1024  # ten signatures and a page of text are below 4 KiB
 
 
 class NoteError(ValueError):
-    """The note is malformed, unsigned or wrongly signed. The text says which."""
+    """The note is malformed, unsigned or has an invalid signature; the text says which."""
 
     def __init__(self, code: str, /, **details: str) -> None:
         self.text = NOTES[code].filled(details)
@@ -122,8 +122,8 @@ class Signer:
         return Verifier(self.name, self.key.public_key().public_bytes_raw(), self.kind)
 
     def line(self, text: str, seconds: int = 0) -> str:
-        """One signature line. `seconds` since 1970 is what a cosignature (a witness) vouches
-        for."""
+        """One signature line. `seconds` since 1970 is the time that a cosignature (by a witness)
+        vouches for."""
         if self.kind == COSIGNATURE_V1:
             signature = seconds.to_bytes(8) + self.key.sign(_cosigned(text, seconds))
         else:

@@ -1,4 +1,5 @@
-"""Connections to PostgreSQL through pg8000: TLS as libpq names it, and failures as one kind."""
+"""Connections to PostgreSQL through pg8000: TLS configured as in libpq, and failures mapped to one
+kind."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"
 
 
 def prepare(engine: Engine) -> None:
-    """Every connection of `engine` is made and set up as this module says."""
+    """Makes `engine` open and set up every connection with this module."""
     event.listen(engine, "do_connect", _connected)
     event.listen(engine, "connect", _undelayed)
     event.listen(engine, "connect", _planned)
@@ -25,8 +26,8 @@ def prepare(engine: Engine) -> None:
 
 
 def with_tls(url: URL) -> tuple[URL, dict[str, Any]]:
-    """The URL without libpq's `sslmode` and `sslrootcert`, and what they mean to pg8000. Without
-    `sslmode` TLS is used where the server has it, unverified."""
+    """The URL without libpq's `sslmode` and `sslrootcert`, and their equivalent for pg8000. Without
+    `sslmode`, TLS is used unverified if the server offers it."""
     mode = str(url.query.get("sslmode", "prefer"))
     roots = url.query.get("sslrootcert")
     bare = url.difference_update_query(("sslmode", "sslrootcert"))
@@ -42,7 +43,7 @@ def with_tls(url: URL) -> tuple[URL, dict[str, Any]]:
 
 
 def _tls_context(mode: str, roots: str | None) -> ssl.SSLContext:
-    """As libpq has it, `require` with a root certificate verifies the chain."""
+    """As in libpq, `require` with a root certificate verifies the chain."""
     try:
         context = ssl.create_default_context(cafile=roots)
     except OSError as error:
@@ -54,8 +55,8 @@ def _tls_context(mode: str, roots: str | None) -> ssl.SSLContext:
 
 
 def connect(url: str) -> Any:
-    """One connection by DB-API alone, without an engine. Raises pg8000's errors."""
-    import pg8000.dbapi  # only where PostgreSQL is used
+    """One plain DB-API connection without an engine. Raises pg8000's errors."""
+    import pg8000.dbapi  # only if PostgreSQL is used
 
     bare, tls = with_tls(make_url(url))
     given = bare.translate_connect_args(username="user") | dict(bare.query) | tls
@@ -99,9 +100,9 @@ def _why(error: BaseException) -> str:
 
 
 def _given_up(context: ExceptionContext) -> None:
-    """A connection ends where pg8000 stopped in the middle of its messages, as with a parameter
-    that UTF-8 cannot hold (a lone surrogate): the next statements on it would be answered with what
-    the server says to this one."""
+    """Closes a connection on which pg8000 stopped in the middle of a message, as with a parameter
+    that UTF-8 cannot encode (a lone surrogate): the next statement would get the server's answer to
+    this one."""
     if isinstance(context.original_exception, UnicodeError):
         context.is_disconnect = True
         context.invalidate_pool_on_disconnect = False
@@ -115,7 +116,8 @@ def _undelayed(connection: Any, _record: object) -> None:
 
 
 def _planned(connection: Any, _record: object) -> None:
-    """Searches fetch few rows by index: neither disks that seek nor compiled plans suit them."""
+    """Searches fetch few rows by index, so neither random-page costs for spinning disks nor
+    JIT-compiled plans suit them."""
     connection.run("SET random_page_cost = 1.1")
     connection.run("SET jit = off")
     connection.commit()

@@ -1,4 +1,5 @@
-"""Reading the log: search with facets, one request, what is new. `conditions` makes SQL of a query.
+"""Reading the log: search with facets, one request, what is new. `conditions` turns a query into
+SQL.
 
 Pages are stable under concurrent writing: newest first by (ts, writer, seq), continued after the
 last row seen.
@@ -33,14 +34,14 @@ from threegate.audit.log.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD, of
 
 MAX_PAGE = 500
 MAX_FACET_VALUES = 50
-HITS_PER_RECORD = 4  # looked at for a page of a rule's records before all of its hits are
+HITS_PER_RECORD = 4  # hits examined for a page of a rule's records before reading all of them
 FACETS = ("key_id", "action", "layer", "language", "tenant", "model", "policy", "stage")
-"""Grouped in this order: columns that tell most rows apart first, so that sorting compares few."""
+"""Grouped in this order: the most selective columns first, so that sorting compares few."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record as stored. `event` is the parsed `event` member; `integrated`: covered by a
+    """One stored record. `event` is the parsed `event` member; `integrated`: covered by a
     checkpoint."""
 
     writer: str
@@ -67,8 +68,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`next` continues after the last entry, empty at the end. With `Query.facets`, all that match
-    are counted: `facets` by name and value, `slots` by time, stage and action."""
+    """`next` continues after the last entry, empty at the end. With `Query.facets`, all matches are
+    counted: `facets` by name and value, `slots` by time, stage and action."""
 
     entries: tuple[Entry, ...]
     next: str = ""
@@ -76,7 +77,7 @@ class Page:
     slots: Mapping[tuple[int, str, int], int] = field(default_factory=dict)
 
 
-# Not EXISTS: of that PostgreSQL makes a table of all contents before it looks at the first row.
+# Not EXISTS: for that, PostgreSQL would first build a table of all contents.
 _HAS_CONTENT = select(CONTENT.c.id).where(of_record(CONTENT)).scalar_subquery().label("content")
 _SIGNED = (
     select(func.max(CHECKPOINT.c.size))
@@ -112,7 +113,7 @@ def of_requests(connection: Connection, request_ids: Collection[str]) -> tuple[E
 
 
 def read_content(connection: Connection, master: MasterKey, entry: Entry) -> list[dict[str, str]]:
-    """The kept parts of `entry`, decrypted. Raises `AuditError` when they do not open."""
+    """The kept parts of `entry`, decrypted. Raises `AuditError` if they cannot be decrypted."""
     place = (CONTENT.c.writer == entry.writer) & (CONTENT.c.seq == entry.seq)
     blob = connection.execute(select(CONTENT.c.blob).where(place)).scalar()
     if blob is None:
@@ -124,7 +125,7 @@ def read_content(connection: Connection, master: MasterKey, entry: Entry) -> lis
 
 
 def data_key(connection: Connection, master: MasterKey, entry: Entry) -> DataKey | None:
-    """The key that `entry` names; None when it names none or the key was destroyed."""
+    """The key that `entry` names; None if it names none or the key was destroyed."""
     key_id = next((c["key"] for c in entry.event.get("content", ()) if "key" in c), "")
     of_id = select(KEY.c.tenant, KEY.c.day, KEY.c.wrapped).where(KEY.c.id == key_id)
     row = connection.execute(of_id).first()
@@ -150,8 +151,8 @@ def _newest(connection: Connection, query: Query, number: int) -> Sequence[Row[A
 
 
 def _newest_of_rule(connection: Connection, query: Query, number: int) -> Sequence[Row[Any]] | None:
-    """Looks only at the rule's newest hits; None if too few of their records match. No query
-    planner knows that it may stop there: PostgreSQL would join all hits of the rule first."""
+    """Reads only the rule's newest hits; None if too few of their records match. No query planner
+    knows that it may stop there; PostgreSQL would join all hits of the rule first."""
     before = [HIT.c.ts <= int(query.after.partition(".")[0])] if query.after else []
     hits = (
         select(HIT.c.ts)
@@ -180,7 +181,8 @@ def _after(by: Table, cursor: str) -> list[ColumnElement[bool]]:
 def _counted(
     connection: Connection, query: Query
 ) -> tuple[dict[str, Mapping[str, int]], Counter[tuple[int, str, int]]]:
-    """`Page.facets`, commonest first, and `Page.slots`: a pass over the records, one over hits."""
+    """`Page.facets`, most common first, and `Page.slots`: one pass over the records and one over
+    the hits."""
     conditions = where(connection, query, all_of_them=True)
     slot = (RECORD.c.ts - (RECORD.c.ts + query.shift_us) % query.step_us).label("slot")
     columns = (slot, *(RECORD.c[name] for name in FACETS))
@@ -211,7 +213,7 @@ def _commonest(counts: Counter[str]) -> dict[str, int]:
 def follow(
     connection: Connection, query: Query, places: Mapping[str, int] | None
 ) -> tuple[tuple[Entry, ...], Mapping[str, int]]:
-    """What was stored after `places` (writer → next seq) and where that ends; None only gives the
+    """What was stored after `places` (writer → next seq) and where that ends; with None only the
     end."""
     heads = select(RECORD.c.writer, func.max(RECORD.c.seq)).group_by(RECORD.c.writer)
     now = {writer: int(seq) + 1 for writer, seq in connection.execute(heads)}

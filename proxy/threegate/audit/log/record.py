@@ -1,8 +1,8 @@
 """What is logged. `encoding` gives the exact bytes.
 
 Records hold metadata, kinds, spans and rule ids, never matched text. Texts of a conversation
-(`Content`), and what would link a record to a person (`subject`, the salt), are stored outside the
-log and can be erased; the entry stays and its proofs stay valid.
+(`Content`), and everything that links a record to a person (`subject`, the salt), are stored
+outside the log and can be erased; the entry stays and its proofs remain valid.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from threegate.types import (
     frozen,
 )
 
-NOBODY = Caller(tenant="", key_id="", language="")  # of records that no caller caused
+NOBODY = Caller(tenant="", key_id="", language="")  # for records that no caller caused
 DAY_US = 86_400 * 1_000_000
 
 
 class Stage(StrEnum):
-    """What a record is about. `received` comes from versions that wrote two records a call; today
+    """What a record is about. `received` comes from versions that wrote two records per call; now
     an `Intent` is durable before the model is called, and one record says how the call ended."""
 
     RECEIVED = "received"
@@ -38,7 +38,7 @@ class Stage(StrEnum):
     ERASED = "erased"  # a tombstone: what was deleted, by whom, why
 
 
-ENDS = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED, Stage.INTERRUPTED)  # one a call
+ENDS = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED, Stage.INTERRUPTED)  # one per call
 OF_CALLS = (Stage.RECEIVED, *ENDS)
 
 
@@ -58,7 +58,7 @@ class Part:
 
     name: str
     text: str = field(repr=False)
-    redacted: str | None = field(default=None, repr=False)  # None: the text holds nothing to redact
+    redacted: str | None = field(default=None, repr=False)  # None: nothing to redact
 
 
 @frozen
@@ -84,11 +84,11 @@ NO_USAGE = Usage()
 
 @frozen
 class Intent:
-    """That a call was about to reach the model. It is durable before the call does, outside the
-    chain; the call's record repeats it inside.
+    """States that a call was about to reach the model. It is durable before the call does so,
+    outside the chain; the call's record repeats it inside.
 
     `digest` is a salted hash of the request's bytes and `key` the id of its salt's data key, both
-    empty where nothing is hashed. `writer` is set where another writer found it after a crash."""
+    empty if nothing is hashed. `writer` is set where another writer found it after a crash."""
 
     ts_us: int
     digest: str = ""
@@ -97,7 +97,7 @@ class Intent:
     writer: str = ""
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: freezing so many members takes its time
+@dataclass(slots=True, kw_only=True)  # not frozen: freezing so many members costs time
 class Record:
     """One thing that happened. Texts are codes and ids, never text of a conversation.
 

@@ -1,5 +1,5 @@
-"""From an intent or a record to what the writer stores: the canonical event and the search columns.
-Pure but for randomness.
+"""Turns an intent or a record into what the writer stores: the canonical event and the search
+columns. Pure except for randomness.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ BIND_BYTES = 16
 
 @dataclass(slots=True)
 class PendingIntent:
-    """One intent on its way to the writer. `caller` is canonical JSON, `writer` empty for the one
-    that writes it."""
+    """One intent on its way to the writer. `caller` is canonical JSON, `writer` is empty for the
+    current writer."""
 
     event_id: str  # of the request
     intent: Intent
@@ -56,12 +56,13 @@ class PendingIntent:
         return (*place, self.caller, self.policy, made.digest, key_id, nonce)
 
 
-@dataclass(slots=True)  # not frozen, as a record is not
+@dataclass(slots=True)  # not frozen, like a record
 class PendingRecord:
     """One record on its way to the writer. `columns` are `audit_record`'s from `request_id` to
     `retention`.
 
-    `hits` are (rule, kind, layer, action, shadow). `closes`: the request has no intent any more."""
+    `hits` are (rule, kind, layer, action, shadow). `closes`: the request no longer has an
+    intent."""
 
     event_id: str
     event: bytes = field(repr=False)
@@ -107,7 +108,7 @@ def make_intent(
 
 
 def interrupted(row: Row, ts_us: int, hasher: Hasher) -> PendingRecord:
-    """The record that takes the place of an intent whose process is gone. `row` is the intent's."""
+    """The record that replaces an intent whose process is gone. `row` is the intent's row."""
     request_id, writer, since, caller, policy, digest, key_id, salt = row
     intent = Intent(int(since), digest, key_id, bytes(salt or b""), writer)
     record = Record(
@@ -134,8 +135,8 @@ def make(
     pseudonym: str,
     hasher: Hasher,
 ) -> PendingRecord:
-    """`key` is the tenant's data key of the day, needed where content is kept or hashed. One salt
-    serves a record and its intent."""
+    """`key` is the tenant's data key of the day, needed if content is kept or hashed. A record and
+    its intent share one salt."""
     began = record.intent.nonce if record.intent is not None else b""
     fresh = RandomBytes.draw(began)
     kept = content is not None and key is not None and level is not ContentLevel.NONE
@@ -211,5 +212,6 @@ def hits(payload: dict[str, Any]) -> tuple[Row, ...]:
 
 def hold_digest(*row: str | int) -> str:
     """What the record of a legal hold says of its row (id, field, value, reason, since). The id is
-    random, and the value a pseudonym or an id that entries show anyway: nothing can be guessed."""
+    random, and the value is a pseudonym or an id that entries show anyway, so nothing can be
+    guessed."""
     return SHA256.digest(canonical(list(row))).hex()

@@ -2,7 +2,7 @@
 names.
 
 `audit_record` is the log: `entry` holds the exact bytes that `leaf` hashes, the other columns
-repeat members of it for searching (verification compares them) or lie outside the log (`subject`,
+repeat members of it for searching (verification compares them) or are outside the log (`subject`,
 `salt`: erasable).
 """
 
@@ -123,5 +123,5 @@ first where there is one."""
 
 
 def of_record(table: Table) -> ColumnElement[bool]:
-    """A row of this table belongs to the row of `RECORD` that it is joined with."""
+    """Joins rows of this table with their row of `RECORD`."""
     return (table.c.writer == RECORD.c.writer) & (table.c.seq == RECORD.c.seq)

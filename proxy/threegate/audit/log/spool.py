@@ -42,7 +42,7 @@ class Spool:
     _file: FileIO | None = field(default=None, init=False)
 
     def append(self, items: list[Pending]) -> None:
-        """Returns when all are on disk. Raises `AuditError` (full) and `OSError`."""
+        """Returns when all of them are on disk. Raises `AuditError` (full) and `OSError`."""
         file = self._own()
         start = file.tell()
         data = b"".join(_line(item, self.name) for item in items)
@@ -60,9 +60,9 @@ class Spool:
         """Whether a call's record fits, in the spool and on its disk."""
         try:
             used = self._path.stat().st_size
-        except FileNotFoundError:  # nothing is spooled, or has just been replayed
+        except FileNotFoundError:  # nothing is spooled, or it has just been replayed
             used = 0
-        except OSError:  # a disk that fails
+        except OSError:  # a failing disk
             return False
         return used + ROOM_BYTES <= self.max_bytes and disk_has_room(self.directory.parent)
 
@@ -81,7 +81,7 @@ class Spool:
         return self.directory / f"{self.name}.spool"
 
     def pending(self) -> Iterator[tuple[list[Pending], Path]]:
-        """The items of each file that is ours or has no living owner. Call `drop` once they are in
+        """The items of each file that is ours or has no live owner. Call `drop` once they are in
         the database."""
         for path in sorted(self.directory.glob("*.spool")):
             if path == self._path or ownerless(path):

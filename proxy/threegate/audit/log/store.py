@@ -50,7 +50,7 @@ class AuditLog:
 
     @classmethod
     async def open(cls, settings: AuditSettings) -> AuditLog:
-        """Starts the writer. Raises `AuditError` for a bad key, and for a database that is away
+        """Starts the writer. Raises `AuditError` for a bad key, and for an unavailable database
         (`fail_request`)."""
         return await asyncio.to_thread(cls._open, settings)
 
@@ -67,7 +67,7 @@ class AuditLog:
         log = cls(settings, master, writer)
         writer.start()
         writer.opened.wait()
-        problem = writer.problem  # the last attempt of a writer that stops may clear it
+        problem = writer.problem  # the last attempt of a stopping writer may clear it
         if problem is not None and settings.on_failure is OnFailure.FAIL_REQUEST:
             log._shut()
             if isinstance(problem, AuditError):
@@ -84,8 +84,8 @@ class AuditLog:
         level: ContentLevel | None = None,
         on_failure: OnFailure | None = None,
     ) -> Intent:
-        """The intent to send a call to the model, for its record to name; durable as a record
-        that `append` returns from. `request` are the bytes that the client sent."""
+        """Stores the intent to send a call to the model, which its record will name; as durable as
+        a record after `append`. `request` are the bytes that the client sent."""
         self._check_open()
         at, hashed = now_us(), (level or self.settings.level) is not ContentLevel.NONE
         key = self._data_key(caller.tenant, day_of(at)) if hashed else None
@@ -116,16 +116,14 @@ class AuditLog:
             raise trouble("closed")
 
     async def append_with(self, record: Record, work: Callable[[Connection], object]) -> Receipt:
-        """As `append`; `work` happens in the record's transaction, so neither is there without
-        the other, whatever the setting."""
+        """Like `append`, but runs `work` in the record's transaction, so neither exists without the
+        other, whatever the setting."""
         return await self._submit(dataclasses.replace(self._item(record, None), work=work))
 
     async def content(self, entry: Entry) -> list[dict[str, str]]:
-        """The kept parts of a record: `part`, `redacted`, and `text` at level full; empty when
-        there are none.
-
-        Raises `AuditError` when the key is gone or the text was changed. Recording who looked is
-        the caller's duty."""
+        """The kept parts of a record: `part`, `redacted`, and `text` at level full; empty if there
+        are none. Raises `AuditError` if the key is gone or the text was changed. The caller must
+        record who looked."""
         return await self.read(lambda c: read_content(c, self.master, entry))
 
     async def _submit(self, item: Pending | None) -> Receipt:
@@ -161,7 +159,7 @@ class AuditLog:
     def _data_key(self, tenant: str, day: str) -> DataKey:
         key = self._keys.get((tenant, day))
         if key is None:
-            since = day_of(now_us() - DAY_US)  # calls that began before midnight end after it
+            since = day_of(now_us() - DAY_US)  # calls that began before midnight may end after it
             self._keys = {place: k for place, k in self._keys.items() if place[1] >= since}
             key = self._keys[tenant, day] = self.master.new_data_key(tenant, day)
         return key
@@ -181,7 +179,7 @@ class AuditLog:
         return self._goes_on() or await self.healthy()
 
     def _goes_on(self) -> bool:
-        """Whether calls go on while the database is away."""
+        """Whether calls continue while the database is unavailable."""
         if self._closed or not self._writer.is_alive():
             return False
         match self.settings.on_failure:
@@ -206,7 +204,7 @@ class AuditLog:
         return self._writer.pending
 
     async def close(self) -> None:
-        """Writes what waits and a last checkpoint. Idempotent."""
+        """Writes everything that is waiting and a last checkpoint. Idempotent."""
         if not self._closed:
             self._closed = True
             await asyncio.to_thread(self._shut)
@@ -222,8 +220,8 @@ class AuditLog:
     # --- reading ----------------------------------------------------------------------------------
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Runs `work` on a reader connection in a worker thread. Raises `AuditError` where the
-        database is away."""
+        """Runs `work` on a reader connection in a worker thread. Raises `AuditError` if the
+        database is unavailable."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
 
     def _read(self, work: Callable[[Connection], Result]) -> Result:

@@ -26,13 +26,13 @@ ENDS = "audit: the schema of the log is %s; programs of before do not start on i
 VERSION_TABLE = "audit_version"
 LOCK_ID = 0x7467_6175  # any constant shared by all workers
 LOCK_SECONDS, ASK_SECONDS = 60, 0.05
-"""How long the worker that was first may take, and how often the others poll. They do not wait in
-a statement: it would end as if the database were away."""
+"""How long the first worker may take, and how often the others poll. They do not wait in a
+statement, which would time out as if the database were unavailable."""
 
 
 def upgrade(engine: Engine) -> None:
-    """Raises TimeoutError where another worker does not get done, AuditError for a database that a
-    newer version has upgraded."""
+    """Raises TimeoutError if another worker does not finish, AuditError for a database that a newer
+    version has upgraded."""
     with engine.connect() as connection, _alone(connection):
         found = revision(connection)
         if found is not None and found > HEAD:
@@ -49,8 +49,8 @@ def upgrade(engine: Engine) -> None:
 
 def make_months(engine: Engine) -> None:
     """The partitions of this month and the next, by one worker at a time and in a transaction that
-    has read nothing: two that had read the table would each wait for the other. Raises
-    TimeoutError where another worker does not get done."""
+    has read nothing: two that had read the table would wait for each other. Raises TimeoutError if
+    another worker does not finish."""
     with engine.connect() as connection:
         if is_postgres(connection):
             with _alone(connection):
@@ -65,7 +65,7 @@ def revision(connection: Connection) -> str | None:
 
 
 def _run(connection: Connection) -> None:
-    from alembic import command  # 10 MB: only where there is something to migrate
+    from alembic import command  # 10 MB: imported only if there is something to migrate
     from alembic.config import Config
 
     config = Config()
@@ -77,7 +77,7 @@ def _run(connection: Connection) -> None:
 
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    """Several workers may start on an empty database at once."""
+    """Several workers may start on an empty database at the same time."""
     if connection.dialect.name == "postgresql":
         _lock(connection)
         try:

@@ -13,7 +13,7 @@ from threegate.i18n.catalog import texts
 
 TABLES = texts("report", "tables")
 WORDS = texts("report", "words")
-Naming = Callable[[str, str], str]  # (table, code) → what people call it
+Naming = Callable[[str, str], str]  # (table, code) → name for readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def outline(
     more: Sequence[Section] = (),
     zone: tzinfo = UTC,
 ) -> Outline:
-    """`more` comes after the first table: what others know of the period. Days are those of
+    """`more` follows the first table: what other parts know of the period. Days are those of
     `zone`."""
     short = "zh" if language.startswith("zh") else "en"
     words = {name: word.get(short) for name, word in WORDS.items()}

@@ -1,9 +1,7 @@
 """Reports as PDF 1.5, pure: A4 pages of Chinese and English text, tables and bars. No library, and
-no font in the file.
-
-Latin text is set in Helvetica, all else in STSong-Light by the CMap UniGB-UTF16-H. Both are named
-and not embedded, so the reader brings them: browsers, Acrobat, Preview, WPS, poppler. A font file
-for Chinese would be larger than the rest of the program
+no embedded font. Latin text is set in Helvetica, everything else in STSong-Light with the CMap
+UniGB-UTF16-H. Both fonts are only named, and PDF readers provide them: browsers, Acrobat, Preview,
+WPS, poppler. A font file for Chinese would be larger than the rest of the program
 (docs/decisions/0011-pdf-without-a-library.md).
 """
 
@@ -45,7 +43,7 @@ def width(text: str, size: float) -> float:
 
 
 def fitted(text: str, size: float, room: float) -> str:
-    """`text`, cut where it would be wider than `room`."""
+    """`text`, cut to the width `room`."""
     if width(text, size) <= room:
         return text
     while text and width(text + "...", size) > room:
@@ -55,7 +53,7 @@ def fitted(text: str, size: float, room: float) -> str:
 
 @dataclass(slots=True)
 class PdfPages:
-    """Pages filled from the top; what does not fit begins the next one."""
+    """Pages filled from the top; what does not fit starts the next page."""
 
     title: str
     language: str
@@ -69,7 +67,7 @@ class PdfPages:
         self.y -= after
 
     def heading(self, text: str) -> None:
-        self._room(70)  # never alone at the foot of a page
+        self._room(70)  # never the last line of a page
         self.y -= 12
         self.line(text, 13, after=6)
 
@@ -104,7 +102,7 @@ class PdfPages:
         self.pages[-1].append(" ".join([*shown, "ET"]))
 
     def pdf(self) -> bytes:
-        """The file; the same pages give the same bytes."""
+        """The file. The same pages give the same bytes."""
         first, pages = FIRST_PAGE, len(self.pages)
         kids = " ".join(f"{first + 2 * n} 0 R" for n in range(pages))
         objects = [

@@ -1,4 +1,4 @@
-"""The periodic report: how many calls came and what the guard did, by category and rule. Counts
+"""The periodic report: how many calls arrived and what the guard did, by category and rule. Counts
 only, no text.
 
 `gather` counts; `page` prints it.
@@ -27,7 +27,7 @@ UNANSWERED = (Stage.RECEIVED, Stage.INTERRUPTED)
 
 
 class Outcome(StrEnum):
-    """What became of a call, as charts and tables group it; each call has one."""
+    """The outcome of a call, as grouped in charts and tables; each call has exactly one."""
 
     PASSED = "passed"
     EDITED = "edited"
@@ -47,7 +47,7 @@ def outcome_of(stage: str, action: int) -> Outcome:
 
 
 class Calls(NamedTuple):
-    """How many calls of a quarter of an hour had this stage, action and language. `at`: its start
+    """How many calls in a quarter of an hour had this stage, action and language. `at`: its start
     in microseconds."""
 
     at: int
@@ -81,7 +81,7 @@ class Figures:
 
     @property
     def unanswered(self) -> int:
-        """Calls whose process died, or whose end the log does not have."""
+        """Calls whose process died, or whose end is not in the log."""
         return sum(c.number for c in self.calls if c.outcome is Outcome.UNANSWERED)
 
     @property
@@ -110,7 +110,7 @@ class Figures:
         return plain | sums | {"days": days}
 
     def days(self, zone: tzinfo = UTC) -> dict[str, dict[Outcome, int]]:
-        """By day of `zone`, in order; every outcome of a day is there."""
+        """By day in `zone`, in order, with every outcome for each day."""
         found: dict[str, dict[Outcome, int]] = {}
         for calls in sorted(self.calls):
             day = datetime.fromtimestamp(calls.at // 1_000_000, zone).date().isoformat()
@@ -138,8 +138,8 @@ def gather(
 
 
 def _calls(connection: Connection, within: Sequence[ColumnElement[bool]]) -> Iterable[Calls]:
-    """Each call by its last record: one that was received and has an end counts at its end. Only
-    logs from before intents have received ones: those are looked at again."""
+    """Each call by its last record; a call with both a `received` record and an end counts at its
+    end. Only logs from before intents have `received` records, which are examined separately."""
     at = (RECORD.c.ts - RECORD.c.ts % SLOT_US).label("at")
     groups = (at, RECORD.c.stage, RECORD.c.action, RECORD.c.language)
     every = select(*groups, func.count()).where(*within, _in((Stage.RECEIVED, *ENDS)))
@@ -155,7 +155,7 @@ def _calls(connection: Connection, within: Sequence[ColumnElement[bool]]) -> Ite
 def _lost(
     connection: Connection, within: Sequence[ColumnElement[bool]], at: ColumnElement[int]
 ) -> Iterable[Calls]:
-    """Received, and without an end anywhere."""
+    """`received` records without an end anywhere."""
     end = RECORD.alias()
     has_end = (end.c.request_id == RECORD.c.request_id) & end.c.stage.in_([s.value for s in ENDS])
     lost = ~select(end.c.seq).where(has_end).correlate(RECORD).exists()
@@ -172,7 +172,7 @@ def _in(stages: Iterable[Stage]) -> ColumnElement[bool]:
 def _hits(
     connection: Connection, within: Sequence[ColumnElement[bool]]
 ) -> dict[str, dict[str, int]]:
-    """Hits of final records: each request counts once."""
+    """Hits of final records; each request counts once."""
     number = func.count(RECORD.c.request_id.distinct())
     rows = connection.execute(
         select(HIT.c.rule, HIT.c.kind, HIT.c.shadow, number)
@@ -191,8 +191,8 @@ def _hits(
 def latencies(
     connection: Connection, final: Sequence[ColumnElement[bool]], number: int, zone: tzinfo = UTC
 ) -> dict[str, tuple[float, float]]:
-    """Half and 95 % of the requests of each day took no longer than this, in milliseconds; of many
-    records (`number`) each n-th is read."""
+    """Median and 95th percentile of each day's latency in milliseconds; of many records (`number`)
+    only every n-th is read."""
     every = -(-number // MAX_TIMED) or 1
     chosen = select(RECORD.c.ts, RECORD.c.entry).where(*final, RECORD.c.seq % every == 0)
     days: dict[str, list[float]] = {}

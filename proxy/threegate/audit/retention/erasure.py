@@ -1,10 +1,10 @@
 """Erasing without breaking the proofs: by subject, request or conversation; by age; by destroying
 keys.
 
-An entry is never changed. What is erased is stored outside it (text, search words, salt, subject)
-or, when its retention ends, the entry itself, of which the leaf hash stays. Each deletion happens
+An entry is never changed. Erasure removes what is stored outside it (text, search words, salt,
+subject) or, when its retention ends, the entry itself, whose leaf hash stays. Each deletion happens
 in the transaction of its *tombstone*, a record that says which places were erased, by whom and why,
-so verification can distinguish erased from removed. What a legal hold names is kept.
+so verification can distinguish erased from removed. Whatever a legal hold names is kept.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from threegate.audit.retention.legal_holds import HOLD_RECORD, unheld
 from threegate.audit.settings import Retention
 from threegate.audit.verify.gaps import GAP_RECORD
 
-BATCH = 2_000  # places per tombstone: bounds the transaction and the entry
-MERGE_PAGES = 500  # of the text index per transaction, so that records are written in between
+BATCH = 2_000  # places per tombstone, which bounds the transaction and the entry
+MERGE_PAGES = 500  # rows of the text index per transaction, so that records are written in between
 MERGE = "INSERT INTO audit_text(audit_text, rank) VALUES ('merge', ?)"
 MAX_MERGES = 100_000
 VACUUM = "VACUUM audit_content, audit_text, audit_record, audit_key"
@@ -40,8 +40,8 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Whose texts go; all given conditions must hold, at least one must be given. `subject` is
-    the end user's id."""
+    """Whose texts are erased. All given conditions must hold, and at least one must be given.
+    `subject` is the end user's id."""
 
     actor: str
     reason: str
@@ -53,7 +53,7 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """How many records were reached, the records that say so, and how many a legal hold kept."""
+    """How many records were affected, the records that state it, and how many a legal hold kept."""
 
     records: int
     tombstones: tuple[Receipt, ...] = ()
@@ -61,7 +61,8 @@ class Erased:
 
 
 async def erase(log: AuditLog, wanted: Erasure) -> Erased:
-    """Erases text, search words, salt and subject. Raises AuditError where too little is named."""
+    """Erases text, search words, salt and subject. Raises AuditError if too few conditions are
+    given."""
     if not (wanted.subject or wanted.request_id or wanted.conversation):
         raise trouble("erase-what")
     if wanted.subject and not wanted.tenant:
@@ -81,7 +82,8 @@ async def erase(log: AuditLog, wanted: Erasure) -> Erased:
 async def shred(log: AuditLog, tenant: str, day: str, *, actor: str, reason: str) -> int:
     """Destroys the data keys of a tenant's UTC day (before today). Returns the number of keys.
 
-    Its texts are gone, and in every copy of the database whose `audit_key` rows are gone as well.
+    Its texts become unreadable, also in every copy of the database whose `audit_key` rows are
+    deleted.
     """
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
         raise trouble("day", text=day)
@@ -115,7 +117,7 @@ def _held_texts(connection: Connection, keys: Sequence[str]) -> bool:
 
 
 async def retain(log: AuditLog, retention: Retention, *, at_us: int = 0) -> tuple[int, int]:
-    """What a daily job does. Returns (texts erased, records pruned) as of `at_us` (now)."""
+    """The work of the daily job. Returns (texts erased, records pruned) as of `at_us` (now)."""
     at = at_us or now_us()
     old = [_present(), RECORD.c.ts < at - retention.content_days * DAY_US]
     texts = (await _sweep(log, old, "erase", "retention", "content_days", _forget)).records
@@ -129,7 +131,7 @@ async def retain(log: AuditLog, retention: Retention, *, at_us: int = 0) -> tupl
 
 
 def _present() -> ColumnElement[bool]:
-    """There is something to forget: text, salt or subject."""
+    """Condition: there is something to erase (text, salt or subject)."""
     return RECORD.c.salt.is_not(None) | exists().where(of_record(CONTENT))
 
 
@@ -141,7 +143,7 @@ async def _sweep(
     reason: str,
     work: Callable[[Connection, Sequence[Place]], None],
 ) -> Erased:
-    """`work` on what matches, batch by batch, each with its tombstone."""
+    """Runs `work` on the matching records, batch by batch, each with its tombstone."""
     wanted = select(RECORD.c.writer, RECORD.c.seq).where(*conditions, unheld())
     wanted = wanted.order_by(RECORD.c.writer, RECORD.c.seq).limit(BATCH)
     total, receipts = 0, list[Receipt]()
@@ -200,7 +202,7 @@ def _delete_texts(connection: Connection, which: ColumnElement[bool]) -> None:
 
 
 def scrub(log: AuditLog) -> None:
-    """Overwrites the remains of deletions: old index segments and WAL frames, dead rows."""
+    """Overwrites remains of deleted data: old index segments, WAL frames and dead rows."""
     engine = writer_engine(log.settings.url, PATIENT_SECONDS)
     try:
         if engine.dialect.name == "postgresql":

@@ -1,4 +1,5 @@
-"""Legal hold: what it names is neither erased nor pruned until its release. Both are recorded."""
+"""Legal holds: what a hold names is neither erased nor pruned until the hold is released. Both
+steps are recorded."""
 
 from __future__ import annotations
 
@@ -15,11 +16,11 @@ from threegate.audit.log.schema import HOLD, RECORD
 from threegate.audit.log.store import AuditLog
 
 HOLD_FIELDS = ("tenant", "conversation", "subject", "request_id")
-HOLD_RECORD = "hold-"  # how the names of the records of holds begin: retention leaves them
+HOLD_RECORD = "hold-"  # prefix of the names of hold records, which retention keeps
 
 
 def unheld() -> ColumnElement[bool]:
-    """No hold names the record."""
+    """Condition: no hold names the record."""
     named = [(HOLD.c.field == name) & (HOLD.c.value == RECORD.c[name]) for name in HOLD_FIELDS]
     return ~exists().where(or_(*named))
 
@@ -38,7 +39,7 @@ class Hold:
 async def hold(
     log: AuditLog, name: str, value: str, *, actor: str, reason: str, tenant: str = ""
 ) -> Hold:
-    """Nothing that `name` = `value` matches is erased or pruned until `release`."""
+    """Records with `name` = `value` are neither erased nor pruned until `release`."""
     if name not in HOLD_FIELDS or not value or not reason:
         raise trouble("hold-what", fields=", ".join(HOLD_FIELDS))
     kept = log.master.pseudonym(tenant, value) if name == "subject" else value

@@ -1,4 +1,4 @@
-"""Takes note of entries that are known to be lost (see `verify.gaps`)."""
+"""Acknowledges entries that are known to be lost (see `verify.gaps`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from threegate.audit.verify.gaps import GAP_RECORD, VERB, Gaps
 async def acknowledge(
     log: AuditLog, found: Gaps, writers: Collection[str], *, actor: str, reason: str
 ) -> Receipt:
-    """The gaps of these writers are known. Raises AuditError for a writer without one."""
+    """Acknowledges the gaps of these writers. Raises AuditError for a writer without one."""
     if not writers or not reason:
         raise trouble("gap-what")
     for writer in writers:

@@ -1,10 +1,10 @@
 """The daily job of a log (once per UTC day): erases and prunes what is older than its retention
 and, if configured, exports the previous days, signed and with proofs.
 
-One of all processes on the database does it, under a lock; a record named `upkeep-<day>` says that
-it was done and what it did. Where that record is many days old, the proxy stood still or the clock
-is ahead, and by such a clock all texts may be too old: nothing is erased, a record named
-`clock-<day>` alarms, and somebody has to say that the clock is right.
+One process per database does it, under a lock; a record named `upkeep-<day>` states that it was
+done and what it did. If that record is many days old, either the proxy was down or the clock is
+ahead, and by a wrong clock all texts may seem too old: nothing is erased, a record named
+`clock-<day>` raises an alarm, and a person must confirm that the clock is right.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from threegate.audit.retention.erasure import retain
 from threegate.audit.settings import AuditSettings
 
 log = logging.getLogger(__name__)
-FIRST_LOOK, LOOK = 60.0, 3600.0  # seconds after the start, and between two looks
-CATCH_UP_DAYS = 7  # of exports, after a standstill
+FIRST_LOOK, LOOK = 60.0, 3600.0  # seconds after the start, and between two checks
+CATCH_UP_DAYS = 7  # days to export after a standstill
 MAX_LEAP_DAYS = 10
-"""Since the last upkeep. Machines are off for longer than that more seldom than clocks are wrong,
-and the months that records have to be kept have little room."""
+"""Days since the last upkeep. Machines are off longer than this less often than clocks are wrong,
+and the months for which records must be kept leave little margin."""
 UPKEEP = "upkeep-"
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What one day's upkeep did; `leapt`: that it did nothing, because so many days had passed."""
+    """What one day's upkeep did; `leapt`: it did nothing, because too many days had passed."""
 
     texts: int = 0
     pruned: int = 0
@@ -52,19 +52,19 @@ class Done:
 
 
 async def run(audit: AuditLog) -> None:
-    """For ever. What fails is logged and tried again at the next look."""
+    """Runs for ever. Failures are logged and retried at the next check."""
     await asyncio.sleep(FIRST_LOOK)
     while True:
         try:
             await keep(audit)
-        except Exception as error:  # the loop must outlive whatever a driver raises
+        except Exception as error:  # the loop must survive anything a driver raises
             log.error("audit upkeep failed: %s", loggable(error))
             audit.counters.upkeep_failures += 1
         await asyncio.sleep(LOOK)
 
 
 async def keep(audit: AuditLog, *, clock_is_right: bool = False) -> Done | None:
-    """Today's upkeep; None where a process has done it or is at it."""
+    """Today's upkeep; None if a process has done it or is doing it."""
     name = f"{UPKEEP}{today()}"
     with ExitStack() as stack:
         mine = await asyncio.to_thread(stack.enter_context, alone(audit.settings.url, "upkeep"))
@@ -82,7 +82,7 @@ async def keep(audit: AuditLog, *, clock_is_right: bool = False) -> Done | None:
 
 
 def _days_since_upkeep(connection: Connection) -> int:
-    """0 where there was none at all."""
+    """0 if there was none at all."""
     now = datetime.fromisoformat(today())
     usual = [f"{UPKEEP}{now - timedelta(days=n):%Y-%m-%d}" for n in range(MAX_LEAP_DAYS + 1)]
     for named in (RECORD.c.request_id.in_(usual), RECORD.c.request_id.startswith(UPKEEP)):
@@ -120,7 +120,7 @@ def _days_before(at_us: int) -> list[str]:
 
 
 def _export_day(settings: AuditSettings, target: Path, day: str) -> None:
-    """The directory appears whole or not at all."""
+    """The directory appears complete or not at all."""
     start = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) * 1_000_000
     query = Query(since_us=start, until_us=start + DAY_US)
     part = target / f".{day}.part"

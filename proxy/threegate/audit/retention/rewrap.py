@@ -1,8 +1,7 @@
-"""Wraps the data keys of a log anew after a change of the master key, so that the old one can go.
-
-Texts, entries and proofs stay as they are. Each batch changes in the transaction of a record that
-says so; where it ends early, the rest is wrapped by the next run. A key that is destroyed meanwhile
-stays destroyed.
+"""Rewraps the data keys of a log after a change of the master key, so that the old one can be
+retired. Texts, entries and proofs stay unchanged. Each batch changes in the transaction of the
+record that states it; after an interruption the next run does the rest. A key that is destroyed
+meanwhile stays destroyed.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ from threegate.errors import AuditError
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500  # data keys a statement: a driver that sends each row by itself takes too long
-NEWEST = 200  # data keys that are looked at when the server starts
+BATCH = 500  # data keys per statement; a driver that sends single rows would take too long
+NEWEST = 200  # data keys that are checked when the server starts
 REWRAP = "rewrap"  # the name of these records
-UNREADABLE = ""  # in place of the id of a master key
+UNREADABLE = ""  # used in place of a master key's id
 
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped:
-    """Data keys that were wrapped anew, and those that no master key opens."""
+    """Data keys that were rewrapped, and those that no master key opens."""
 
     keys: int = 0
     unreadable: int = 0
@@ -51,7 +50,8 @@ def by_master(connection: Connection, master: MasterKey) -> Counter[str]:
 
 
 async def rewrap(log: AuditLog, *, actor: str, reason: str) -> Rewrapped:
-    """All data keys under the newest master key. Those that cannot be opened stay as they are."""
+    """Rewraps all data keys under the newest master key. Those that cannot be opened stay
+    unchanged."""
     keys, unreadable, last = 0, 0, ""
     while rows := await log.read(partial(_page, after=last)):
         changes, unknown = _changes(log.master, rows)
@@ -63,11 +63,11 @@ async def rewrap(log: AuditLog, *, actor: str, reason: str) -> Rewrapped:
 
 
 async def check(log: AuditLog) -> None:
-    """Says in the server's log that a key is missing: texts could not be read, and persons not be
-    found. Both would show only when somebody needs them."""
+    """Reports in the server's log that a key is missing, so that texts cannot be read or persons
+    not be found. Otherwise this would show only when somebody needs them."""
     try:
         unreadable, subjects = await log.read(partial(_known, master=log.master))
-    except AuditError:  # the database is away
+    except AuditError:  # the database is unavailable
         return
     if unreadable:
         text = (
@@ -104,7 +104,7 @@ def _wrap(connection: Connection, changes: Mapping[str, bytes]) -> None:
 
 
 def _changes(master: MasterKey, rows: Sequence[Row[Any]]) -> tuple[dict[str, bytes], int]:
-    """What is to be stored of which data keys, and how many no key opens."""
+    """The new form of each data key to store, and how many no key opens."""
     changes, unknown = dict[str, bytes](), 0
     for row in rows:
         try:

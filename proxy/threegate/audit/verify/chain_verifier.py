@@ -19,7 +19,8 @@ from threegate.audit.verify.sources import Database, Stored
 
 
 class Aligned:
-    """Rows sorted by their first member, taken place by place; what is skipped is stray."""
+    """Rows sorted by their first member, taken place by place; skipped rows are reported as
+    stray."""
 
     def __init__(self, rows: Iterator[Sequence[Any]]) -> None:
         self._groups = groupby(rows, key=lambda row: row[0])
@@ -60,7 +61,7 @@ class ChainVerifier:
         self.received: set[str] = set()
         self.ended: set[str] = set()
         self.interrupted: set[str] = set()
-        self.holds: dict[str, str] = {}  # id → digest of its row, empty from older versions
+        self.holds: dict[str, str] = {}  # id → digest of its row, empty in older versions
         self.released: set[str] = set()
         self.acknowledgements: list[Acknowledgement] = []
         self._hits = Aligned(database.hits(writer))
@@ -159,7 +160,7 @@ class ChainVerifier:
             self._problem(stored.seq, "hits")
 
     def _check_erasable(self, stored: Stored, event: dict[str, Any]) -> None:
-        """What may be erased: the salt with the subject, and the text."""
+        """Checks what may have been erased: the salt with the subject, and the text."""
         kept = [c for c in event.get("content", ()) if "blob" in c]
         key_id = kept[0]["key"] if kept else ""
         gone = self.erasures.text(stored.writer, stored.seq, key_id)

@@ -2,7 +2,8 @@
 
 It proves that each record with a proof was in the log when its checkpoint was signed, that the
 files are the ones that were exported, and that text given with a record is the text that was
-logged. It does not prove that nothing was left out: `gaps` counts the places between exported ones.
+logged. It does not prove that nothing was left out: `gaps` counts the missing places between
+exported records.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ MAX_PROBLEMS = 1_000
 
 @dataclass(slots=True)
 class ExportReport:
-    """`pending` records were exported before a checkpoint covered them: not proven."""
+    """`pending` records were exported before a checkpoint covered them and are not proven."""
 
     records: int = 0
     proven: int = 0
@@ -168,7 +169,7 @@ def _prove(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportRep
 
 
 def _texts(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportReport) -> None:
-    """Text and redacted text against the hashes in the entry."""
+    """Checks text and redacted text against the hashes in the entry."""
     if not row.get("salt"):
         return
     entry = row["entry"]

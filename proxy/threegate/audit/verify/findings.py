@@ -14,14 +14,14 @@ from threegate.i18n.audit import FINDINGS, line
 from threegate.types import Bilingual
 
 MAX_PROBLEMS = 1_000
-# What reading a changed log may raise: each is a finding, none may end the verification.
+# What reading a changed log may raise. Each is a finding; none may end the verification.
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyProblem:
     """`code` is stable; `seq` is -1 where the problem is not at one entry. `gap`: the first and the
-    last entry that are lost, where these are the end of a chain."""
+    last lost entry, if they are the end of a chain."""
 
     writer: str
     seq: int
@@ -52,7 +52,7 @@ class VerifyProblem:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """A lost end of a chain, and who took note of it, when and why (see `gaps`)."""
+    """A lost end of a chain, and who acknowledged it, when and why (see `gaps`)."""
 
     problem: VerifyProblem
     actor: str
@@ -70,7 +70,7 @@ class Acknowledged:
 
 @dataclass(slots=True)
 class Chain:
-    """What was found of one writer. `size` = `integrated` + covered + pending, by position."""
+    """The result for one writer. `size` = `integrated` + covered + pending, by position."""
 
     writer: str
     size: int = 0
@@ -79,7 +79,7 @@ class Chain:
     pruned: int = 0
     erased: int = 0
     checkpoints: int = 0
-    leaves: dict[int, bytes] = field(default_factory=dict, repr=False)  # those that peers name
+    leaves: dict[int, bytes] = field(default_factory=dict, repr=False)  # entries named by peers
 
     @property
     def pending(self) -> int:
@@ -95,8 +95,8 @@ class VerifyReport:
     chains: list[Chain] = field(default_factory=list)
     problems: list[VerifyProblem] = field(default_factory=list)
     acknowledged: list[Acknowledged] = field(default_factory=list)
-    unanswered: int = 0  # calls without an end: their process died
-    in_flight: int = 0  # calls with an intent and no record yet: running, or the process just died
+    unanswered: int = 0  # calls without an end, because their process died
+    in_flight: int = 0  # calls with an intent but no record: running, or their process just died
 
     @property
     def ok(self) -> bool:
@@ -117,8 +117,7 @@ class VerifyReport:
 
 @dataclass(slots=True)
 class Erasures:
-    """What tombstones account for: ranges of entries whose text or body is gone, and destroyed
-    keys."""
+    """What tombstones explain: ranges of entries whose text or body is gone, and destroyed keys."""
 
     texts: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     bodies: dict[str, list[tuple[int, int]]] = field(default_factory=dict)

@@ -1,10 +1,10 @@
 """Ends of chains that are known to be lost: after a restore from an older copy, or a fail-over to a
 standby that lacked the last commits.
 
-An acknowledgement is an entry of the log that names the lost places, so whatever is missing beyond
-them is a new finding. It counts only under a signed checkpoint: without one, anybody with write
+An acknowledgement is an entry of the log that names the lost places, so anything missing beyond
+them is a new finding. It counts only if a signed checkpoint covers it: otherwise anybody with write
 access to the database could have added it. Holes in a chain and changed entries cannot be
-acknowledged, because what follows them is not proven by anything.
+acknowledged, because nothing proves what follows them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from threegate.audit.verify.findings import MAX_PROBLEMS, Acknowledged, VerifyProblem, VerifyReport
 
 VERB = "acknowledge"
-GAP_RECORD = "gap-"  # how the names of these entries begin: retention leaves them
+GAP_RECORD = "gap-"  # prefix of the names of these entries, which retention keeps
 
 Gaps = dict[str, tuple[int, int]]
 
@@ -35,7 +35,7 @@ class Acknowledgement:
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Acknowledgement:
-        """Raises what reading a changed entry may raise (`findings.MALFORMED`)."""
+        """Raises the errors that reading a changed entry may cause (`findings.MALFORMED`)."""
         detail = entry["event"]["detail"]
         places: dict[str, list[tuple[int, int]]] = {}
         for writer, first, last in detail["places"]:
@@ -51,8 +51,8 @@ class Acknowledgement:
 
 
 def settle(report: VerifyReport, given: Iterable[Acknowledgement]) -> None:
-    """Moves the findings that are acknowledged out of the problems, unless these are so many that
-    some were dropped, which may be new ones."""
+    """Moves acknowledged findings out of the problems, unless there are so many that some were
+    dropped, which might be new ones."""
     if len(report.problems) >= MAX_PROBLEMS:
         return
     signed = {c.writer: max(c.integrated, c.covered) for c in report.chains}

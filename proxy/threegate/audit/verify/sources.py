@@ -17,7 +17,7 @@ from threegate.audit.log.rows import COLUMN_NAMES
 from threegate.audit.log.schema import UNDECIDED_BEFORE
 from threegate.errors import AuditError
 
-FIRST = -(2**31)  # below every place, and within every integer column
+FIRST = -(2**31)  # below every place, and valid in every integer column
 PAGE = 5_000  # records; bounds memory, not time
 INTENTS_SINCE, UNDECIDED_SINCE = "0003", "0005"  # versions of the schema
 DAMAGES = 20  # reported at most
@@ -32,7 +32,7 @@ CHECKED_INDEXES = (
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One place of a chain as the database has it. A stub (pruned) has no `entry`."""
+    """One place of a chain in the database. A stub (pruned) has no `entry`."""
 
     writer: str
     seq: int
@@ -53,7 +53,7 @@ class Database:
     postgres: bool = False
 
     def writers(self) -> list[str]:
-        """Every writer that any table names, by its id, which sorts by start time."""
+        """Every writer named in any table, by its id, which sorts by start time."""
         sql = (
             "SELECT writer FROM audit_record UNION SELECT writer FROM audit_stub"
             " UNION SELECT writer FROM audit_checkpoint UNION SELECT id FROM audit_writer"
@@ -61,7 +61,7 @@ class Database:
         return sorted(str(row[0]) for row in self.fetch(sql, ()))
 
     def opening(self, writer: str) -> str | None:
-        """The first entry, None where it is gone."""
+        """The first entry; None if it is gone."""
         sql = "SELECT entry FROM audit_record WHERE writer = ? AND seq = 0"
         return next((str(row[0]) for row in self.fetch(sql, (writer,))), None)
 
@@ -109,7 +109,7 @@ class Database:
         return [(str(writer), size, str(note)) for writer, size, note in self.fetch(sql, ())]
 
     def intents(self) -> list[str]:
-        """Requests of calls in flight; a log from before there were intents has none."""
+        """Requests of calls in flight; a log from before intents has none."""
         if self._version() < INTENTS_SINCE:
             return []
         return [str(row[0]) for row in self.fetch("SELECT id FROM audit_intent", ())]
@@ -126,9 +126,9 @@ class Database:
         return f"CASE WHEN {UNDECIDED_BEFORE} THEN {ACTION_OF[UNDECIDED]} ELSE action END"
 
     def damage(self) -> list[str]:
-        """What the database's own check says of tables and indexes that do not agree: a search
-        would miss records. PostgreSQL needs the extension amcheck for it; without it nothing is
-        reported."""
+        """Reports of the database's own check about tables and indexes that disagree, so that a
+        search would miss records. PostgreSQL needs the extension amcheck for this; without it
+        nothing is reported."""
         if not self.postgres:
             lines = [str(row[0]) for row in self.fetch(f"PRAGMA integrity_check({DAMAGES})", ())]
             return [line for line in lines if line != "ok"]
@@ -147,7 +147,7 @@ class Database:
         return [(a, b, c, d, e if isinstance(e, int) else str(e)) for a, b, c, d, e in rows]
 
     def tombstones(self) -> Iterator[str]:
-        """The entries that say what was erased, shredded or pruned."""
+        """The entries that state what was erased, shredded or pruned."""
         sql = "SELECT entry FROM audit_record WHERE stage = 'erased' ORDER BY writer, seq"
         return (str(row[0]) for row in self.fetch(sql, ()))
 
@@ -157,7 +157,8 @@ class Database:
         return (rows[0][0], rows[0][1], bytes(rows[0][2])) if rows else None
 
     def _pages(self, writer: str, sql: str, *, twice: bool = False) -> Iterator[Sequence[Any]]:
-        """Rows from each page's last place on; a changed log may name places far apart."""
+        """Rows page by page, each continuing after the last place; a changed log may name places
+        far apart."""
         start = FIRST
         while True:
             place = (writer, start)
@@ -169,7 +170,7 @@ class Database:
 
 
 def as_bytes(value: Any) -> bytes:
-    """SQLite stores any type in any column; what is not bytes is no hash."""
+    """SQLite stores any type in any column; anything other than bytes is not a hash."""
     return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else b""
 
 

@@ -1,7 +1,7 @@
-"""An independent reader of the log: rebuilds every chain and tree and says exactly what holds.
+"""An independent reader of the log: rebuilds every chain and tree and reports exactly what holds.
 
-For each writer: each entry hashes to its leaf, names its predecessor, agrees with the columns
-of its row; the rebuilt tree has the root of every signed checkpoint; texts are the ones that were
+For each writer: each entry hashes to its leaf, names its predecessor, agrees with the columns of
+its row; the rebuilt tree has the root of every signed checkpoint; texts are the ones that were
 logged, or are missing with a tombstone.
 
 *Integrated* entries are covered by a checkpoint that a trusted key signed. *Covered* ones are named
@@ -26,7 +26,7 @@ from threegate.audit.verify.sources import Database
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """What the first entry of `by` says about another writer."""
+    """What the first entry of `by` states about another writer."""
 
     by: str
     writer: str
@@ -39,7 +39,7 @@ def verify_database(
     keys: Sequence[Verifier],
     published: Iterable[str] = (),
 ) -> VerifyReport:
-    """Everything. `keys` are trusted (their names are origins); `published` are notes kept
+    """Verifies everything. `keys` are trusted (their names are origins); `published` are notes kept
     outside the database."""
     report = VerifyReport()
     erasures = Erasures.read(database.tombstones(), report)
@@ -51,7 +51,7 @@ def verify_database(
     holds = Holds(database, {row[0]: row for row in database.holds()})
     for why in database.damage():
         report.add("", -1, "damaged", why=why)
-    begun = set(database.intents())  # first: what ends meanwhile has its record then
+    begun = set(database.intents())  # first: calls that end meanwhile then have a record
     for writer in writers:
         wanted = {p.size - 1 for p in peers if p.writer == writer}
         walk = ChainVerifier(database, writer, report, erasures, notes.get(writer, {}), wanted)
@@ -75,7 +75,7 @@ def verify_database(
 @dataclass(slots=True)
 class Holds:
     """The legal holds that chains record, against the rows that are in force. Rows are read before
-    and after the chains, so that one made or released meanwhile is no finding."""
+    and after the chains, so that a hold made or released meanwhile is not a finding."""
 
     database: Database
     before: dict[str, tuple[str | int, ...]]
@@ -83,8 +83,8 @@ class Holds:
     released: set[str] = field(default_factory=set)
 
     def check(self, report: VerifyReport) -> None:
-        """Records of holds from before they had a digest may have been pruned, and do not say what
-        was held."""
+        """Hold records from before digests existed may have been pruned and do not say what was
+        held."""
         after = {row[0]: row for row in self.database.holds()}
         pruned = any(chain.pruned for chain in report.chains)
         for id, row in self.before.items():
@@ -149,8 +149,7 @@ def belongs(origin: str, name: str) -> bool:
 
 
 def _peers(database: Database, writers: Iterable[str], report: VerifyReport) -> list[Peer]:
-    """What first entries say about other chains; whether they are genuine is the walk's
-    business."""
+    """What first entries state about other chains; the walk checks whether they are genuine."""
     peers: list[Peer] = []
     for writer in writers:
         try:

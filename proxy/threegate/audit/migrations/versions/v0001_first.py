@@ -36,7 +36,7 @@ def _record(postgres: bool) -> None:
         sa.Column("salt", sa.LargeBinary),
         sa.Column("leaf", sa.LargeBinary, nullable=False),
         sa.Column("entry", sa.Text, nullable=False),
-        # A partitioned table's key holds the partition column.
+        # A partitioned table's key must contain the partition column.
         sa.PrimaryKeyConstraint("writer", "seq", *(("ts",) if postgres else ())),
         postgresql_partition_by="RANGE (ts)",
     )
@@ -118,9 +118,9 @@ def _bookkeeping() -> None:
 
 
 def _text_index(postgres: bool) -> None:
-    """Holds the words of redacted texts only, and not the texts: an index without a copy of what it
-    indexes. To the tokenizer `ascii` whatever is no ASCII is part of a word, newest ideographs too.
-    Merging from 16 segments of a level on, not from 4, makes writing a fifth cheaper."""
+    """Contains only the words of redacted texts and not the texts themselves (a contentless index).
+    For the tokenizer `ascii` every non-ASCII character is part of a word, including the newest
+    ideographs. Merging at 16 instead of 4 segments per level makes writing a fifth cheaper."""
     if postgres:
         op.execute(
             "CREATE TABLE audit_text (id BIGINT PRIMARY KEY"

@@ -1,7 +1,7 @@
 """SQLite: the end users' pseudonyms move into the index by time.
 
-They come in no order, so an index of their own costs each record a page of its own in every commit,
-and few ask for them: an erasure reads the narrow index by time from end to end instead.
+They arrive in random order, so a separate index costs each record an extra page in every commit,
+and they are seldom searched: an erasure scans the narrow index by time instead.
 """
 
 from __future__ import annotations

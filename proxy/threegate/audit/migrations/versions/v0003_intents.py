@@ -1,6 +1,6 @@
 """Intents: calls that may reach the model and have no record yet.
 
-In SQLite without a row id: a row is written and removed in one small tree.
+In SQLite without row ids, so that a row is written and removed in a single small tree.
 """
 
 from __future__ import annotations

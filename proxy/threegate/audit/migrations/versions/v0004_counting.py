@@ -1,6 +1,5 @@
-"""SQLite: the index by time holds everything that searches and reports count.
-
-A record's row is some 1,200 bytes long, most of it the entry; to count, the index alone is read.
+"""SQLite: the index by time contains everything that searches and reports count. A record's row has
+some 1,200 bytes, most of it the entry; counting reads only the index.
 """
 
 from __future__ import annotations
