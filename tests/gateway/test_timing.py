@@ -132,7 +132,7 @@ def story(heard: Heard) -> dict[str, Any]:
         for choice in payload.get("choices", ()):
             delta, at = choice.get("delta") or {}, choice.get("index")
             _add(texts, f"{at} note", choice.get("note"))
-            for name in ("content", "reasoning_content"):
+            for name in ("content", "reasoning_content", "reasoning"):
                 _add(texts, f"{at} {name}", delta.get(name))
             for call in delta.get("tool_calls") or ():
                 _add(texts, f"{at} name", call["function"].get("name"))
@@ -149,6 +149,23 @@ def _add(texts: dict[str, str], name: str, text: str | None) -> None:
 async def told(pieces: list[bytes], seed: int) -> dict[str, Any]:
     heard = await hear(pieces, RULES, suite(Reader(seed)), MASKS, DENIED)
     return story(heard)
+
+
+PIECES = ["<think>", "</think>", "<thi", "nk>", "</", "138123", "45678 ", "word ", "bad ", "Good. "]
+
+
+@st.composite
+def reasonings(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Reasoning inside the content, in either field and in both, in any order."""
+    out: list[dict[str, Any]] = []
+    for _ in range(draw(st.integers(2, 9))):
+        names = draw(
+            st.sampled_from([["content"], ["reasoning_content"], ["reasoning"]])
+            | st.sets(st.sampled_from(["content", "reasoning_content", "reasoning"]))
+        )
+        delta = {name: draw(st.sampled_from(PIECES)) for name in sorted(names)}
+        out.append({"id": "c", "choices": [_choice(0, delta=delta)]})
+    return out
 
 
 HALVES = [
@@ -170,6 +187,29 @@ def test_what_leaves_is_a_function_of_the_bytes(
     frames: list[dict[str, Any]], end: str, cuts: set[int], seed: int
 ) -> None:
     data = encoded(frames, end)
+    pieces = cut_at(data, {c for c in cuts if c < len(data)})
+    each = [b"data: " + part for part in data.split(b"data: ")[1:]]
+    with asyncio.Runner() as runner:
+        whole = runner.run(told([data], 0))
+        assert runner.run(told([data], seed)) == whole
+        assert runner.run(told(pieces, seed)) == whole
+        assert runner.run(told(each, seed + 1)) == whole
+
+
+@given(reasonings(), st.sets(st.integers(0, 900), max_size=9), st.integers(0, 1000))
+@cases(40)
+@example(
+    [
+        {"id": "c", "choices": [_choice(0, delta={"content": "<think>138123"})]},
+        {"id": "c", "choices": [_choice(0, delta={"reasoning_content": "45678 word "})]},
+    ],
+    set(),
+    1,
+)
+def test_in_which_field_reasoning_leaves_is_a_function_of_the_bytes(
+    frames: list[dict[str, Any]], cuts: set[int], seed: int
+) -> None:
+    data = encoded(frames, "done")
     pieces = cut_at(data, {c for c in cuts if c < len(data)})
     each = [b"data: " + part for part in data.split(b"data: ")[1:]]
     with asyncio.Runner() as runner:

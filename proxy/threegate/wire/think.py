@@ -48,6 +48,11 @@ class ThinkSplitter:
         """From here on everything is content."""
         return self._state is _State.CONTENT
 
+    @property
+    def reasons(self) -> bool:
+        """What comes next is reasoning, until the end tag."""
+        return self._state is _State.REASONING
+
     def feed(self, text: str) -> list[ThinkPart]:
         text, self._held = self._held + text, ""
         out: list[ThinkPart] = []

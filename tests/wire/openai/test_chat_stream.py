@@ -89,3 +89,41 @@ def test_what_machines_see_does_not_depend_on_the_deltas(marks: list[int], hold:
         "content": "\n好的 </think> ok",
     }
     assert seen("chat", made) == {(0, "content"): text}
+
+
+@pytest.mark.parametrize(
+    ("deltas", "client"),
+    [
+        ([{"reasoning_content": "a"}, {"reasoning": "b"}], {"reasoning_content": "ab"}),
+        (
+            [{"reasoning": "a", "reasoning_content": "a"}, {"reasoning": "b"}],
+            {"reasoning": "ab", "reasoning_content": "ab"},
+        ),
+        (
+            [{"reasoning": "a"}, {"reasoning": "b", "reasoning_content": "b"}],
+            {"reasoning": "ab"},
+        ),
+        (
+            [{"content": "<think>a"}, {"reasoning": "b"}, {"content": "c</think>d"}],
+            {"content": "<think>abc</think>d"},
+        ),
+        (
+            [{"content": "<think>a</th"}, {"reasoning": "b", "content": "ink>"}],
+            {"content": "<think>a</thbink>"},
+        ),
+        ([{"content": "<thi"}, {"reasoning": "b"}], {"content": "<thi", "reasoning": "b"}),
+    ],
+)
+@pytest.mark.parametrize("hold", [0, 1, 3])
+def test_reasoning_stays_in_the_field_that_it_began_in(
+    deltas: list[dict[str, str]], client: dict[str, str], hold: int
+) -> None:
+    """Whatever is held: text had moved to the field of a later event, and what might have begun a
+    tag was lost."""
+    raw = b"".join(chat(choice(**delta)) for delta in deltas) + chat(choice(finish="stop")) + DONE
+    got: dict[str, str] = {}
+    *events, _ = payloads(replay(CHAT.stream({}), decode([raw]), Delay(hold)))
+    for _, payload in events:
+        for name, text in payload["choices"][0]["delta"].items():
+            got[name] = got.get(name, "") + (text or "")
+    assert {name: text for name, text in got.items() if text} == client

@@ -168,6 +168,15 @@ def thoughts(raw: bytes) -> dict[int, str]:
     return {k.part: text for k, text in machines.seen.items() if k.channel is Channel.REASONING}
 
 
+@pytest.mark.parametrize("more", [{"content": "b"}, {"content": "b", "finish": "stop"}])
+def test_a_choice_that_goes_on_after_its_end_in_one_event_is_an_error(more: dict[str, str]) -> None:
+    codec, (content, *finish) = CHAT.stream({"model": "r1"}), more.values()
+    again = choice(content=content, finish="".join(finish) or None)
+    (event,) = decode([chat(choice(content="a", finish="stop"), again)])
+    with pytest.raises(UpstreamError):
+        codec.read(event)
+
+
 def test_more_choices_than_any_client_asks_for_are_refused() -> None:
     codec = CHAT.stream({"model": "m"})
     raw = chat(*(choice(index, content="x") for index in range(5000)))

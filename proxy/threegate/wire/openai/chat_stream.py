@@ -56,13 +56,14 @@ class ChatCodec(ChoiceCodec):
         if not delta:
             return
         choice.pop("message", None)  # some APIs repeat the whole text with each piece
-        for name in REASONING_FIELDS:
-            if text := delta.get(name):
-                self._reasoning(chunk, delta, name, text, state)
+        if names := [name for name in REASONING_FIELDS if delta.get(name)]:
+            self._reasoning(chunk, delta, names, state)
         for detail in delta.get("reasoning_details") or ():
             for name in ("text", "summary"):
                 if text := detail.get(name):
-                    self._reasoning(chunk, detail, name, text, state)
+                    detail[name] = ""
+                    if not (names and state.in_tags):
+                        self._detail(chunk, delta, (detail, name, text), state)
             self._take_unlisted(chunk, detail, known_fields.DETAIL, state.content_key.choice)
         content = delta.get("content")
         if content:
@@ -70,21 +71,48 @@ class ChatCodec(ChoiceCodec):
         if len(delta) > 1 or not content:
             self._rest(chunk, delta, state)
 
-    def _reasoning(self, chunk: Chunk, holder: Body, name: str, text: str, state: Choice) -> None:
-        """Some upstreams send one text in two fields (`reasoning` and `reasoning_content`,
-        `reasoning_details`); the later ones repeat the first."""
-        state.splitter = None  # the upstream has a reasoning parser
+    def _reasoning(self, chunk: Chunk, delta: Body, names: list[str], state: Choice) -> None:
+        """Some upstreams send one text in two fields: the second repeats what the first one gets.
+        One that comes in another field than it began in goes on in the field it began in: what
+        waits for a verdict would else leave in either of them, as time has it."""
+        text = delta[names[0]]
+        for name in names:
+            delta[name] = ""
+        if state.in_tags:
+            delta["content"] = text + (delta.get("content") or "")
+            return
+        self._parsed_upstream(chunk, state)
+        piece = Delta(state.reasoning_key, text)
+        fields = state.reasoning_fields.setdefault(piece.key, tuple(names))
+        self._take(chunk, delta, fields[0], piece)
+        for name in fields[1:]:
+            delta[name] = ""
+            chunk.places.append(InsertionPoint(delta, name, [piece], mirror=True))
+
+    def _parsed_upstream(self, chunk: Chunk, state: Choice) -> None:
+        """The upstream has a reasoning parser: the content has no tags. What was held because it
+        may begin one is text."""
+        if state.splitter is not None:
+            for piece in self._split(state.splitter.close(), state, "content"):
+                assert isinstance(piece, Delta)
+                self._add(chunk, piece)
+        state.splitter = None
+
+    def _detail(
+        self, chunk: Chunk, delta: Body, taken: tuple[Body, str, str], state: Choice
+    ) -> None:
+        """A text of `reasoning_details`, which repeats that of a field where there is one."""
+        detail, name, text = taken
+        if state.in_tags:
+            delta["content"] = text + (delta.get("content") or "")
+            return
+        self._parsed_upstream(chunk, state)
         for place in chunk.places:
             first = place.pieces[0] if place.pieces else None
             if isinstance(first, Delta) and first.key == state.reasoning_key:
-                holder[name] = ""
-                chunk.places.append(InsertionPoint(holder, name, [first], mirror=True))
-                if name in REASONING_FIELDS:
-                    state.reasoning_fields = REASONING_FIELDS
+                chunk.places.append(InsertionPoint(detail, name, [first], mirror=True))
                 return
-        if name in REASONING_FIELDS and name not in state.reasoning_fields:
-            state.reasoning_fields = (name,)
-        self._take(chunk, holder, name, Delta(state.reasoning_key, text))
+        self._take(chunk, detail, name, Delta(state.reasoning_key, text))
 
     def _rest(self, chunk: Chunk, delta: Body, state: Choice) -> None:
         """The rarer texts of a delta."""
@@ -163,7 +191,8 @@ class ChatCodec(ChoiceCodec):
                     return {"function_call": arguments}
                 return {"tool_calls": [{"index": key.part, "function": arguments}]}
             case Channel.REASONING:
-                return dict.fromkeys(self._choices[key.choice].reasoning_fields, text)
+                fields = self._choices[key.choice].reasoning_fields
+                return dict.fromkeys(fields.get(key, ("reasoning_content",)), text)
             case _ if key.part >= FIELD_PARTS:
                 return {self._others[key.part - FIELD_PARTS]: text}
             case _ if key.part == REFUSAL_PART:

@@ -51,10 +51,15 @@ class Choice:
     def __init__(self, index: int, options: StreamOptions) -> None:
         self.content_key = StreamKey(index, Channel.CONTENT)
         self.reasoning_key = StreamKey(index, Channel.REASONING)
-        self.reasoning_fields: tuple[str, ...] = ("reasoning_content",)
+        self.reasoning_fields: dict[StreamKey, tuple[str, ...]] = {}  # that each began in
         self.splitter: think.ThinkSplitter | None = think.ThinkSplitter(
             starts_in_reasoning=options.starts_in_reasoning
         )
+
+    @property
+    def in_tags(self) -> bool:
+        """Whether reasoning inside the content has begun and not ended."""
+        return self.splitter is not None and self.splitter.reasons
 
 
 class ChoiceCodec(FrameCodec):
@@ -120,8 +125,9 @@ class ChoiceCodec(FrameCodec):
         if choices := frame.get("choices"):
             refuse_many_choices(len(choices), self._most)
             self._head = frame
+            ended: set[int] = set()
             for choice in choices:
-                self._read_choice(chunk, choice)
+                self._read_choice(chunk, choice, ended)
         if frame.get("usage"):
             self.usage = usage_of(frame)
         self._take_unlisted(chunk, frame, known_fields.FRAME)
@@ -134,7 +140,9 @@ class ChoiceCodec(FrameCodec):
             self._end_choice(chunk, index)
         return chunk
 
-    def _read_choice(self, chunk: Chunk, choice: Body) -> None:
+    def _read_choice(self, chunk: Chunk, choice: Body, ended: set[int]) -> None:
+        """`ended` are the choices that end in this event: a text that goes on after its end would
+        end twice."""
         index = choice.get("index") or 0
         if type(index) is not int:
             raise UpstreamError(localized("event-index"))
@@ -142,8 +150,11 @@ class ChoiceCodec(FrameCodec):
         if state is None:
             refuse_many_choices(len(self._choices) + 1, self._most)
             state = self._choices[index] = Choice(index, self._options)
+        texts = len(chunk.deltas)
         self._read_texts(chunk, choice, state)
         self._take_unlisted(chunk, choice, self.fields, index)
+        if index in ended and len(chunk.deltas) > texts:
+            raise UpstreamError(localized("event-shape"))
         for name in LINKED:
             if choice.get(name):
                 self._link(chunk, choice, name, index)
@@ -152,6 +163,7 @@ class ChoiceCodec(FrameCodec):
         if choice.get("finish_reason"):
             self.finish_reasons[index] = self._reason(chunk, choice, "finish_reason", index)
             self._end_choice(chunk, index)
+            ended.add(index)
 
     def _link(self, chunk: Chunk, choice: Body, name: str, index: int) -> None:
         """Log probabilities stay only with the text or tag that they belong to."""
@@ -176,7 +188,7 @@ class ChoiceCodec(FrameCodec):
 
     def _split(self, parts: list[think.ThinkPart], state: Choice, name: str) -> list[Delta | str]:
         if any(part.kind is think.ThinkPartKind.REASONING for part in parts):
-            state.reasoning_fields = (name,)
+            state.reasoning_fields.setdefault(state.reasoning_key, (name,))
         keys = {
             think.ThinkPartKind.REASONING: state.reasoning_key,
             think.ThinkPartKind.CONTENT: state.content_key,
