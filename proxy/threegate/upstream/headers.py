@@ -32,22 +32,35 @@ _RANDOM: Final = frozenset({"x-request-id", "traceparent"})
 """Random hexadecimal digits, the proxy's own for a call: a run of decimal digits is chance."""
 _LONG_NUMBER: Final = re.compile(r"\d{9}")
 
-RETURNED = frozenset(
-    {
-        "content-type",
-        "x-request-id",
-        "openai-processing-ms",
-        "openai-version",
-        "request-id",
-        "retry-after",
-        "retry-after-ms",
-        "x-ds-trace-id",
-        "x-should-retry",
-    }
-)
-"""Answer headers that reach the client, besides the rate limits'."""
+_CHARSET: Final = r"( ?; ?charset=\"?[A-Za-z0-9\-]{1,20}\"?)?"
+_ID: Final = r"[A-Za-z0-9_.:/+=\-]{1,128}"
+_NUMBER: Final = r"\d{1,10}(\.\d{1,9})?"
+_TIME: Final = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+\-]\d\d:\d\d)?"
+_LAPSE: Final = r"(\d{1,7}(\.\d{1,9})?(d|h|m|s|ms|us|ns)){1,6}"
+_DATE: Final = r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
+RETURNED: Final = {
+    name: re.compile(form, re.ASCII)
+    for name, form in {
+        "content-type": r"[A-Za-z]{1,16}/[A-Za-z0-9.+\-]{1,64}" + _CHARSET,
+        "x-request-id": _ID,
+        "request-id": _ID,
+        "x-ds-trace-id": _ID,
+        "openai-processing-ms": _NUMBER,
+        "openai-version": r"\d{4}-\d\d-\d\d|\d{1,3}(\.\d{1,3}){0,2}",
+        "retry-after": f"{_NUMBER}|{_DATE}",
+        "retry-after-ms": _NUMBER,
+        "x-should-retry": r"true|false",
+    }.items()
+}
+"""Answer headers that reach the client, besides the rate limits', and what their values look like:
+no rule looks at them either."""
 
-_RETURNED_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-")
+_LIMIT: Final = re.compile(r"(x|anthropic)-ratelimit(-[a-z_]{1,24}){1,4}", re.ASCII)
+_LEFT: Final = re.compile(
+    rf"{_NUMBER}|\d{{13}}|{_TIME}|{_LAPSE}|\d{{1,10}}(, ?\d{{1,10}};w=\d{{1,7}}){{0,4}}",
+    re.ASCII,
+)
+"""Counts, seconds or a time in them (in milliseconds too), `6m0s`, and several windows."""
 
 
 def sent(headers: Mapping[str, str], key: str, *, body: bool) -> dict[str, str]:
@@ -77,11 +90,18 @@ def _keys(headers: Mapping[str, str], key: str) -> dict[str, str]:
 
 def returned(headers: Mapping[str, str], secrets: KnownSecrets = NO_SECRETS) -> dict[str, str]:
     """What the client may see of the model API's headers, without the proxy's own keys."""
-    return {
-        k: secrets.scrubbed(v)
-        for k, v in ((name.lower(), value) for name, value in headers.items())
-        if (k in RETURNED or k.startswith(_RETURNED_PREFIXES)) and v.isascii() and v.isprintable()
-    }
+    named = ((name.lower(), secrets.scrubbed(value)) for name, value in headers.items())
+    return {name: kept for name, value in named if (kept := _of_its_form(name, value))}
+
+
+def _of_its_form(name: str, value: str) -> str:
+    """Empty for a header that stays here; a type of content without parameters of other forms."""
+    form = RETURNED.get(name) or (_LEFT if _LIMIT.fullmatch(name) else None)
+    if form is None:
+        return ""
+    if name == "content-type" and form.fullmatch(value) is None:
+        value = value.partition(";")[0].rstrip()
+    return value if form.fullmatch(value) else ""
 
 
 def _plain(name: str, value: str) -> str:
