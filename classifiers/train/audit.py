@@ -104,6 +104,8 @@ def balanced(rows: Sequence[GuardRow], rounds: int = ROUNDS) -> tuple[list[Guard
         for head in HEADS:
             for language in LANGUAGES:
                 at = np.array([i for i, r in enumerate(rows) if head in r.heads and r.language == language])
+                if not len(at):
+                    continue  # rows of one language alone
                 labels = np.array([rows[i].heads[head] for i in at])
                 told = Shortcut(at, labels, times[at], turn).told(table)
                 found[f"{head} {language}"] = auc(labels, told, times[at])
@@ -122,7 +124,8 @@ def _restored(rows: Sequence[GuardRow], times: Floats) -> Floats:
     for head in HEADS:
         for language in LANGUAGES:
             at = [i for i, r in enumerate(rows) if r.heads.get(head) == 1 and r.language == language]
-            made[at] = times[at] * sum(rows[i].times for i in at) / times[at].sum()
+            if at:
+                made[at] = times[at] * sum(rows[i].times for i in at) / times[at].sum()
     return made
 
 

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from audit import balanced
+from audit import LANGUAGES, balanced
 from carried import carried
 from compose import composed
 from distil import taught
@@ -210,6 +210,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path(".checkpoints"))
     parser.add_argument("--run", default="guard")
     parser.add_argument("--start", default="", help="go on from this run, or from a shipped model (guard/4)")
+    parser.add_argument(
+        "--base", default="base", help="the starting encoder: that of base.py, or of english.py"
+    )
+    parser.add_argument("--language", default="", choices=["", *LANGUAGES], help="rows of one language alone")
     parser.add_argument("--weigh", type=weighed, nargs="*", default=[], metavar="NAME=FACTOR",
                         help="how often rows are seen: public, or what their source begins with")  # fmt: skip
     parser.add_argument("--lift", type=weighed, nargs="*", default=[], metavar="HEAD=FACTOR",
@@ -239,8 +243,9 @@ def main() -> None:
     args = arguments()
     torch.set_num_threads(args.threads)
     seed_all(args.seed)
-    tokenizer = start_tokenizer(args.work, args.start, args.run)
+    tokenizer = start_tokenizer(args.work, args.start, args.run, args.base)
     rows, held = split(args.data)
+    rows = [r for r in rows if args.language in ("", r.language)]
     factors = dict(args.weigh)
     rows = [replace(r, times=r.times * factor(r.source, factors)) for r in rows]
     if not args.unbalanced:
@@ -255,7 +260,7 @@ def main() -> None:
         for block in model.encoder.blocks:
             block.dropout = 0.0
     else:
-        encoder = load_encoder(args.work / "base", DEPTHS[args.layers], dropout=0.0)
+        encoder = load_encoder(args.work / args.base, DEPTHS[args.layers], dropout=0.0)
         model = Model(encoder, OUTPUTS, per_token=False, early=EARLY if args.layers > EARLY else 0)
         if model.early is not None:
             probed(model, made)

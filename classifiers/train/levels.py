@@ -107,11 +107,13 @@ def threshold(rows: Sequence[Unseen], logits: Array, head: str, language: str, l
     return max(found)
 
 
-def settled(rows: Sequence[Unseen], logits: Array) -> tuple[dict[str, Any], dict[str, Any]]:
+def settled(
+    rows: Sequence[Unseen], logits: Array, languages: Sequence[str] = ("zh", "en")
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """(calibration, levels) by label and language: a score of `MIDDLE` is medium, of `TOP` high, whatever the label."""
     calibration: dict[str, Any] = {label: {} for label in LABELS}
     levels: dict[str, Any] = {label: {} for label in LABELS}
-    for language in ("zh", "en"):
+    for language in languages:
         moved = logits.copy()
         offsets = category_offsets(rows, logits, language)
         moved[:, list(COLUMNS["hazard"])] -= offsets

@@ -40,16 +40,16 @@ def load_start(work: Path, start: str, labels: int, per_token: bool) -> Model:
     return load_run(work / f"{start}.pt", labels, per_token)
 
 
-def tokenizer_of(work: Path, start: str) -> Tokenizer:
+def tokenizer_of(work: Path, start: str, base: str = "base") -> Tokenizer:
     """That of a run or shipped model, else of the base. The base's vocabulary is cut anew with each
     `base.py`: ids of one cut mean nothing to weights of another."""
     own = MODELS / start / "tokenizer.json" if "/" in start else work / f"{start}.tokenizer.json"
-    return Tokenizer.from_file(str(own if start and own.exists() else work / "base" / "tokenizer.json"))
+    return Tokenizer.from_file(str(own if start and own.exists() else work / base / "tokenizer.json"))
 
 
-def start_tokenizer(work: Path, start: str, run: str) -> Tokenizer:
+def start_tokenizer(work: Path, start: str, run: str, base: str = "base") -> Tokenizer:
     """That of `start`, kept beside the checkpoint of `run`."""
-    tokenizer = tokenizer_of(work, start)
+    tokenizer = tokenizer_of(work, start, base)
     tokenizer.save(str(work / f"{run}.tokenizer.json"), pretty=False)
     return tokenizer
 

@@ -114,7 +114,7 @@ class Judge:
         """Whether any label of `columns` reaches `level`."""
         found = np.zeros(len(logits), bool)
         for column in columns:
-            for language in ("zh", "en"):
+            for language in np.unique(languages):
                 mine = languages == language
                 platt, levels = (
                     self.calibration[LABELS[column]][language],
