@@ -106,7 +106,7 @@ class Console:
         return answer
 
     async def missing(self, request: Request, error: Exception) -> Response:
-        """No such page, or not by this method: answered like any other error."""
+        """Answers an unknown page or method like any other error."""
         language = language_of(request)
         text = ERRORS["no-page"].get(language)
         status = getattr(error, "status_code", 404)
@@ -123,7 +123,7 @@ class Console:
         request.state.form = form
         visit = ConsoleRequest(request, self.parts, language, person, form)
         match await page.handler(visit):
-            case Shown() as shown:  # drawing takes up to tens of milliseconds: not on the loop
+            case Shown() as shown:  # rendering takes up to tens of milliseconds, so not on the loop
                 return await blocking(self._shown, visit, shown)
             case Redirect() as moved:
                 return self._moved(visit, moved)
@@ -135,7 +135,7 @@ class Console:
                 return response
 
     async def _person(self, request: Request) -> Person | None:
-        """Who the session names, with the roles of this moment."""
+        """The person of the session, with their current roles."""
         values = self.parts.signer.read("session", request.cookies.get(COOKIE, ""), SESSION_S)
         if not values or len(values) != 2:
             return None
@@ -167,7 +167,7 @@ class Console:
             )
 
         page = partial(self._page, visit.request, visit.language, visit.person)
-        headers = {"x-accel-buffering": "no"}  # a reverse proxy shall pass on each step
+        headers = {"x-accel-buffering": "no"}  # a reverse proxy must pass on each step unbuffered
         steps = watched(slow, page, failed)
         return StreamingResponse(steps, media_type="text/html", headers=headers)
 
@@ -237,7 +237,7 @@ def _page_of(request: Request) -> str:
 
 
 def _here(request: Request) -> str:
-    """The page and its query, as seen from the console's root."""
+    """The page and its query, relative to the console's root."""
     path = request.url.path.removeprefix(_root(request))
     return f"{path}?{request.url.query}" if request.url.query else path
 
@@ -254,7 +254,7 @@ def _json(status: int, body: Mapping[str, Any]) -> Response:
 def _set_cookie(
     request: Request, response: Response, name: str, value: str, *, tls: bool = False
 ) -> None:
-    """Strict and unreadable for scripts; `Secure` where the browser came by TLS."""
+    """SameSite=Strict and HttpOnly; `Secure` if the browser connected by TLS."""
     path = _root(request) or "/"
     secure = tls or seen_from(request).startswith("https:")
     if not value:

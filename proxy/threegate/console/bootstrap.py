@@ -1,4 +1,4 @@
-"""From settings to the console's parts, and the link that makes the first account."""
+"""Builds the console's parts from the settings, and the link that creates the first account."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def open_parts(
     notices: Notices,
     upstreams: tuple[Target, ...] = (),
 ) -> ConsoleDeps:
-    """The parts of the console over the parts of the proxy. Opens its database: blocks."""
+    """The parts of the console on top of the parts of the proxy. Opens its database; blocks."""
     engine = engine_of(settings)
     return ConsoleDeps(
         audit=audit,
@@ -70,7 +70,7 @@ def open_parts(
 
 
 def _provider(settings: Settings) -> Provider | None:
-    """Raises SettingsError where its secret is not set."""
+    """Raises SettingsError if its secret is not set."""
     oidc = settings.oidc
     if oidc is None:
         return None
@@ -93,14 +93,14 @@ def _names(files: Iterable[Path]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ConsoleLink:
-    """`one_time` makes the first account; empty once there is one."""
+    """`one_time` creates the first account; empty once there is one."""
 
     url: str
     one_time: str = ""
 
 
 def console_link(settings: Settings, secret: bytes) -> ConsoleLink:
-    """Where the console is."""
+    """The address of the console."""
     base = f"http://{settings.host_in_url}:{settings.port}/console"
     engine = engine_of(settings)
     token = Accounts(engine, secret).setup_token()

@@ -1,7 +1,6 @@
-"""The console's own tables: accounts, invitations, drafts, and what reviewers keep: proposals,
-labels, assignments, complaints, saved views. SQLite or PostgreSQL.
-
-Nothing here is evidence: what people did is in the audit log.
+"""The console's own tables: accounts, invitations, drafts, and reviewers' data: proposals, labels,
+assignments, complaints, saved views. SQLite or PostgreSQL. Nothing here is evidence; people's
+actions are in the audit log.
 """
 
 from __future__ import annotations
@@ -130,15 +129,15 @@ VIEW = Table(
 
 
 def prepared(engine: Engine) -> Engine:
-    """The engine, with the tables made where they are missing."""
+    """The engine, with missing tables created."""
     create_tables(engine, METADATA)
     return engine
 
 
 @contextmanager
 def changing_accounts(engine: Engine) -> Iterator[Connection]:
-    """A transaction that changes accounts: one at a time, so that what it reads of them stays true
-    until its end. SQLite's writers are alone anyway."""
+    """A transaction that changes accounts; only one at a time, so that what it reads stays true
+    until its end. SQLite allows only one writer anyway."""
     with engine.begin() as connection:
         if is_postgres(connection):
             connection.execute(text(f"LOCK TABLE {ACCOUNT.name} IN SHARE ROW EXCLUSIVE MODE"))

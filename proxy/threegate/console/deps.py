@@ -26,14 +26,14 @@ from threegate.settings import JudgeSettings
 from threegate.upstream.target import Target
 
 CHECKS: Final = 2
-"""Drafts that are checked, and exports that are proven, at once: patterns that are made for it take
-two minutes of CPU time and hundreds of MiB."""
+"""The most simultaneous draft checks and proven exports: malicious patterns may take two minutes of
+CPU time and hundreds of MiB."""
 
 RUNS: Final = 2
-"""Runs of all tests of a draft at once."""
+"""The most simultaneous runs of all tests of a draft."""
 
 VERIFICATIONS: Final = 1
-"""Readings of the whole log at once."""
+"""The most simultaneous verifications of the whole log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""Drafts of editors: one per person, as files over the policy in force; versions returned to their
-author; and results of tests and replays by content.
+"""Drafts of editors: one per person, as files on top of the policy in force; versions returned to
+their author; and results of tests and replays by content.
 
-`Workspace` is what a draft is checked, tested and compared as: its files over the tree in force.
-Each file knows the text that was in force when it was begun, so a version that somebody else
-activates meanwhile is noticed and never silently undone. The policy in force is the active version
-of the database, or the folder (or the signed bundle) while none was ever activated.
+`Workspace` is the form in which a draft is checked, tested and compared: its files on top of the
+tree in force. Each file remembers the text that was in force when it was begun, so a version that
+somebody else activates meanwhile is noticed and never silently undone. The policy in force is the
+active version of the database, or the folder (or the signed bundle) as long as none was ever
+activated.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from threegate.policy.lifecycle.versions import Versions
 
 RESULTS_KEPT = timedelta(days=90)
 PACKS = "packs.txt"
-"""The file of a draft that says which packs are switched on, one a line."""
+"""The file of a draft that lists the enabled packs, one per line."""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftFile:
-    """One file of a draft. `base` was in force when the draft of it was begun; None: not known."""
+    """One file of a draft. `base` was in force when its draft was begun; None: unknown."""
 
     text: str = field(repr=False)
     base: str | None = field(repr=False)
@@ -38,7 +39,7 @@ class DraftFile:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A version that came back to its author, how, from whom, with which words."""
+    """A version returned to its author: how, by whom and with which comment."""
 
     digest: str
     verb: str
@@ -63,8 +64,8 @@ class Drafts:
         return {row.path: DraftFile(row.text, row.base) for row in rows}
 
     def save(self, owner: str, path: str, text: str, base: str, *, rebase: bool = False) -> None:
-        """`base` is what is in force; it is kept from the first save of a file on, and set anew
-        with `rebase`. A text that is the same as in force is no draft."""
+        """`base` is the text in force; it is kept from the first save of a file and replaced with
+        `rebase`. A text equal to the one in force is not a draft."""
         if text == base:
             self.discard(owner, path)
             return
@@ -80,7 +81,7 @@ class Drafts:
                 connection.execute(insert(DRAFT_BASE).values(row | {"text": base}))
 
     def discard(self, owner: str, path: str = "") -> None:
-        """One file, or all of them."""
+        """Deletes one file, or all of them."""
         with self.engine.begin() as connection:
             for table in (DRAFT, DRAFT_BASE):
                 gone = _one(table, owner, path) if path else (table.c.owner == owner,)
@@ -100,13 +101,15 @@ class Drafts:
         return [Returned(r.digest, r.verb, r.by, r.note, r.at, bool(r.restored)) for r in rows]
 
     def settle(self, owner: str, digest: str = "") -> None:
-        """A returned version is dealt with; without a digest: those whose files were restored."""
+        """Marks a returned version as dealt with; without a digest, those whose files were
+        restored."""
         gone = _returned(owner, digest) if digest else (RETURNED.c.owner == owner, _RESTORED)
         with self.engine.begin() as connection:
             connection.execute(delete(RETURNED).where(*gone))
 
     def keep(self, digest: str, name: str, body: Mapping[str, Any]) -> None:
-        """The newest result of this name for a policy with this content; old ones go."""
+        """Stores the newest result of this name for a policy with this content; old ones are
+        deleted."""
         now = datetime.now(UTC)
         row = {"digest": digest, "name": name, "at": now.isoformat(), "body": json.dumps(body)}
         same = and_(RESULT.c.digest == digest, RESULT.c.name == name)
@@ -116,7 +119,7 @@ class Drafts:
             connection.execute(insert(RESULT).values(row))
 
     def results(self, digest: str) -> dict[str, dict[str, Any]]:
-        """What was kept for exactly this content, by name, each with its time as `at`."""
+        """The results stored for exactly this content, by name, each with its time as `at`."""
         query = select(RESULT).where(RESULT.c.digest == digest)
         with self.engine.begin() as connection:
             rows = connection.execute(query).all()
@@ -136,8 +139,8 @@ def _returned(owner: str, digest: str) -> tuple[ColumnElement[bool], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What is in force while no version was ever activated: a folder, or a signed bundle. `shelf`
-    are the packs that can be switched on."""
+    """What is in force as long as no version was ever activated: a folder, or a signed bundle.
+    `shelf` are the packs that can be enabled."""
 
     tree: Tree = field(repr=False)
     packs: tuple[str, ...]
@@ -146,7 +149,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`files` are those of the draft over `ground`; empty means: as it is in force."""
+    """`files` are those of the draft on top of `ground`; empty means unchanged."""
 
     ground: Ground
     files: Mapping[str, DraftFile] = field(repr=False)
@@ -158,7 +161,7 @@ class Workspace:
 
     @property
     def packs(self) -> tuple[str, ...]:
-        """The packs that the draft switches on, or those in force."""
+        """The packs that the draft enables, or those in force."""
         chosen = self.files.get(PACKS)
         return tuple(chosen.text.split()) if chosen else self.ground.packs
 
@@ -200,7 +203,7 @@ def _read(tree: Tree, path: str) -> str:
 def workspace(
     versions: Versions, ground: Callable[[], Ground], files: Mapping[str, DraftFile]
 ) -> Workspace:
-    """The policy in force with some files over it. Blocks."""
+    """The policy in force with some files on top. Blocks."""
     active = versions.state().active(now_utc())
     stored = versions.load(active.digest) if active else None
     under = ground()

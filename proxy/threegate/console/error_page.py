@@ -1,4 +1,4 @@
-"""What a visitor is told of an error: status, heading and text, and nothing of what was read."""
+"""What a visitor is told about an error: status, heading and text, and nothing of what was read."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def needs(roles: Iterable[Role]) -> ConsoleError:
 
 
 def status_and_text(error: Exception, language: str, path: str) -> tuple[int, str]:
-    """Status and text of an error; of audit errors and unexpected ones no more than that they
-    happened: its message may quote what was read."""
+    """Status and text of an error. Of audit errors and unexpected ones only that they happened,
+    because their messages may quote what was read."""
     match error:
         case ConsoleError():
             return error.status, error.text.get(language)

@@ -1,5 +1,5 @@
-"""What ends a visit with an error page: one entry each of `errors` in `i18n/console.toml`, with its
-status (400 where it says none) and its text in both languages."""
+"""Errors that end a visit with an error page: one entry of `errors` in `i18n/console.toml` each,
+with its status (400 by default) and its text in both languages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _STATUS = {code: entry.get("status", 400) for code, entry in catalog("console")[
 
 
 class ConsoleError(Exception):
-    """The text never repeats a value that the visitor sent. `code` says to a form what is wrong."""
+    """The text never repeats a value that the visitor sent. `code` tells a form what is wrong."""
 
     def __init__(self, status: int, text: Bilingual, code: str = "") -> None:
         super().__init__(code or text.en)

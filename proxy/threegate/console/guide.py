@@ -1,7 +1,7 @@
-"""Help in place: the sections of the guide for compliance people, by the page they are about.
+"""Contextual help: the sections of the guide for compliance people, by page.
 
-The guide is `docs/guide-compliance*.md`, in a wheel its copy under `bundled`. A comment
-`<!-- page: /policies/draft -->` below a heading names the pages that a section helps with.
+The guide is `docs/guide-compliance*.md`, in a wheel its copy under `bundled`. A comment `<!-- page:
+/policies/draft -->` below a heading names the pages that a section helps with.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ NAMES = {"zh": "guide-compliance.zh-CN.md", "en": "guide-compliance.md"}
 FENCE = "```"
 _PAGES = re.compile(r"<!-- page: (.*?) -->")
 _LEFT_OUT = re.compile(r"^(<!--.*-->|!\[.*\]\(.*\)|\|.*)$", re.M)
-"""Comments, pictures and tables: a panel beside a form has no room for them."""
+"""Comments, pictures and tables, for which a panel beside a form has no room."""
 _LINK = re.compile(r"\[(.+?)\]\([^)]*\)")
 _JOINED = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])(?: |\n *(?!\s|[-*] |\d+\. |\Z))")
-"""Where Chinese goes on in the next line, without a blank."""
+"""Line breaks within Chinese text, which are joined without a space."""
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
@@ -36,7 +36,7 @@ class Section:
 
 
 def section(page: str, language: str) -> Section | None:
-    """The section whose page is this one or the nearest above it."""
+    """The section for this page or the nearest page above it."""
     fits = [
         (len(path), found)
         for found in sections(language)

@@ -1,4 +1,4 @@
-"""One kind in one rule: from which level on it counts, and whether the rule looks for it. Pure."""
+"""One kind in one rule: the level from which it counts, and whether the rule looks for it. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARTS = ("any", "all")
 
 
 def level_of(rule: Rule, kind: str) -> Level:
-    """From which level on a rule acts on a kind."""
+    """The level from which a rule acts on a kind."""
     return next((lv for p, lv in rule.detect.levels.items() if matches(p, kind)), rule.level)
 
 
@@ -28,7 +28,7 @@ def named_in(rule: Rule, kind: str) -> bool:
 
 
 def with_level(text: str, rule_id: str, kind: str, level: str) -> str:
-    """The pack with the level of a kind in a rule; an empty one: as the rule has it. Raises
+    """The pack with the level of a kind in a rule; empty: the rule's own level. Raises
     ConsoleError."""
     if level not in ("", "low", "medium", "high"):
         raise refusal("level")
@@ -46,7 +46,7 @@ def _set_level(detect: CommentedMap, kind: str, level: str) -> None:
     if levels is None:
         levels = detect["levels"] = flow(CommentedMap())
     if levels and kind not in levels:
-        levels.insert(0, kind, level)  # the first that fits counts: a kind before its family
+        levels.insert(0, kind, level)  # the first match counts, so a kind precedes its family
     else:
         levels[kind] = level
 
@@ -57,8 +57,8 @@ def with_kind(text: str, rule_id: str, kind: str) -> str:
 
 
 def without_kind(text: str, rule_id: str, kind: str) -> str:
-    """The pack with a rule that no longer looks for a kind by its name. Raises ConsoleError: `last`
-    where nothing would be left."""
+    """The pack with a rule that no longer names a kind. Raises ConsoleError `last` if nothing would
+    be left."""
     return _changed(text, rule_id, partial(_drop, kind=kind))
 
 

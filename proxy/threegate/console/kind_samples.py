@@ -1,5 +1,5 @@
-"""What each kind finds: examples that detectors declare of themselves, and a sentence in each
-language for kinds of models and of other countries (`kind_examples.yaml`)."""
+"""Examples of each kind: those that detectors declare themselves, and a sentence in each language
+for kinds of models and of other countries (`kind_examples.yaml`)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLACE = TextLocation(Layer.INPUT, Channel.USER)
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A text, and the values in it that are found: none in one that is left alone."""
+    """A text and the values found in it (none for a false example)."""
 
     text: str
     values: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ def _pattern_detectors() -> Iterator[tuple[PatternDetector, DetectorInfo]]:
 def _kinds_in(
     detector: PatternDetector, info: DetectorInfo, example: Example
 ) -> dict[str, tuple[str, ...]]:
-    """Where a detector has one kind, its examples say what is found; else they are scanned."""
+    """If a detector has one kind, its examples belong to it; otherwise they are scanned."""
     if len(info.kinds) == 1:
         return {info.kinds[0]: example.values}
     found: dict[str, tuple[str, ...]] = {}
@@ -67,7 +67,7 @@ def spoken_examples() -> Mapping[str, Bilingual]:
 
 
 def samples_of(kind: str, language: str) -> tuple[Sample, ...]:
-    """A few; of a family those of what is below it."""
+    """A few examples; for a family, those of the kinds below it."""
     spoken = next((text for k, text in spoken_examples().items() if includes(kind, k)), None)
     mine = [s for k, found in found_in_examples().items() if includes(kind, k) for s in found]
     first = (Sample(spoken.get(language)),) if spoken else ()

@@ -1,7 +1,5 @@
-"""Times as the visitor's clock shows them.
-
-The browser names its time zone in a cookie; pages, charts, periods and the PDF use it. Data (JSON
-twins, exports, the log) stay in UTC.
+"""Times in the visitor's time zone, which the browser names in a cookie; pages, charts, periods and
+the PDF use it. Data (JSON twins, exports, the log) stay in UTC.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ MAX_NAME = 64
 
 
 def zone_of(name: str) -> tzinfo:
-    """The zone with this IANA name; UTC for one that is unknown here."""
+    """The zone with this IANA name; UTC if it is unknown."""
     try:
         return ZoneInfo(name) if 0 < len(name) <= MAX_NAME else UTC
     except (KeyError, ValueError, OSError):  # names such as "../x" and "Asia" raise the last two

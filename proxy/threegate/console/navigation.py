@@ -1,4 +1,4 @@
-"""The console's sections and their pages, as far as a visitor's roles reach."""
+"""The console's sections and their pages, as far as a visitor's roles allow."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ SECTIONS = (
 
 
 def navigation(person: Person, here: str, language: str) -> dict[str, Any]:
-    """`sections` with the first page that the visitor may see; `links` of the section at hand,
-    empty where it has only one."""
+    """`sections` with the first page that the visitor may see; `links` of the current section,
+    empty if it has only one page."""
     mine = [(s, _reachable(s, person)) for s in SECTIONS]
     mine = [(section, links) for section, links in mine if links]
     every = [link for _, links in mine for link in links]
@@ -96,8 +96,8 @@ def navigation(person: Person, here: str, language: str) -> dict[str, Any]:
 
 
 def page_of_form(route: str, values: Mapping[str, Any], pages: Iterable[str]) -> str:
-    """The page that a form sent to `route` is on: the longest of the routes of `pages` that it goes
-    on from, with `values` in their place. Empty: the first page."""
+    """The page that contains the form sent to `route`: the longest route in `pages` that is a
+    prefix of it, with `values` filled in. Empty: the first page."""
     on = [page for page in pages if route == page or route.startswith(page + "/")]
     return max(on, key=len, default="").format_map(values)
 

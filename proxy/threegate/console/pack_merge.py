@@ -3,8 +3,8 @@ word list.
 
 Pure text work, so every comment and quote survives. A piece that only one side changed is taken
 from that side; one that both changed differently is a conflict, and somebody chooses. A file is cut
-at its indentation, without a YAML reader: a draft with errors merges too, and cutting a strange
-file badly only makes the pieces larger.
+by indentation, without a YAML reader, so a draft with errors merges too; cutting an unusual file
+badly only makes the pieces larger.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ID = re.compile(r"^\s*(?:- )?id:\s*['\"]?([^\s'\"#,}]+)", re.M)
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """One piece that both sides changed; an empty text: the side has removed it."""
+    """One piece that both sides changed; an empty text means that the side removed it."""
 
     key: str
     base: str
@@ -35,7 +35,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """`taken` are keys of pieces that came from the other side alone."""
+    """`taken` are the keys of pieces that only the other side changed."""
 
     text: str
     conflicts: tuple[Conflict, ...]
@@ -45,7 +45,7 @@ class Merged:
 def merge(
     path: str, base: str, mine: str, theirs: str, choices: Mapping[str, str] | None = None
 ) -> Merged:
-    """Both sides' changes since `base`. `choices` settles conflicts by key: mine or theirs; a
+    """Both sides' changes since `base`. `choices` settles conflicts by key: mine or theirs; an
     unresolved conflict keeps my piece and is listed."""
     chosen, old = choices or {}, pieces(path, base)
     ours, others = pieces(path, mine), pieces(path, theirs)
@@ -66,7 +66,7 @@ def merge(
 
 
 def _ended(kept: Mapping[str, str]) -> Iterator[str]:
-    """The pieces; one that was the last of its file may lack its line break."""
+    """Joins the pieces; the last one of a file may lack its line break."""
     parts = [text for text in kept.values() if text]
     for part in parts[:-1]:
         yield part if part.endswith("\n") else part + "\n"
@@ -74,7 +74,7 @@ def _ended(kept: Mapping[str, str]) -> Iterator[str]:
 
 
 def _order(mine: Mapping[str, str], theirs: Mapping[str, str]) -> list[str]:
-    """Their order; what only I have follows what it followed in mine."""
+    """The other side's order; pieces that only I have follow what they followed in mine."""
     following: dict[str | None, list[str]] = {None: []}
     last = None
     for key in mine:
@@ -95,7 +95,7 @@ def pieces(path: str, text: str) -> dict[str, str]:
 
 
 def _named(found: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """A key that occurs again gets a number: nothing is lost."""
+    """A repeated key gets a number, so that nothing is lost."""
     named: dict[str, str] = {}
     times: Counter[str] = Counter()
     for key, text in found:

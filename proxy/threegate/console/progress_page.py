@@ -1,7 +1,8 @@
 """A progress bar for long tasks, streamed in the same response that ends with the finished page.
 
-As it is one response, one worker does the task, and it stops when the visitor leaves. No script:
-each step is a bar of its own, the style sheet shows the newest, and the finished page hides all.
+Because it is a single response, one worker does the task and stops when the visitor leaves. It
+needs no script: each step is a separate bar, the style sheet shows the newest, and the finished
+page hides all.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ PERCENT = 100
 
 
 async def finished(slow: LongTask) -> Shown:
-    """The page alone."""
+    """Only the page."""
     async for step in slow.work:
         if isinstance(step, Shown):
             return step
@@ -37,7 +38,7 @@ async def watched(
             elif (now := (step.total, _percent(step))) != before:
                 before = now
                 yield page(Shown("step.html", {"step": step}))
-    except Exception as error:  # the head is sent: the page says it instead of a status
+    except Exception as error:  # the head has been sent, so the page reports it instead of a status
         shown = failed(error)
     yield "</div></section>" + page(shown).partition(MAIN)[2]
 

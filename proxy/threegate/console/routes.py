@@ -1,6 +1,5 @@
-"""Every endpoint of the console and the roles that may use it: one of them is enough.
-
-`OPEN` pages need no account, `ANYONE` any account. What is not listed here does not exist.
+"""Every endpoint of the console and the roles that may use it (one of them is enough). `OPEN` pages
+need no account, `ANYONE` any account. Endpoints that are not listed here do not exist.
 """
 
 from __future__ import annotations

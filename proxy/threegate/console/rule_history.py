@@ -1,4 +1,4 @@
-"""Which versions changed a rule, and who approved each: what an auditor asks of a rule."""
+"""Which versions changed a rule and who approved each, as an auditor would ask."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from threegate.policy.schema import ConstraintRule
 
 MOST = 5
 LOOKED_AT = 50
-"""Versions that are read for it, the newest first."""
+"""The most versions to read, newest first."""
 
 
 def changed_by(
     versions: Versions, folder: Tree, rule: policies.AnyRule, language: str
 ) -> list[dict[str, Any]]:
-    """Versions that were in force and whose text of the rule differs from what was in force before
-    (`folder` before the first), the newest first. Blocks."""
+    """Versions that were in force and whose text of the rule differs from the one in force before
+    (`folder` before the first), newest first. Blocks."""
     state = versions.state()
     since = {a.digest: a.at for a in state.activations}
     names = policies.version_names(versions.events(), language)
@@ -43,11 +43,11 @@ def _tree(versions: Versions, digest: str, folder: Tree) -> Tree:
 
 
 def _parts(tree: Tree, rule: policies.AnyRule) -> Iterator[str]:
-    """The rule, what its form writes beside it, and what its constitution says."""
+    """The rule, the parts that its form writes, and the text of its constitution."""
     text = _read(tree, rule.at.file)
     try:
         own = {f"rules/{rule.id}", *(p for p in own_pieces(text, rule.id) if "/" in p)}
-    except ConsoleError:  # it was not there yet
+    except ConsoleError:  # it did not exist yet
         return
     yield from (part for key, part in pieces(rule.at.file, text).items() if key in own)
     if isinstance(rule, ConstraintRule) and rule.then.constitution:

@@ -1,8 +1,7 @@
-"""One visit to a page: who, in which language, with what; and the answers a view can give.
-
-A view returns plain data (`Shown`), which is printed as HTML or as JSON, whichever the visitor
-requested; or sends the visitor on (`Redirect`); or reports its progress until it can show a result
-(`LongTask`). So every page has its JSON twin and nothing is computed in a template.
+"""One visit to a page: the visitor, language and input; and the answers that a view can give. A
+view returns plain data (`Shown`), rendered as HTML or JSON as requested; or redirects (`Redirect`);
+or reports progress until it has a result (`LongTask`). So every page has its JSON twin and nothing
+is computed in a template.
 """
 
 from __future__ import annotations
@@ -42,17 +41,18 @@ class Shown:
     data: Mapping[str, Any]
     status: int = 200
     cookies: Mapping[str, str] = field(default_factory=dict)
-    tls: bool = False  # the browser came by TLS, which a request to read does not show
+    tls: bool = False  # the browser connected by TLS, which a read request does not show
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """On to another page of the console (`to` begins with a slash), noting what was done."""
+    """Redirects to another page of the console (`to` begins with a slash), with a note of what was
+    done."""
 
     to: str
     done: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
-    cookies: Mapping[str, str] = field(default_factory=dict)  # empty value: forget it
+    cookies: Mapping[str, str] = field(default_factory=dict)  # empty value: delete it
 
     @property
     def path(self) -> str:
@@ -62,7 +62,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a piece of work is. `total` 0: not known yet."""
+    """How far a task has progressed. `total` 0: not known yet."""
 
     done: int = 0
     total: int = 0
@@ -70,7 +70,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class LongTask:
-    """Work that takes a while: steps, and a page at the end. It stops when the visitor leaves."""
+    """A long task: steps, and a page at the end. It stops when the visitor leaves."""
 
     title: str
     work: AsyncIterator[Step | Shown]
@@ -84,7 +84,7 @@ MIN_REASON, MAX_REASON = 8, 200
 
 @dataclass(frozen=True, slots=True)
 class ConsoleRequest:
-    """`form` and `query` hold single values, the last one given."""
+    """`form` and `query` hold single values; of repeated ones the last."""
 
     request: Request
     parts: ConsoleDeps
@@ -122,18 +122,18 @@ class ConsoleRequest:
         return self.person is not None and bool(self.person.roles & frozenset(roles))
 
     async def checked(self, work: Callable[[], Result]) -> Result:
-        """A check of a policy, or another long piece of work, in a thread when it is its turn."""
+        """Runs a policy check or another long task in a thread when it is its turn."""
         return await run_sync(work, limiter=self.parts.checks)
 
     async def note(self, verb: str, **detail: Any) -> None:
-        """Records in the audit log that this person looked at or did something. Raises AuditError:
-        who looks without a record does not look."""
+        """Records this person's access or action in the audit log. Raises AuditError; without a
+        record there is no access."""
         detail = {"actor": self.me.name, "verb": verb, **detail}
         await self.parts.audit.append(Record(stage=Stage.ACCESS, caller=_STAFF, detail=detail))
 
 
 def reason_of(visit: ConsoleRequest, otherwise: str = "") -> str:
-    """Why somebody looks or acts, as the form says. Raises ConsoleError."""
+    """The reason given in the form. Raises ConsoleError."""
     reason = visit.form.get("reason", "").strip()[:MAX_REASON] or otherwise
     if len(reason) < MIN_REASON:
         raise refusal("no-reason", least=MIN_REASON)
@@ -145,17 +145,17 @@ Handler = Callable[[ConsoleRequest], Awaitable[Answer]]
 
 
 async def blocking(work: Callable[..., Result], *args: Any) -> Result:
-    """Runs what blocks (SQL, files, argon2) in a thread."""
+    """Runs blocking work (SQL, files, argon2) in a thread."""
     return await run_in_threadpool(work, *args)
 
 
 def clock_of(request: Request) -> LocalTime:
-    """Times as the visitor's browser shows them; UTC where it has not named its zone."""
+    """Times in the visitor's zone; UTC if the browser has not named it."""
     return LocalTime(zone_of(request.cookies.get(ZONE_COOKIE, "")))
 
 
 def language_of(request: Request) -> str:
-    """The visitor's setting, else what the browser wants more of zh and en."""
+    """The visitor's setting, else the browser's preference between zh and en."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in ("zh", "en"):
         return chosen

@@ -1,5 +1,5 @@
-"""Plain values and YAML nodes: texts and lists set in place, with quotes where a reader might take
-a text for something else."""
+"""Plain values and YAML nodes: texts and lists set in place, with quotes if a reader might take a
+text for something else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def texts(value: Any) -> list[str]:
 
 
 def ticked(form: Mapping[str, str], group: str) -> list[str]:
-    """The boxes of a group that are ticked: `group.name: on`."""
+    """The ticked boxes of a group: `group.name: on`."""
     head = group + "."
     return [
         name.removeprefix(head) for name, value in form.items() if name.startswith(head) and value
@@ -29,14 +29,14 @@ def ticked(form: Mapping[str, str], group: str) -> list[str]:
 
 
 def lines(form: Mapping[str, str], name: str) -> list[str]:
-    """The lines of a text area: each once, without blanks."""
+    """The lines of a text area: each once, trimmed."""
     lines = (line.strip() for line in form.get(name, "").split("\n"))
     return list(dict.fromkeys(line for line in lines if line))
 
 
 def set_text(target: CommentedMap, key: str, value: str, *, drop: bool = False) -> None:
-    """A text with the quotes it needs; unchanged ones keep theirs. `drop`: an empty one takes the
-    key out."""
+    """Sets a text with the quotes it needs; an unchanged one keeps its own. `drop`: an empty one
+    removes the key."""
     if str(target.get(key, "")) == value:
         return
     if drop and not value:
@@ -46,13 +46,13 @@ def set_text(target: CommentedMap, key: str, value: str, *, drop: bool = False) 
 
 
 def put_plain(target: CommentedMap, key: str, value: str | int, default: str | int) -> None:
-    """A value that needs no quotes; a default that is not written stays unwritten."""
+    """Sets a value that needs no quotes; a default that is not written stays unwritten."""
     if target.get(key, default) != value:
         target[key] = value
 
 
 def set_list(target: CommentedMap, key: str, values: list[str], *, keep_empty: bool = True) -> None:
-    """In the order they had; a new one goes last. Comments of a list that stays are kept."""
+    """Sets a list in its existing order; new items go last. Comments are kept."""
     old = texts(target.get(key))
     values = [v for v in old if v in values] + [v for v in values if v not in old]
     if values == old and (values or key in target or not keep_empty):
@@ -64,7 +64,7 @@ def set_list(target: CommentedMap, key: str, values: list[str], *, keep_empty: b
 
 
 def flow(value: Value) -> Value:
-    """A mapping or list as one that is written on one line; anything else as it is."""
+    """A mapping or list in flow style on one line; anything else unchanged."""
     if isinstance(value, CommentedMap | CommentedSeq):
         value.fa.set_flow_style()
     return value
@@ -75,13 +75,13 @@ _WORDS = ("on", "off", "yes", "no", "true", "false", "null", "y", "n", "nan", "i
 
 
 def quoted(value: str) -> str:
-    """Quotes around what a YAML reader might take for something else than text."""
+    """Adds quotes around anything that a YAML reader might take for something other than text."""
     safe = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
     return value if safe else SingleQuotedScalarString(value)
 
 
 def written(value: Any) -> Any:
-    """Plain data as the YAML writer wants it."""
+    """Plain data in the YAML writer's types."""
     match value:
         case str():
             return quoted(value)

@@ -1,10 +1,8 @@
-"""Accounts: roles, one-time invitations; no default password. Or made by single sign-on, without a
-password.
-
-While there is no account, one link makes the first, with every role; its token comes from the
-installation's secret, so every worker and replica names the same one. Every later account is
-invited by an administrator and sets its own password. Roles are read anew for every request, so a
-lowered role counts at once.
+"""Accounts: roles and one-time invitations, no default password; or accounts created by single
+sign-on, without a password. While there is no account, one link creates the first, with every role;
+its token is derived from the installation's secret, so every worker and replica shows the same one.
+Every later account is invited by an administrator and sets its own password. Roles are read for
+every request, so a removed role takes effect at once.
 """
 
 from __future__ import annotations
@@ -34,7 +32,7 @@ INVITE_LIFE = timedelta(hours=48)
 
 
 class AccountError(Exception):
-    """`code` says what is wrong, one of `ERRORS`."""
+    """`code` says what is wrong; one of `ERRORS`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -63,7 +61,8 @@ class Invite:
 
 @dataclass(frozen=True, slots=True)
 class SsoIdentity:
-    """Who single sign-on says came. `subject` is the provider's lasting name for the person."""
+    """The person reported by single sign-on. `subject` is the provider's permanent id for the
+    person."""
 
     subject: str
     name: str
@@ -103,7 +102,7 @@ class Accounts:
             return not connection.execute(select(func.count()).select_from(ACCOUNT)).scalar()
 
     def log_in(self, name: str, password: str) -> Account | None:
-        """The account, if the password is its own and it is not closed."""
+        """The account, if the password is correct and the account is not closed."""
         with self.engine.begin() as connection:
             query = select(ACCOUNT.c.password).where(ACCOUNT.c.name == name)
             stored = connection.execute(query).scalar()
@@ -111,8 +110,9 @@ class Accounts:
         return None if account is None or account.closed else account
 
     def welcome(self, guest: SsoIdentity) -> Account:
-        """The account of a guest, made at the first visit, with the roles that they have now. A
-        name that somebody else has here is never given away. Raises AccountError."""
+        """The account of a single sign-on user, created at the first visit, with the user's current
+        roles. A name that somebody else already has here is never reassigned. Raises
+        AccountError."""
         if not NAME.fullmatch(guest.name):
             raise AccountError("name")
         with changing_accounts(self.engine) as connection:
@@ -125,7 +125,7 @@ class Accounts:
         return account
 
     def invite(self, name: str, roles: frozenset[Role], group: str, now: datetime) -> str:
-        """The token of a one-time link. Raises AccountError for a name that is taken or odd."""
+        """The token of a one-time link. Raises AccountError for a name that is taken or invalid."""
         if name and not NAME.fullmatch(name):
             raise AccountError("name")
         token = secrets.token_urlsafe(32)
@@ -144,7 +144,7 @@ class Accounts:
         return token
 
     def invited(self, token: str, now: datetime) -> Invite | None:
-        """The invitation of a token that is valid now, or None; the first token, while there is no
+        """The invitation of a currently valid token, or None; the first token, while there is no
         account, invites an administrator with every role. Blocks."""
         if (first := self.setup_token()) and hmac.compare_digest(first.encode(), token.encode()):
             return Invite("", frozenset(Role), "")
@@ -156,19 +156,19 @@ class Accounts:
         return Invite(row.name, roles_from(row.roles), row.team)
 
     def pending(self, now: datetime) -> list[str]:
-        """Names with a link that was not used and still works."""
+        """Names with an unused link that is still valid."""
         query = select(INVITE.c.name).where(INVITE.c.expires >= now.isoformat())
         with self.engine.begin() as connection:
             return list(connection.execute(query.order_by(INVITE.c.name)).scalars())
 
     def setup_token(self) -> str:
-        """The token of the first account's link; empty once there is an account."""
+        """The token of the first account's link; empty once an account exists."""
         made = hmac.new(self.secret, b"console set-up", hashlib.sha256).hexdigest()
         return made if self.empty() else ""
 
     def accept(self, token: str, name: str, password: str, now: datetime) -> Account:
-        """The new account, or the known one with its new password; the link is used up. Raises
-        AccountError."""
+        """The new account, or the existing one with its new password; the link is then used up.
+        Raises AccountError."""
         invite = self.invited(token, now)
         if invite is None:
             raise AccountError("invite")
@@ -188,8 +188,8 @@ class Accounts:
         return account
 
     def change(self, name: str, roles: frozenset[Role], group: str, *, closed: bool) -> None:
-        """New roles at once; closing ends every session. Raises AccountError where nobody would be
-        administrator any more."""
+        """Changes roles with immediate effect; closing ends every session. Raises AccountError if
+        no administrator would be left."""
         values: dict[str, Any] = {"roles": _listed(roles), "team": group, "closed": int(closed)}
         if closed:
             values["epoch"] = ACCOUNT.c.epoch + 1
@@ -207,8 +207,8 @@ class Accounts:
 
 
 def _set(connection: Connection, name: str, values: Mapping[str, Any]) -> None:
-    """New values of an account. The links of one who was administrator end with that: each would be
-    a way back in, as somebody new or as somebody known."""
+    """Sets new values of an account. Links issued by a former administrator become invalid, because
+    each would be a way back in, as a new or an existing person."""
     query = select(ACCOUNT.c.roles).where(ACCOUNT.c.name == name)
     was = roles_from(str(connection.execute(query).scalar() or ""))
     connection.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(values))
@@ -223,14 +223,14 @@ def _is_guest(connection: Connection, name: str) -> bool:
 
 
 def _has_twin(connection: Connection, name: str) -> bool:
-    """Whether a new name is one that people take for another account's."""
+    """Whether people could confuse a new name with another account's."""
     names = connection.execute(select(ACCOUNT.c.name)).scalars().all()
     return name not in names and _looks(name) in map(_looks, names)
 
 
 def _looks(name: str) -> str:
-    """As people see it. Traditional and simplified characters stay two: 李伟 and 李偉 may be two
-    people, and nobody takes one for the other."""
+    """A name as people see it. Traditional and simplified characters stay distinct: 李伟 and 李偉
+    may be two people and are not confused."""
     return _NO_HAN.sub(lambda part: plain_text(part[0]), name).casefold()
 
 
@@ -259,7 +259,7 @@ def _is_first(connection: Any) -> bool:
 
 
 def _store(connection: Any, name: str, hashed: str, invite: Invite) -> None:
-    """A known account keeps its roles: the link only sets its password. Raises AccountError."""
+    """An existing account keeps its roles; the link only sets its password. Raises AccountError."""
     known = connection.execute(select(ACCOUNT.c.name).where(ACCOUNT.c.name == name)).scalar()
     of_another = _is_guest(connection, name) or _has_twin(connection, name)
     if (known and not invite.name) or of_another:
@@ -288,5 +288,5 @@ def now() -> datetime:
 
 
 def stamp() -> str:
-    """Now, as it is kept and shown: ISO 8601 to the second."""
+    """The current time as stored and shown: ISO 8601 to the second."""
     return now().isoformat(timespec="seconds")

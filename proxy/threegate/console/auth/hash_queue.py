@@ -1,7 +1,7 @@
 """Password hashes, a few at a time: each takes 64 MiB and tens of milliseconds on purpose.
 
-Without a bound, parallel log-ins of somebody without an account take the memory of the machine and
-every thread that pages need.
+Without a limit, parallel log-ins by somebody without an account would use up the machine's memory
+and every thread that pages need.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import TypeVar
 
 AT_ONCE = 2
 OF_ADDRESS = 4
-"""Hashes of one address that run or wait; people send one, so others keep their place."""
+"""Running and waiting hashes of one address; people send one, so others keep their place."""
 IN_ALL = 64
 
 Result = TypeVar("Result")
 
 
 class TooManyHashesError(Exception):
-    """This address, or all together, have too many log-ins under way."""
+    """This address, or all addresses together, have too many log-ins in progress."""
 
 
 @dataclass(slots=True)
@@ -44,4 +44,4 @@ class HashQueue:
             return await loop.run_in_executor(self._threads, work, *args)
         finally:
             self._waiting[address] -= 1
-            self._waiting += Counter()  # addresses with nothing under way are forgotten
+            self._waiting += Counter()  # addresses with nothing in progress are forgotten

@@ -1,7 +1,7 @@
 """Reads an ID token of OpenID Connect: signature, issuer, audience, times, nonce. Pure.
 
-joserfc verifies signatures. Only asymmetric algorithms, and each only with a key of its kind:
-neither `none` nor a public key taken for a shared secret gets through.
+joserfc verifies signatures. Only asymmetric algorithms are accepted, each only with a key of its
+type: neither `none` nor a public key used as a shared secret gets through.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ Json = Mapping[str, Any]
 
 
 class TokenError(Exception):
-    """The token is not to be trusted. The message says why and quotes nothing of it."""
+    """The token cannot be trusted. The message says why and quotes nothing from it."""
 
 
 class UnknownKey(TokenError):
-    """Signed with a key that is not in the set: the provider may have changed its keys."""
+    """Signed with an unknown key; the provider may have changed its keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ def claims_of(token: str, keys: Sequence[Json], expected: Expected, now: float) 
 
 
 class _Registry(JWSRegistry):
-    max_header_length = MAX_TOKEN  # it may hold a certificate
+    max_header_length = MAX_TOKEN  # it may contain a certificate
 
     def get_alg(self, name: str) -> Any:
-        """Of ours alone, and without a warning that `EdDSA` has a newer name."""
+        """Our own registry, without the warning that `EdDSA` has a newer name."""
         if name not in ALGORITHMS:
             raise UnsupportedAlgorithmError
         return self.algorithms[name]
@@ -66,7 +66,8 @@ _REGISTRY = _Registry(strict_check_header=False)
 
 
 def _verified(token: str, keys: Sequence[Json]) -> Json:
-    """The claims, if a key that the header may mean has signed them. Raises TokenError."""
+    """The claims, if one of the keys that the header may refer to has signed them. Raises
+    TokenError."""
     try:
         header = extract_compact(token.encode(), registry=_REGISTRY).headers()
     except UNREADABLE:
@@ -110,7 +111,7 @@ def _check(claims: Json, expected: Expected, now: float) -> None:
 
 
 def _seconds(claims: Json, name: str) -> float:
-    """Never NaN, which is neither before nor after anything."""
+    """A number, but never NaN, which compares as neither before nor after anything."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < FOREVER:
         raise TokenError(f"the token has no {name}")

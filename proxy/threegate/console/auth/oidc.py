@@ -1,6 +1,6 @@
 """Log-in at a company's OpenID Connect provider: authorization code with PKCE.
 
-The provider says who somebody is and in which groups; the settings say which roles the groups have.
+The provider says who a person is and in which groups; the settings map groups to roles.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ FRESH_S = 3600.0
 AGAIN_S = 60.0
 MAX_ANSWER = 1 << 20
 MAX_SUBJECT = 255
-"""Characters of `sub`, as OpenID Connect has it."""
+"""The most characters of `sub` in OpenID Connect."""
 
 
 class OidcError(Exception):
-    """The log-in did not work; the message quotes nothing of tokens or answers."""
+    """The log-in failed; the message quotes nothing from tokens or answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What the browser keeps, signed, until it comes back, and where it goes now."""
+    """What the browser keeps, signed, until it returns, and the address to which it goes."""
 
     state: str
     nonce: str
@@ -49,8 +49,8 @@ class Started:
 
 @dataclass(slots=True)
 class Provider:
-    """One provider. Its addresses and keys are read when they are first needed, and again after
-    an hour, or when a token names a key that is not known."""
+    """One provider. Its addresses and keys are read on first use, again after an hour, and when a
+    token names an unknown key."""
 
     settings: OidcSettings
     secret: str = field(default="", repr=False)
@@ -83,7 +83,7 @@ class Provider:
         return Started(state, nonce, verifier, f"{url}{joint}{urlencode(query)}")
 
     async def finish(self, code: str, started: Started) -> SsoIdentity:
-        """Who came back with this code. Raises OidcError."""
+        """The person who returned with this code. Raises OidcError."""
         await self._fresh(FRESH_S)
         form = {
             "grant_type": "authorization_code",
@@ -124,7 +124,7 @@ class Provider:
             self._read = time.monotonic()
 
     def _address(self, name: str) -> str:
-        """TLS, unless the issuer itself is on this machine."""
+        """Requires TLS, unless the issuer itself is on this machine."""
         url = str(self._about.get(name, ""))
         if urlsplit(url).scheme != urlsplit(self.settings.issuer).scheme:
             raise OidcError("the provider names an address that is not to be trusted")
@@ -132,7 +132,7 @@ class Provider:
 
     async def _json(self, method: str, url: str, **more: Any) -> Mapping[str, Any]:
         client = httpx.AsyncClient(verify=trusted(), timeout=TIMEOUT_S, trust_env=False)
-        try:  # the time is for each read, too: a provider that sends on and on is not waited for
+        try:  # also limits each read, so that a provider that never stops sending is not waited for
             async with (
                 asyncio.timeout(TIMEOUT_S),
                 client,
@@ -159,7 +159,7 @@ class Provider:
 
 
 def guest_of(claims: Mapping[str, Any], settings: OidcSettings) -> SsoIdentity:
-    """Raises OidcError for who has no role here."""
+    """Raises OidcError for a person without a role here."""
     listed = claims.get(settings.roles_claim, ())
     groups = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
     words = {word for group in groups for word in settings.roles.get(str(group), "").split(",")}

@@ -7,7 +7,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 MIN_PASSWORD = 12
 _HASHER = PasswordHasher()
-# Looked at when there is no such account: an unknown name takes as long as a wrong password.
+# Checked if there is no such account, so that an unknown name takes as long as a wrong password.
 _NOBODY = f"$argon2id$v=19$m=65536,t=3,p=4${'A' * 22}${'A' * 43}"
 
 
@@ -16,7 +16,7 @@ def hash_of(password: str) -> str:
 
 
 def fits(stored: str, password: str) -> bool:
-    """Whether a password is the one of a stored hash; nothing fits an empty one."""
+    """Whether a password matches a stored hash; nothing matches an empty one."""
     try:
         return _HASHER.verify(stored or _NOBODY, password) and bool(stored)
     except (Argon2Error, InvalidHashError):

@@ -1,8 +1,7 @@
-"""What every answer of the console carries, and which requests may change something. Pure ASGI.
-
-No token against forged requests is needed: a browser says where a request comes from
-(`Sec-Fetch-Site`, or at least `Origin`), and the session cookie is `SameSite=Strict` besides. A
-request that says neither is not from a browser we know, and is refused.
+"""Headers of every console answer, and which requests may change something. Pure ASGI. No CSRF
+token is needed: a browser states where a request comes from (`Sec-Fetch-Site`, or at least
+`Origin`), and the session cookie is also `SameSite=Strict`. A request with neither header does not
+come from a supported browser and is refused.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ SAFE = ("GET", "HEAD")
 
 
 def same_origin(headers: Headers) -> bool:
-    """Whether a browser says that the request comes from our own pages."""
+    """Whether the browser states that the request comes from our own pages."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
@@ -39,7 +38,7 @@ def same_origin(headers: Headers) -> bool:
 
 
 def seen_from(request: Request) -> str:
-    """Scheme and host under which the browser that sends a form sees us; a proxy in front that ends
+    """Scheme and host under which the browser that sends a form sees us; a proxy that terminates
     TLS changes what the request itself says."""
     origin = request.headers.get("origin", "")
     own = f"{request.url.scheme}://{request.url.netloc}"
@@ -47,7 +46,7 @@ def seen_from(request: Request) -> str:
 
 
 class Guarded:
-    """Headers on every answer; a change only from our own pages."""
+    """Adds headers to every answer and accepts changes only from our own pages."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,7 +1,7 @@
 """Signed cookies, short-lived tickets, and how often a password may be guessed.
 
-A session cookie names an account and its epoch, signed with a key of this installation. It holds
-nothing secret; what it may do is looked up at every request.
+A session cookie names an account and its epoch, signed with a key of this installation. It contains
+nothing secret; permissions are looked up at every request.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 COOKIE = "threegate_session"
 SESSION_S = 12 * 3600
 BROWSER_COOKIE = "threegate_browser"
-"""Says that an account has been used in this browser. It opens nothing: tries from here are counted
-by themselves, not with those of everybody behind the same address."""
+"""States that an account has been used in this browser. It grants nothing, but attempts from here
+are counted separately from those of everybody behind the same address."""
 YEAR_S = 365 * 24 * 3600
 SSO_COOKIE = "threegate_sso"
 SSO_S = 600
-"""How long somebody may take at the provider's pages."""
+"""How long a person may take on the provider's pages."""
 REVEAL_S = 600
 """How long one revealed record shows its original."""
 SITTING_COOKIE = "threegate_sitting"
 SITTING_S = 3600
-"""How long a reviewer's reason holds for further records; each reveal is recorded on its own."""
+"""How long a reviewer's reason applies to further records; each reveal is recorded separately."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """One key, kept apart by purpose. `secret` is the installation's."""
+    """One key, separated by purpose. `secret` is the installation's."""
 
     secret: bytes = field(repr=False)
 
@@ -48,7 +48,7 @@ class Signer:
         return self._of(purpose).dumps(list(values))
 
     def read(self, purpose: str, token: str, max_age_s: int) -> list[str | int] | None:
-        """The signed values, or None where the token is not ours or too old."""
+        """The signed values, or None if the token is not ours or too old."""
         try:
             values = self._of(purpose).loads(token, max_age=max_age_s)
         except BadData:
@@ -56,18 +56,18 @@ class Signer:
         return values if isinstance(values, list) else None
 
     def sign_browser(self, name: str) -> str:
-        """That an account has been used in a browser; the account is not named."""
+        """A token that an account has been used in a browser; the account is not named."""
         return self.sign(f"browser {name}", secrets.token_urlsafe(12))
 
     def read_browser(self, name: str, token: str) -> str:
-        """The browser, where this account has been used in it; else empty."""
+        """The browser, if this account has been used in it; else empty."""
         values = self.read(f"browser {name}", token, YEAR_S)
         return str(values[0]) if values else ""
 
 
 MAX_FAILURES = 5
 MAX_OF_ADDRESS = 50
-"""An office shares one address."""
+"""Higher, because an office shares one address."""
 WINDOW_S = 900.0
 MAX_KEYS = 10_000
 
@@ -75,15 +75,15 @@ MAX_KEYS = 10_000
 @dataclass(slots=True)
 class Throttle:
     """Log-in attempts per key (an account from an address, an address, a known browser). An attempt
-    counts before its password is looked at, so that many at once are bounded too; a right password
-    takes it back. Too many within a quarter of an hour are refused until the oldest is that old.
-    Per process."""
+    counts before its password is checked, so that parallel attempts are limited too; a correct
+    password cancels it. Too many within a quarter of an hour are refused until the oldest is that
+    old. Per process."""
 
     clock: Callable[[], float] = time.monotonic
     _attempts: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)
 
     def attempt(self, key: str, most: int = MAX_FAILURES) -> bool:
-        """Counts one attempt. False where there were too many."""
+        """Counts one attempt. False if there were too many."""
         recent = self._recent(key)
         if len(recent) >= most:
             return False
@@ -94,7 +94,7 @@ class Throttle:
         return True
 
     def take_back(self, key: str) -> None:
-        """The last attempt was no guess."""
+        """Cancels the last attempt, which was not a guess."""
         if times := self._attempts.get(key):
             times.pop()
 

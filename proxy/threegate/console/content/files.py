@@ -1,8 +1,8 @@
 """Word lists, curated replies and whole policies as uploaded files: tables, texts, archives.
 
-Pure. Names of files are checked here before anything is made from what somebody typed. Spreadsheet
-programs run cells that begin like a formula, so such cells leave with an apostrophe in front and
-come back without it.
+Pure. File names are checked here before anything is created from user input. Spreadsheet programs
+run cells that begin like a formula, so such cells are exported with a leading apostrophe and
+imported without it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _COMMENT = re.compile(r"#+(\s|$)")
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """One word list of a pack. `file` is empty where its words are written in the pack."""
+    """One word list of a pack. `file` is empty if its words are written in the pack."""
 
     name: str
     pack: str
@@ -72,7 +72,7 @@ def with_list(text: str, name: str, file: str, words: Iterable[str], match: str)
 
 
 def words_file(old: str, words: Iterable[str], by: str) -> str:
-    """The text of a list's file: comments at its top stay."""
+    """The text of a list's file; comments at its top are kept."""
     head = []
     for line in old.splitlines():
         if line.strip() and not line.startswith("#"):
@@ -84,8 +84,8 @@ def words_file(old: str, words: Iterable[str], by: str) -> str:
 
 
 def lines_of(text: str) -> tuple[str, ...]:
-    """Words of a text area: one a line, each once, in order, with single blanks as in ordinary
-    text; a tag without its sign, with which it would be a comment of the file."""
+    """Words of a text area: one per line, each once, in order, with single spaces; a hashtag loses
+    its `#`, which would make it a comment in the file."""
     lines = (" ".join(line.split()) for line in text.splitlines())
     words = (line.lstrip("#") for line in lines if not _COMMENT.match(line))
     return tuple(dict.fromkeys(word for word in words if word))
@@ -110,8 +110,8 @@ def _safe(cell: str) -> str:
 def table_rows(content: str, header: tuple[str, ...]) -> dict[int, dict[str, str]]:
     """Rows by the names of `header`, under their numbers in a spreadsheet; without a header line
     the first column is the first name. Raises ConsoleError, also for bytes of a workbook or picture
-    and for UTF-16 without a mark (all of them hold NUL), and for several columns where one is
-    wanted and none has its name."""
+    and for UTF-16 without a mark (all of them hold NUL), and for several columns if one is wanted
+    and none has its name."""
     if "\0" in content:
         raise refusal("table")
     lines = dict(enumerate(_cells(content.removeprefix("\ufeff")), 1))
@@ -129,7 +129,7 @@ def table_rows(content: str, header: tuple[str, ...]) -> dict[int, dict[str, str
 
 
 def unread(content: str, header: tuple[str, ...]) -> list[str]:
-    """Columns that a table has by name and nobody reads: they would go unnoticed."""
+    """Named columns of a table that are not read, so that they do not go unnoticed."""
     first = next(iter(_cells(content.removeprefix("\ufeff"))), [])
     known = [_heading(cell) in header for cell in first]
     return [
@@ -138,7 +138,7 @@ def unread(content: str, header: tuple[str, ...]) -> list[str]:
 
 
 def _heading(cell: str) -> str:
-    """The name of a column, which a table of one's own may have in other words."""
+    """The name of a column, which a user's own table may word differently."""
     name = cell.strip().lower()
     return HEADINGS.get(name, name)
 
@@ -182,8 +182,8 @@ def archive(files: Mapping[str, str]) -> bytes:
 
 
 def unpacked(content: bytes, name: str) -> dict[str, str]:
-    """The policy files of an archive, or one pack. Raises ConsoleError: `upload` where it is
-    neither, holds something else, or is too large once unpacked."""
+    """The policy files of an archive, or one pack. Raises ConsoleError `upload` if it is neither,
+    contains something else, or is too large when unpacked."""
     if name.endswith((".yaml", ".yml")):
         pack, _ = load_text(content, name)
         if pack is None:
@@ -210,7 +210,7 @@ def _entries(found: ZipFile) -> dict[str, str]:
 
 
 def _read(found: ZipFile, name: str) -> bytes:
-    """No more than the size that was summed up: the directory of an archive may lie."""
+    """Reads no more than the declared size, because the directory of an archive may lie."""
     with found.open(name) as file:
         content = file.read(MAX_TEXT_BYTES + 1)
     if len(content) > MAX_TEXT_BYTES:

@@ -18,7 +18,7 @@ from threegate.policy.language.load import Bundle
 from threegate.policy.schema import Pack, Rule
 
 ALL = "knowledge"
-"""The source that stands for every base."""
+"""The source name that stands for every base."""
 LONGEST_NAME = 80
 SUFFIXES = (".md", ".txt")
 
@@ -36,7 +36,7 @@ class Document:
 
     @property
     def title(self) -> str:
-        """The first line that says something, without the mark of a heading."""
+        """The first non-empty line, without a heading mark."""
         lines = (line.strip().lstrip("#").strip() for line in self.text.splitlines())
         return next((line for line in lines if line), self.name)
 
@@ -78,8 +78,8 @@ def checks_of(packs: Iterable[Pack]) -> list[Rule]:
 
 
 def document_path(name: str) -> str:
-    """The file of a document, `.md` where it has no ending; blanks and signs become hyphens.
-    Raises ConsoleError where no name is left."""
+    """The file of a document, with `.md` if it has no extension; spaces and symbols become hyphens.
+    Raises ConsoleError if no name is left."""
     name = re.sub(r"[^\w.-]+", "-", name).strip("-._")
     if not name or len(name) > LONGEST_NAME:
         raise refusal("document")

@@ -1,5 +1,5 @@
 """The policy's own detectors: patterns, categories by examples, and recognizers in Presidio's
-format, as pages show them and as people fill them in. Pure."""
+format, as shown on pages and as filled in by people. Pure."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def rules_for(bundle: Bundle, kind: str) -> list[Rule]:
 
 
 def fields_of(name: str, spec: DetectorSpec | None) -> dict[str, str]:
-    """The form of a detector; empty fields for one that is to be written."""
+    """The form of a detector; empty fields for a new one."""
     spec = spec or DetectorSpec()
     category = spec.category
     texts = {

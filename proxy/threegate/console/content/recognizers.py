@@ -1,5 +1,5 @@
-"""Recognizers in Presidio's format as a form: patterns and words, each with how sure they are, the
-words of the context that make a value surer, and examples. Written back with every comment kept.
+"""Recognizers in Presidio's format as a form: patterns and words with their scores, context words
+that raise the score of a value, and examples. Written back with every comment kept.
 
 A form's fields are flat texts: the second pattern is `pattern.1.regex`, `pattern.1.score` and
 `pattern.1.name`. Keys that the form does not know (`supported_language`) stay as they are.
@@ -23,7 +23,7 @@ from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.shapes import plain
 
 SCORES = {"0.9": "high", "0.6": "medium", "0.3": "low"}
-"""Scores that the form offers, with the level that they give without a word of the context."""
+"""Scores that the form offers, with the level that they give without a context word."""
 ENTITY = re.compile(r"[A-Z][A-Z0-9_]{0,49}")
 _PATTERN = re.compile(r"pattern\.(\d+)\.regex")
 
@@ -73,7 +73,7 @@ def form_of(found: OwnRecognizer) -> dict[str, str]:
 
 
 def rows_of(form: Mapping[str, str]) -> list[dict[str, str]]:
-    """The patterns of a form, and an empty one."""
+    """The patterns of a form, plus an empty one."""
     numbers = sorted(int(m[1]) for m in map(_PATTERN.fullmatch, form) if m)
     keys = ("name", "regex", "score")
     rows = [{key: form.get(f"pattern.{n}.{key}", "").strip() for key in keys} for n in numbers]
@@ -111,8 +111,7 @@ def _score(text: str) -> float:
 
 
 def with_recognizer(text: str, was: str, form: Mapping[str, str]) -> str:
-    """The pack with a recognizer changed, or with a new one where `was` is empty. Raises
-    ConsoleError."""
+    """The pack with a recognizer changed, or a new one if `was` is empty. Raises ConsoleError."""
     data, document = data_of(form), opened(text)
     every = document.get("recognizers")
     if not isinstance(every, CommentedSeq):
@@ -136,7 +135,7 @@ def _insert(document: CommentedMap, every: CommentedSeq) -> None:
 
 
 def _update(target: CommentedMap, data: Mapping[str, Any]) -> None:
-    """What is the same is not touched."""
+    """Sets only what differs."""
     if entity(target) == data["supported_entity"]:
         data = {k: v for k, v in data.items() if k != "supported_entity"}
     else:

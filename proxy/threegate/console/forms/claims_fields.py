@@ -1,4 +1,4 @@
-"""The part of a rule's form that is about the fact check: sources, how sure, what follows."""
+"""The fact-check part of a rule's form: sources, levels, and actions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_fact_check(rule: CommentedMap) -> bool:
 
 
 def read_claims(rule: CommentedMap) -> dict[str, Any]:
-    """`claims` is empty for a rule that checks no facts."""
+    """`claims` is empty for a rule without a fact check."""
     if not is_fact_check(rule):
         return {"claims": {}}
     claims, then = rule["detect"]["claims"], rule.get("then") or {}
@@ -32,7 +32,8 @@ def read_claims(rule: CommentedMap) -> dict[str, Any]:
 
 
 def write_claims(rule: CommentedMap, form: Mapping[str, str]) -> None:
-    """The fields of a fact check into its rule; a default that is not written stays unwritten."""
+    """Writes the fields of a fact check into its rule; a default that is not written stays
+    unwritten."""
     claims, then = rule["detect"]["claims"], rule["then"]
     sources = ticked(form, "source")
     if sources != list(SOURCES) or "sources" in claims:

@@ -1,8 +1,7 @@
 """The guided form of a constraint rule: what layer 2 does to a request, read from the YAML and
-written back with every comment kept.
-
-Each field of the form is a line of `ENTRIES`: where it is below `then`, and how its text is read. A
-field whose text did not change is not touched, so an untouched form changes no byte.
+written back with every comment kept. Each form field is a line of `ENTRIES`: its place below
+`then`, and how its text is read. A field whose text did not change is left alone, so an unchanged
+form changes no byte.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ def _plain_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`name` is the form's. `default`: what the form says where the YAML says nothing."""
+    """`name` is the form's. `default`: what the form shows if the YAML has no value."""
 
     name: str
     path: tuple[str, ...]
@@ -122,7 +121,7 @@ def parameters(then: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def read_constraint(rule: CommentedMap, language: str) -> dict[str, Any]:
-    """Every field of the form that is about layer 2."""
+    """Every form field for layer 2."""
     then, tests = part_of(rule, "then"), part_of(rule, "tests")
     part_of(then, "clamp")
     found = {e: [request_lines.shown(t, language) for t in tests.get(e) or ()] for e in _EXPECT}
@@ -186,7 +185,7 @@ def write_constraint(rule: CommentedMap, form: Mapping[str, str]) -> None:
 
 
 def _put(target: CommentedMap, path: tuple[str, ...], value: Any) -> None:
-    """Sets a value, or drops it with whatever is empty then."""
+    """Sets a value, or removes it together with any mapping that becomes empty."""
     key, *rest = path
     if not rest:
         if value is None:
@@ -226,7 +225,7 @@ def _given_clause(form: Mapping[str, str], n: int) -> dict[str, Any]:
 
 
 def _write_tests(rule: CommentedMap, form: Mapping[str, str]) -> None:
-    """Tests that a line cannot hold follow those of the form."""
+    """Tests that do not fit on a line follow those of the form."""
     tests = rule.get("tests")
     for expect in _EXPECT:
         old = (tests or {}).get(expect) or []

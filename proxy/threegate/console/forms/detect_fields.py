@@ -1,5 +1,5 @@
-"""The part of a rule's form that says what the rule looks for: kinds, and the word list, the number
-format or the category that it brings itself, which are parts of the pack."""
+"""The part of a rule's form that says what the rule looks for: kinds, and the rule's own word list,
+number format or category, which are parts of the pack."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from threegate.policy.language.patterns import PatternError
 from threegate.policy.language.shapes import plain
 
 OWN = (("lists", "list"), ("detectors", "pattern"), ("detectors", "category"))
-"""Parts of a pack that a rule can bring itself, with the family of their kinds."""
+"""Parts of a pack that a rule can define itself, with the family of their kinds."""
 EXPECT = ("match", "no_match")
 
 
 @dataclass(frozen=True, slots=True)
 class _Own:
-    """A part of the pack that a rule brings itself; without `spec` it does not yet."""
+    """A part of the pack that a rule defines itself; without `spec` it does not exist yet."""
 
     part: str
     family: str
@@ -43,15 +43,15 @@ def _own_parts(document: CommentedMap, rule: CommentedMap) -> Iterator[_Own]:
 
 
 def own_pieces(text: str, rule_id: str) -> set[str]:
-    """The rule, the definitions that its form writes, and what belongs to no part of the pack:
-    whose problems the form shows. Raises ConsoleError."""
+    """The rule, the definitions that its form writes, and what belongs to no part of the pack; the
+    form shows problems of these. Raises ConsoleError."""
     document = opened(text)
     rule = find_rule(document, rule_id)
     return {"", rule_id, *(f"{own.part}/{own.name}" for own in _own_parts(document, rule))}
 
 
 def _own_name(document: CommentedMap, rule: CommentedMap, part: str, family: str) -> str:
-    """The rule's own list or detector in this file; a fresh name where it has none."""
+    """The rule's own list or detector in this file; a new name if it has none."""
     for kind in texts(part_of(rule, "detect").get("any")):
         head, _, name = kind.partition(".")
         if head == family and _own_spec(document, part, family, name) is not None:
@@ -90,7 +90,7 @@ def read_detect(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
 def write_detect(
     document: CommentedMap, rule: CommentedMap, form: Mapping[str, str], before: Mapping[str, str]
 ) -> None:
-    """`before`: the tests that the form showed, one a line, as they were until now."""
+    """`before`: the tests that the form showed, one per line, before this change."""
     kinds = ticked(form, "kind")
     taken = _examples({**form, **before})
     for own, spec in zip(_own_parts(document, rule), _own_specs(form), strict=True):
@@ -104,7 +104,7 @@ def write_detect(
 
 
 def _own_specs(form: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
-    """What the form defines of each of `OWN`; empty: nothing."""
+    """What the form defines for each of `OWN`; empty: nothing."""
     words = list(dict.fromkeys(" ".join(word.split()) for word in lines(form, "words")))
     examples = lines(form, "examples")
     described = any(form.get(n, "").strip() for n in ("describe_zh", "describe_en"))
@@ -128,7 +128,7 @@ def _examples(form: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _matching(form: Mapping[str, str], expect: str) -> list[str]:
-    """The tests of the form that its pattern treats as they want it: good examples of it."""
+    """The tests of the form that its pattern already satisfies, which make good examples."""
     try:
         pattern = pattern_of(form)
     except PatternError:
@@ -140,9 +140,9 @@ def _matching(form: Mapping[str, str], expect: str) -> list[str]:
 def _with_examples(
     known: CommentedMap | None, spec: dict[str, Any], taken: dict[str, list[str]]
 ) -> dict[str, Any]:
-    """A pattern that stays keeps the examples its author wrote; a new one has those of the form.
-    Those that the form took from the tests, as `taken` has them, change with the tests, unless
-    none would be left: the tests then show what is wrong."""
+    """An unchanged pattern keeps its author's examples; a new one gets those of the form. Examples
+    that the form took from the tests (`taken`) change with the tests, unless none would be left;
+    the tests then show what is wrong."""
     if known is None or "regex" not in spec:
         return spec
     form = {"regex": "", "edges": True, "check_digits": None}
@@ -160,8 +160,8 @@ def _complete(examples: Mapping[str, Any]) -> bool:
 
 
 def drop_unused(document: CommentedMap, rule: CommentedMap, elsewhere: str) -> None:
-    """What only the rule used, which is gone: no other rule of the pack, nor `elsewhere`, the text
-    of the other packs."""
+    """Removes parts that only the deleted rule used and that neither another rule of the pack nor
+    `elsewhere` (the text of the other packs) uses."""
     named = texts(part_of(rule, "detect").get("any"))
     for own in _own_parts(document, rule):
         if own.spec is not None and own.kind in named and own.kind not in elsewhere:
@@ -169,7 +169,7 @@ def drop_unused(document: CommentedMap, rule: CommentedMap, elsewhere: str) -> N
 
 
 def _undefine(document: CommentedMap, rule: CommentedMap, part: str, kind: str) -> None:
-    """Gone with its last user."""
+    """Removed with its last user."""
     others = (r for r in document.get("rules", ()) if r is not rule)
     if any(kind in str(r) for r in others):
         return

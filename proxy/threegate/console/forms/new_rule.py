@@ -1,7 +1,6 @@
-"""A new rule in a pack: blank, from a template, or the copy of another; written as text so that the
-rest of the file keeps every byte.
-
-Templates are data (`rule_templates.yaml`): whole rules with the lists and detectors they bring.
+"""A new rule in a pack: blank, from a template, or a copy of another; inserted as text, so that the
+rest of the file keeps every byte. Templates are data (`rule_templates.yaml`): complete rules with
+their lists and detectors.
 """
 
 from __future__ import annotations
@@ -85,7 +84,7 @@ def blank(kind: str = "") -> Template:
 
 
 def blank_constraint() -> Template:
-    """A rule on how the model is called, which settles nothing yet."""
+    """A rule on how the model is called, which sets nothing yet."""
     rule = {
         "title": {"zh": "新的调用规则", "en": "New rule on calls"},
         "why": [],
@@ -96,12 +95,12 @@ def blank_constraint() -> Template:
 
 
 def own_pack() -> str:
-    """The text of a new pack for one's own rules."""
+    """The text of a new pack for the user's own rules."""
     return _HEAD.format(name=OWN_PACK)
 
 
 def free_id(wanted: str, taken: Container[str]) -> str:
-    """The id, with a number where it is taken."""
+    """The id, with a number if it is taken."""
     number, id = 2, wanted
     while id in taken:
         number, id = number + 1, f"{wanted}_{number}"
@@ -109,7 +108,7 @@ def free_id(wanted: str, taken: Container[str]) -> str:
 
 
 def with_template(text: str, made: Template, rule_id: str, owner: str, today: str) -> str:
-    """The pack with a rule from a template: in shadow, to be looked at in a year. Raises
+    """The pack with a rule from a template: in shadow, due for review in a year. Raises
     ConsoleError."""
     rule = {"id": rule_id, "title": made.rule["title"], "owner": owner, **made.rule}
     rule |= {"mode": "shadow", "review_by": date.fromisoformat(today) + REVIEW_AFTER}
@@ -149,8 +148,8 @@ def _flow(value: Any) -> None:
 
 
 def inserted(text: str, block: str) -> str:
-    """Adds a rule's text after the last rule of a pack. Raises ConsoleError where the pack's rules
-    are not written one below the other."""
+    """Adds a rule's text after the last rule of a pack. Raises ConsoleError if the pack's rules are
+    not written as a block list."""
     cut = pieces("pack.yaml", text)
     if "rules" not in cut:
         return text.rstrip("\n") + "\n\nrules:\n" + block
@@ -177,9 +176,9 @@ def with_copy(text: str, source: str, rule_id: str, new_id: str) -> str:
 
 
 def without_rule(text: str, rule_id: str, elsewhere: str) -> str:
-    """The pack without the rule, and without the lists and detectors that only this rule used: none
-    else here nor `elsewhere`, the text of the other packs. Raises ConsoleError, for a pack's last
-    rule too."""
+    """The pack without the rule, and without the lists and detectors that no other rule here or in
+    `elsewhere` (the text of the other packs) uses. Raises ConsoleError, also for a pack's last
+    rule."""
     document = opened(text)
     rule = find_rule(document, rule_id)
     if len(document["rules"]) == 1:

@@ -1,4 +1,4 @@
-"""A number format of one's own as a form says it: the pattern, its edges and its check digits."""
+"""A custom number format as described in a form: the pattern, its edges and its check digits."""
 
 from __future__ import annotations
 

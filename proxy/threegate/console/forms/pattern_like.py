@@ -1,6 +1,6 @@
 """Makes a pattern from one or two example values, for people who do not know regular expressions.
 
-Letters and signs stay as they are; a run of digits becomes as many digits as the examples have.
+Letters and symbols stay as they are; a run of digits becomes as many digits as the examples have.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _SPECIAL = re.compile(r"([\\.+*?()\[\]{}|^$])")
 
 
 def pattern_for(regex: str, like: str) -> str:
-    """The pattern of a form with examples, one a line: the one it has, unless an example is of
-    another shape (a template's pattern, or one derived while the example was half typed)."""
+    """The pattern of a form with examples, one per line: the existing pattern, unless an example
+    has another shape (a template's pattern, or one derived from a half-typed example)."""
     examples = [line.strip() for line in like.split("\n") if line.strip()]
     if regex.strip() and _fits(regex.strip(), examples):
         return regex.strip()
@@ -24,7 +24,7 @@ def pattern_for(regex: str, like: str) -> str:
 
 
 def _fits(regex: str, examples: Iterable[str]) -> bool:
-    """No examples: it stays as it is, mistakes too, which the form then shows."""
+    """Without examples it stays as it is, including mistakes, which the form then shows."""
     try:
         return all(compile_pattern(regex).compiled.fullmatch(each) for each in examples)
     except PatternError:

@@ -1,6 +1,6 @@
 """Tests of a constraint as one line each: `temperature = 2 → temperature = 0.7`.
 
-Values are JSON; a word that is no JSON is a text. A request that is refused ends in `→ refused`, a
+Values are JSON; a word that is not JSON is a text. A request that is refused ends in `→ refused`, a
 field that is removed becomes `removed`; both words may be Chinese. Pure.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 ARROW = re.compile(r"→|->|=>")
 REFUSED, REMOVED = ("拒绝", "refused"), ("删除", "removed")
 EMPTY = ("（空）", "(empty)")
-"""A request in which the client says nothing about the fields at hand."""
+"""A request in which the client sets none of the fields in question."""
 _NAME = re.compile(r"\s*([A-Za-z_][\w.]*)\s*[=＝:：]\s*")
 _NEXT = re.compile(r"\s*[,，]")
 _BARE = re.compile(r"[^,，]+")
@@ -25,7 +25,7 @@ class LineError(ValueError):
 
 
 def shown(test: Mapping[str, Any], language: str) -> str | None:
-    """The line of a test; None for one with more than a line can say."""
+    """The line for a test; None if a line cannot express it."""
     request, becomes = test.get("request"), test.get("becomes")
     if not isinstance(request, Mapping) or not set(test) <= {"request", "becomes", "refused"}:
         return None
@@ -67,7 +67,7 @@ def read(line: str) -> dict[str, Any]:
 
 
 def fields(text: str) -> dict[str, Any]:
-    """`name = value` pairs, one after another. Raises LineError."""
+    """`name = value` pairs, separated by commas. Raises LineError."""
     found: dict[str, Any] = {}
     rest = "" if text.strip() in EMPTY else text.strip()
     while rest:
@@ -79,7 +79,7 @@ def fields(text: str) -> dict[str, Any]:
 
 
 def _taken(text: str) -> tuple[Any, str]:
-    """The value at the beginning, and what comes after its comma."""
+    """The value at the beginning, and the text after its comma."""
     try:
         value, end = json.JSONDecoder().raw_decode(text)
         following = text[end:]

@@ -1,9 +1,9 @@
 """The guided form of a rule: its fields read from the YAML, and written back with every comment and
 quote kept. Form and YAML are two views of one draft.
 
-A form's fields are flat texts: a box that is ticked is `where.input.user: on`, a list one item a
-line.
-What the form does not know (conditions other than `any`, tests with sources) stays unchanged.
+A form's fields are flat texts: a ticked box is `where.input.user: on`, a list has one item per
+line. Whatever the form does not know (conditions other than `any`, tests with sources) stays
+unchanged.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ from threegate.console.yaml_values import (
 from threegate.policy.language.shapes import plain
 
 OPTIONS = {"mask": "restore", "answer": "use"}
-"""The one option of an action that the form has."""
+"""The single option of an action that the form offers."""
 REPLACING = ("redact", "rewrite")
 UNWRITTEN = {"mask": "client"}
-"""Options that mean the same when they are left out."""
+"""Options that mean the same if they are left out."""
 CALLERS = ("tenant", "key", "route", "model")
 LAYERS = ("input", "output")
 ROLLOUT = re.compile(r"\d{1,3}")
 
 
 def read_fields(text: str, rule_id: str, language: str = "zh") -> dict[str, Any]:
-    """Every field of the form. Raises ConsoleError where the text cannot be read as YAML."""
+    """Every field of the form. Raises ConsoleError if the text cannot be read as YAML."""
     document = opened(text)
     rule = find_rule(document, rule_id)
     title, message, when = (part_of(rule, key) for key in ("title", "message", "when"))
@@ -88,7 +88,7 @@ def _detecting(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
 
 
 def write_fields(text: str, rule_id: str, form: Mapping[str, str]) -> str:
-    """The pack with the rule as the form has it. Raises ConsoleError."""
+    """The pack with the rule as given in the form. Raises ConsoleError."""
     document = opened(text)
     rule = find_rule(document, rule_id)
     _write_texts(rule, form)
@@ -122,7 +122,7 @@ def _replacement(options: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _plain_samples(rule: CommentedMap, expect: str) -> list[str]:
-    """Tests that are one line of text and nothing else: those that the form shows."""
+    """Tests that consist of one line of text and nothing else, which the form shows."""
     samples = (rule.get("tests") or {}).get(expect) or []
     return [str(s) for s in samples if isinstance(s, str) and "\n" not in s]
 
@@ -156,7 +156,7 @@ def _write_texts(rule: CommentedMap, form: Mapping[str, str]) -> None:
 
 
 def _write_place(rule: CommentedMap, form: Mapping[str, str]) -> None:
-    """Each layer has boxes of its own: those of the other one do not count."""
+    """Each layer has its own boxes; those of the other layer do not count."""
     if form.get("layer") in LAYERS and rule.get("layer") != form["layer"]:
         rule["layer"] = form["layer"]
     if rule.get("layer") in LAYERS:
@@ -179,7 +179,7 @@ def _write_callers(rule: CommentedMap, form: Mapping[str, str]) -> None:
 
 
 def _write_action(rule: CommentedMap, form: Mapping[str, str]) -> None:
-    """The options that the form does not show are kept while the action stays."""
+    """Options that the form does not show are kept as long as the action stays the same."""
     action, then = form.get("action", ""), _then(rule)
     if not action or len(then) > 1:
         return

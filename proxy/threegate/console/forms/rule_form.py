@@ -27,12 +27,12 @@ from threegate.policy.schema import ReasonCode
 from threegate.types import Level
 
 SIMPLE = ("flag", "annotate", "mask", "redact", "block")
-"""Actions the form can set: those that need nothing else. The others are written in YAML."""
+"""Actions that the form can set because they need nothing else. The others are written in YAML."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleForm:
-    """What the form says; None leaves a value alone, an empty text drops it."""
+    """The values of the form; None leaves a value alone, an empty text removes it."""
 
     mode: str | None = None
     level: str | None = None
@@ -93,7 +93,7 @@ def _document(text: str) -> CommentedMap:
 
 
 def opened(text: str) -> CommentedMap:
-    """The document of a text that may say wrong things, but is YAML that the strict reader takes.
+    """The document of a text that may contain errors but is YAML that the strict reader accepts.
     Raises ConsoleError."""
     node, problems = read(text.encode(), "draft")
     if node is None or any(p.severity is Severity.ERROR for p in problems):
@@ -113,8 +113,8 @@ def find_rule(document: CommentedMap, rule_id: str) -> CommentedMap:
 
 
 def part_of(owner: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The mapping that a key holds; empty where it is not written. Raises ConsoleError where the
-    key holds something else, which no form can show."""
+    """The mapping under a key; empty if it is missing. Raises ConsoleError if the key holds
+    something else, which no form can show."""
     part = owner.get(key) or {}
     if not isinstance(part, Mapping):
         raise refusal("broken")
@@ -128,8 +128,7 @@ def dumped(document: CommentedMap) -> str:
 
 
 def define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]) -> CommentedMap:
-    """An entry of `lists`, `detectors` or `knowledge`, new or changed; a new part goes before the
-    rules."""
+    """Sets an entry of `lists`, `detectors` or `knowledge`; a new section goes before the rules."""
     if not isinstance(document.get(part), CommentedMap):
         document.pop(part, None)
         at = list(document).index("rules") if "rules" in document else len(document)
@@ -142,7 +141,8 @@ def define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]
 
 
 def put(rule: CommentedMap, key: str, value: Any) -> None:
-    """In its place if the key is there; a new one goes before `tests`, where people look for it."""
+    """Replaces an existing key in place; a new one goes before `tests`, where people look for
+    it."""
     if value in (None, ""):
         rule.pop(key, None)
     elif key in rule:
@@ -164,7 +164,7 @@ def _set_choice(
 
 
 def _set_action(rule: CommentedMap, action: str | None) -> None:
-    """The options of an action that stays are kept; those of another would not fit."""
+    """The options of an unchanged action are kept; those of another would not fit."""
     then = rule.get("then")
     if action is None or (then is not None and list(then) == [action]):
         return

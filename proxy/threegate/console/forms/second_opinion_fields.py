@@ -1,5 +1,5 @@
-"""The part of a rule's form that is about its second opinion: which judge is asked about which
-findings, and what follows where it does not answer."""
+"""The second-opinion part of a rule's form: which judge is asked about which findings, and what
+happens if it does not answer."""
 
 from __future__ import annotations
 

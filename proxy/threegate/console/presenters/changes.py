@@ -1,8 +1,8 @@
 """Two policies compared for the person who approves the step: in words, rule by rule, and as text.
 
-Nothing is left out: a rule is listed wherever a key or a test of it differs, a new one with all
-that it says; and the text of every file that differs follows, so `unchanged` is true only where no
-file and no choice of packs differs.
+Nothing is left out: a rule is listed if any of its keys or tests differs, a new one in full; the
+text of every changed file follows, so `unchanged` is true only if no file and no choice of packs
+differs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _texts(checked: Checked) -> dict[str, str]:
 
 
 def _packs(old: Checked, new: Checked) -> dict[str, list[str]]:
-    """Packs that are switched on and off."""
+    """Packs that are enabled and disabled."""
     before, after = ([p.pack for b in c.bundles for p in b.packs] for c in (old, new))
     return {
         "on": list(dict.fromkeys(p for p in after if p not in before)),
@@ -118,6 +118,6 @@ def _tests(checked: Checked, language: str) -> dict[str, dict[str, dict[str, Any
 def _test_rows(
     old: Mapping[str, dict[str, Any]], new: Mapping[str, dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Those of the new rule, marked where they are new; then those that went."""
+    """Those of the new rule, new ones marked; then those that were removed."""
     rows = [row | {"fate": "" if key in old else "added"} for key, row in new.items()]
     return rows + [row | {"fate": "removed"} for key, row in old.items() if key not in new]

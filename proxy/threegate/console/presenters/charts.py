@@ -19,7 +19,7 @@ STACK = (
     Outcome.UNDECIDED,
     Outcome.UNANSWERED,
 )
-"""From the bottom up."""
+"""From bottom to top."""
 
 
 def step_us(since_us: int, until_us: int, least: int = 0) -> int:
@@ -32,7 +32,7 @@ def step_us(since_us: int, until_us: int, least: int = 0) -> int:
 
 
 def offset_us(since_us: int, clock: LocalTime) -> int:
-    """The zone's offset at the start: bars of days begin at local midnight. Where the clocks change
+    """The zone's offset at the start: bars of days begin at local midnight. If the clocks change
     within the period, later bars are an hour off."""
     offset = clock.local(since_us).utcoffset()
     return int(offset.total_seconds()) * SECOND_US if offset else 0
@@ -46,7 +46,8 @@ def histogram(
     changes: Sequence[Mapping[str, Any]],
     clock: LocalTime,
 ) -> dict[str, Any]:
-    """Every slot of the period, empty ones too. `changes` are policy changes: `ts_us`, `title`."""
+    """Every slot of the period, including empty ones. `changes` are policy changes: `ts_us`,
+    `title`."""
     shift = offset_us(since_us, clock)
     starts = range(since_us - (since_us + shift) % step, until_us, step)
     sums = {at: dict.fromkeys(Outcome, 0) for at in starts}

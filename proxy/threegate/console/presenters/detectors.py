@@ -27,7 +27,7 @@ NO_FINDING = ("constraint.", "failed.", "claim.supported")
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A built-in model: the id of its detector and the kinds that it alone finds."""
+    """A built-in model: the id of its detector and the kinds that only it finds."""
 
     id: str
     title: Bilingual
@@ -102,7 +102,7 @@ def kind_row(bundle: Bundle, kind: str, running: frozenset[str], language: str) 
 def model_rows(
     bundle: Bundle, running: Mapping[str, Bilingual], language: str
 ) -> list[dict[str, Any]]:
-    """The built-in models, running here or not, then judges and models from elsewhere."""
+    """The built-in models, running here or not, then judges and third-party models."""
     rows = [
         {
             "title": m.title.get(language),
@@ -120,7 +120,8 @@ def model_rows(
 
 
 def kind_page(bundle: Bundle, kind: str, running: frozenset[str], language: str) -> dict[str, Any]:
-    """One kind: examples with the values marked, what asks for it, and the rules that use it."""
+    """One kind: examples with the values marked, the taxonomies that require it, and the rules that
+    use it."""
     info = BY_KIND.get(kind)
     using = rules_for(bundle, kind)
     packs = {rule.id: pack for rule, pack in layered(bundle)}

@@ -1,5 +1,5 @@
-"""One decision in plain words, for the person whom it concerns: what happened to the call and which
-rule found what, without the text itself."""
+"""One decision in plain words, for the person concerned: what happened to the call and which rule
+found what, without the text itself."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ WORDS = texts("console", "explained")
 def explanation(
     event: Mapping[str, Any], at: str, language: str, known: Mapping[str, Bilingual]
 ) -> list[str]:
-    """Sentences to copy into an answer; `at` is the time as the page shows it. Empty for a record
-    that is of no call."""
+    """Sentences to copy into a reply; `at` is the time as the page shows it. Empty for a record
+    that does not belong to a call."""
     action = event.get("action", "")
     if action not in WORDS:
         return []

@@ -1,4 +1,4 @@
-"""Rules that check facts, in words: what they compare answers with and what follows."""
+"""Fact-check rules in words: what they compare answers with, and their actions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OUTCOMES = {
     "on_unsupported": (Bilingual("资料里没有依据", "not in the sources"), Action.ANNOTATE),
     "on_no_source": (Bilingual("没有资料可核查", "nothing to check against"), Action.FLAG),
 }
-"""Each outcome with its name and what follows where the rule does not say."""
+"""Each outcome with its name and its default action."""
 
 
 def fact_check(rule: Rule, language: str) -> dict[str, Any]:

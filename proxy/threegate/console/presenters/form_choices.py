@@ -30,9 +30,9 @@ CHANNELS = {
 FAMILIES = ("pii.cn", "pii", "secret", "injection", "hazard", "offensive")
 SUPPORTED = f".{CLAIM_SUPPORTED}"
 NOT_OFFERED = ("claim.", "leak.", "format.json", "judge")
-"""Kinds that need more than a form has: sources, a constitution, a schema, a prompt."""
+"""Kinds that need more than a form offers: sources, a constitution, a schema, a prompt."""
 NOT_FOUND = ("constraint.", "failed.", "format.json", "claim.no_source", "claim.supported")
-"""Kinds that are no finding in a text."""
+"""Kinds that are not findings in a text."""
 MISSABLE = tuple(
     k for k in (*FAMILIES, *(i.kind for i in KIND_INFOS)) if not k.startswith(NOT_FOUND)
 )
@@ -81,8 +81,8 @@ def answer_names(bundle: Bundle) -> set[str]:
 def judges(
     reported: Iterable[str], facts: bool, asked: str, language: str
 ) -> list[dict[str, str | bool]]:
-    """Judges and their kinds that a rule may ask: of a fact check those that judge claims. The one
-    that the rule asks is shown even if it is not connected."""
+    """Judges and their kinds that a rule may ask; for a fact check only those that judge claims.
+    The judge that the rule asks is shown even if it is not connected."""
     known = sorted(kind for kind in reported if kind.startswith("judge."))
     claims = {kind.removesuffix(SUPPORTED) for kind in known if kind.endswith(SUPPORTED)}
     others = {kind for kind in known if ".claim." not in kind} - claims
@@ -123,7 +123,7 @@ def kind_groups(kinds: Iterable[str], language: str) -> list[dict[str, Any]]:
 
 
 def own_kinds(bundle: Bundle) -> Iterator[str]:
-    """Kinds of the lists, detectors and recognizers that the packs bring."""
+    """Kinds of the lists, detectors and recognizers in the packs."""
     for pack in bundle.packs:
         yield from (f"list.{name}" for name in pack.lists)
         for name, spec in pack.detectors.items():

@@ -1,9 +1,9 @@
-"""Texts cut into plain and coloured pieces, so that a template only prints them.
+"""Texts cut into plain and coloured pieces that a template only prints.
 
-A record keeps spans of the original text and, most often, a redacted text. A placeholder has
-another length than the value it replaces, so spans after it shift; `moved` maps spans to the
-redacted text as long as each edited span is found as a placeholder, and stops colouring at the
-first that is not (rather than colour the wrong word). `carried` maps them back to an original.
+A record keeps spans of the original text and, most often, a redacted text. A placeholder differs in
+length from the value it replaces, so later spans shift; `moved` maps spans to the redacted text as
+long as each edited span is found as a placeholder, and stops colouring at the first that is not
+(rather than colour the wrong word). `carried` maps them back to an original.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Piece:
 
 
 def visible(text: object) -> str:
-    """A text with its controls of direction written out: raw, they show a reviewer other words than
-    the model read."""
+    """A text with its bidirectional controls made visible; raw ones would show a reviewer other
+    words than the model read."""
     return str(text).translate(_WRITTEN)
 
 
@@ -65,7 +65,8 @@ def marks_of(ruled: Iterable[Mapping[str, Any]]) -> tuple[Highlight, ...]:
 
 
 def pieces(text: str, marks: Sequence[Highlight]) -> list[dict[str, str]]:
-    """`text` with its marks; of overlapping ones the strongest rules first, nothing is lost."""
+    """`text` with its marks; overlapping ones are merged, strongest rules first, and nothing is
+    lost."""
     out: list[Piece] = []
     at = 0
     for mark in _disjoint(marks):
@@ -87,7 +88,7 @@ def _disjoint(marks: Sequence[Highlight]) -> list[Highlight]:
 
 
 def moved(redacted: str, marks: Sequence[Highlight]) -> tuple[Highlight, ...]:
-    """The marks as they lie on the redacted text."""
+    """The marks in positions of the redacted text."""
     out: list[Highlight] = []
     shift = 0
     for mark in _disjoint(marks):
@@ -106,8 +107,8 @@ def moved(redacted: str, marks: Sequence[Highlight]) -> tuple[Highlight, ...]:
 def carried(
     redacted: str, original: str, marks: Sequence[Highlight]
 ) -> tuple[Highlight, ...] | None:
-    """Marks of the redacted text as they lie on the original; None where the text between the
-    placeholders is not the same in both."""
+    """Marks of the redacted text in positions of the original; None if the text between the
+    placeholders differs."""
     places = _aligned(redacted, original)
     if places is None:
         return None
@@ -122,8 +123,8 @@ Places = list[tuple[int, int, int, int]]
 
 
 def _aligned(redacted: str, original: str) -> Places | None:
-    """Literal text and placeholders in turn. A literal is looked up after the one before it; the
-    last one ends the text."""
+    """Literal text and placeholders alternate. Each literal is searched for after the previous one;
+    the last one ends the text."""
     places: Places = []
     at = reached = 0
     for match in (*_PLACEHOLDER.finditer(redacted), None):
@@ -136,7 +137,7 @@ def _aligned(redacted: str, original: str) -> Places | None:
         exact = not places or at == 0
         if start < reached or (exact and start != 0) or not original.startswith(literal, start):
             return None
-        if places:  # the placeholder before this literal takes what lies between
+        if places:  # the placeholder before this literal covers what lies between
             places[-1] = (*places[-1][:3], start)
         places.append((at, at + len(literal), start, start + len(literal)))
         reached = start + len(literal)
@@ -147,8 +148,8 @@ def _aligned(redacted: str, original: str) -> Places | None:
 
 
 def _place(places: Places, at: int, *, end: bool) -> int:
-    """Where a position of the redacted text lies in the original. Within a placeholder there is no
-    such place: its start or its end."""
+    """The position in the original for a position of the redacted text. Within a placeholder it is
+    the start or the end of the value."""
     for first, last, start, stop in places:
         inside = first < at <= last if end else first <= at < last
         if inside and last - first == stop - start:
@@ -159,12 +160,12 @@ def _place(places: Places, at: int, *, end: bool) -> int:
 
 
 EXCERPT = 160
-"""Characters on either side of a hit."""
+"""Characters shown on either side of a hit."""
 
 
 def excerpt(cut: Sequence[Mapping[str, str]], size: int = EXCERPT) -> list[dict[str, str]]:
-    """Pieces of `pieces`, shortened to the hits and their surroundings; of a text without a
-    hit its beginning."""
+    """`pieces` shortened to the hits and their surroundings; for a text without a hit, its
+    beginning."""
     last = len(cut) - 1
     return [
         dict(p) if p["kind"] else {**p, "text": _shortened(p["text"], n > 0, n < last, size)}
@@ -173,7 +174,7 @@ def excerpt(cut: Sequence[Mapping[str, str]], size: int = EXCERPT) -> list[dict[
 
 
 def _shortened(text: str, after: bool, before: bool, size: int) -> str:
-    """Plain text `after` a hit, `before` one, or both."""
+    """Plain text after a hit, before one, or both."""
     if len(text) <= size * (2 if after == before else 1):
         return text
     if after and before:
@@ -182,7 +183,7 @@ def _shortened(text: str, after: bool, before: bool, size: int) -> str:
 
 
 def placeholders(text: str) -> tuple[Highlight, ...]:
-    """Positions of placeholders, if nothing better is known."""
+    """Positions of placeholders, used if nothing better is known."""
     return tuple(
         Highlight(m.start(), m.end(), "pii", "", "mask") for m in _PLACEHOLDER.finditer(text)
     )

@@ -1,4 +1,4 @@
-"""Names of codes in both languages: what a page says for an action, a stage, a role."""
+"""Names of codes in both languages: what a page shows for an action, a stage, a role."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Words = Mapping[str, Bilingual]
 
 
 def _codes(scale: vocabulary.Scale) -> Words:
-    """Words of the policy language by what files, records and addresses write."""
+    """Words of the policy language, by the codes used in files, records and addresses."""
     return {key.name.lower(): title for key, title in scale.items()}
 
 
@@ -33,8 +33,8 @@ LAYERS = texts("console", "layers")
 SEARCHED = Bilingual("搜索的词", "searched for")
 NO_DECISION = Bilingual("未作决定", "no decision")
 FILED = ("covers", "stage", "label", "why", "source", "claim", "outcome", "opinion", "error")
-"""Tables of `i18n/console.toml` that keep their name; `verb` and `fact` too: what people and the
-proxy did, as records of the log name it."""
+"""Tables of `i18n/console.toml` that keep their name; also `verb` and `fact`: actions of people and
+the proxy as named in log records."""
 BOOKS: Mapping[str, Words] = {
     **{table: texts("console", table) for table in (*FILED, "verb", "fact")},
     "yes": texts("console", "yes"),
@@ -64,7 +64,7 @@ def name(book: str, code: str, language: str) -> str:
 
 
 def family(kind: str) -> str:
-    """Which colour a kind has: its first part, or `other`."""
+    """The colour of a kind: its first part, or `other`."""
     first = kind.split(".", 1)[0]
     return first if first in FAMILIES else "other"
 

@@ -43,7 +43,7 @@ def action_of(rule: AnyRule) -> str:
 
 
 def rule_row(rule: AnyRule, pack: str, hits: Mapping[str, int], language: str) -> dict[str, Any]:
-    """A rule as a line of a list. `hits`: how often each rule acted lately, by id."""
+    """A rule as a row of a list. `hits`: how often each rule acted recently, by id."""
     return {
         "id": rule.id,
         "title": rule.title.get(language),
@@ -70,7 +70,7 @@ def _action_title(rule: AnyRule, language: str) -> str:
 
 
 def rule_full(rule: AnyRule, language: str) -> dict[str, Any]:
-    """What the rule page and its form need beyond the row."""
+    """The data that the rule page and its form need beyond the row."""
     full: dict[str, Any] = {
         "why": [{"id": id, "title": _reason(id).get(language)} for id in rule.why],
         "line": rule.at.line,
@@ -110,7 +110,8 @@ def exception_row(exception: Exceptional) -> dict[str, Any]:
 
 
 def expiring(bundle: Bundle, today: str, language: str) -> list[dict[str, Any]]:
-    """Exceptions and reviews that end within a month, soonest first; those that are over too."""
+    """Exceptions and reviews that end within a month, soonest first, including those already
+    over."""
     end = (date.fromisoformat(today) + SOON).isoformat()
     rows: list[dict[str, Any]] = []
     for rule, _ in layered(bundle):
@@ -124,7 +125,7 @@ def expiring(bundle: Bundle, today: str, language: str) -> list[dict[str, Any]]:
 
 
 def problem_row(problem: Problem, language: str) -> dict[str, Any]:
-    """A problem with its place (lines and columns from 1) and the page where it can be mended."""
+    """A problem with its place (lines and columns from 1) and the page where it can be fixed."""
     return {
         "code": problem.code,
         "severity": problem.severity.value,
@@ -139,8 +140,8 @@ def problem_row(problem: Problem, language: str) -> dict[str, Any]:
 
 
 def _in_form(problem: Problem, language: str) -> dict[str, str]:
-    """The form and its field that mend it, what is wrong and how; as in YAML where forms have no
-    part for it: a misspelt key is at a line."""
+    """The form and field where it can be fixed, what is wrong and how to fix it; if no form covers
+    it, the place in the YAML (a misspelt key is at a line)."""
     if problem.code == "missing-key" and problem.part in BOTH_LANGUAGES:
         name = BOTH_LANGUAGES[problem.part].get(language)
         text = Bilingual(f"{name}缺一种语言", f"{name} lacks a language")
@@ -180,7 +181,7 @@ def _result(change: PolicyChange) -> Bilingual:
 
 
 def spoken(value: Any, language: str) -> Any:
-    """Plain data with every `{"zh", "en"}` in it as the text of one language."""
+    """Plain data with every `{"zh", "en"}` in it replaced by the text in one language."""
     match value:
         case {"zh": zh, "en": en, **rest} if not rest:
             return Bilingual(zh, en).get(language)
@@ -192,7 +193,7 @@ def spoken(value: Any, language: str) -> Any:
 
 
 def notices(now: Notices | None) -> dict[str, Any]:
-    """What every page says at its top; nothing to who is not logged in."""
+    """The notices at the top of every page; none for visitors who are not logged in."""
     urgent = now.emergency if now else None
     return {
         "emergency": {"digest": urgent.digest, "at": urgent.at, "by": urgent.by}
@@ -206,7 +207,7 @@ def notices(now: Notices | None) -> dict[str, Any]:
 
 
 def version_names(events: Iterable[Event], language: str) -> dict[str, str]:
-    """What people call each version: the note of its last submission (a long one by its first
+    """The display name of each version: the note of its last submission (a long one by its first
     line), else its number."""
     submitted = [e.command for e in events if isinstance(e.command, Submit)]
     numbers = {digest: n for n, digest in enumerate(dict.fromkeys(c.digest for c in submitted), 1)}
@@ -223,7 +224,7 @@ def _first_line(note: str) -> str:
 
 
 def version_row(version: Version, state: State, active: str) -> dict[str, Any]:
-    """A version as a line of a list. `active` is the digest of the one in force."""
+    """A version as a row of a list. `active` is the digest of the one in force."""
     return {
         "digest": version.digest,
         "reviewers": list(version.reviewers),
@@ -243,8 +244,8 @@ def version_row(version: Version, state: State, active: str) -> dict[str, Any]:
 
 
 def event_rows(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """Events in order. Going back while an emergency is in force ends it: of which version it was
-    is in `ended`."""
+    """Events in order. A rollback while an emergency is in force ends it; `ended` says whose
+    emergency it was."""
     rows, state = [], State()
     for event in events:
         urgent = state.emergency(event.at) if isinstance(event.command, RollBack) else None
@@ -269,8 +270,8 @@ def event_row(event: Event) -> dict[str, Any]:
 
 
 def record_of(event: Event, by: str, ended: str = "") -> Record:
-    """A step in the life of a version, for the audit log. `by`: console or cli. `ended`: the
-    version whose emergency it ends."""
+    """A lifecycle step of a version, for the audit log. `by`: console or cli. `ended`: the version
+    whose emergency it ends."""
     command, more = event.command, ("reason", "untested", "reviewers", "due")
     detail = {"actor": event.by, **event_row(event)} | ({"ended": ended} if ended else {})
     detail |= {name: value for name in more if (value := getattr(command, name, ""))}

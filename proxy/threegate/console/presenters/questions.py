@@ -11,7 +11,7 @@ from threegate.types import Bilingual
 
 
 def rules_to_judge(event: Mapping[str, Any]) -> tuple[str, ...]:
-    """Rules that found something, in shadow or not; "" (the call as a whole) where none did."""
+    """Rules that found something, in shadow or not; "" (the call as a whole) if none did."""
     layers = (d for d in event.get("decisions", ()) if d["layer"] != "constraint")
     rules = dict.fromkeys(r["rule"] for d in layers for r in d["ruled"] if is_found(r))
     return tuple(rules) or ("",)
@@ -26,8 +26,8 @@ def questions(
     *,
     revealed: bool,
 ) -> list[dict[str, Any]]:
-    """`mine`: the reviewer's own labels by rule. `excerpts` hold the texts in which the rule hit,
-    or the beginning of every text where there is no rule to judge."""
+    """`mine`: the reviewer's own labels by rule. `excerpts` are the texts in which the rule hit, or
+    the beginning of every text if there is no rule to judge."""
     every = [r for d in event.get("decisions", ()) for r in d["ruled"]]
     return [
         {

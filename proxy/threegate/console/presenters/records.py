@@ -20,7 +20,7 @@ def titles(policies: PolicySet) -> dict[str, Bilingual]:
 
 
 def constraint_ids(policies: PolicySet) -> frozenset[str]:
-    """Rules of layer 2: they take part in nearly every call and find nothing."""
+    """Rules of layer 2, which take part in nearly every call and find nothing."""
     return frozenset(rule.id for p in policies_of(policies) for rule in p.constraints)
 
 
@@ -34,13 +34,13 @@ def _rules(policy: CompiledPolicy) -> Iterable[Any]:
 
 
 def is_found(ruled: Mapping[str, Any]) -> bool:
-    """A ruling on a finding; neither a failure nor a note of how a fact check came out."""
+    """Whether a ruling is about a finding, rather than a failure or the outcome of a fact check."""
     noted = ruled.get("kind", "") in CHECK_NOTES and Action[ruled["action"].upper()] <= Action.FLAG
     return "kind" in ruled and not noted
 
 
 def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str, Any]:
-    """One line of a list of records."""
+    """One row of a list of records."""
     event = entry.event
     ruled = [r for d in event.get("decisions", ()) for r in d["ruled"] if _counts(d, r)]
     strongest = sorted(ruled, key=lambda r: -Action[r["action"].upper()])
@@ -66,15 +66,15 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
 
 
 def _noted(event: Mapping[str, Any]) -> str:
-    """The kind by which a fact check alone had the call recorded; it is no finding."""
+    """The kind with which only a fact check recorded the call; it is not a finding."""
     every = (r for d in event.get("decisions", ()) for r in d["ruled"] if not r.get("shadow"))
     flagged = (r.get("kind", "") for r in every if r["action"] == Action.FLAG.name.lower())
     return next((kind for kind in flagged if kind in CHECK_NOTES), "")
 
 
 def _counts(decision: Mapping[str, Any], ruled: Mapping[str, Any]) -> bool:
-    """A finding, a failure, or what layer 2 made of the call; not what it adds to nearly every
-    one."""
+    """A finding, a failure, or a change by layer 2, except for what it adds to nearly every
+    call."""
     if decision["layer"] == "constraint":
         return bool(ruled["action"] != "allow")
     return is_found(ruled) or "failed" in ruled
@@ -83,7 +83,7 @@ def _counts(decision: Mapping[str, Any], ruled: Mapping[str, Any]) -> bool:
 def deciding(
     event: Mapping[str, Any], ruled: Iterable[Mapping[str, Any]]
 ) -> Iterable[Mapping[str, Any]]:
-    """The rulings that made the call end as it did; none where it only was recorded."""
+    """The rulings that decided how the call ended; none if it was only recorded."""
     action = event.get("action", "allow")
     if Action[action.upper()] <= Action.FLAG:
         return ()
@@ -91,7 +91,7 @@ def deciding(
 
 
 def title_of(rule: str, known: Mapping[str, Bilingual], language: str) -> str:
-    """Its id where no policy in force has the rule."""
+    """The title of a rule; its id if no policy in force has the rule."""
     return known[rule].get(language) if rule in known else rule
 
 
@@ -140,13 +140,13 @@ def ruling(
 
 
 def shown_score(kind: str, score: Any) -> Any:
-    """Of a topic by examples it is a distance between wordings, of which 0.24 can be sure: only its
-    level says something."""
+    """For a category by examples the score is a similarity of wordings, where 0.24 may be certain;
+    only its level is meaningful."""
     return "" if kind.startswith("category.") else score
 
 
 def _opinion(recorded: Mapping[str, Any] | None) -> dict[str, Any]:
-    """A second opinion; a record leaves out what was not given or did not happen."""
+    """A second opinion; a record omits what was not given or did not happen."""
     return {"score": "", "cached": False, "replaced": None, **recorded} if recorded else {}
 
 
@@ -157,8 +157,8 @@ def texts(
     revealed: bool,
     rule: str = "",
 ) -> list[dict[str, Any]]:
-    """The kept texts in order, with their hits coloured (of one rule only, where it is named). The
-    original only where it is revealed and was kept at all."""
+    """The kept texts in order, with their hits coloured (only those of one rule, if it is named).
+    The original is included only if it is revealed and was kept."""
     every = (r for d in event.get("decisions", ()) for r in d["ruled"])
     ruled = [r for r in every if rule in ("", r["rule"])]
     return [_text(p, ruled, revealed=revealed) for p in parts]
@@ -174,7 +174,7 @@ def _text(
     shown["field"] = field_of(name)
     if not (revealed and "text" in part):
         return shown | {"pieces": pieces(redacted, view), "redacted": [], "original": False}
-    # Of an answer the original is what the client read, with values restored: nothing lies where
+    # The original of an answer is what the client read, with values restored: nothing is where
     # the rules saw it, so the marks of the redacted text are carried over. Where they cannot be,
     # both texts are shown: an original never shows less.
     over = carried(redacted, part["text"], view)
@@ -200,14 +200,14 @@ def channel_of(name: str) -> str:
 
 
 def field_of(name: str) -> str:
-    """The field of the request that a text is, where it is neither a message nor an answer."""
+    """The request field of a text that is neither a message nor an answer."""
     kind, _, rest = name.partition("/")
     counted = kind in ("messages", "choices") or rest.partition("/")[0].isdecimal()
     return "" if counted else name.rpartition(":")[0]
 
 
 def number_of(name: str) -> int:
-    """Which message or which answer it is, from 1; 0 where it is not counted (the first answer)."""
+    """The number of the message or answer, from 1; 0 if it is not numbered (the first answer)."""
     kind, _, rest = name.partition("/")
     digits = rest.partition("/")[0]
     number = int(digits) if digits.isdecimal() else 0

@@ -1,7 +1,7 @@
-"""A rule in words: each key that is written, with its name and its value as a person reads it.
+"""A rule in words: each key that is written, with its name and its value in readable form.
 
-Names come from the schema's own descriptions and values from the vocabulary, so a key that the
-language gains is shown without a line here.
+Names come from the schema's own descriptions and values from the vocabulary, so new keys of the
+language are shown without changes here.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ HEADING = ("title", "owner", "why", "layer", "mode", "review_by")
 MOST_WORDS = 30
 KINDS = ("any", "all", "none")
 LABELS = texts("console", "rule_keys")
-"""Names of keys whose description begins with their values, or goes on for long."""
+"""Names of keys whose description begins with their values or is too long."""
 _SHORT = re.compile(r"[；;，,：:（(]")
 
 
 def rule_rows(rule: AnyRule, language: str) -> dict[str, tuple[str, str]]:
-    """Label and value of each key that says something, in the order of the schema."""
+    """Label and value of each key that is set, in the order of the schema."""
     return {
         key_of(spec): (_label(type(rule), spec, language), value)
         for spec in specs(type(rule))
@@ -53,7 +53,7 @@ def rule_rows(rule: AnyRule, language: str) -> dict[str, tuple[str, str]]:
 
 
 def word_rows(rule: AnyRule, bundle: Bundle, language: str) -> list[dict[str, str]]:
-    """All that a page of the rule says beyond its heading and its reasons."""
+    """Everything that a rule's page shows beyond its heading and its reasons."""
     rows = rule_rows(rule, language) | definition_rows(rule, (bundle,), language)
     shown = (row for key, row in rows.items() if key not in HEADING)
     return [{"label": label, "before": "", "after": value} for label, value in shown]
@@ -62,7 +62,7 @@ def word_rows(rule: AnyRule, bundle: Bundle, language: str) -> list[dict[str, st
 def definition_rows(
     rule: AnyRule, bundles: Iterable[Bundle], language: str
 ) -> dict[str, tuple[str, str]]:
-    """The words, patterns and examples of the rule's own kinds; what a constitution says."""
+    """The words, patterns and examples of the rule's own kinds; the text of a constitution."""
     if not isinstance(rule, Rule):
         return _constitution(rule, bundles, language)
     wanted = [*rule.detect.any, *rule.detect.all, *rule.detect.none]
@@ -115,7 +115,7 @@ def _recognized(data: Mapping[str, Any], language: str) -> str:
 
 
 def _words(bundle: Bundle, spec: ListSpec, language: str) -> str:
-    """The first words of a list that is written in its pack; of a file only how many."""
+    """The first words of a list written in its pack; for a file only the number."""
     if spec.file:
         count = len(bundle.words(spec.file))
         return (
@@ -146,7 +146,7 @@ def _reason(id: str, language: str) -> str:
 
 
 def value_words(value: Any, language: str) -> str:
-    """A value of the policy language in words; empty where it says nothing."""
+    """A value of the policy language in words; empty if it has no content."""
     if value is None or value in ("", (), {}):
         return ""
     match value:
@@ -186,7 +186,7 @@ def _then(then: Then, language: str) -> Iterator[str]:
 
 
 def _written(thing: Any, language: str) -> str:
-    """What is written, or differs from its default, in a nested mapping; of a second opinion also
+    """What is written, or differs from its default, in a nested mapping; for a second opinion also
     the defaults, which decide whether the rule acts."""
     parts = []
     for spec in specs(type(thing)):

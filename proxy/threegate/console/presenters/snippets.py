@@ -1,4 +1,4 @@
-"""What a list shows of a record's texts: the words searched for, else the first hit, else the
+"""The excerpt of a record's texts for a list: the words searched for, else the first hit, else the
 beginning."""
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NO_HIT = ("", CLAIM_NO_SOURCE, CLAIM_SUPPORTED)
 def snippet(
     event: Mapping[str, Any], parts: Sequence[Mapping[str, str]], words: str
 ) -> list[dict[str, str]]:
-    """Pieces of one redacted text; empty where none was kept."""
+    """Pieces of one redacted text; empty if none was kept."""
     shown = [t["pieces"] for t in texts(event, parts, revealed=False)]
     for cut in shown:
         text = "".join(p["text"] for p in cut)
@@ -32,9 +32,9 @@ def snippet(
 
 
 def _searched(text: str, words: str) -> list[Highlight]:
-    """The first places of the words, as they are written; the index also finds other forms."""
+    """The first occurrences of the words as typed; the index also finds other forms."""
     terms = [re.escape(word) for word in re.findall(r"\w+", words.translate(simplified()))]
-    plain = text.translate(simplified())  # one character for one
+    plain = text.translate(simplified())  # maps one character to one
     found = re.finditer("|".join(terms), plain, re.IGNORECASE) if terms else ()
     places = [Highlight(m.start(), m.end(), SEARCHED, "", "") for m in found]
     return places[:4]

@@ -1,6 +1,6 @@
 """Results of tests, joined with their texts.
 
-The kept result has ids only (the log alone keeps texts); the texts are those of the policy with
+The stored result has only ids (only the log keeps texts); the texts come from the policy with
 exactly this content.
 """
 
@@ -23,7 +23,7 @@ def _as_test(case: ConstraintCase) -> dict[str, Any]:
 
 
 def kept_report(report: TestReport, left_out: Iterable[AnyCase]) -> dict[str, Any]:
-    """A run as it is kept: no text of any test."""
+    """A run in stored form: no text of any test."""
     return {
         "passed": report.passed,
         "total": len(report.outcomes),
@@ -39,7 +39,7 @@ def kept_report(report: TestReport, left_out: Iterable[AnyCase]) -> dict[str, An
 
 
 def test_report(kept: Mapping[str, Any], bundles: Iterable[Bundle]) -> dict[str, Any]:
-    """The kept run, each failure with the text of its test."""
+    """The stored run, each failure with the text of its test."""
     known = by_id(bundles)
     failures = [f | sample(known.get(f["id"])) for f in kept["failures"]]
     return {**kept, "failures": failures}
@@ -53,8 +53,7 @@ def by_id(bundles: Iterable[Bundle]) -> dict[str, AnyCase]:
 
 
 def sample(case: AnyCase | None, language: str = "en") -> dict[str, Any]:
-    """The text of a test and what is expected of it. That of a constraint says what the request
-    becomes."""
+    """The text of a test and the expected result; for a constraint, what the request becomes."""
     match case:
         case Case():
             expect = "match" if case.expect_match else "no_match"

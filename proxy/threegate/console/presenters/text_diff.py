@@ -1,4 +1,4 @@
-"""Files of two policies side by side as text: what came, what went, with the lines around it."""
+"""Files of two policies compared as text: additions and removals, with surrounding lines."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ MOST_LINES = 4_000
 
 
 def file_changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Each file that differs, with its hunks: lines as {"sign", "old", "new", "text"}, the numbers
-    0 where the line is not on that side."""
+    """Each file that differs, with its hunks: lines as {"sign", "old", "new", "text"}, numbers are
+    0 if the line is not on that side."""
     paths = [p for p in sorted({*old, *new}) if old.get(p) != new.get(p)]
     return [_file(path, old.get(path), new.get(path)) for path in paths]
 

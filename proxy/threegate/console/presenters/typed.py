@@ -1,4 +1,4 @@
-"""What somebody typed into a form that was refused, as fields to correct and send again."""
+"""The input of a refused form, as fields to correct and send again."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ MEANT = {
 }
 """The fields that a refusal is about, by its code."""
 FILES = ("upload",)
-"""Refusals of a file, which is chosen again: sent once more it would be the same."""
+"""Refusals of a file, which must be chosen again; resending it would change nothing."""
 LONG = 60
 
 
 def typed(form: Mapping[str, str], language: str, code: str = "") -> dict[str, Any]:
-    """`fields` to show, the one that was refused as `wrong`, and `hidden` ones; nothing where the
-    form held a secret or nothing to show. `code` of the refusal."""
+    """`fields` to show, the refused one as `wrong`, and `hidden` ones; nothing if the form
+    contained a secret or nothing to show. `code` is that of the refusal."""
     if code in FILES or any(word in name for name in form for word in SECRET):
         return {"fields": [], "hidden": []}
     wrong = next((n for n in MEANT.get(code, ()) if n in form), "")

@@ -1,7 +1,7 @@
 """The calls that a review queue may hold, read from the log's search columns.
 
-Only ids are read: a queue is counted as a whole and shown by the page. The newest `MOST` calls
-of each sort are looked at; `Candidates.capped` says that there are older ones.
+Only ids are read: a queue is counted as a whole and shown page by page. The newest `MOST` calls of
+each sort are considered; `Candidates.capped` says that there are older ones.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Candidates:
 
 
 def candidates(connection: Connection, passed: int, first: Iterable[str]) -> Candidates:
-    """`first` (complaints, what somebody holds), then what was stopped, then `passed` per cent of
-    the rest; the newest first in each."""
+    """`first` (complaints, assigned calls), then stopped calls, then `passed` per cent of the rest;
+    newest first in each group."""
     stopped = _newest(connection, RECORD.c.action.in_(_STOPPING))
     rest = _newest(connection, RECORD.c.action.not_in(_ALL_BUT_PASSED)) if passed else []
     chosen = [*sorted(first), *stopped, *(r for r in rest if sampled(r, passed))]

@@ -1,7 +1,7 @@
 """Complaints about decisions: who complained about which request, and how it was answered.
 
-Their texts are of people outside the log: they lie in the console's database, never in the audit
-log, which records only that a complaint was taken or answered.
+Their texts come from outside, so they are stored in the console's database and never in the audit
+log, which records only that a complaint was received or answered.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Complaints:
             connection.execute(insert(COMPLAINT).values(asdict(complaint)))
 
     def answer(self, id: str, outcome: str, answer: str, by: str, at: str) -> bool:
-        """False where there is no such open complaint."""
+        """False if there is no such open complaint."""
         still_open = (COMPLAINT.c.id == id) & (COMPLAINT.c.outcome == "")
         values = {"outcome": outcome, "answer": answer, "closed_by": by, "closed_at": at}
         with self.engine.begin() as connection:
@@ -67,12 +67,12 @@ class Complaints:
 
 
 def within(complaints: Sequence[Complaint], first: str, last: str) -> tuple[Complaint, ...]:
-    """Taken from `first` to `last`, ISO times, both included to their own precision."""
+    """Received from `first` to `last` (ISO times), both inclusive at their own precision."""
     return tuple(c for c in complaints if first <= c.at[: len(first)] and c.at[: len(last)] <= last)
 
 
 def median_days(complaints: Sequence[Complaint]) -> float | None:
-    """How long an answer took; None while nothing is answered."""
+    """How long an answer took; None if nothing has been answered."""
     took = [_seconds(c) / DAY_S for c in complaints if c.closed_at]
     return round(median(took), 1) if took else None
 

@@ -1,7 +1,6 @@
-"""What labels say: the verdict of several reviewers, how far they agree, how precise a rule is.
-
-Pure. Of one question (a rule on a request) the majority of its reviewers decides; without one it is
-disputed until another reviewer looks.
+"""Statistics of labels: the verdict of several reviewers, how far they agree, how precise a rule
+is. Pure. For one question (a rule on a request) the majority of its reviewers decides; without a
+majority it is disputed until another reviewer answers.
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ Question = tuple[str, str]  # request, rule
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """How well a rule does by the labels. `precision` is None until a hit of it is labelled."""
+    """How well a rule performs according to the labels. `precision` is None until one of its hits
+    is labelled."""
 
     rule: str
     correct: int
@@ -33,8 +33,8 @@ class Precision:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of the questions that two reviewers answered. `pi` is Scott's: it takes out what
-    chance alone would give; None where it has no meaning."""
+    """Over the questions that two reviewers answered. `pi` is Scott's pi, which removes agreement
+    by chance; None if it is undefined."""
 
     twice: int
     agreed: int
@@ -54,7 +54,7 @@ def questions(labels: Iterable[ReviewLabel]) -> dict[Question, list[str]]:
 
 
 def settled(answers: Sequence[str]) -> str | None:
-    """What more than half of them say."""
+    """The verdict of more than half of them."""
     answer, number = Counter(answers).most_common(1)[0]
     return answer if 2 * number > len(answers) else None
 

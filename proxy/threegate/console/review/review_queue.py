@@ -1,8 +1,7 @@
-"""What waits for a reviewer, and why. Pure.
-
-The queue holds every call that was stopped, every call somebody complained of, and a fixed sample
-of the calls that passed. A second reviewer gets a share of what one has judged, without seeing that
-verdict; a call on which two disagree, or of which somebody was unsure, waits for one more.
+"""What waits for a reviewer, and why. Pure. The queue contains every stopped call, every call with
+a complaint, and a fixed sample of the calls that passed. A second reviewer gets a share of what one
+has judged, without seeing that verdict; a call on which two disagree, or about which somebody was
+unsure, waits for one more.
 """
 
 from __future__ import annotations
@@ -27,14 +26,16 @@ class QueueReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReviewShares:
-    """Percentages that the policy sets: of the calls that passed, and of those that two judge."""
+    """Percentages set by the policy: of passed calls to review, and of calls that two people
+    judge."""
 
     passed: int
     twice: int
 
 
 def shares_of(policies: Iterable[CompiledPolicy]) -> ReviewShares:
-    """The most that a policy in force requires: a record names the whole set."""
+    """The highest percentages that any policy in force requires, because a record names only the
+    whole set."""
     settings = [p.audit for p in policies]
     passed = max((s.review_passed for s in settings), default=0)
     return ReviewShares(passed, max((s.review_twice for s in settings), default=0))
@@ -42,7 +43,7 @@ def shares_of(policies: Iterable[CompiledPolicy]) -> ReviewShares:
 
 @dataclass(frozen=True, slots=True)
 class ReviewerQueue:
-    """What one reviewer's queue depends on. `second` is the percentage that two look at."""
+    """What one reviewer's queue depends on. `second` is the percentage that two people judge."""
 
     me: str
     labels: Mapping[str, Sequence[ReviewLabel]]  # by request
@@ -51,7 +52,7 @@ class ReviewerQueue:
     second: int
 
     def why(self, request: str) -> QueueReason | None:
-        """Why `request` waits for this reviewer; None where it does not."""
+        """Why `request` waits for this reviewer; None if it does not."""
         given = self.labels.get(request, ())
         authors = {label.author for label in given}
         holder = self.assigned.get(request, self.me)
@@ -73,7 +74,8 @@ class ReviewerQueue:
         return self.assigned.get(request) == self.me
 
     def judged_by_me(self, request: str) -> bool:
-        """Until then others' verdicts stay hidden: a second opinion is independent of the first."""
+        """Until then others' verdicts stay hidden, so that a second opinion is independent of the
+        first."""
         return any(x.author == self.me for x in self.labels.get(request, ()))
 
 
@@ -85,5 +87,6 @@ def by_request(labels: Sequence[ReviewLabel]) -> dict[str, list[ReviewLabel]]:
 
 
 def sampled(id: str, percent: int) -> bool:
-    """The same for every person and at every view, so that no one can choose what is reviewed."""
+    """The same sample for every person and every view, so that nobody can choose what is
+    reviewed."""
     return int.from_bytes(hashlib.sha256(id.encode()).digest()[:4], "big") % 100 < percent

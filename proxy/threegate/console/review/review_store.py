@@ -1,9 +1,7 @@
-"""What reviewers add to the log: labels on decisions, tests proposed from records, and who looks
-at what.
-
+"""What reviewers add to the log: labels on decisions, tests proposed from records, and assignments.
 A label judges one rule on one request (rule empty: the request as a whole, for what was missed);
-each reviewer has one of their own, and the last one counts. `unsure` is no verdict: it hands the
-question to somebody else.
+each reviewer has one, and the last one counts. `unsure` is not a verdict: it passes the question to
+somebody else.
 """
 
 from __future__ import annotations
@@ -34,7 +32,7 @@ class ReviewLabel:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """`text` is redacted: it came from what the log kept."""
+    """`text` is redacted, since it comes from what the log kept."""
 
     id: str
     rule: str
@@ -53,7 +51,7 @@ class ReviewStore:
     engine: Engine
 
     def label(self, label: ReviewLabel) -> None:
-        """In place of an earlier one; who has judged holds the request no more."""
+        """Replaces an earlier label; a reviewer who has judged is no longer assigned."""
         mine = (
             (LABEL.c.request == label.request)
             & (LABEL.c.rule == label.rule)
@@ -74,7 +72,7 @@ class ReviewStore:
             return tuple(ReviewLabel(**row._mapping) for row in connection.execute(query))
 
     def assign(self, requests: Iterable[str], reviewer: str, at: str) -> None:
-        """Whoever had them before; an empty reviewer gives them back."""
+        """Assigns them, whoever had them before; an empty reviewer releases them."""
         named = list(requests)
         rows = [{"request": r, "reviewer": reviewer, "at": at} for r in named]
         with self.engine.begin() as connection:
@@ -108,7 +106,7 @@ class ReviewStore:
             return tuple(Proposal(**row._mapping) for row in connection.execute(query))
 
     def take(self, id: str) -> Proposal | None:
-        """The proposal, which is gone from the desk then."""
+        """Returns the proposal and removes it from the desk."""
         found = next((p for p in self.proposals() if p.id == id), None)
         with self.engine.begin() as connection:
             gone = connection.execute(delete(PROPOSAL).where(PROPOSAL.c.id == id)).rowcount

@@ -1,8 +1,6 @@
-"""What labels say about one rule, level by level: how precise it is, and what another level would
-have done on the calls that people judged. Pure.
-
-Only hits are recorded, so a level below the one a call was judged at cannot be computed from
-labels: a replay of a draft shows that.
+"""What labels say about one rule, level by level: its precision, and what another level would have
+done on the calls that people judged. Pure. Only hits are recorded, so the effect of a lower level
+than the current one cannot be computed from labels; a replay of a draft shows it.
 """
 
 from __future__ import annotations
@@ -15,14 +13,15 @@ from typing import Any
 from threegate.types import Level
 
 Z95 = 1.959964
-"""Quantile of the normal distribution for an interval of 95 %."""
+"""Quantile of the normal distribution for a 95 % interval."""
 ENOUGH = 10
-"""Judged calls below which no level is proposed."""
+"""The fewest judged calls from which a level is proposed."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedHit:
-    """A call on which reviewers agree: was the rule right, and the level of its surest finding."""
+    """A call on which reviewers agree: whether the rule was right, and the level of its most
+    certain finding."""
 
     request: str
     correct: bool
@@ -31,8 +30,8 @@ class JudgedHit:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`part` of `whole` with its Wilson interval of 95 %, which also holds for few calls and for
-    shares of 0 and 1 (Wilson, JASA 22, 1927). None of a whole of nothing."""
+    """The share `part`/`whole` with its 95 % Wilson interval, which also holds for few calls and
+    for shares of 0 and 1 (Wilson, JASA 22, 1927). None if `whole` is 0."""
 
     part: int
     whole: int
@@ -55,14 +54,14 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class LevelFigures:
-    """`here`: precision of the hits that have exactly this level. The rest: if the rule began at
-    it."""
+    """`here`: precision of the hits with exactly this level. The other figures: if the rule acted
+    from this level on."""
 
     level: Level
     here: Share
     kept: Share
-    avoided: int  # false positives that would not have been
-    lost: int  # correct hits that would not have been
+    avoided: int  # false positives that would not have occurred
+    lost: int  # correct hits that would have been lost
 
     @property
     def gain(self) -> int:
@@ -71,7 +70,7 @@ class LevelFigures:
 
 
 def judged_hits(verdicts: Mapping[str, str | None], levels: Mapping[str, Level]) -> list[JudgedHit]:
-    """Verdict by request (None: disputed) and the level of the rule's surest finding there."""
+    """Verdict by request (None: disputed), with the level of the rule's most certain finding."""
     return [
         JudgedHit(request, verdict == "correct", levels[request])
         for request, verdict in verdicts.items()
@@ -80,7 +79,7 @@ def judged_hits(verdicts: Mapping[str, str | None], levels: Mapping[str, Level])
 
 
 def level_in(event: Mapping[str, Any], rule: str) -> Level | None:
-    """The level of the rule's surest finding in a record; None without one."""
+    """The level of the rule's most certain finding in a record; None without one."""
     found = [
         Level[r["level"].upper()]
         for d in event.get("decisions", ())
@@ -108,8 +107,8 @@ def _share(judged: Iterable[JudgedHit]) -> Share:
 
 
 def better_level(figures: Sequence[LevelFigures], current: Level) -> Level | None:
-    """The level above `current` with which most of the judged decisions would have been right, if
-    that is more than now and enough calls were judged."""
+    """The level above `current` with which the most judged decisions would have been right, if that
+    is better than now and enough calls were judged."""
     if max(f.kept.whole for f in figures) < ENOUGH:
         return None
     above = [f for f in figures if f.level > current and f.gain > 0]

@@ -1,4 +1,4 @@
-"""Searches kept under a name: one's own, and those that others share."""
+"""Searches saved under a name: one's own and those shared by others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Saved:
     engine: Engine
 
     def keep(self, view: SavedSearch) -> None:
-        """In place of an earlier one of that name."""
+        """Replaces an earlier search of that name."""
         with self.engine.begin() as connection:
             connection.execute(delete(VIEW).where(_is(view.owner, view.name)))
             connection.execute(insert(VIEW).values(asdict(view) | {"shared": int(view.shared)}))

@@ -1,4 +1,4 @@
-"""Search terms in an address: what a reviewer sees is in the URL, so a link is a saved view."""
+"""Search terms in an address: the URL contains what a reviewer sees, so a link is a saved view."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMES = (
     "model", "policy", "language", "shadow", "subject",
 )  # fmt: skip
 SAME = ("layer", "kind", "rule", "tenant", "key_id", "model", "policy", "language", "subject")
-"""`subject` is the hash of an end user, as the log has it: an address names nobody."""
+"""`subject` is the hash of an end user as in the log, so that an address names nobody."""
 DEFAULT_DAYS = 7
 PAGE = 50
 # Facets in the order of the page; `stage` last, since most people look at requests only.
@@ -46,18 +46,18 @@ SHOWN = (
 
 
 def terms_of(query: Mapping[str, str]) -> dict[str, str]:
-    """What is searched for, and nothing else; the address of this view is made of it."""
+    """Only the search terms, from which the address of this view is built."""
     return {name: query[name].strip() for name in NAMES if query.get(name, "").strip()}
 
 
 def address(terms: Mapping[str, str], **changed: str) -> str:
-    """The query string of a view like this one; an empty value drops a term."""
+    """The query string of a similar view; an empty value removes a term."""
     merged = {**terms, **changed}
     return urlencode({k: v for k, v in merged.items() if v})
 
 
 def to_query(terms: Mapping[str, str], clock: LocalTime, **more: Any) -> Query:
-    """Raises ConsoleError for a term that cannot be."""
+    """Raises ConsoleError for an invalid term."""
     since, until = period(terms, clock)
     try:
         same: dict[str, Any] = {n: terms.get(n, "") for n in SAME}
@@ -81,9 +81,9 @@ def _stages(text: str) -> tuple[Stage, ...]:
 
 
 def period(terms: Mapping[str, str], clock: LocalTime) -> tuple[int, int]:
-    """[since, until) in microseconds. A date is a local day, and `until` then the last day shown; a
-    date with a time is a moment. Raises ConsoleError for what is neither, for no number of days,
-    and for a period that ends before it begins."""
+    """[since, until) in microseconds. A date means a local day, and `until` is then the last day
+    shown; a date with a time is a moment. Raises ConsoleError for anything else, for an invalid
+    number of days, and for a period that ends before it begins."""
     try:
         until = _end(terms["until"], clock) if "until" in terms else now_us() + 1
         days = int(terms.get("days", DEFAULT_DAYS))
@@ -105,7 +105,7 @@ def _end(text: str, clock: LocalTime) -> int:
 
 
 def jump(text: str, clock: LocalTime) -> str:
-    """A cursor (`Query.after`) at a date, end of day, or a moment: what comes is older. Raises
+    """A cursor (`Query.after`) at a date (end of day) or a moment; what follows it is older. Raises
     ConsoleError."""
     try:
         return f"{_end(text, clock)}..0"
@@ -120,8 +120,8 @@ def facet_groups(
     titles: Mapping[str, Bilingual],
     without: frozenset[str] = frozenset(),
 ) -> list[dict[str, Any]]:
-    """Facets with the address that each value leads to; a chosen one leads back. Rules in
-    `without` are left out."""
+    """Facets with the address for each value; a chosen value links back. Rules in `without` are
+    left out."""
     facets = {
         name: {v: n for v, n in counts.items() if not (name == "rule" and v in without)}
         for name, counts in facets.items()
@@ -159,12 +159,12 @@ def _label(name: str, value: str, language: str) -> str:
 
 
 def _is_setting(kind: str) -> bool:
-    """Layer 2 changes settings of nearly every call; as findings they would only be noise."""
+    """Layer 2 changes settings of nearly every call; as findings these would only be noise."""
     return kind.startswith("constraint.")
 
 
 def counting(query: Query, clock: LocalTime) -> Query:
-    """`query`, so that what matches is counted as well: by value, and by the bars of a chart."""
+    """`query` extended so that matches are also counted: by value, and by bar of the chart."""
     since, until = query.since_us, query.until_us
     step, shift = charts.step_us(since, until), charts.offset_us(since, clock)
     return replace(query, facets=True, step_us=step, shift_us=shift)
@@ -173,7 +173,7 @@ def counting(query: Query, clock: LocalTime) -> Query:
 def timeline(
     connection: Connection, query: Query, page: Page, language: str, clock: LocalTime
 ) -> dict[str, Any]:
-    """The histogram of a search, with the policy changes in its time."""
+    """The histogram of a search, with the policy changes in its period."""
     calls = [Calls(*slot, number) for slot, number in page.slots.items()]
     marks = changes(connection, query.since_us, query.until_us, language, clock)
     return charts.histogram(calls, query.since_us, query.until_us, query.step_us, marks, clock)

@@ -48,24 +48,25 @@ def _login(visit: ConsoleRequest, error: str = "", *, empty: bool = False) -> di
 
 
 def own_page(wanted: str) -> str:
-    """The address where it is a page of the console, else the front page. A browser reads a
-    backslash as a slash: both beginnings of another site are refused."""
+    """The address if it is a page of the console, else the front page. A browser reads a backslash
+    as a slash, so both forms of another site's address are refused."""
     ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
     safe = ours and not urlsplit(wanted).netloc and not set(wanted) & set("\\\r\n\t")
     return wanted if safe else "/"
 
 
 async def session(visit: ConsoleRequest) -> Answer:
-    """Whether the visitor still has a session: checked before a form is sent."""
+    """Whether the visitor still has a session, checked before a form is sent."""
     return Shown(
         "account/welcome.html", {"name": visit.person.name if visit.person else "", "next": "/"}
     )
 
 
 async def login(visit: ConsoleRequest) -> Answer:
-    """Attempts count per name and address, so an attacker elsewhere cannot lock a person out; in a
-    browser that the account has been used in, they count for that browser alone: everybody behind
-    one reverse proxy has one address. Such browsers of an account are bounded together too."""
+    """Attempts count per name and address, so an attacker elsewhere cannot lock a person out. In a
+    browser in which the account has been used they count for that browser only, because everybody
+    behind one reverse proxy shares an address. All such browsers of an account together are limited
+    too."""
     name, throttle = visit.form.get("name", "")[:64], visit.parts.throttle
     counted = _counted(visit, name)
     if not all(throttle.attempt(key, most) for key, most in counted.items()):
@@ -82,7 +83,8 @@ async def login(visit: ConsoleRequest) -> Answer:
 
 
 def _counted(visit: ConsoleRequest, name: str) -> dict[str, int]:
-    """What an attempt counts for, and how many each may have; the last belongs to one account."""
+    """The keys under which an attempt counts, and the limit of each; the last key belongs to one
+    account."""
     cookie = visit.request.cookies.get(BROWSER_COOKIE, "")
     if browser := visit.parts.signer.read_browser(name, cookie):
         return {f"browsers:{name}": MAX_OF_ADDRESS, f"browser:{browser}": MAX_FAILURES}
@@ -95,7 +97,8 @@ def _address(visit: ConsoleRequest) -> str:
 
 
 def subscriber(address: str) -> str:
-    """What of a client's address log-ins count for. One subscriber has a whole /64 of IPv6."""
+    """The part of a client's address under which log-ins count. One subscriber has a whole IPv6
+    /64."""
     try:
         known = ip_address(address)
     except ValueError:
@@ -112,7 +115,8 @@ async def _hashed(
     log_in: Callable[[str, str], Account | None],
     name: str,
 ) -> Account | None:
-    """The account whose password this is. What is refused for others' log-ins was no guess."""
+    """The account with this password. An attempt refused because of others' log-ins does not count
+    as a guess."""
     password = visit.form.get("password", "")
     try:
         return await visit.parts.hashes.run(keys[0], log_in, name, password)
@@ -137,7 +141,7 @@ def _welcome(visit: ConsoleRequest, account: Account) -> Redirect:
 
 
 async def sso(visit: ConsoleRequest) -> Answer:
-    """On to the provider. What comes back has to fit what this browser keeps meanwhile."""
+    """Redirects to the provider. The reply must match what this browser keeps meanwhile."""
     try:
         started = await _provider(visit).start()
     except OidcError as error:
@@ -154,8 +158,8 @@ async def sso(visit: ConsoleRequest) -> Answer:
 
 
 async def sso_back(visit: ConsoleRequest) -> Answer:
-    """The provider's answer becomes a session. Shown, not moved: the next request is then one of
-    our own page's, and takes the strict cookie along."""
+    """Turns the provider's answer into a session. It shows a page instead of redirecting, so that
+    the next request comes from our own page and carries the strict cookie."""
     kept = visit.request.cookies.get(SSO_COOKIE, "")
     values = visit.parts.signer.read("sso", kept, SSO_S)
     if values is None or len(values) != SSO_VALUES:
@@ -186,8 +190,8 @@ def _sso_path(visit: ConsoleRequest) -> str:
 
 
 def _no_entry(visit: ConsoleRequest, error: OidcError | AccountError) -> Shown:
-    """The log-in page again. The reason goes to the server's log only: an attacker learns
-    nothing."""
+    """Shows the log-in page again. The reason goes only to the server's log, so that an attacker
+    learns nothing."""
     log.warning("single sign-on: %s", error)
     text = visit.text_in(
         "单点登录没有成功，请重试，或联系管理员",
@@ -237,7 +241,7 @@ async def logout(visit: ConsoleRequest) -> Answer:
 
 
 async def language(visit: ConsoleRequest) -> Answer:
-    """Only back to a page of ours."""
+    """Returns only to a page of the console."""
     to = visit.path["to"]
     if to not in ("zh", "en"):
         raise refusal("no-language")

@@ -1,4 +1,4 @@
-"""The audit desk: search, saved searches, verify. Every look is itself recorded."""
+"""The audit desk: search, saved searches, verification. Every access is itself recorded."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_NAME = 60
 
 
 async def search(visit: ConsoleRequest) -> Answer:
-    """An id that a client was given leads to its record."""
+    """Finds the record for an id that a client was given."""
     terms, clock = search_terms.terms_of(visit.query), visit.clock
     if GIVEN_ID.fullmatch(given := terms.get("q", "").strip()):
         request = await visit.parts.audit.read(lambda c: request_of(c, given))
@@ -66,8 +66,8 @@ async def search(visit: ConsoleRequest) -> Answer:
 
 
 async def _judged(visit: ConsoleRequest, requests: list[str]) -> dict[str, list[str]]:
-    """What reviewers said of each request, each verdict once; not where the visitor is still to
-    judge without knowing it."""
+    """The reviewers' verdicts on each request, each once; not if the visitor has yet to judge it
+    independently."""
     labels = await blocking(visit.parts.review_store.labels, requests)
     reviewer = (await waiting(visit)).reviewer if labels else None
     found: dict[str, dict[str, None]] = {}
@@ -98,7 +98,7 @@ def _found(
 
 
 async def keep_view(visit: ConsoleRequest) -> Answer:
-    """The search that is shown, under a name; `shared` shows it to every reviewer."""
+    """Saves the current search under a name; `shared` shows it to every reviewer."""
     name = visit.form.get("name", "").strip()[:MAX_NAME]
     query = search_terms.address(search_terms.terms_of(visit.form))
     if not name:
@@ -110,20 +110,21 @@ async def keep_view(visit: ConsoleRequest) -> Answer:
 
 
 async def drop_view(visit: ConsoleRequest) -> Answer:
-    """One's own only."""
+    """Deletes only the visitor's own."""
     await visit.note("drop-view")
     await blocking(visit.parts.review_store.saved.drop, visit.me.name, visit.form.get("name", ""))
     return Redirect("/audit", done="view-dropped")
 
 
 async def _read_log(visit: ConsoleRequest) -> VerifyReport:
-    """All of it, when it is this visitor's turn."""
+    """Verifies the whole log when it is this visitor's turn."""
     work = partial(verify_all, visit.parts.audit_settings)
     return await run_sync(work, limiter=visit.parts.verifications)
 
 
 async def verify(visit: ConsoleRequest) -> Answer:
-    """The independent reader over the whole log; what it says of one record, where one is named."""
+    """Runs the independent verifier over the whole log and shows its result for one record, if
+    named."""
     report = await _read_log(visit)
     await visit.note("verify", ok=report.ok, problems=len(report.problems))
     writer, seq = visit.form.get("writer", ""), visit.form.get("seq", "")
@@ -132,8 +133,8 @@ async def verify(visit: ConsoleRequest) -> Answer:
 
 
 async def acknowledge(visit: ConsoleRequest) -> Answer:
-    """The lost end of a chain is known, as the page showed it: more may have gone missing since. It
-    counts with the next checkpoint."""
+    """Acknowledges the lost end of a chain exactly as the page showed it, because more may have
+    gone missing since. It takes effect with the next checkpoint."""
     reason, writer = reason_of(visit), visit.form.get("writer", "")
     report = await _read_log(visit)
     if writer not in (found := gaps(report)):

@@ -1,8 +1,6 @@
-"""What a search of the audit log shows, as a file: every record of it, page by page; or, up to a
-size, as a signed folder that proves itself.
-
-Metadata, and the redacted texts where they are asked for. Originals are exported on the command
-line.
+"""Exports the result of an audit search as a file: every record, page by page; or, up to a size, a
+signed folder that proves itself. It contains metadata and, on request, redacted texts. Originals
+are exported on the command line.
 """
 
 from __future__ import annotations
@@ -37,12 +35,12 @@ from threegate.console.web import Answer, ConsoleRequest, reason_of
 
 FOLDER = "threegate-export"
 MOST_PROVEN = 20_000
-"""Records of an export that is made as a whole before it is sent."""
+"""The most records of an export that is built completely before it is sent."""
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 
 async def export(visit: ConsoleRequest) -> Answer:
-    """Sends the file as it is read, so its length is unbounded; recorded before it begins."""
+    """Streams the file, so its length is unlimited; recorded before it begins."""
     terms = search_terms.terms_of(visit.form)
     form = visit.form.get("format", "jsonl")
     if form == "proofs":
@@ -92,7 +90,8 @@ def _count(connection: Connection, query: Query) -> int:
 
 
 async def _lines(audit: AuditLog, query: Query, form: str, *, texts: bool) -> AsyncIterator[str]:
-    """The end of the period is fixed by the query, so records written meanwhile do not shift it."""
+    """The end of the period is fixed by the query, so records written meanwhile do not shift
+    pages."""
     if form == "csv":
         heads = (*FLAT, "texts") if texts else FLAT
         yield "\ufeff" + _row(heads)  # a byte order mark, so that spreadsheets read Chinese
@@ -107,7 +106,7 @@ async def _lines(audit: AuditLog, query: Query, form: str, *, texts: bool) -> As
 def _page(
     audit: AuditLog, query: Query, texts: bool, connection: Connection
 ) -> tuple[Page, Sequence[Sequence[str]]]:
-    """A page of records, and of each the cells that follow its columns."""
+    """A page of records, with the additional cells of each."""
     page = find(connection, query)
     if not texts:
         return page, [()] * len(page.entries)
@@ -124,7 +123,7 @@ def _jsonl(entries: Sequence[Entry]) -> str:
 
 
 def _csv(entries: Sequence[Entry], more: Sequence[Sequence[str]]) -> str:
-    """No cell is a formula."""
+    """Writes cells so that none is a formula."""
     columns = (flat(orjson.loads(entry.entry)) for entry in entries)
     rows = (
         [*(each[name] for name in FLAT), *cells] for each, cells in zip(columns, more, strict=True)

@@ -1,4 +1,4 @@
-"""Complaints about decisions: taken, linked to a record, answered. The log records no text."""
+"""Complaints about decisions: received, linked to a record, answered. The log records no text."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ async def listing(visit: ConsoleRequest) -> Answer:
 
 
 async def take(visit: ConsoleRequest) -> Answer:
-    """A complaint as it was received; `request` must be one of the log, or a decision of it, or
-    empty."""
+    """A complaint as received; `request` must be a request or decision in the log, or empty."""
     named, text = visit.form.get("request", "").strip(), visit.form.get("text", "").strip()
     source, claim = visit.form.get("source", ""), visit.form.get("claim", "")
     if source not in SOURCES or claim not in CLAIMS or not text or len(text) > MAX_CHARS:

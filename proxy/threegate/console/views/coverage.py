@@ -1,4 +1,4 @@
-"""The coverage matrix: categories of a standard × layers × rules and tests, and what is empty."""
+"""The coverage matrix: categories of a standard × layers × rules and tests, and the gaps."""
 
 from __future__ import annotations
 

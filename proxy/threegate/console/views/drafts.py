@@ -71,7 +71,7 @@ def _exception(visit: ConsoleRequest) -> dict[str, str]:
 
 
 def _hashed(given: dict[str, str]) -> dict[str, str]:
-    """An exception for one value: only the salted hash goes into the draft."""
+    """Adds an exception for one value; only the salted hash goes into the draft."""
     salt = new_salt()
     digest = value_sha256(given["value"], salt)
     return given | {"field": "value_sha256", "value": digest, "salt": salt}
@@ -113,8 +113,8 @@ async def _tried(visit: ConsoleRequest) -> tuple[str, str, Workspace]:
 
 
 async def save(visit: ConsoleRequest) -> Answer:
-    """A text with errors is kept too: it is a draft; it cannot be submitted. `do=format` lays the
-    YAML out anew first, with its comments."""
+    """A text with errors is saved too, but cannot be submitted. `do=format` first reformats the
+    YAML, keeping its comments."""
     name, text, space = await _tried(visit)
     if visit.form.get("do") == "format":
         text = _formatted(text)
@@ -126,7 +126,7 @@ async def save(visit: ConsoleRequest) -> Answer:
 
 
 def _formatted(text: str) -> str:
-    """As it is where it cannot be read."""
+    """Unchanged if it cannot be read."""
     try:
         return dumped(opened(text))
     except ConsoleError:
@@ -134,15 +134,15 @@ def _formatted(text: str) -> str:
 
 
 async def check_text(visit: ConsoleRequest) -> Answer:
-    """Problems while typing; nothing is kept."""
+    """Problems while typing; nothing is saved."""
     name, text, space = await _tried(visit)
     checked = await visit.checked(space.check)
     return Shown("policy/editor.html", _page(visit, name, text, checked, space))
 
 
 async def complete_text(visit: ConsoleRequest) -> Answer:
-    """What can be written where the visitor is typing, with the structure that goes with it; or,
-    given a `word`, what it means. Nothing is kept."""
+    """Completions at the cursor with their structure or, given a `word`, its meaning. Nothing is
+    saved."""
     await known_pack(visit, await space_of(visit))
     place = [visit.form.get(n, "") for n in ("line", "column")]
     if not all(n.isdecimal() and len(n) < MAX_DIGITS for n in place):
@@ -170,7 +170,7 @@ async def base_of(visit: ConsoleRequest) -> Checked:
 
 
 async def draft_policies(visit: ConsoleRequest) -> tuple[PolicySet, Checked, Workspace]:
-    """The draft compiled, and what it was made of. Raises ConsoleError while it has errors."""
+    """The compiled draft, and what it was made from. Raises ConsoleError while it has errors."""
     space = await space_of(visit)
     checked = await visit.checked(space.check)
     if checked.policies is None:
@@ -183,8 +183,8 @@ async def draft(visit: ConsoleRequest) -> Answer:
 
 
 async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
-    """The whole draft: files, problems, difference, and what tests and replay last made of exactly
-    this content."""
+    """The whole draft: files, problems, difference, and the last results of tests and replay for
+    exactly this content."""
     space = await space_of(visit)
     checked = await visit.checked(space.check)
     rows = policies.problem_rows(checked.problems, visit.language)
@@ -213,7 +213,7 @@ async def approvers(visit: ConsoleRequest) -> list[str]:
 
 
 async def results_of(visit: ConsoleRequest, checked: Checked) -> dict[str, Any]:
-    """What tests and replay made of a policy with this content; None where they did not run."""
+    """The results of tests and replay for a policy with this content; None if they did not run."""
     digest = checked.policies.digest if checked.policies else ""
     kept = await blocking(visit.parts.drafts.results, digest)
     report = test_report(kept["report"], checked.bundles) if "report" in kept else None
@@ -229,8 +229,8 @@ async def discard(visit: ConsoleRequest) -> Answer:
 
 
 async def proposal(visit: ConsoleRequest) -> Answer:
-    """A reviewer's test into the draft, or away. It stays on the desk where the draft cannot take
-    it."""
+    """Adds a reviewer's test to the draft, or discards it. It stays on the desk if the draft cannot
+    take it."""
     review_store, id = visit.parts.review_store, visit.path["id"]
     found = next((p for p in await blocking(review_store.proposals) if p.id == id), None)
     if found is None:

@@ -1,7 +1,6 @@
-"""Writing a rule without YAML: the guided form, and what the rule does while one types.
-
-The form and the YAML are two views of one draft: the form reads the draft's text and writes it back
-at each pause, and so does the editor.
+"""Writing a rule without YAML: the guided form, and what the rule does while the user types. The
+form and the YAML are two views of one draft: the form reads the draft's text and writes it back at
+each pause, and so does the editor.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ def _form(page: dict[str, Any]) -> Shown:
 
 
 async def save_form(visit: ConsoleRequest) -> Answer:
-    """The form into the draft; then what the rule does now."""
+    """Saves the form into the draft, then shows what the rule does now."""
     space, rule_id, form = await space_of(visit), visit.path["rule"], dict(visit.form)
     pack = await blocking(pack_of, space, rule_id)
     form["regex"] = pattern_for(form.get("regex", ""), form.get("like", ""))
@@ -63,7 +62,7 @@ async def save_form(visit: ConsoleRequest) -> Answer:
 async def _constitution(
     visit: ConsoleRequest, space: Workspace, form: dict[str, str]
 ) -> dict[str, str]:
-    """The constitution's text goes into its file; the rule names the file, or nothing."""
+    """Writes the constitution's text into its file; the rule names the file, or nothing."""
     text = form.get("constitution_text", "").strip()
     if not text:
         return {"constitution_file": "", "constitution_place": ""}
@@ -77,7 +76,7 @@ async def _constitution(
 
 
 def _told_by_others(space: Workspace, rule_id: str) -> set[str]:
-    """Files that other rules tell the model: a copy of a rule must not rewrite the original's."""
+    """Constitution files used by other rules: a copy of a rule must not rewrite the original's."""
     constraints = (r for p in space.bundle().packs for r in p.rules if r.id != rule_id)
     told = (r.then.constitution for r in constraints if isinstance(r, ConstraintRule))
     return {spec.file for spec in told if spec is not None}
@@ -110,7 +109,7 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
 
 
 def _drafted(space: Workspace, path: str, rule_id: str, fields: dict[str, Any]) -> dict[str, bool]:
-    """Whether the draft changes the rule, and whether it is the draft's own."""
+    """Whether the draft changes the rule, and whether the rule exists only in the draft."""
     text = space.text(path)
     before, now = pieces(path, space.in_force(path)), pieces(path, text)
     changed = any(before.get(part) != now.get(part) for part in parts_of(text, rule_id))
@@ -186,7 +185,7 @@ async def _tests(visit: ConsoleRequest, checked: Checked, rule_id: str) -> list[
 async def _ran(
     visit: ConsoleRequest, runner: Runner, case: Case | ConstraintCase
 ) -> dict[str, Any]:
-    """One test with what it came to; `passed` None: its detector is switched off here."""
+    """One test with its result; `passed` None: its detector is switched off here."""
     report = await runner.run([case], partial=visit.parts.partial)
     row = sample(case, visit.language)
     row |= {"passed": None, "detail": "", "pieces": coloured(row["text"], [])}

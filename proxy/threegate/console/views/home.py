@@ -1,4 +1,4 @@
-"""The front page: what is in force, what waits for whom, what ends soon."""
+"""The front page: what is in force, what is waiting for whom, what expires soon."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def home(visit: ConsoleRequest) -> Answer:
         "home.html",
         {
             "serving": serving.digest,
-            "packs": list(space.ground.packs),  # a draft may switch on others
+            "packs": list(space.ground.packs),  # a draft may enable others
             "rules": sum(len(b.policy.rules) + len(b.policy.constraints) for b in serving.bindings),
             "notices": policies.notices(visit.parts.notices),
             "waiting": _waiting(state, visit.me.name),
@@ -47,7 +47,7 @@ async def home(visit: ConsoleRequest) -> Answer:
 
 
 def _ends(notices: Notices | None) -> list[dict[str, Any]]:
-    """Keys of callers and certificates of the server that end soon."""
+    """API keys and server certificates that expire soon."""
     return [asdict(e) | {"at": e.at.isoformat()} for e in (notices.ends if notices else ())]
 
 
@@ -57,12 +57,12 @@ async def _proposals(visit: ConsoleRequest) -> dict[str, int]:
 
 
 async def _returned(visit: ConsoleRequest) -> list[str]:
-    """Versions that came back to the visitor."""
+    """Versions returned to the visitor."""
     return [r.digest for r in await blocking(visit.parts.drafts.returned, visit.me.name)]
 
 
 def _waiting(state: State, me: str) -> list[dict[str, Any]]:
-    """What is open; first what this visitor is to approve."""
+    """Open tasks, first those that this visitor must approve."""
     opened = (VersionStage.SUBMITTED, VersionStage.APPROVED)
     rows = [
         policies.version_row(v, state, "") | {"for_me": me in v.reviewers}
@@ -73,7 +73,7 @@ def _waiting(state: State, me: str) -> list[dict[str, Any]]:
 
 
 async def _for_reviewers(visit: ConsoleRequest) -> dict[str, Any]:
-    """The week, and how many calls wait for the visitor."""
+    """The past week, and how many calls are waiting for the visitor."""
     if not visit.may(Role.REVIEWER):
         return {"week": None, "review": 0}
     return {"week": await _week(visit), "review": len((await waiting(visit)).reasons)}

@@ -1,7 +1,7 @@
 """The life of a version: submitted, approved by somebody else, activated, rolled back.
 
 The rules are those of `policy.lifecycle`, checked in the database; here they are only requested.
-The audit log has the attempt before anything happens, and a POLICY record of what did.
+The audit log records the attempt before anything happens, and the outcome as a POLICY record.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ STAFF = Caller(tenant="", key_id="console", language="")
 
 async def act(visit: ConsoleRequest, command: Command, verb: str, ended: str = "") -> None:
     """Records a command, in the lifecycle and in the audit log; `ended` is the version whose
-    emergency it ends. Raises ConsoleError where the rules do not allow it."""
+    emergency it ends. Raises ConsoleError if the rules do not allow it."""
     await visit.note("attempt", what=verb, object=command.digest)
     answer = await blocking(visit.parts.versions.act, command, visit.me, now_utc())
     if isinstance(answer, Refused):
@@ -63,8 +63,8 @@ def _note(visit: ConsoleRequest, name: str = "note") -> str:
 
 
 async def submit(visit: ConsoleRequest) -> Answer:
-    """The draft becomes a version under its digest, and is a draft no more. Its tests are green,
-    or the author says why it goes on without."""
+    """Turns the draft into a version under its digest. Its tests must be green, or the author must
+    say why it continues without."""
     parts = visit.parts
     policies, checked, space = await draft_policies(visit)
     if not space.files:
@@ -74,7 +74,7 @@ async def submit(visit: ConsoleRequest) -> Answer:
     _check_found(visit, policies)
     old = await base_of(visit)
     untested = await _untested(visit, old, checked)
-    if old.policies is not None:  # kept, so that differences can be shown later
+    if old.policies is not None:  # stored so that differences can be shown later
         await blocking(parts.versions.save, old, space.ground.packs, now_utc())
     base = proper(await blocking(parts.versions.state))
     before = old.policies or visit.serving
@@ -85,22 +85,23 @@ async def submit(visit: ConsoleRequest) -> Answer:
     weaker = await _weaker(visit, base, policies)
     command = Submit(digest, weaker, base, (visit.me.name,), _note(visit), untested, asked)
     await act(visit, command, "submit")
-    for path in {PACKS, *checked.files} & set(space.files):  # what no pack uses yet stays a draft
+    for path in {PACKS, *checked.files} & set(space.files):  # others stay drafts
         await blocking(parts.drafts.discard, visit.me.name, path)
     await blocking(parts.drafts.settle, visit.me.name)
     return Redirect(f"/policies/version/{digest}", done="submitted", data={"digest": digest})
 
 
 async def _weaker(visit: ConsoleRequest, base: str, new: PolicySet) -> bool:
-    """Whether the step from what was last activated with approval may let more through. Measured by
-    an emergency that lies over it, a weaker policy would need no approver of another group."""
+    """Whether the step from the version last activated with approval may let more through. Compared
+    with an emergency version in force instead, a weaker policy might need no approver of another
+    group."""
     old = (await checked_version(visit, base)).policies or visit.serving
     return any(c.needs_other_group for c in diff_sets(old, new))
 
 
 def _check_found(visit: ConsoleRequest, policies: PolicySet) -> None:
-    """A rule on what nothing here reports would never act, and the proxy would not start with it.
-    Where classifiers are off, only judges are expected. Raises ConsoleError."""
+    """Raises ConsoleError for a rule on a kind that nothing here reports: it would never act, and
+    the proxy would not start with it. If classifiers are off, only judges are checked."""
     sets, partial = visit.parts.detector_set_for, visit.parts.partial
     missing = {k for b in policies.bindings for k in sets(b.policy).missing(b.policy.rules)}
     missing = {k for k in missing if k.startswith("judge.") or not partial}
@@ -109,13 +110,13 @@ def _check_found(visit: ConsoleRequest, policies: PolicySet) -> None:
 
 
 async def _asked(visit: ConsoleRequest) -> tuple[str, ...]:
-    """The approvers that the author names (`reviewer_NAME`)."""
+    """The approvers named by the author (`reviewer_NAME`)."""
     named = {n.removeprefix("reviewer_") for n in visit.form if n.startswith("reviewer_")}
     return tuple(name for name in await approvers(visit) if name in named)
 
 
 async def _untested(visit: ConsoleRequest, old: Checked, new: Checked) -> str:
-    """Why the draft goes on without a green run; empty where it has one. Raises ConsoleError."""
+    """Why the draft continues without a green run; empty if it has one. Raises ConsoleError."""
     report = (await results_of(visit, new))["report"]
     if report and is_green(report, old, new):
         return ""
@@ -127,7 +128,7 @@ async def _untested(visit: ConsoleRequest, old: Checked, new: Checked) -> str:
 
 
 def is_green(report: Mapping[str, Any], old: Checked, new: Checked) -> bool:
-    """Every test passed, and none of a rule that differs was left out."""
+    """Whether every test passed and no test of a changed rule was skipped."""
     before, after = rules_of(old), rules_of(new)
     left = {id.rsplit("/", 2)[0] for id in report["left"]}
     return bool(report["passed"]) and all(before.get(r) == after.get(r) for r in left)
@@ -146,7 +147,7 @@ async def withdraw(visit: ConsoleRequest) -> Answer:
 
 
 async def recall(visit: ConsoleRequest) -> Answer:
-    """An author takes a version back and goes on with it."""
+    """Withdraws a version so that its author can continue with it."""
     digest = visit.path["digest"]
     await act(visit, Recall(digest, _note(visit)), "recall")
     await give_back(visit, digest, "recall", _note(visit))
@@ -161,7 +162,7 @@ async def reject(visit: ConsoleRequest) -> Answer:
 
 
 async def comment(visit: ConsoleRequest) -> Answer:
-    """On the version, or on a line of its text."""
+    """Comments on the version, or on a line of its text."""
     digest, place = visit.path["digest"], visit.form.get("place", "")[:MAX_PLACE]
     text = visit.form.get("text", "").strip()[:MAX_COMMENT]
     if not text:
@@ -171,7 +172,7 @@ async def comment(visit: ConsoleRequest) -> Answer:
 
 
 async def schedule(visit: ConsoleRequest) -> Answer:
-    """Active at a moment of the visitor's clock; an empty one takes the schedule back."""
+    """Schedules activation at a time of the visitor's clock; an empty time cancels it."""
     digest, due = visit.path["digest"], visit.form.get("due", "")
     try:
         moment = timestamp(visit.clock.read(due)) if due else ""
@@ -182,14 +183,14 @@ async def schedule(visit: ConsoleRequest) -> Answer:
 
 
 async def activate(visit: ConsoleRequest) -> Answer:
-    """In force within a second or two: every worker looks each second."""
+    """In force within a second or two, because every worker checks each second."""
     digest, emergency = visit.path["digest"], bool(visit.form.get("emergency"))
     await act(visit, Activate(digest, emergency, _note(visit, "reason")), "activate")
     return Redirect(f"/policies/version/{digest}", done="activated")
 
 
 async def resume(visit: ConsoleRequest) -> Answer:
-    """A rule that stopped itself acts again; other workers follow within a second."""
+    """Lets a stopped rule act again; other workers follow within a second."""
     rule, parts, serving = visit.path["rule"], visit.parts, visit.serving
     await visit.note("attempt", what="resume", object=rule)
     stopped = {e.policy for e in await blocking(parts.band_store.left, serving) if e.rule == rule}
@@ -204,7 +205,7 @@ async def resume(visit: ConsoleRequest) -> Answer:
 
 
 async def rollback(visit: ConsoleRequest) -> Answer:
-    """What was in force goes back to its author, who can go on from there."""
+    """Returns the version that was in force to its author, who can continue from there."""
     digest = visit.path["digest"]
     left = proper(await blocking(visit.parts.versions.state))
     await act(visit, RollBack(digest, _note(visit, "reason")), "rollback")
@@ -213,8 +214,8 @@ async def rollback(visit: ConsoleRequest) -> Answer:
 
 
 async def end_emergency(visit: ConsoleRequest) -> Answer:
-    """What was last activated with approval counts again, else the policy of the folder. The
-    version still waits for its approval."""
+    """Ends an emergency: the version last activated with approval applies again, else the folder's
+    policy. The emergency version still waits for approval."""
     digest, state = visit.path["digest"], await blocking(visit.parts.versions.state)
     urgent = state.emergency(now_utc())
     if urgent is None or urgent.digest != digest:

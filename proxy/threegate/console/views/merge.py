@@ -19,7 +19,7 @@ from threegate.policy.lifecycle.store import now_utc
 
 
 async def merge_page(visit: ConsoleRequest) -> Answer:
-    """Both sides of every piece that two people changed."""
+    """Shows both sides of every piece that two people changed."""
     space = await space_of(visit)
     return Shown("policy/merge.html", {"files": await blocking(_files, space)})
 
@@ -53,7 +53,7 @@ def _merged(space: Workspace, path: str, choices: dict[str, str] | None = None) 
 
 
 async def merge_draft(visit: ConsoleRequest) -> Answer:
-    """The draft takes over what came into force; `choice/PATH/KEY` settles a conflict. Raises
+    """Merges what came into force into the draft; `choice/PATH/KEY` settles a conflict. Raises
     ConsoleError while one is open."""
     space = await space_of(visit)
     for path in space.moved():
@@ -76,8 +76,8 @@ def _choices(visit: ConsoleRequest, path: str) -> dict[str, str]:
 
 
 async def give_back(visit: ConsoleRequest, digest: str, verb: str, note: str) -> None:
-    """The files of a version go back to the draft of who submitted it, unless that draft already
-    changes one of them: then the version waits for its author to take it up."""
+    """Returns the files of a version to its submitter's draft, unless that draft already changes
+    one of them; then the version waits until its author resumes it."""
     author = await _submitter(visit, digest)
     if not author:
         return
@@ -121,7 +121,7 @@ async def _restore(visit: ConsoleRequest, author: str, files: dict[str, tuple[st
 
 
 async def resume(visit: ConsoleRequest) -> Answer:
-    """A returned version is taken up again, or put aside."""
+    """Resumes a returned version, or dismisses it."""
     drafts, me, digest = visit.parts.drafts, visit.me.name, visit.path["digest"]
     known = {r.digest: r for r in await blocking(drafts.returned, me)}
     if digest not in known:
@@ -138,8 +138,8 @@ async def resume(visit: ConsoleRequest) -> Answer:
 def _with_draft(
     files: dict[str, tuple[str, str]], draft: Mapping[str, DraftFile]
 ) -> dict[str, tuple[str, str]]:
-    """The files of a version with what the draft changes in them. Raises ConsoleError where both
-    change the same piece."""
+    """The files of a version merged with the draft's changes. Raises ConsoleError if both change
+    the same piece."""
     sides = {path: draft[path].text if path in draft else base for path, (_, base) in files.items()}
     made = {path: merge(path, base, sides[path], text) for path, (text, base) in files.items()}
     twice = [c.key.removeprefix("rules/") or path for path, m in made.items() for c in m.conflicts]

@@ -1,4 +1,4 @@
-"""A rule begins, from a template, blank or as a copy, and goes again."""
+"""Creates a rule from a template, blank or as a copy, and deletes it again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GROUPS = ("data", "words", "topics", "safety", "answers", "model")
 
 
 async def new_page(visit: ConsoleRequest) -> Answer:
-    """The usual wishes as templates, and a blank rule."""
+    """Common needs as templates, and a blank rule."""
     space, bundle = await packs_of(visit)
     rows = [_template_row(t, visit.language) for t in templates()]
     packs = [{"name": p.pack, "title": p.title.get(visit.language)} for p in bundle.packs]
@@ -44,15 +44,15 @@ def _template_row(made: Template, language: str) -> dict[str, str]:
 
 
 def target_pack(space: Workspace, bundle: Bundle) -> str:
-    """Where one's own rules go: a pack of their own. Where packs are bound to callers, an unbound
-    one would serve everybody else: there it is the last pack."""
+    """The pack for the user's own rules: a separate one or, if packs are bound to callers, the last
+    pack, because an unbound pack would serve everybody else."""
     if any(pack.bindings for pack in bundle.packs):
         return space.packs[-1]
     return OWN_PACK
 
 
 async def create(visit: ConsoleRequest) -> Answer:
-    """A rule from a template, blank, or copied; then its form."""
+    """Creates a rule from a template, blank, or as a copy, then opens its form."""
     space, bundle = await packs_of(visit)
     known = {p.pack for p in bundle.packs}
     pack = visit.form.get("pack") or target_pack(space, bundle)
@@ -98,8 +98,8 @@ def rule_ids(text: str) -> set[str]:
 
 
 def pack_of(space: Workspace, rule_id: str) -> str:
-    """The pack whose text holds the rule, even while it has errors; the one that counts of several.
-    Raises ConsoleError."""
+    """The pack whose text contains the rule, even while it has errors; of several, the effective
+    one. Raises ConsoleError."""
     named = [p.pack for p in space.bundle().packs]
     drafts = [p.removeprefix("packs/").removesuffix(".yaml") for p in space.files if p != PACKS]
     for name in dict.fromkeys([*reversed(named), *drafts]):
@@ -109,7 +109,7 @@ def pack_of(space: Workspace, rule_id: str) -> str:
 
 
 async def remove_rule(visit: ConsoleRequest) -> Answer:
-    """Gone from the draft; of a rule in force the approver sees that it goes."""
+    """Deletes the rule from the draft; for a rule in force the approver sees the deletion."""
     space, rule_id = await space_of(visit), visit.path["rule"]
     pack = await blocking(pack_of, space, rule_id)
     if await blocking(_begun_for, space, pack, rule_id):
@@ -122,7 +122,7 @@ async def remove_rule(visit: ConsoleRequest) -> Answer:
 
 
 def _begun_for(space: Workspace, pack: str, rule_id: str) -> bool:
-    """Whether the draft began the pack, and nothing is in it but this rule."""
+    """Whether the draft created the pack and it contains only this rule."""
     path = pack_path(pack)
     text = space.text(path)
     parts = {key for key in pieces(path, text) if "/" in key}

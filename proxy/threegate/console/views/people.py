@@ -1,4 +1,4 @@
-"""Accounts: who may what. For administrators."""
+"""Accounts and their roles, for administrators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def listing(visit: ConsoleRequest) -> Answer:
 async def _page(
     visit: ConsoleRequest, status: int = 200, *, link: str = "", invited: str = "", error: str = ""
 ) -> Shown:
-    """The accounts, and those that were invited and have not come yet."""
+    """The accounts, and people who were invited but have not signed up yet."""
     people = await _people(visit)
     names = {str(person["name"]) for person in people}
     open_ = await blocking(visit.parts.accounts.pending, now())
@@ -43,7 +43,7 @@ def _roles(visit: ConsoleRequest) -> frozenset[Role]:
 
 
 async def invite(visit: ConsoleRequest) -> Answer:
-    """The link is shown once. For a known name it only sets a new password."""
+    """The link is shown once. For an existing name it only sets a new password."""
     name, group, roles = visit.form.get("name", ""), visit.form.get("group", "")[:64], _roles(visit)
     if not name:
         raise ConsoleError(400, AccountError("name").text)

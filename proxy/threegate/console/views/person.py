@@ -1,7 +1,6 @@
-"""One person's records: what is there, an export, a legal hold, erasure with a certificate.
-
-The person is named in the form of each step, never in an address or the log: both would keep what
-is to be erased. The log finds them by a keyed hash within a tenant.
+"""One person's records: overview, export, legal hold, erasure with a certificate. The person is
+named in the form of each step, never in an address or the log, because both would retain what is to
+be erased. The log finds them by a keyed hash within a tenant.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ NEWEST = 50
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What an erasure would reach. Times are RFC 3339, empty without a record."""
+    """What an erasure would affect. Times are RFC 3339, empty without a record."""
 
     records: int
     texts: int
@@ -55,8 +54,8 @@ async def _page(visit: ConsoleRequest, step: str, tenant: str, **shown: Any) -> 
 
 
 async def look(visit: ConsoleRequest) -> Answer:
-    """What is kept of a person: counts, dates and the newest calls, no text; the hash leads to a
-    search among these calls."""
+    """What is stored about a person: counts, dates and the newest calls, no text; the hash links to
+    a search of these calls."""
     tenant, subject = _named(visit)
     audit, known = visit.parts.audit, records.titles(visit.serving)
     pseudonym = audit.master.pseudonym(tenant, subject)
@@ -74,12 +73,12 @@ async def look(visit: ConsoleRequest) -> Answer:
 
 
 async def _holds(audit: AuditLog, pseudonym: str) -> tuple[Hold, ...]:
-    """Those that name the person; others may reach the same records."""
+    """Holds that name the person; others may cover the same records."""
     return tuple(h for h in await holds(audit) if (h.name, h.value) == ("subject", pseudonym))
 
 
 async def export(visit: ConsoleRequest) -> Answer:
-    """Every record of the person with its kept texts, one JSON object a line."""
+    """Every record of the person with its kept texts, one JSON object per line."""
     (tenant, subject), reason = _named(visit), reason_of(visit)
     await visit.note("person-export", tenant=tenant, reason=reason)
     name = {"content-disposition": 'attachment; filename="threegate-person.jsonl"'}
@@ -89,7 +88,7 @@ async def export(visit: ConsoleRequest) -> Answer:
 
 
 async def keep(visit: ConsoleRequest) -> Answer:
-    """A legal hold: nothing of the person is erased or pruned until it is released."""
+    """Places a legal hold: nothing about the person is erased or pruned until it is released."""
     (tenant, subject), reason = _named(visit), reason_of(visit)
     made = await hold(
         visit.parts.audit, "subject", subject, actor=visit.me.name, reason=reason, tenant=tenant
@@ -132,7 +131,7 @@ def _certificate(visit: ConsoleRequest, wanted: Erasure, done: Erased) -> dict[s
 
 
 def _named(visit: ConsoleRequest) -> tuple[str, str]:
-    """(tenant, subject). Raises ConsoleError where one is missing."""
+    """(tenant, subject). Raises ConsoleError if one is missing."""
     tenant, subject = (visit.form.get(n, "").strip() for n in ("tenant", "subject"))
     if not tenant or not subject:
         raise refusal("person")
@@ -140,7 +139,7 @@ def _named(visit: ConsoleRequest) -> tuple[str, str]:
 
 
 async def _tenants(visit: ConsoleRequest) -> list[str]:
-    """Those that made calls which the log still has."""
+    """Tenants with calls that are still in the log."""
     query = select(RECORD.c.tenant).where(RECORD.c.tenant != "").distinct().limit(200)
     rows = await visit.parts.audit.read(lambda c: c.execute(query).scalars().all())
     return sorted(str(row) for row in rows)
@@ -175,7 +174,7 @@ async def _lines(audit: AuditLog, pseudonym: str) -> AsyncIterator[bytes]:
 
 
 async def _kept(audit: AuditLog, entry: Entry) -> list[dict[str, str]]:
-    """Nothing where the key is gone: what cannot be read cannot be handed out."""
+    """Nothing if the key is gone, because what cannot be read cannot be handed out."""
     try:
         return await audit.content(entry)
     except AuditError:

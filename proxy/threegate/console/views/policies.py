@@ -1,4 +1,4 @@
-"""What is in force: packs, rules, one rule. Editors see their draft in its place."""
+"""What is in force: packs, rules, one rule. Editors see their draft instead."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ NEWEST = 20_000
 
 
 async def space_of(visit: ConsoleRequest) -> Workspace:
-    """The visitor's draft over the policy in force; the policy itself for who does not edit."""
+    """The visitor's draft on top of the policy in force; the policy itself for visitors who do not
+    edit."""
     parts = visit.parts
     edits = visit.may(Role.EDITOR)
     files = await blocking(parts.drafts.files, visit.me.name) if edits else {}
@@ -40,13 +41,13 @@ async def space_of(visit: ConsoleRequest) -> Workspace:
 
 
 async def packs_of(visit: ConsoleRequest) -> tuple[Workspace, Bundle]:
-    """What the visitor sees of the policy, and its packs as they are read."""
+    """The visitor's view of the policy, and its parsed packs."""
     space = await space_of(visit)
     return space, await blocking(space.bundle)
 
 
 async def keep_file(visit: ConsoleRequest, space: Workspace, path: str, text: str) -> None:
-    """A file of the visitor's draft, which remembers what was in force when it was begun."""
+    """Saves a file of the visitor's draft, which remembers what was in force when it was begun."""
     base = await blocking(space.in_force, path)
     await blocking(visit.parts.drafts.save, visit.me.name, path, text, base)
 
@@ -57,8 +58,8 @@ async def hits(visit: ConsoleRequest) -> dict[str, int]:
 
 
 async def tenants(visit: ConsoleRequest) -> list[str]:
-    """Those of the newest calls, to suggest: forms ask while somebody types, and all records of a
-    large log take seconds."""
+    """Tenants of the newest calls, as suggestions: forms ask while the user types, and scanning a
+    large log takes seconds."""
     newest = select(RECORD.c.tenant).where(RECORD.c.tenant != "").order_by(RECORD.c.ts.desc())
     query = select(newest.limit(NEWEST).subquery().c.tenant).distinct().limit(200)
     rows = await visit.parts.audit.read(lambda c: c.execute(query).scalars().all())
@@ -110,7 +111,7 @@ async def pack(visit: ConsoleRequest) -> Answer:
 
 async def known_pack(visit: ConsoleRequest, space: Workspace) -> str:
     """The pack in the address, if it is in force or in the draft (a draft that does not parse hides
-    its pack). Raises ConsoleError: a name is never made a path unseen."""
+    its pack). Raises ConsoleError for any other name, which never becomes a path."""
     name = visit.path["pack"]
     names = {p.pack for p in (await blocking(space.bundle)).packs}
     if name not in names and pack_path(name) not in space.files:
@@ -155,7 +156,8 @@ async def _decided(visit: ConsoleRequest, rule: policies.AnyRule) -> list[dict[s
 
 
 async def _for_exceptions(visit: ConsoleRequest, rule: policies.AnyRule) -> dict[str, Any]:
-    """What the form of an exception suggests: an id, tenants, and the days that it may end on."""
+    """Suggestions for the form of an exception: an id, tenants, and the days on which it may
+    end."""
     taken = {e.id for e in rule.exceptions} if isinstance(rule, Rule) else set()
     today = today_utc()
     return {
@@ -166,7 +168,7 @@ async def _for_exceptions(visit: ConsoleRequest, rule: policies.AnyRule) -> dict
 
 
 async def _report(visit: ConsoleRequest, space: Workspace) -> dict[str, Any]:
-    """The last run of the tests of exactly what the page shows; empty where there was none."""
+    """The last test run for exactly what the page shows; empty if there was none."""
     checked = await visit.checked(space.check)
     digest = checked.policies.digest if checked.policies else ""
     return (await blocking(visit.parts.drafts.results, digest)).get("report", {})

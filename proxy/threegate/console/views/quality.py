@@ -1,4 +1,4 @@
-"""How precise rules are, by the labels of reviewers."""
+"""How precise rules are, according to the labels of reviewers."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ from threegate.policy.model.callers import matches
 from threegate.types import Level
 
 MOST_REPLAYED = 200
-"""Calls that are judged again at a lower level."""
+"""The most calls that are judged again at a lower level."""
 MOST_JUDGED = 1_000
-"""Of a rule's judged calls, the newest whose records are read."""
+"""The most of a rule's judged calls whose records are read, newest first."""
 
 
 async def quality(visit: ConsoleRequest) -> Answer:
@@ -86,13 +86,13 @@ def _wrong_chart(labels: Sequence[ReviewLabel], name: str) -> dict[str, Any]:
 
 
 async def rule(visit: ConsoleRequest) -> Answer:
-    """One rule, level by level; counts only, so that editors see them too."""
+    """One rule, level by level; only counts, so that editors may see them too."""
     return Shown("review/rule_quality.html", await _page(visit))
 
 
 async def lower(visit: ConsoleRequest) -> Answer:
-    """What a level below the present one would add. Labels cannot say it, since only hits are
-    recorded: the newest calls are judged again with the rule at that level."""
+    """What a level below the present one would add. Labels cannot tell, because only hits are
+    recorded; so the newest calls are judged again with the rule at that level."""
     id, wanted = visit.path["rule"], visit.form.get("level", "")
     spec = _serving_rule(visit, id)
     if spec is None or wanted not in _below(spec.detect.level):

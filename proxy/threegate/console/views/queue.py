@@ -1,4 +1,4 @@
-"""The review queue: what waits, one record after another to judge, and who takes what."""
+"""The review queue: what is waiting, judging one record after another, and assignments."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def _waiting(connection: Connection, visit: ConsoleRequest, name: str) -> Waitin
 
 
 async def queue(visit: ConsoleRequest) -> Answer:
-    """A page of what waits for this reviewer; only what they took where `show=mine`."""
+    """A page of what is waiting for this reviewer; with `show=mine` only what is assigned to
+    them."""
     found, show = await waiting(visit), visit.query.get("show", "")
     every = found.of(show)
     page = _page_number(visit.query.get("page", "1"), len(every))
@@ -101,7 +102,7 @@ def _page_number(text: str, number: int) -> int:
 def _rows(
     connection: Connection, visit: ConsoleRequest, requests: Sequence[str], found: Waiting
 ) -> list[dict[str, Any]]:
-    """A line for each request that the log still has, with the text around the first hit."""
+    """A row for each request that is still in the log, with the text around the first hit."""
     entries: dict[str, list[Entry]] = {}
     for entry in of_requests(connection, requests):
         entries.setdefault(entry.request_id, []).append(entry)
@@ -159,7 +160,8 @@ async def look(visit: ConsoleRequest) -> Answer:
 
 
 def _neighbours(every: Sequence[str], request: str) -> dict[str, Any]:
-    """A record that is not (or no longer) waiting counts as before the first."""
+    """The position of a record; one that is not (or no longer) waiting counts as before the
+    first."""
     at = every.index(request) if request in every else -1
     return {
         "position": at + 1,
@@ -186,8 +188,8 @@ async def following(visit: ConsoleRequest) -> str:
 
 
 async def take(visit: ConsoleRequest) -> Answer:
-    """Assigns the next waiting, unassigned records to a reviewer; `count=0` gives back what the
-    reviewer holds."""
+    """Assigns the next waiting, unassigned records to a reviewer; `count=0` releases the reviewer's
+    assignments."""
     count, who = _count(visit.form.get("count", "10")), visit.form.get("reviewer") or visit.me.name
     account = await blocking(visit.parts.accounts.find, who)
     if account is None or account.closed or Role.REVIEWER not in account.roles:

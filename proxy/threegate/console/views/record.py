@@ -1,4 +1,4 @@
-"""One record of the audit log: what decided, the kept texts, reveal. Every look is recorded."""
+"""One record of the audit log: the decision, the kept texts, reveal. Every access is recorded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from threegate.types import Bilingual
 
 
 async def entries_of(visit: ConsoleRequest) -> Sequence[Entry]:
-    """The life of the request in the address, oldest first. Raises ConsoleError."""
+    """The records of the request in the address, oldest first. Raises ConsoleError."""
     found = await visit.parts.audit.get(visit.path["request"])
     if not found:
         raise refusal("no-record")
@@ -65,7 +65,7 @@ async def record(visit: ConsoleRequest) -> Answer:
 async def opened(
     visit: ConsoleRequest, entries: Sequence[Entry], *, revealed: bool
 ) -> dict[str, Any]:
-    """What each page about one request shows of it, once it is recorded who looks."""
+    """What each page about one request shows, once the access has been recorded."""
     request, language = visit.path["request"], visit.language
     await visit.note("open", object=request, revealed=revealed)
     texts, problem = await texts_of(visit, entries, revealed=revealed)
@@ -88,7 +88,7 @@ def revealed_now(visit: ConsoleRequest) -> bool:
 
 async def kept_parts(visit: ConsoleRequest, entries: Sequence[Entry]) -> list[dict[str, str]]:
     """Every text that the records of a request kept: question first, then the answer. Raises
-    AuditError where the key is gone."""
+    AuditError if the key is gone."""
     audit = visit.parts.audit
     return await audit.read(lambda c: _parts(c, audit.master, entries))
 
@@ -96,7 +96,7 @@ async def kept_parts(visit: ConsoleRequest, entries: Sequence[Entry]) -> list[di
 def parts_in(
     connection: Connection, master: MasterKey, entries: Sequence[Entry]
 ) -> list[dict[str, str]]:
-    """As `kept_parts`; none where the key is gone."""
+    """Like `kept_parts`; none if the key is gone."""
     try:
         return _parts(connection, master, entries)
     except AuditError:
@@ -113,7 +113,7 @@ def _parts(
 async def texts_of(
     visit: ConsoleRequest, entries: Sequence[Entry], *, revealed: bool
 ) -> tuple[list[dict[str, Any]], str]:
-    """The kept texts, coloured; a problem where they do not open."""
+    """The kept texts, coloured; a problem if they cannot be decrypted."""
     try:
         parts = await kept_parts(visit, entries)
     except AuditError:
@@ -164,13 +164,14 @@ def _judged(
 
 
 def _shown_labels(labels: Sequence[ReviewLabel], visit: ConsoleRequest) -> Sequence[ReviewLabel]:
-    """Others' verdicts only after one's own: a second opinion is independent of the first."""
+    """Others' verdicts are shown only after one's own, so that a second opinion is independent."""
     return labels if any(x.author == visit.me.name for x in labels) else ()
 
 
 async def reveal(visit: ConsoleRequest) -> Answer:
-    """A ticket for ten minutes, for this person and this record, once the reason is recorded. The
-    reason holds for an hour: further records are revealed, and recorded, with it."""
+    """Issues a ticket for ten minutes, for this person and this record, once the reason is
+    recorded. The reason applies for an hour: further records are revealed, and recorded, with
+    it."""
     reason, given = reason_of(visit, sitting(visit)), visit.form.get("reason", "").strip()
     request = visit.path["request"]
     await entries_of(visit)

@@ -1,6 +1,6 @@
 """Replay: recorded calls under the policy in force and under a draft, and what would change.
 
-Texts are shown as the log shows them, masked, to who may read the log; the kept result has none.
+Texts are shown masked, as in the log, to people who may read the log; the stored result has none.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from threegate.types import Caller, Channel, Layer
 MAX_REPLAY = 1000
 MAX_EXAMPLES = 50
 MOST = 20
-"""Rules and callers that are named for one sort of change."""
+"""The most rules and callers named for one sort of change."""
 DIFFERENT = tuple(c for c in CHANGE if c is not VerdictChange.SAME)
 EXCERPT = 120
 AT_ONCE = 4
-"""Texts judged before other requests get their turn: a few milliseconds."""
+"""Texts judged before other requests get their turn; takes a few milliseconds."""
 
 
 async def replay(visit: ConsoleRequest) -> Answer:
@@ -81,7 +81,7 @@ async def judged_again(
     visit: ConsoleRequest, old: PolicySet, new: PolicySet, limit: int
 ) -> AsyncIterator[Step | tuple[int, str, Replay]]:
     """The newest recorded calls under both policies: steps, then how many calls, the time of the
-    oldest, and what differs. Recorded in the log, as whatever reads its texts."""
+    oldest, and what differs. Recorded in the log, like every access to its texts."""
     yield Step()
     sides = [ReplaySide(policies, visit.parts.detector_set_for) for policies in (old, new)]
     calls, since, texts = await recorded(visit.parts.audit, limit)
@@ -90,7 +90,7 @@ async def judged_again(
         yield Step(start, len(texts))
         some = await replayed(texts[start : start + AT_ONCE], *sides, today=today_utc())
         found = Replay(found.total + some.total, found.differences + some.differences)
-        await asyncio.sleep(0)  # the proxy serves on the same loop
+        await asyncio.sleep(0)  # the proxy runs on the same loop
     await visit.note("replay", calls=calls, texts=len(texts), changed=found.changed)
     yield calls, since, found
 
@@ -100,8 +100,8 @@ def _titles(*sets: PolicySet) -> dict[str, dict[str, str]]:
 
 
 async def recorded(audit: AuditLog, limit: int) -> tuple[int, str, list[Recorded]]:
-    """How many of the newest calls kept a text, since when (empty: none), and those texts, as the
-    log has them."""
+    """How many of the newest calls kept a text, since when (empty: none), and these texts as in the
+    log."""
 
     def work(connection: Connection) -> tuple[int, str, list[Recorded]]:
         entries = [e for e in newest(connection, OF_CALLS, 2 * limit) if e.has_content]

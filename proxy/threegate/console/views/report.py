@@ -26,7 +26,7 @@ PERIOD = ("days", "since", "until")
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What people did in the period, next to what the guard did."""
+    """What people did in the period, in addition to what the guard did."""
 
     judged: int
     verdicts: dict[str, int]
@@ -64,7 +64,7 @@ def _page(
 
 
 def _months(today: str) -> list[dict[str, str]]:
-    """The last month and this one, from the first to the last day."""
+    """The previous and the current month, from the first to the last day."""
     first = date.fromisoformat(today).replace(day=1)
     last = first - timedelta(days=1)
     return [
@@ -74,7 +74,7 @@ def _months(today: str) -> list[dict[str, str]]:
 
 
 async def report_pdf(visit: ConsoleRequest) -> Answer:
-    """Its JSON twin is the report's."""
+    """Its JSON twin is that of the report."""
     if wants_json(visit.request):
         return await report(visit)
     _, figures, _ = await _gathered(visit)
@@ -119,7 +119,7 @@ async def _gathered(visit: ConsoleRequest) -> tuple[dict[str, str], Figures, dic
 
 
 def _findings_only(figures: Figures, settings: frozenset[str]) -> Figures:
-    """Without the rules of layer 2, which take part in nearly every call and find nothing."""
+    """Leaves out the rules of layer 2, which take part in nearly every call and find nothing."""
     rules = {r: n for r, n in figures.rules.items() if r not in settings}
     kinds = {k: n for k, n in figures.kinds.items() if not k.startswith("constraint.")}
     return replace(figures, rules=rules, kinds=kinds)

@@ -14,7 +14,7 @@ from threegate.console.web import Answer, ConsoleRequest, Redirect, blocking
 
 
 async def label(visit: ConsoleRequest) -> Answer:
-    """One judgement on one rule, or on the whole request where the guard missed something."""
+    """One judgement on one rule, or on the whole request if the guard missed something."""
     entries = await entries_of(visit)
     rule, label = visit.form.get("rule", ""), visit.form.get("label", "")
     if label not in LABELS or (rule and rule not in rules_to_judge(entries[-1].event)):
@@ -31,7 +31,7 @@ async def label(visit: ConsoleRequest) -> Answer:
 
 
 async def propose(visit: ConsoleRequest) -> Answer:
-    """A test from a kept text, redacted as the log has it, for the editors of the rule."""
+    """Proposes a test from a kept text, redacted as in the log, to the editors of the rule."""
     entries = await entries_of(visit)
     parts = await kept_parts(visit, entries)
     part = next((p for p in parts if p["part"] == visit.form.get("part", "")), None)

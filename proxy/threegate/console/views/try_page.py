@@ -1,6 +1,5 @@
-"""Seeing what a draft does before anybody is affected: one text, and all tests.
-
-Real detectors, real machines; what is tried is not stored.
+"""Shows what a draft does before anybody is affected: one text, and all tests. It uses the real
+detectors and machines; tried texts are not stored.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ from threegate.types import (
 
 MAX_TEXT, MAX_LINES = 20_000, 50
 AT_ONCE = 4
-"""Tests run between two steps of the progress that is shown."""
+"""Tests run between two progress steps."""
 ANSWERS = (Channel.CONTENT, Channel.REASONING)
 TRIED = (Channel.USER, Channel.SYSTEM, Channel.TOOL_RESULT, Channel.CONTENT, Channel.REASONING)
 
@@ -64,7 +63,7 @@ async def try_page(visit: ConsoleRequest) -> Answer:
 
 
 async def _blank(visit: ConsoleRequest, policies: PolicySet) -> dict[str, Any]:
-    """The form as it was sent, or empty. `policy` must be chosen if there are several."""
+    """The form as sent, or empty. `policy` must be chosen if there are several."""
     names = ("text", "question", "source", "tenant", "each")
     given = {n: visit.form.get(n, "") for n in names}
     channel = visit.form.get("channel") or visit.query.get("channel", Channel.USER.value)
@@ -76,7 +75,7 @@ async def _blank(visit: ConsoleRequest, policies: PolicySet) -> dict[str, Any]:
 
 
 async def try_it(visit: ConsoleRequest) -> Answer:
-    """One text, or each of its lines, through every rule of its place."""
+    """Runs one text, or each of its lines, through every rule for its place."""
     policies, _, space = await draft_policies(visit)
     text, form = visit.form.get("text", ""), await _blank(visit, policies)
     if not text or len(text) > MAX_TEXT or form["channel"] not in form["channels"]:
@@ -96,7 +95,8 @@ async def try_it(visit: ConsoleRequest) -> Answer:
 async def _traced(
     visit: ConsoleRequest, policy: CompiledPolicy, text: str, form: dict[str, Any]
 ) -> dict[str, Any]:
-    """By the language that a call with this text would have, and the tenant that is named."""
+    """The policy for the language that a call with this text would have, and for the named
+    tenant."""
     spoken = language_of_text(form["question"] or text)
     caller = Caller(tenant=form["tenant"] or "default", language=spoken)
     passage = _passage(text, Channel(form["channel"]), form, policy)
@@ -105,8 +105,8 @@ async def _traced(
 
 
 def _passage(text: str, channel: Channel, form: dict[str, Any], policy: CompiledPolicy) -> Passage:
-    """With the sources that a call would have: what was typed, which counts wherever a text of the
-    call does, and the policy's knowledge."""
+    """With the sources that a call would have: the typed ones, which count as text of the call, and
+    the policy's knowledge."""
     layer = Layer.OUTPUT if channel in ANSWERS else Layer.INPUT
     place, question = TextLocation(layer, channel), form["question"]
     typed = Source("context:0", form["source"], frozenset(Claims().sources) - {"knowledge"})
@@ -148,7 +148,7 @@ def _told(stops: Ruling, policy: CompiledPolicy, spoken: str) -> str:
 
 
 def _alike(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row for all that say the same but for the place, and how many they are."""
+    """One row for all findings that differ only in position, with their number."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         key = str({name: value for name, value in row.items() if name != "span"})
@@ -157,7 +157,7 @@ def _alike(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def mark_of(ruled: Ruling) -> Highlight:
-    """Where a finding is in its text."""
+    """The position of a finding in its text."""
     found = ruled.finding
     assert isinstance(found, Finding)
     span = found.span
@@ -194,7 +194,7 @@ Run = tuple[Runner, Case | ConstraintCase]
 
 
 async def tests(visit: ConsoleRequest) -> Answer:
-    """Every test of the packs in force, with the draft in place, each by the policy it is of."""
+    """Runs every test of the packs in force with the draft applied, each under its own policy."""
     policies, checked, _ = await draft_policies(visit)
     runs: list[Run] = []
     for policy, cases in planned(checked.bundles):
@@ -207,7 +207,7 @@ async def tests(visit: ConsoleRequest) -> Answer:
 async def _tested(
     visit: ConsoleRequest, policies: PolicySet, runs: Sequence[Run]
 ) -> AsyncIterator[Step | Shown]:
-    """With a pause after each: the proxy serves on the same loop. Few run at once."""
+    """Pauses after each, because the proxy runs on the same loop. Only a few run at once."""
     turn = object()
     await visit.parts.runs.acquire_on_behalf_of(turn)
     try:

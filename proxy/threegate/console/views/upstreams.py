@@ -1,5 +1,5 @@
-"""The model APIs and judges that operators connected, to read only: what rules on models and second
-opinions can count on."""
+"""The model APIs and judges that operators connected (read-only), which rules on models and second
+opinions can rely on."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def _judge(of: JudgeSettings) -> dict[str, Any]:
 
 
 def _place(url: str) -> str:
-    """Host and port: a URL may hold a password."""
+    """Only host and port, because a URL may contain a password."""
     return urlsplit(url).netloc.rpartition("@")[2]

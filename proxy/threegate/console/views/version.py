@@ -1,4 +1,4 @@
-"""What a version is: everything that an approver signs, and what happened to all of them."""
+"""One version: everything that an approver signs; and the history of all versions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from threegate.policy.lifecycle.machine import Role, State, Version
 from threegate.policy.lifecycle.store import now_utc, today_utc
 
 CONFIDENTIAL = "lists/"
-"""Files whose lines only those who write or sign policies see."""
+"""Files whose lines only people who write or approve policies may see."""
 
 
 async def history(visit: ConsoleRequest) -> Answer:
@@ -41,8 +41,8 @@ async def history(visit: ConsoleRequest) -> Answer:
 
 
 async def compare(visit: ConsoleRequest) -> Answer:
-    """Any two versions, an empty name for the folder's policy: at first the one in force and the
-    newest."""
+    """Compares any two versions (an empty name means the folder's policy); by default the one in
+    force and the newest."""
     state = await blocking(visit.parts.versions.state)
     events = await blocking(visit.parts.versions.events)
     active = state.active(now_utc())
@@ -103,7 +103,7 @@ def _comments(events: tuple[Event, ...], digest: str) -> dict[str, list[dict[str
 
 
 async def checked_version(visit: ConsoleRequest, digest: str) -> Checked:
-    """A version with what it is made of; the folder's policy where nothing was active yet."""
+    """A version with its content; the folder's policy if nothing was active yet."""
     if digest:
         _, made = await blocking(visit.parts.versions.rebuilt, digest)
         return Checked(made.bundles, (), made.policies)
@@ -122,7 +122,7 @@ def _shown_changes(old: Checked, new: Checked, visit: ConsoleRequest) -> dict[st
 
 
 def _ran(old: Checked, new: Checked, report: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """The tests of every rule that differs, each by its text with what the run made of it."""
+    """The tests of every changed rule, each with its text and its result."""
     before, after = rules_of(old), rules_of(new)
     outcomes = report["outcomes"] if report else {}
     return [

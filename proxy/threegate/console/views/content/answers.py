@@ -33,7 +33,7 @@ def _row(space: Workspace, name: str) -> dict[str, Any]:
 
 
 async def page(visit: ConsoleRequest) -> Answer:
-    """A reply, or the empty page of one that is to be written."""
+    """A reply, or the empty page for a new one."""
     space, name = await space_of(visit), visit.path["answer"]
     used = answer_users(await blocking(space.bundle), name)
     return Shown("policy/answer.html", _row(space, name) | {"used": list(used)})
@@ -46,7 +46,7 @@ async def create(visit: ConsoleRequest) -> Answer:
 
 
 async def save(visit: ConsoleRequest) -> Answer:
-    """Both languages: a reply in one language would answer nobody who writes in the other."""
+    """Requires both languages, because users of the other language would get no answer."""
     space, name = await space_of(visit), visit.path["answer"]
     await _save(visit, space, name, visit.form.get("zh", ""), visit.form.get("en", ""))
     return Redirect(f"/policies/answer/{name}", done="saved")

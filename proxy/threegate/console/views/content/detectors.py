@@ -27,7 +27,7 @@ from threegate.policy.language.load import Bundle, pack_path
 from threegate.types import Bilingual
 
 APART = ("category.", "language")
-"""Sentence detectors that are no models."""
+"""Sentence detectors that are not models."""
 
 
 def running(visit: ConsoleRequest) -> dict[str, Bilingual]:

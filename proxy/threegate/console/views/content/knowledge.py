@@ -80,7 +80,7 @@ async def document(visit: ConsoleRequest) -> Answer:
 
 
 async def create(visit: ConsoleRequest) -> Answer:
-    """A new base in the pack of one's own rules, with its first document."""
+    """Creates a base in the pack of the user's own rules, with its first document."""
     space, name = await space_of(visit), visit.form.get("name", "").strip()
     bundle = await blocking(space.bundle)
     if any(base.name == name for base in bases_of(bundle)):
@@ -98,7 +98,7 @@ async def add(visit: ConsoleRequest) -> Answer:
 
 
 async def _add(visit: ConsoleRequest, space: Workspace, base: Base, name: str, text: str) -> None:
-    """A document, new or in place of one of this base with the same name. Raises ConsoleError."""
+    """Saves a document, replacing one of this base with the same name. Raises ConsoleError."""
     path = document_path(name)
     mine = [each.path for each in base.documents]
     if path not in mine and space.text(path):
@@ -130,7 +130,7 @@ async def save(visit: ConsoleRequest) -> Answer:
 
 
 async def remove(visit: ConsoleRequest) -> Answer:
-    """The document leaves its base; its file is no longer part of the policy."""
+    """Removes the document from its base; its file is no longer part of the policy."""
     space = await space_of(visit)
     base = await _known(visit, space)
     found = _in(base, visit.path["document"])
@@ -142,10 +142,10 @@ async def remove(visit: ConsoleRequest) -> Answer:
 
 
 async def take_table(visit: ConsoleRequest) -> Answer:
-    """Documents of a table, each into its base; a base that does not exist is made."""
+    """Imports documents from a table, each into its base; missing bases are created."""
 
     async def take(row: Row) -> None:
-        space, bundle = await packs_of(visit)  # each row goes on from the one before it
+        space, bundle = await packs_of(visit)  # each row continues from the one before
         name = row.get("base", "").strip()
         new = Base(name, target_pack(space, bundle))
         base = next((each for each in bases_of(bundle) if each.name == name), new)

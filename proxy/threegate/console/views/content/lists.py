@@ -73,7 +73,7 @@ def _doubts(found: ListView) -> dict[str, list[str]]:
 
 
 async def create(visit: ConsoleRequest) -> Answer:
-    """A new list in the pack of one's own rules; its words are in a file of their own."""
+    """Creates a list in the pack of the user's own rules, with its words in a separate file."""
     space, name = await space_of(visit), visit.form.get("name", "").strip()
     words = lines_of(visit.form.get("words", ""))
     bundle = await blocking(space.bundle)
@@ -110,7 +110,7 @@ async def _save(visit: ConsoleRequest, space: Workspace, found: ListView) -> Non
 
 
 async def remove(visit: ConsoleRequest) -> Answer:
-    """Gone from the pack, unless a rule still looks for it; its file is no longer part of the
+    """Deletes it from the pack unless a rule still looks for it; its file is no longer part of the
     policy."""
     space = await space_of(visit)
     found = await _known(visit, space)
@@ -122,7 +122,8 @@ async def remove(visit: ConsoleRequest) -> Answer:
 
 
 async def take_table(visit: ConsoleRequest) -> Answer:
-    """Words of a table, added or in place of the list; doubtful ones are named by their row."""
+    """Imports words from a table, adding to or replacing the list; doubtful ones are reported by
+    row."""
     space = await space_of(visit)
     found = await _known(visit, space)
     rows = read_table(visit, COLUMNS)

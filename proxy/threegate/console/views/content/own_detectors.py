@@ -45,7 +45,7 @@ SORTS = (PATTERN, CATEGORY)
 
 
 async def create(visit: ConsoleRequest) -> Answer:
-    """On to the empty page of a detector that is to be written."""
+    """Redirects to the empty page of a new detector."""
     space, name = await space_of(visit), visit.form.get("name", "").strip()
     if not NAME.fullmatch(name):
         raise refusal("name")
@@ -68,8 +68,7 @@ async def page(visit: ConsoleRequest) -> Answer:
 
 
 async def _here(visit: ConsoleRequest) -> tuple[Workspace, OwnDetector | None]:
-    """The draft, and the detector in the address; None where it is to be written. Raises
-    ConsoleError."""
+    """The draft, and the detector in the address; None if it is new. Raises ConsoleError."""
     space, bundle = await packs_of(visit)
     found = _found(visit, bundle)
     if found is None and visit.path["pack"] != target_pack(space, bundle):
@@ -78,7 +77,7 @@ async def _here(visit: ConsoleRequest) -> tuple[Workspace, OwnDetector | None]:
 
 
 async def try_it(visit: ConsoleRequest) -> Answer:
-    """The page with what was typed; nothing is saved."""
+    """The page with the current input; nothing is saved."""
     space, found = await _here(visit)
     shown = await visit.checked(partial(_page, visit, space, found, _given(visit)))
     return Shown("policy/detector.html", shown)
@@ -118,7 +117,7 @@ def _page(
 
 
 def _tried(fields: dict[str, str], kind: str) -> list[dict[str, Any]]:
-    """The examples as the pattern reads them."""
+    """The examples with the pattern's matches."""
     try:
         pattern = pattern_of(fields)
     except PatternError:
@@ -133,7 +132,7 @@ def _tried(fields: dict[str, str], kind: str) -> list[dict[str, Any]]:
 
 
 def _fit(found: OwnDetector | None) -> dict[str, int] | None:
-    """How well a category tells its own examples apart, each judged by the others."""
+    """How well a category separates its own examples, each judged by the others."""
     if found is None or found.spec.category is None or not found.spec.category.examples:
         return None
     fit = leave_one_out(category_of(found.name, found.spec))
@@ -169,7 +168,7 @@ async def _save(visit: ConsoleRequest, space: Workspace, pack: str, form: dict[s
 
 
 async def remove(visit: ConsoleRequest) -> Answer:
-    """Gone from the pack, unless a rule still looks for it."""
+    """Deletes it from the pack unless a rule still looks for it."""
     space = await space_of(visit)
     found = _found(visit, await blocking(space.bundle))
     if found is None:
@@ -181,10 +180,10 @@ async def remove(visit: ConsoleRequest) -> Answer:
 
 
 async def take_table(visit: ConsoleRequest) -> Answer:
-    """Detectors of a table: those that exist are changed where they are."""
+    """Imports detectors from a table; existing ones are changed in place."""
 
     async def take(row: Row) -> None:
-        space, bundle = await packs_of(visit)  # each row goes on from the one before it
+        space, bundle = await packs_of(visit)  # each row continues from the one before
         known = {each.name: each.pack for each in detectors_of(bundle)}
         pack = known.get(row.get("name", "").strip(), target_pack(space, bundle))
         await _save(visit, space, pack, {**row, "edges": _on(row.get("edges", "on"))})

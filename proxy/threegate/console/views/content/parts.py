@@ -1,5 +1,5 @@
 """What the pages of word lists, knowledge and detectors have in common: a part of a pack is found
-by its address, changed in the draft, and leaves as a table."""
+by its address, changed in the draft, and exported as a table."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def found_in(parts: Iterable[Found], pack: str, name: str, missing: str) -> Foun
 
 
 def check_unused(used: Iterable[str]) -> None:
-    """Raises ConsoleError where rules (their ids) still look for a part that is to go."""
+    """Raises ConsoleError if rules (given by id) still look for a part that is to be deleted."""
     if rules := ", ".join(used):
         raise refusal("in-use", rules=rules)
 
@@ -47,8 +47,8 @@ def check_unused(used: Iterable[str]) -> None:
 async def change_pack(
     visit: ConsoleRequest, space: Workspace, pack: str, change: Callable[[str], str]
 ) -> None:
-    """A pack of the draft, changed; one's own begins with the first thing that goes into it, and is
-    switched on then. Raises ConsoleError for a change that cannot be."""
+    """Changes a pack of the draft; the user's own pack is created and enabled with the first part
+    that goes into it. Raises ConsoleError for an impossible change."""
     text = await blocking(change, space.text(pack_path(pack)) or own_pack())
     if pack == OWN_PACK and pack not in space.packs:
         await keep_file(visit, space, PACKS, packs_text((*space.packs, pack)))
@@ -58,8 +58,8 @@ async def change_pack(
 async def take_rows(
     visit: ConsoleRequest, columns: tuple[str, ...], take: Callable[[Row], Awaitable[None]]
 ) -> int:
-    """Each row of an uploaded table, and how many there are. Raises ConsoleError that names the
-    row; those above it are in the draft."""
+    """Processes each row of an uploaded table and returns their number. Raises ConsoleError that
+    names the row; those above it are in the draft."""
     rows = read_table(visit, columns)
     for number, row in rows.items():
         try:
@@ -71,7 +71,8 @@ async def take_rows(
 
 
 def read_table(visit: ConsoleRequest, columns: tuple[str, ...]) -> dict[int, Row]:
-    """Raises ConsoleError, also where no row is there: in place of a list it would empty it."""
+    """Raises ConsoleError, also for a table without rows, which would empty a list that it
+    replaces."""
     if rows := table_rows(visit.form.get("csv", ""), columns):
         return rows
     raise refusal("no-rows")

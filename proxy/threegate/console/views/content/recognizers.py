@@ -1,4 +1,4 @@
-"""Recognizers in Presidio's format, written in a form: what they find is shown while one types.
+"""Recognizers in Presidio's format, written in a form: what they find is shown while typing.
 Changes go into the draft and are approved like rules."""
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ async def page(visit: ConsoleRequest) -> Answer:
 
 
 async def try_it(visit: ConsoleRequest) -> Answer:
-    """The page with what was typed; nothing is saved."""
+    """The page with the current input; nothing is saved."""
     space, found = await _here(visit, visit.form)
     work = partial(_page, visit, space, found, _given(visit))
     return Shown("policy/recognizer.html", await visit.checked(work))
@@ -58,7 +58,7 @@ async def save(visit: ConsoleRequest) -> Answer:
 
 
 async def remove(visit: ConsoleRequest) -> Answer:
-    """Gone from the pack, unless a rule still looks for its kind."""
+    """Deletes it from the pack unless a rule still looks for its kind."""
     space, found = await _here(visit, visit.form)
     if found is None:
         raise refusal("no-recognizer")
@@ -71,7 +71,7 @@ async def remove(visit: ConsoleRequest) -> Answer:
 async def _here(
     visit: ConsoleRequest, given: Mapping[str, str]
 ) -> tuple[Workspace, OwnRecognizer | None]:
-    """The draft and the recognizer that is meant; None without a name. Raises ConsoleError."""
+    """The draft and the named recognizer; None without a name. Raises ConsoleError."""
     space, name = await space_of(visit), given.get("was", "")
     if not name:
         return space, None
@@ -111,13 +111,13 @@ def _page(
 
 
 def _scores(given: list[str]) -> dict[str, str]:
-    """What can be chosen: the usual scores, and those that are there."""
+    """The scores to choose from: the usual ones and those already used."""
     return SCORES | {score: "" for score in given if score and score not in SCORES}
 
 
 def _tried(visit: ConsoleRequest, form: Mapping[str, str]) -> dict[str, Any]:
-    """The examples as the recognizer reads them, or what is wrong with it; nothing while it is not
-    complete."""
+    """The examples with the recognizer's findings, or what is wrong with it; nothing while it is
+    incomplete."""
     try:
         data = data_of(form)
     except ConsoleError:

@@ -1,5 +1,5 @@
-"""The policy as a whole: which packs are on, every message to users on one page, and a policy down
-as an archive and up again. All of it changes the draft only."""
+"""The policy as a whole: enabled packs, all messages to users on one page, and download and upload
+of a policy as an archive. Everything here changes only the draft."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from threegate.policy.schema import AuditLevel, AuditSpec, Rule
 
 
 def pack_rows(space: Workspace, chosen: Taxonomy, language: str) -> list[dict[str, Any]]:
-    """Every pack on the shelf: on or off, and how many more categories it would cover."""
+    """Every available pack: on or off, and how many more categories it would cover."""
     now = coverage(load_bundle(space.tree, space.packs), chosen).covered
     names = dict.fromkeys((*space.packs, *space.ground.shelf))
     return [_pack_row(space, name, chosen, now, language) for name in names]
@@ -48,7 +48,7 @@ def _pack_row(
 
 
 async def switch(visit: ConsoleRequest) -> Answer:
-    """A pack on or off, in the draft."""
+    """Enables or disables a pack in the draft."""
     space, name = await space_of(visit), visit.form.get("pack", "")
     if name not in (*space.packs, *space.ground.shelf):
         raise refusal("no-pack")
@@ -72,7 +72,7 @@ def kept(bundle: Bundle, language: str) -> dict[str, Any]:
 
 
 async def keep(visit: ConsoleRequest) -> Answer:
-    """Into the pack whose setting counts."""
+    """Saves it in the pack whose setting applies."""
     space, form = await space_of(visit), visit.form
     bundle = await blocking(space.bundle)
     pack = next((p.pack for p in reversed(bundle.packs) if p.audit), space.packs[-1])
@@ -97,13 +97,13 @@ def _with_audit(text: str, form: Mapping[str, str]) -> str:
 
 
 def labelled(bundle: Bundle, language: str) -> dict[str, Any]:
-    """How answers say that they are made by AI."""
+    """How answers are labelled as AI-generated."""
     label = next((p.label for p in reversed(bundle.packs) if p.label), AiLabel.OFF)
     return {"label": label.value, "labels": {x.value: value_words(x, language) for x in AiLabel}}
 
 
 async def save_label(visit: ConsoleRequest) -> Answer:
-    """Into the pack whose label counts."""
+    """Saves it in the pack whose label setting applies."""
     space, label = await space_of(visit), visit.form.get("label", "")
     if label not in list(AiLabel):
         raise refusal("no-label")
@@ -136,7 +136,7 @@ async def messages(visit: ConsoleRequest) -> Answer:
 
 
 async def save_messages(visit: ConsoleRequest) -> Answer:
-    """Those that differ from what is there, each into its pack."""
+    """Saves the changed messages, each in its pack."""
     space, form = await space_of(visit), visit.form
     bundle = await blocking(space.bundle)
     texts: dict[str, str] = {}
@@ -155,7 +155,7 @@ async def save_messages(visit: ConsoleRequest) -> Answer:
 
 
 async def download(visit: ConsoleRequest) -> Answer:
-    """What the visitor sees as an archive: the draft over the policy in force."""
+    """The visitor's view as an archive: the draft on top of the policy in force."""
     space, bundle = await packs_of(visit)
     files = {path: content.decode("utf-8", "replace") for path, content in bundle.files.items()}
     drafted = {path: file.text for path, file in space.files.items()}
@@ -169,7 +169,7 @@ async def upload_page(visit: ConsoleRequest) -> Answer:
 
 
 async def upload(visit: ConsoleRequest) -> Answer:
-    """An archive or one pack into the draft; what is the same there changes nothing."""
+    """Imports an archive or one pack into the draft; identical files change nothing."""
     space, name = await space_of(visit), visit.form.get("name", "")
     try:
         content = base64.b64decode(visit.form.get("content", ""), validate=True)
@@ -183,8 +183,8 @@ async def upload(visit: ConsoleRequest) -> Answer:
 
 
 def _switched_on(files: Mapping[str, str], space: Workspace) -> dict[str, str]:
-    """The files that differ from the draft. Packs that no file of it holds yet are switched on,
-    unless the archive says itself which ones are."""
+    """The files that differ from the draft. New packs are enabled, unless the archive itself says
+    which ones are."""
     new = [PurePath(p).stem for p in files if p[:6] == "packs/" and not space.text(p)]
     wanted = {PACKS: packs_text(dict.fromkeys((*space.packs, *new))), **files}
     now = {PACKS: packs_text(space.packs)}
