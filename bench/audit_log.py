@@ -34,10 +34,10 @@ from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Recor
 from threegate.audit.export.bundle import export
 from threegate.audit.log.chain import Hasher
 from threegate.audit.log.database import PATIENT_SECONDS, now_us, writer_engine
+from threegate.audit.log.kept_chain import KeptChain, new_writer_id
 from threegate.audit.log.log_keys import load_master, load_publisher, load_signer
 from threegate.audit.log.rows import PendingRecord, make
 from threegate.audit.log.store import today
-from threegate.audit.log.writer import Writer, new_writer_id
 from threegate.audit.verify.published import own_keys, published_files
 from threegate.audit.verify.sources import connect
 from threegate.audit.verify.verifier import verify_database
@@ -122,8 +122,8 @@ def load(settings: AuditSettings, records: int, days: float = 0.0) -> Figures:
     """By the writer itself, without its thread and without clients; evenly over the last `days`."""
     writer_id, engine = new_writer_id(), writer_engine(settings.url, PATIENT_SECONDS)
     master, publisher = load_master(settings), load_publisher(settings, writer_id)
-    writer = Writer(settings, engine, publisher, master, writer_id)
-    writer._ready()
+    chain = KeptChain(settings, engine, publisher, master, writer_id)
+    chain._ready()
     dice, hasher = random.Random(7), Hasher()
     texts = [(text(dice, 20), text(dice, 50)) for _ in range(10_000)]
     keys = [master.new_data_key(f"tenant{n}", today()) for n in range(5)]
@@ -148,12 +148,12 @@ def load(settings: AuditSettings, records: int, days: float = 0.0) -> Figures:
 
     start, cpu = time.perf_counter(), time.process_time()
     for first in range(0, records, settings.max_batch):
-        writer._commit([item(n) for n in range(first, min(first + settings.max_batch, records))])
-        writer._attempt_maintenance()  # the checkpoints
+        chain._commit([item(n) for n in range(first, min(first + settings.max_batch, records))])
+        chain.attempt_upkeep()  # the checkpoints
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-    writer._finish()
+    chain.finish()
     engine.dispose()
-    checkpoints = writer.counters.checkpoints
+    checkpoints = chain.counters.checkpoints
     return {"loaded": records, "checkpoints": checkpoints} | rates(records, seconds, cpu)
 
 

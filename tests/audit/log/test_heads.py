@@ -61,14 +61,14 @@ async def test_peers_are_the_last_entries_of_others(settings: AuditSettings) -> 
 def fall_back(log: AuditLog, records: int) -> None:
     """The database as a standby has it that had received only the first `records` of this writer;
     connections are made anew, as after a fail-over."""
-    engine = log._writer.engine
+    engine = log._writer.chain.engine
     with engine.begin() as connection:
         for table in (RECORD, HIT, CONTENT):
             connection.execute(delete(table).where(table.c.seq >= records))
         connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.size > records))
         connection.execute(delete(KEY))
         connection.execute(delete(INTENT))
-    log._writer._chain.release()
+    log._writer.chain.appender.release()
     engine.dispose()
 
 
@@ -79,7 +79,7 @@ async def test_after_a_fall_back_a_new_chain_begins_and_names_what_is_missing(
     at: str, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings: AuditSettings = request.getfixturevalue(at)
-    caplog.set_level(logging.ERROR, "threegate.audit.log.writer")
+    caplog.set_level(logging.ERROR, "threegate.audit.log.kept_chain")
     log = await filled(dataclasses.replace(settings, checkpoint_seconds=3600), 3)
     first = log.writer_id
     fall_back(log, records=5)
@@ -105,7 +105,7 @@ async def test_a_writer_that_is_gone_from_the_database_is_named_too(
 ) -> None:
     log = await filled(dataclasses.replace(settings, checkpoint_seconds=3600), 1)
     first = log.writer_id
-    with log._writer.engine.begin() as connection:
+    with log._writer.chain.engine.begin() as connection:
         connection.execute(delete(WRITER))
     fall_back(log, records=0)
     await log.append(record("after"))
@@ -118,14 +118,14 @@ async def test_calls_in_flight_are_not_taken_for_interrupted_ones(settings: Audi
     log = await filled(dataclasses.replace(settings, checkpoint_seconds=3600), 1)
     call = record("flying").caller
     intent = await log.begin("flying", call, "p", b"{}")
-    engine = log._writer.engine
+    engine = log._writer.chain.engine
     with engine.begin() as connection:
         kept = [tuple(row) for row in connection.execute(select(INTENT)).all()]
     fall_back(log, records=2)
     with engine.begin() as connection:
         connection.execute(insert(INTENT).values(kept))
     await log.append(record("after"))
-    assert log._writer._chain.adopt() == 0  # the writer itself is idle
+    assert log._writer.chain.appender.adopt() == 0  # the writer itself is idle
     await log.append(record("flying", Stage.COMPLETED, intent=intent))
     await log.close()
     assert log.counters.interrupted == 0

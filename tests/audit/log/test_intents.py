@@ -89,7 +89,7 @@ async def test_an_intent_of_a_process_that_died_is_chained_as_interrupted(
     await first.close()
     (closed,) = await second.get("r1")
     assert closed.stage is Stage.INTERRUPTED  # at its own end nothing of it is in flight
-    with second._writer.engine.begin() as connection:  # as if it had been killed instead
+    with second._writer.chain.engine.begin() as connection:  # as if it had been killed instead
         connection.execute(INTENT.insert(), [{**r._mapping, "id": f"{r.id}x"} for r in rows])
         connection.execute(INTENT.insert(), [dict(rows[1]._mapping)])  # its record is there
     third = await AuditLog.open(place)

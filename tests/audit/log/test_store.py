@@ -226,7 +226,7 @@ async def test_who_can_go_elsewhere_does_not_wait_for_who_cannot(
     """One batch holds both while the database is slow to come back."""
     log = await filled(dataclasses.replace(settings, on_failure=OnFailure.CONTINUE), 1)
     writing, fails, back = threading.Event(), threading.Event(), threading.Event()
-    read_back = log._writer._chain.read_back
+    read_back = log._writer.chain.appender.read_back
 
     def broken(connection: Connection) -> None:
         writing.set()
@@ -237,7 +237,7 @@ async def test_who_can_go_elsewhere_does_not_wait_for_who_cannot(
         back.wait(30)
         read_back(connection)
 
-    monkeypatch.setattr(log._writer._chain, "read_back", slow)
+    monkeypatch.setattr(log._writer.chain.appender, "read_back", slow)
     failing = asyncio.ensure_future(log.append_with(record("first"), broken))
     await asyncio.to_thread(writing.wait, 30)
     strict = asyncio.ensure_future(log.append(record("kept"), None, OnFailure.FAIL_REQUEST))
@@ -351,8 +351,10 @@ async def test_on_a_full_disk_each_record_gets_what_it_asks_for(settings: AuditS
 async def test_a_read_only_database_refuses_and_recovers(settings: AuditSettings) -> None:
     log = await filled(settings, 1)
     for mode, works in (("ON", False), ("OFF", True)):
-        log._writer._chain.release()
-        with closing(log._writer.engine.raw_connection()) as connection:  # the writer's only one
+        log._writer.chain.appender.release()
+        with closing(
+            log._writer.chain.engine.raw_connection()
+        ) as connection:  # the writer's only one
             connection.cursor().execute(f"PRAGMA query_only={mode}")
         if not works:
             with pytest.raises(AuditError):
@@ -439,7 +441,7 @@ async def test_a_locked_database_times_out_and_recovers(settings: AuditSettings)
 async def test_a_commit_of_unknown_outcome_is_read_back(settings: AuditSettings) -> None:
     """The commit happened, the answer got lost: the chain continues after what is really stored."""
     log = await filled(settings, 1)
-    engine = log._writer.engine
+    engine = log._writer.chain.engine
     dialect = engine.dialect
 
     def commit_then_fail(connection: sqlite3.Connection) -> None:

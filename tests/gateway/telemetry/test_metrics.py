@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threegate.audit.log.writer import Counters
+from threegate.audit.log.kept_chain import Counters
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.types import (
     Action,

@@ -10,22 +10,24 @@ exact in IEEE 754 (RFC 8785 needs that).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
-from threegate.audit.log.record import Intent, Record
+from threegate.audit.log.record import Intent, Record, Usage
 from threegate.types import (
     Action,
+    Caller,
     Channel,
     Decision,
     Failed,
     Layer,
     Level,
     Opinion,
+    Reason,
     Ruling,
     TextLocation,
 )
@@ -60,12 +62,7 @@ LEVELS = {level: level.name.lower() for level in Level}
 def clean(text: str, limit: int = MAX_FIELD_CHARS) -> str:
     """`text` made safe for one log line: bounded, with U+FFFD for anything that could break or
     disguise the line."""
-    return _clean(text[: limit + 1], limit)  # the cache is bounded too
-
-
-@lru_cache(maxsize=4096)  # ids of rules, kinds, detectors and policies recur
-def _clean(text: str, limit: int) -> str:
-    if text.isprintable() and len(text) <= limit:
+    if len(text) <= limit and text.isprintable():
         return text
     return "".join(c if c.isprintable() else "\ufffd" for c in text[:limit])
 
@@ -112,31 +109,50 @@ def _locus(locus: TextLocation) -> dict[str, Any]:
     return at
 
 
-_score = lru_cache(maxsize=256)(number)  # detectors have few
-
-
-def _ruled(ruled: Ruling) -> dict[str, Any]:
-    found = ruled.finding
-    out: dict[str, Any] = {
-        "action": ACTIONS[ruled.action],
-        "at": _locus(found.locus),
-        "detector": clean(found.detector),
-        "rule": clean(ruled.rule_id),
-    }
-    if isinstance(found, Failed):
-        out["failed"] = found.reason.value
-    else:
-        out["kind"], out["level"] = clean(found.kind), LEVELS[found.level]
-        out["score"], out["span"] = _score(found.score), [found.span.start, found.span.end]
-        if found.note:
-            out["note"] = clean(found.note)
-    if ruled.shadow:
-        out["shadow"] = True
-    if ruled.exception_id:
-        out["exception"] = clean(ruled.exception_id)
-    if ruled.opinion is not None:
-        out["opinion"] = _opinion(ruled.opinion)
+def _ruled(rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
+    """Most rulings of a text differ in their span alone, and have their place in common."""
+    locus, at = None, dict[str, Any]()
+    out = []
+    for ruled in rulings:
+        found = ruled.finding
+        if found.locus is not locus:
+            locus, at = found.locus, _locus(found.locus)
+        if isinstance(found, Failed):
+            made = {**_failed(ruled.rule_id, ruled.action, found.detector, found.reason), "at": at}
+        else:
+            what = found.detector, found.kind, found.level, found.score
+            made = {**_found(ruled.rule_id, ruled.action, *what), "at": at}
+            made["span"] = [found.span.start, found.span.end]
+            if found.note:
+                made["note"] = clean(found.note)
+        if ruled.shadow:
+            made["shadow"] = True
+        if ruled.exception_id:
+            made["exception"] = clean(ruled.exception_id)
+        if ruled.opinion is not None:
+            made["opinion"] = _opinion(ruled.opinion)
+        out.append(made)
     return out
+
+
+@lru_cache(maxsize=1024)
+def _found(
+    rule: str, action: Action, detector: str, kind: str, level: Level, score: float
+) -> Mapping[str, Any]:
+    return {
+        "action": ACTIONS[action],
+        "detector": clean(detector),
+        "kind": clean(kind),
+        "level": LEVELS[level],
+        "rule": clean(rule),
+        "score": number(score),
+    }
+
+
+@lru_cache(maxsize=256)
+def _failed(rule: str, action: Action, detector: str, reason: Reason) -> Mapping[str, Any]:
+    made = {"action": ACTIONS[action], "detector": clean(detector), "rule": clean(rule)}
+    return {**made, "failed": reason.value}
 
 
 def _opinion(opinion: Opinion) -> dict[str, Any]:
@@ -149,7 +165,7 @@ def _opinion(opinion: Opinion) -> dict[str, Any]:
     if opinion.cached:
         out["cached"] = True
     if (first := opinion.replaced) is not None:
-        out["replaced"] = {"kind": clean(first.kind), "score": _score(first.score)}
+        out["replaced"] = {"kind": clean(first.kind), "score": number(first.score)}
     return out
 
 
@@ -173,7 +189,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
         "action": ACTIONS[verdict.action],
         "layer": LAYERS[decision.layer],
         "ms": {clean(k): number(v) for k, v in decision.timings_ms.items()},
-        "ruled": [_ruled(r) for r in verdict.ruled[:MAX_RULED]],
+        "ruled": _ruled(verdict.ruled[:MAX_RULED]),
     }
     if len(verdict.ruled) > MAX_RULED:
         out["dropped"] = len(verdict.ruled) - MAX_RULED
@@ -187,18 +203,11 @@ def event(
 
     `mono_us` is a monotonic clock that starts with the writer; `bind` commits to salt and subject.
     """
-    caller, usage = record.caller, record.usage
     members: dict[str, Any] = {
         "action": ACTIONS[record.action] if record.decisions else "",
         "app": clean(record.app),
         "bind": bind,
-        "caller": _dense(
-            conversation=clean(caller.conversation),
-            key=clean(caller.key_id),
-            language=clean(caller.language),
-            route=clean(caller.route),
-            tenant=clean(caller.tenant),
-        ),
+        "caller": _caller(record.caller),
         "content": content,
         "decisions": _decisions(record),
         "degraded": [clean(d) for d in record.degraded],
@@ -210,26 +219,46 @@ def event(
         "label": clean(record.label),
         "masked": [clean(m) for m in record.masked[:MAX_RULED]],
         "mono_us": mono_us,
-        "model": _dense(requested=clean(caller.model), served=clean(record.model_served)),
-        "policy": _dense(digest=clean(record.policy), revision=clean(record.policy_revision)),
+        "model": _dense(requested=record.caller.model, served=record.model_served),
+        "policy": _policy(record.policy, record.policy_revision),
         "request": clean(record.request_id) or event_id,
         "retention": STANDARD,
         "stage": record.stage.value,
         "stream": record.stream,
         "timings_ms": {clean(k): n for k, v in record.timings_ms.items() if (n := number(v))},
-        "trace": _dense(span=clean(record.span_id), trace=clean(record.trace_id)),
+        "trace": _dense(span=record.span_id, trace=record.trace_id),
         "upstream_status": record.upstream_status,
-        "usage": _dense(
-            cached=usage.cached,
-            input=usage.input,
-            output=usage.output,
-            reasoning=usage.reasoning,
-        ),
+        "usage": _usage(record.usage),
     }
     present = {name: value for name, value in members.items() if value}
     if record.detail:
         present["detail"] = _plain(record.detail)
     return present
+
+
+def _caller(caller: Caller) -> dict[str, str]:
+    return _dense(
+        conversation=caller.conversation,
+        key=caller.key_id,
+        language=caller.language,
+        route=caller.route,
+        tenant=caller.tenant,
+    )
+
+
+@lru_cache(maxsize=256)
+def _policy(digest: str, revision: str) -> Mapping[str, str]:
+    return _dense(digest=digest, revision=revision)
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    counts = {
+        "cached": usage.cached,
+        "input": usage.input,
+        "output": usage.output,
+        "reasoning": usage.reasoning,
+    }
+    return {name: count for name, count in counts.items() if count}
 
 
 def _intent(intent: Intent | None) -> dict[str, Any]:
@@ -239,8 +268,9 @@ def _intent(intent: Intent | None) -> dict[str, Any]:
     return _dense(at=at, digest=intent.digest, key=intent.key, writer=intent.writer)
 
 
-def _dense(**members: Any) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value}
+def _dense(**members: str) -> dict[str, str]:
+    """Cleaned, without those that are empty."""
+    return {name: clean(value) for name, value in members.items() if value}
 
 
 def entry(

@@ -21,12 +21,13 @@ from threegate.audit.log.append_queue import PendingAppend, Receipt
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import has_room, now_us, reader_engine, writer_engine
 from threegate.audit.log.encoding import timestamp
+from threegate.audit.log.kept_chain import Counters, KeptChain, new_writer_id
 from threegate.audit.log.keys import DataKey, MasterKey
 from threegate.audit.log.log_keys import load_master, load_publisher
 from threegate.audit.log.query import Entry, Page, find, of_requests, read_content
 from threegate.audit.log.record import DAY_US, Content, ContentLevel, Intent, Record
 from threegate.audit.log.rows import Pending, PendingRecord, make, make_intent
-from threegate.audit.log.writer import Counters, Writer, new_writer_id
+from threegate.audit.log.writer import Writer
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.errors import AuditError
 from threegate.tasks import Deadlines
@@ -61,13 +62,14 @@ class AuditLog:
         try:
             engine = writer_engine(settings.url)
             publisher = load_publisher(settings, writer_id)
-            writer = Writer(settings, engine, publisher, master, writer_id)
+            chain = KeptChain(settings, engine, publisher, master, writer_id)
         except (ValueError, OSError) as error:
             raise trouble("not-opened", why=error) from None
+        writer = Writer(chain, settings.max_batch)
         log = cls(settings, master, writer)
         writer.start()
         writer.opened.wait()
-        problem = writer.problem  # the last attempt of a stopping writer may clear it
+        problem = chain.problem  # the last attempt of a stopping writer may clear it
         if problem is not None and settings.on_failure is OnFailure.FAIL_REQUEST:
             log._shut()
             if isinstance(problem, AuditError):
@@ -89,7 +91,7 @@ class AuditLog:
         self._check_open()
         at, hashed = now_us(), (level or self.settings.level) is not ContentLevel.NONE
         key = self._data_key(caller.tenant, day_of(at)) if hashed else None
-        hasher = self._writer.hasher
+        hasher = self._writer.chain.hasher
         item = make_intent(request_id, caller, policy, request, ts_us=at, key=key, hasher=hasher)
         item.on_failure = self.settings.on_failure.or_stricter(on_failure)
         await self._submit(item)
@@ -153,7 +155,7 @@ class AuditLog:
             level=level,
             key=self._data_key(tenant, day) if wants_key else None,
             pseudonym=self.master.pseudonym(tenant, record.subject),
-            hasher=self._writer.hasher,
+            hasher=self._writer.chain.hasher,
         )
 
     def _data_key(self, tenant: str, day: str) -> DataKey:
@@ -166,7 +168,7 @@ class AuditLog:
 
     async def healthy(self) -> bool:
         """Whether a write reaches the database now."""
-        if self._closed or not self._writer.is_alive() or not has_room(self._writer.engine):
+        if self._closed or not self._writer.is_alive() or not has_room(self._writer.chain.engine):
             return False
         try:
             await self._submit(None)
@@ -186,17 +188,17 @@ class AuditLog:
             case OnFailure.FAIL_REQUEST:
                 return False
             case OnFailure.SPOOL:
-                return self._writer.spool.has_room()
+                return self._writer.chain.spool.has_room()
             case OnFailure.CONTINUE:
                 return True
 
     @property
     def counters(self) -> Counters:
-        return self._writer.counters
+        return self._writer.chain.counters
 
     @property
     def writer_id(self) -> str:
-        return self._writer.id
+        return self._writer.chain.id
 
     @property
     def waiting(self) -> int:
@@ -212,8 +214,8 @@ class AuditLog:
     def _shut(self) -> None:
         self._closed = True
         self._writer.stop()
-        self._writer.publisher.close()
-        self._writer.engine.dispose()
+        self._writer.chain.publisher.close()
+        self._writer.chain.engine.dispose()
         self._pool.shutdown()
         self._reader.dispose()
 

@@ -22,7 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from threegate import __version__
 from threegate.audit.log.encoding import ACTIONS
-from threegate.audit.log.writer import Counters
+from threegate.audit.log.kept_chain import Counters
 from threegate.gateway.telemetry.expiry import Ending
 from threegate.gateway.telemetry.process_metrics import WorkerProcesses, worker_processes
 from threegate.gateway.telemetry.shared_metrics import SHARED_METRICS, held_still
