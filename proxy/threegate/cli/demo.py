@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import socket
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
-from rich.console import Console
 
 from threegate import settings as settings_module
 from threegate.app import create_app
@@ -32,6 +30,7 @@ from threegate.parts import opened
 from threegate.server.http_server import config, running
 from threegate.settings import Settings
 from threegate.settings.shown_address import without_password
+from threegate.terminal_console import terminal_console
 
 PLAIN_WIDTH = 160
 
@@ -74,7 +73,7 @@ def _demo(args: argparse.Namespace) -> int:
 def _printer(args: argparse.Namespace, settings: Settings) -> Callable[[Played], None]:
     if args.json:
         return lambda played: None
-    console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+    console = terminal_console(plain_width=PLAIN_WIDTH)
     titles: Titles = titles_of(settings)
     return lambda played: show(played, titles, args.lang, console)
 

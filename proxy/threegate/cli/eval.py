@@ -23,6 +23,7 @@ from threegate.eval.rows import Read, collected, read
 from threegate.eval.run import Evaluation, evaluate, tables, unknown_labels
 from threegate.eval.tasks import BY_NAME, TASKS, Task
 from threegate.settings.shipped import CHECKOUT
+from threegate.terminal_console import terminal_console
 
 PLAIN_WIDTH = 160
 COLUMNS = {
@@ -166,7 +167,7 @@ def _show_three_way(rows: list[dict[str, Any]], console: Console) -> None:
 
 def _console() -> Console:
     """As wide as the tables need where no terminal sets the width."""
-    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
+    return terminal_console(plain_width=PLAIN_WIDTH)
 
 
 def _table(title: str, heads: Iterable[str]) -> Table:

@@ -12,6 +12,7 @@ from importlib import import_module
 from threegate import __version__
 from threegate.cli.language import Parser, chosen, translate_argparse, translate_parser
 from threegate.cli.quick_imports import quick_imports
+from threegate.terminal import inert, inert_output
 
 COMMANDS: Mapping[str, str] = {
     "serve": "start the proxy",
@@ -58,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     named = next(([word] for word in words if word in COMMANDS), [])
     args = parser(language, named).parse_args(words)
     try:
-        return int(args.run(args) or 0)
+        with inert_output():
+            return int(args.run(args) or 0)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader has seen enough; nothing more is to be written at exit
@@ -69,5 +71,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         if (text := message(error, language)) is None:
             raise
-        print(f"threegate: {text}", file=sys.stderr)
+        print(f"threegate: {inert(text)}", file=sys.stderr)
         return 2

@@ -9,7 +9,6 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import CARD, Manifest, verify_files
@@ -20,6 +19,7 @@ from threegate import settings
 from threegate.cli import models_calibrate
 from threegate.cli.errors import misuse
 from threegate.cli.language import line
+from threegate.terminal_console import terminal_console
 
 MEBIBYTE = 1 << 20
 
@@ -69,7 +69,7 @@ def _list(args: argparse.Namespace) -> int:
         size = sum(file.bytes or 0 for file in m.files) / MEBIBYTE
         title = str(dict(m.title).get(args.lang, ""))
         table.add_row(m.id, title, m.task, _labels(m), f"{size:.1f}", m.licence)
-    Console().print(table)
+    terminal_console().print(table)
     return 0
 
 
@@ -113,5 +113,5 @@ def _card(args: argparse.Namespace) -> int:
         raise misuse("no-file", path=path)
     from rich.markdown import Markdown
 
-    Console().print(Markdown(path.read_text("utf-8")))
+    terminal_console().print(Markdown(path.read_text("utf-8")))
     return 0

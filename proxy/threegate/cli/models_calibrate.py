@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from rich.console import Console
 from rich.table import Table
 from threegate_classifiers.calibrate import language_of
 
@@ -25,6 +24,7 @@ from threegate.cli.language import line
 from threegate.eval.judge_levels import ScoredText, common_bars, level_bars
 from threegate.policy.model import matches
 from threegate.settings import JudgeSettings, Settings
+from threegate.terminal_console import terminal_console
 from threegate.types import Channel, Failed, Layer, Passage, TextLocation
 
 AT_ONCE = 8
@@ -110,7 +110,7 @@ def _show(scored: Sequence[ScoredText], language: str) -> None:
         table.add_row(*cells)
     bars = common_bars(scored) if any(not r.bad for r in scored) else {}
     level_bars(scored)
-    Console().print(table)
+    terminal_console().print(table)
     print(", ".join(f"{name}: {score}" for name, score in bars.items()))
     if (n := sum(not r.bad for r in scored)) < 1500:
         print(line("few-harmless", language, n=n, most=min(1.0, 3 / n)))

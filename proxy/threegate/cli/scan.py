@@ -26,6 +26,7 @@ from threegate.scan.item import LineError, Role, ScanItem, item_of_line, sources
 from threegate.scan.open import KINDS, scanner
 from threegate.scan.scanner import Scanner, as_json, failed_json
 from threegate.scan.show import show
+from threegate.terminal import inert
 from threegate.types import Level
 
 
@@ -171,4 +172,4 @@ def _size(item: ScanItem | LineError) -> int:
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+    return inert(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE).decode()).encode()

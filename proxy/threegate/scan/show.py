@@ -9,6 +9,7 @@ from rich.text import Text
 from threegate.policy.language.vocabulary import LEVEL, kind_title
 from threegate.scan.item import ScanItem
 from threegate.scan.scanner import ScanResult, Stance
+from threegate.terminal_console import terminal_console
 from threegate.types import Bilingual, Finding, Level, Span
 
 STYLES = {
@@ -33,7 +34,7 @@ def show(
     item: ScanItem, answer: ScanResult, level: Level, language: str, console: Console | None = None
 ) -> None:
     """Prints to standard output. The reader gave the text, so parts of it are shown."""
-    console = console or Console()
+    console = console or terminal_console()
     findings = answer.at(level)
     console.print(_marked(item.text, findings))
     if findings:
