@@ -50,8 +50,8 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
 
 
 def _console(deps: Deps) -> list[BaseRoute]:
-    """The console reads the log and the store themselves; where they are stand-ins there is
-    none."""
+    """The console reads the log and the store directly; with stand-ins for these there is no
+    console."""
     if not isinstance(deps.audit, AuditLog) or not isinstance(deps.policies, PolicyStore):
         return []
     versions = policy_versions(deps.settings)
@@ -67,7 +67,7 @@ def _console(deps: Deps) -> list[BaseRoute]:
     )
     home = RedirectResponse("/console/")
     return [
-        Route("/", home, methods=["GET"]),  # for who opens the address that the start prints
+        Route("/", home, methods=["GET"]),  # for people who open the address printed at start-up
         Route("/console", home),
         Mount("/console", create_console(parts)),
     ]

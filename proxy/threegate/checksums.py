@@ -17,8 +17,8 @@ NONE = 255
 
 
 def _table(worth: dict[str, int]) -> bytes:
-    """From a byte to what it is worth, digits their own: bytes, their tables and `map` cost a
-    third of a loop."""
+    """Maps each byte to its value, digits to themselves: bytes with tables and `map` cost a third
+    of a loop."""
     known = {str(digit): digit for digit in range(10)} | worth
     return bytes(known.get(chr(code), NONE) for code in range(256))
 
@@ -35,7 +35,7 @@ _TW_LETTERS = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
 
 
 def completed(body: str, check: Callable[[str], bool]) -> str:
-    """The body and the last character, a digit or X, with which it passes the check."""
+    """The body followed by its check character, a digit or X."""
     return next(made for last in "0123456789X" if check(made := body + last))
 
 
@@ -68,8 +68,8 @@ def mod11_10(digits: str) -> bool:
 
 
 def mod97_10(value: str) -> bool:
-    """ISO 7064 MOD 97-10 over digits and upper-case letters, the two check digits last. Piece by
-    piece: Python reads no number of more than 4,300 digits."""
+    """ISO 7064 MOD 97-10 over digits and upper-case letters, the two check digits last. Computed
+    piece by piece, because Python reads no number of more than 4,300 digits."""
     digits, rest = "".join(map(_IBAN_VALUES.__getitem__, value)), 0
     for at in range(0, len(digits), 300):
         rest = int(str(rest) + digits[at : at + 300]) % 97
@@ -109,14 +109,14 @@ def taiwan_id(value: str) -> bool:
 
 
 def taiwan_letter(letter: str) -> int:
-    """What it adds: the two digits of 10 to 35, in the order of `_TW_LETTERS`, the second times
-    nine."""
+    """The value of the letter: the two digits of 10 to 35, in the order of `_TW_LETTERS`, the
+    second times nine."""
     tens, ones = divmod(_TW_LETTERS.index(letter) + 10, 10)
     return tens + ones * 9
 
 
 def nric(value: str) -> bool:
-    """Singapore NRIC or FIN: letter, seven digits, letter. Of series M no source was readable."""
+    """Singapore NRIC or FIN: letter, seven digits, letter. For series M no source was available."""
     head, last = value[0], value[8]
     total = sum(w * int(d) for w, d in zip((2, 7, 6, 5, 4, 3, 2), value[1:8], strict=True))
     total += 4 if head in "TG" else 0

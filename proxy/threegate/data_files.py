@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def table(package: str, name: str, **replaced: str) -> dict[str, Any]:
-    """What `name`.toml in a package below `threegate` says; `<KEY>` in it is replaced by the
+    """The content of `name`.toml in a package below `threegate`; `<KEY>` in it is replaced by the
     argument `KEY`. Raises OSError or TOMLDecodeError."""
     text = (files(f"threegate.{package}") / f"{name}.toml").read_text("utf-8")
     for word, by in replaced.items():
@@ -20,13 +20,14 @@ def table(package: str, name: str, **replaced: str) -> dict[str, Any]:
 
 
 def words(package: str, name: str) -> frozenset[str]:
-    """The words of `name`.txt in a package below `threegate`, between blanks. Raises OSError."""
+    """The words of `name`.txt in a package below `threegate`, separated by white space. Raises
+    OSError."""
     return frozenset((files(f"threegate.{package}") / f"{name}.txt").read_text("utf-8").split())
 
 
 def template(package: str, name: str) -> Template:
-    """The page `name`.html.jinja of a package; what it shows is escaped."""
-    from jinja2 import StrictUndefined, Template  # only where a page is made
+    """The page `name`.html.jinja of a package; values are escaped."""
+    from jinja2 import StrictUndefined, Template  # only if a page is made
 
     text = (files(package) / f"{name}.html.jinja").read_text("utf-8")
     made: Template = Template(

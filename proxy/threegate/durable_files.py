@@ -1,4 +1,4 @@
-"""Files that appear whole and stay: a temporary file, fsync, a new name, fsync of the folder."""
+"""Files that appear complete and durable: a temporary file, fsync, rename, fsync of the folder."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 
 def replace_file(path: Path, data: bytes, mode: int = 0o666) -> None:
-    """`path` holds all of `data`, durably, or what it held before, whoever else writes it. Makes
-    the folder; the umask applies to `mode`. Raises OSError."""
+    """Afterwards `path` durably holds all of `data`, or what it held before, whoever else writes
+    it. Creates the folder; the umask applies to `mode`. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path, data, mode)
     try:
@@ -20,8 +20,8 @@ def replace_file(path: Path, data: bytes, mode: int = 0o666) -> None:
 
 
 def write_once(path: Path, data: bytes) -> None:
-    """Creates `path`, its owner's alone, or leaves the file that another process made. Raises
-    OSError."""
+    """Creates `path`, accessible only to its owner, or leaves the file that another process
+    created. Raises OSError."""
     temporary = _temporary(path, data, 0o600)
     try:
         os.link(temporary, path)
@@ -41,7 +41,7 @@ def sync_directory(path: Path) -> None:
 
 
 def _temporary(path: Path, data: bytes, mode: int) -> Path:
-    """A durable file next to `path` with this content; nothing where it cannot be written."""
+    """A durable file next to `path` with this content; nothing is left if it cannot be written."""
     made = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:

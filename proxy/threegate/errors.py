@@ -9,8 +9,8 @@ ThreegateError
 ├── AuditError       a record could not be made durable           503, fail closed
 └── ProtocolError    a bug of ours                                500
 
-No message holds text of a conversation or a secret: messages name what is wrong and where. What a
-client can be told is in both languages (`text`); programs and logs see the English.
+No message holds text of a conversation or a secret: messages name what is wrong and where. The text
+for clients exists in both languages (`text`); programs and logs see the English one.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from threegate.types import Bilingual
 
 
 class ThreegateError(Exception):
-    """Base. `status` is the HTTP status, `code` a stable word for programs."""
+    """Base class. `status` is the HTTP status, `code` a stable code for programs."""
 
     status = 500
     code = "internal_error"
 
 
 class RequestError(ThreegateError):
-    """The client's request is refused. `param` is a JSON pointer or header name, `retry_after` in
-    seconds where coming again can help."""
+    """The client's request is refused. `param` is a JSON pointer or header name, `retry_after` is
+    in seconds if a retry can help."""
 
     status = 400
     code = "invalid_request"
@@ -51,14 +51,14 @@ class RequestError(ThreegateError):
 
 
 class OverloadError(RequestError):
-    """More calls came than this process takes on; coming again can help."""
+    """More calls arrived than this process accepts; a retry can help."""
 
     def __init__(self) -> None:
         super().__init__(localized("overloaded"), status=503, code="overloaded", retry_after=1.0)
 
 
 class UpstreamError(ThreegateError):
-    """The model API failed. `retry_after` in seconds where it is known."""
+    """The model API failed. `retry_after` is in seconds, if known."""
 
     status = 502
     code = "upstream_error"
@@ -76,7 +76,7 @@ class UpstreamError(ThreegateError):
 
 
 class StoppingError(UpstreamError):
-    """This server ends before the answer does; coming again can help."""
+    """This server stops before the answer ends; a retry can help."""
 
     def __init__(self) -> None:
         super().__init__(localized("stopping"), status=503, code="stopping", retry_after=1.0)
@@ -95,8 +95,8 @@ class PolicyError(ThreegateError):
 
 
 class AuditError(ThreegateError):
-    """A record could not be made durable, so the request must not go on; or the log cannot do what
-    was asked of it. `audit.errors.trouble` makes these errors."""
+    """A record could not be made durable, so the request must not proceed; or the log cannot do
+    what was requested. `audit.errors.trouble` makes these errors."""
 
     status = 503
     code = "audit_unavailable"
@@ -107,4 +107,4 @@ class AuditError(ThreegateError):
 
 
 class ProtocolError(ThreegateError):
-    """The caller of a machine broke its contract: a bug."""
+    """The caller of a machine broke its contract, which is a bug."""

@@ -68,8 +68,8 @@ LINES = texts("startup", "lines")
 
 SECRET_BYTES, LEAST_SECRET_BYTES = 32, 16
 CHECKING_WITH_MODELS, CHECKING_ELSEWHERE = 32, 256
-"""Calls being checked at once where they wait for a classifier: one of this process, which takes
-several in one batch, or another server's or a judge, for which no processor is used here."""
+"""Simultaneous checks if they wait for a classifier: one in this process, which batches several, or
+one on another server or a judge, which uses no processor here."""
 SECRET_FILE = "secret"  # noqa: S105
 
 
@@ -82,8 +82,8 @@ async def opened(
     replacement: bool = False,
 ) -> AsyncIterator[Deps]:
     """Everything the endpoints need, closed in reverse order. Raises ThreegateError or
-    SettingsError when a part is missing: a guard that cannot guard does not start. A `replacement`
-    of a dead worker may serve the last good policy."""
+    SettingsError if a part is missing: a guard that cannot guard does not start. A `replacement` of
+    a dead worker may serve the last good policy."""
     _check_writable(settings.var)
     versions = policy_versions(settings)
     policies = policy_store(settings, versions, replacement=replacement)
@@ -183,7 +183,7 @@ def policy_store(
     settings: Settings, versions: Versions, *, replacement: bool = False
 ) -> PolicyStore:
     """The active version; the folder or the bundle itself until one has been activated. What the
-    settings name must load even where a version is active: a wrong name stops the start. Raises
+    settings name must load even if a version is active: a wrong name stops the start. Raises
     PolicyError."""
     folder = FolderSource(settings.policies, settings.packs, today_utc, KINDS)
     source = sealed_source(settings) or folder
@@ -196,8 +196,8 @@ def policy_store(
 
 
 def _authenticator(settings: Settings, versions: Versions) -> KeyFile | KeyDatabase:
-    """Raises SettingsError where a file of keys is named that is not there: without keys every
-    caller would be admitted."""
+    """Raises SettingsError if the named key file is missing, because without keys every caller
+    would be admitted."""
     required = settings.keys == "required"
     if settings.keys_file and not settings.key_file.exists():
         raise wrong("no-keys-file", where=settings.keys_file)
@@ -216,7 +216,7 @@ async def _limiter(
 ) -> Limiter:
     if not settings.state_url:
         return MemoryLimiter()
-    from threegate.limits.redis import RedisLimiter  # only where workers share their state
+    from threegate.limits.redis import RedisLimiter  # only if workers share their state
 
     limiter = RedisLimiter.open(settings.state_url, metrics.state_unavailable.inc)
     if why := await limiter.trouble():
@@ -275,8 +275,8 @@ def _upstream_keys(settings: Settings) -> dict[str, str]:
 
 
 def _secret(settings: Settings) -> bytes:
-    """The key that masks are made with: from the environment, or a file made at the first start.
-    Raises SettingsError for one that could be guessed, as a file that a full disk cut off."""
+    """The key for masks: from the environment, or from a file created at the first start. Raises
+    SettingsError for one that could be guessed, such as a file truncated by a full disk."""
     if settings.secret_env:
         given = settings.secret(settings.secret_env, "secret_env")
         return _long_enough(given.encode(), settings.secret_env)

@@ -14,7 +14,7 @@ _local = threading.local()  # no lock: each thread has its own pool
 
 
 def random_bytes(count: int) -> bytes:
-    """`count` bytes, fit for ids, salts and nonces."""
+    """`count` bytes, suitable for ids, salts and nonces."""
     pool: bytes = getattr(_local, "pool", b"")
     if len(pool) < count:
         pool = os.urandom(max(POOL_BYTES, count))

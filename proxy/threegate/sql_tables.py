@@ -1,5 +1,5 @@
-"""Tables of a database: columns, several of one type at once, and how they come to be. The audit
-log's are made by its migrations (`audit.log.schema` has their columns)."""
+"""Tables of a database: columns, several of one type at once, and their creation. The audit log's
+are made by its migrations (`audit.log.schema` has their columns)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def required(*names: str, of: ColumnType = String) -> list[Column[Any]]:
 
 
 def create_tables(engine: Engine, tables: MetaData) -> None:
-    """Makes the tables that are missing. Tries again if another replica makes them now: its
-    transaction has ended by the time the conflict is reported."""
+    """Creates missing tables. Retries if another replica is creating them: its transaction has
+    ended by the time the conflict is reported."""
     try:
         tables.create_all(engine)
     except (IntegrityError, ProgrammingError, OperationalError):

@@ -45,7 +45,7 @@ class Tasks:
         await self.cancel()
 
     async def one_ends(self) -> None:
-        """Waits for any; the next look at the number of those that run is without it."""
+        """Waits for any task to end; afterwards it no longer counts as running."""
         await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.sleep(0)  # what ended together is dropped together
         self.raise_first()
@@ -60,8 +60,8 @@ class Tasks:
 
 
 class Deadlines(Generic[T]):
-    """Futures of one loop that all have the same time. A timer for each would cost more than to
-    wait for it, since nearly all are done long before.
+    """Futures of one loop with the same timeout. A timer for each would cost more than the wait,
+    because nearly all are done long before.
     """
 
     def __init__(
@@ -93,13 +93,13 @@ class Deadlines(Generic[T]):
 
 
 SLICE_S = 0.01
-"""So long work goes on before other calls get their turn."""
+"""Seconds that work runs before other calls get their turn."""
 
 
 @dataclass(slots=True)
 class LoopTurns:
-    """Turns for all long work of one loop: one slice of it is done between two looks at the
-    sockets, however many calls have some."""
+    """Turns for all long work of one loop: one slice runs between two polls of the sockets, however
+    many calls have work."""
 
     _waiting: deque[asyncio.Future[None]] = field(default_factory=deque, repr=False)
 
@@ -135,11 +135,11 @@ class Slices:
 
     @property
     def due(self) -> bool:
-        """Whether a slice has been worked since the last rest."""
+        """Whether a slice has run since the last pause."""
         return self._worked + time.perf_counter() - self._begun > SLICE_S
 
     async def rest(self) -> None:
-        """Waits for a turn where one is due."""
+        """Waits for a turn if one is due."""
         if self.due:
             await self.turns.take()
             self._worked, self._begun = 0.0, time.perf_counter()

@@ -1,8 +1,8 @@
 """The authorities that our HTTPS clients trust: those of the system, or of `SSL_CERT_FILE` and
 `SSL_CERT_DIR`, and the list that comes with httpx, for systems without one.
 
-httpx by itself trusts its list alone, so that a company's own authority would reach the model
-APIs (aiohttp asks the system) and neither judges nor an identity provider.
+httpx by itself trusts only its own list, so a company's own authority would work for model APIs
+(aiohttp asks the system) but not for judges or an identity provider.
 """
 
 from __future__ import annotations

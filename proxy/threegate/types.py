@@ -16,8 +16,9 @@ Made = TypeVar("Made")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(made: type[Made]) -> type[Made]:
-    """A dataclass of values that are not set again. Only the type checker sees to that: a call
-    makes a hundred of them, and `dataclass(frozen=True)` sets each field at five times the cost."""
+    """A dataclass whose fields are never reassigned. Only the type checker enforces this: a call
+    creates a hundred of them, and `dataclass(frozen=True)` sets each field at five times the
+    cost."""
     return dataclass(slots=True, unsafe_hash=True)(made)
 
 
@@ -78,8 +79,8 @@ class Bilingual:
         return self.zh if language.startswith("zh") else self.en
 
     def filled(self, details: Mapping[str, object]) -> Bilingual:
-        """With the fields in braces. A detail may itself be in both languages; a missing one is a
-        bug and raises KeyError."""
+        """Fills the fields in braces. A detail may itself be bilingual; a missing one is a bug and
+        raises KeyError."""
 
         def text(language: str) -> str:
             own = {k: v.get(language) for k, v in details.items() if isinstance(v, Bilingual)}
@@ -123,11 +124,11 @@ class Source:
 class Passage:
     """What a detector gets. `offset` is the position of `text[0]` in the text at `locus`.
 
-    `before` is the text in front of it, for classifiers that judge cumulatively; `nearby` what the
-    other texts of the same answer (its choices, its reasoning) have said last; `question` the last
+    `before` is the text in front of it, for classifiers that judge cumulatively; `nearby` is the
+    latest text of the other parts of the answer (its choices, its reasoning); `question` the last
     user turn (for answers); `sources` what claims may rest on, `counted` the names of them that
-    each fact check counts (empty: all count all). `clear`: who reads texts as they grow has read
-    all of it, and nothing in it came near a level.
+    each fact check counts (empty: all count all). `clear`: it has been checked completely as it
+    grew, and nothing in it scored near a level.
     """
 
     locus: TextLocation
@@ -168,8 +169,7 @@ class Finding:
 
 @frozen
 class Failed:
-    """A detector gave no answer: a value that the policy must answer (`on_error`, default
-    block)."""
+    """A detector gave no answer; the policy must handle this value (`on_error`, default block)."""
 
     detector: str
     reason: Reason
@@ -179,9 +179,9 @@ class Failed:
 @frozen
 class Opinion:
     """A judge's answer about a text in which a rule's detector was unsure. `asked` is the judge's
-    kind, `score` (0 to 1) how likely it is that the text is bad, None where `failed` says why there
-    is no answer; `confirmed`: the rule acts because of it. For a claim, `claim` is the judge's own
-    verdict, `score` its certainty, and `replaced` the finding that had to give way to it."""
+    kind, `score` (0 to 1) how likely the text is bad, None if `failed` says why there is no answer;
+    `confirmed`: the rule acts because of it. For a claim, `claim` is the judge's own verdict,
+    `score` its certainty, and `replaced` the finding that had to give way to it."""
 
     asked: str
     score: float | None = None
@@ -236,7 +236,7 @@ class Verdict:
 @frozen
 class Caller:
     """Who calls, as rules and audit see it. `key_id` names the API key, never the key itself;
-    `served` the model that answers, where a policy's alias leads to another than was asked for."""
+    `served` the model that answers, if a policy's alias maps to another than requested."""
 
     tenant: str = "default"
     key_id: str = "anonymous"

@@ -1,7 +1,7 @@
 """`threegate attack --url URL [--suite NAME] [--html FILE] [--json]`: the attack suites against a
 running proxy.
 
-Exit codes: 0 every promise held, 1 one did not, 2 wrong use or no answer.
+Exit codes: 0 every promise held, 1 a promise was broken, 2 wrong use or no answer.
 """
 
 from __future__ import annotations

@@ -97,7 +97,8 @@ async def _run(
 async def _play_all(
     stage: DemoStage, chosen: Sequence[Conversation], emit: Callable[[Played], None]
 ) -> list[Played]:
-    """One after another: what the model saw last is then of this conversation."""
+    """Plays them one after another, so that what the model saw last belongs to this
+    conversation."""
     made = []
     for conversation in chosen:
         made.append(await play(stage, conversation))
@@ -107,7 +108,7 @@ async def _play_all(
 
 @asynccontextmanager
 async def in_process(settings: Settings, language: str) -> AsyncIterator[DemoStage]:
-    """A whole proxy on a free port, with the demo model, and an audit log that goes away."""
+    """A whole proxy on a free port, with the demo model, and a temporary audit log."""
     with tempfile.TemporaryDirectory() as folder:
         own = replace(settings, upstreams=(), var=Path(folder), audit_url="", port=0)
         async with with_upstream(own, language) as complete, served(complete, language) as stage:

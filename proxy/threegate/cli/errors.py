@@ -10,7 +10,7 @@ from threegate.types import Bilingual
 
 
 class UseError(Exception):
-    """The command cannot be carried out as it was typed."""
+    """The command cannot be executed as typed."""
 
     def __init__(self, text: Bilingual) -> None:
         super().__init__(text.en)

@@ -82,7 +82,7 @@ def _rows(args: argparse.Namespace, task: Task) -> Read:
 
 
 def _generators() -> Any:
-    """`bench/made` of the checkout, which no wheel has."""
+    """`bench/made` of the checkout, which is not in the wheel."""
     if not (CHECKOUT / "bench" / "made").is_dir():
         raise misuse("made-in-checkout")
     if str(CHECKOUT) not in sys.path:
@@ -166,7 +166,7 @@ def _show_three_way(rows: list[dict[str, Any]], console: Console) -> None:
 
 
 def _console() -> Console:
-    """As wide as the tables need where no terminal sets the width."""
+    """As wide as the tables need if no terminal sets the width."""
     return terminal_console(plain_width=PLAIN_WIDTH)
 
 

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 async def _measure(rows: Read, args: argparse.Namespace) -> Figures:
-    """Without a model only the numbers are compared; with a judge, it and the model alone."""
+    """Without a model only numbers are compared; with a judge, only the judge and the model are."""
     if args.judge:
         return await _judged(rows, args)
     ways = [Way.NUMBERS] if args.no_models else [w for w in Way if w is not Way.JUDGE]

@@ -1,9 +1,9 @@
 """`threegate explain ID`: why a request went as it did, from its audit record.
 
-`ID` is a request id or a decision id, as the client got it. Per layer: which rule saw what, where,
-how sure it was and what it did; claims with their verdict and the place of the evidence; the policy
-by digest. Titles of rules come from the policies at hand and only if they are the very ones that
-decided.
+`ID` is a request id or a decision id, as the client got it. Per layer: which rule found what,
+where, how certain it was and what it did; claims with their verdict and the place of the evidence;
+the policy by digest. Titles of rules come from the current policies, and only if those are the ones
+that decided.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def database_url(given: str | None, settings: Settings) -> str:
 
 
 def titles_for(event: Event, settings: Settings) -> Titles | None:
-    """Titles by rule id, if the policies at hand are those that decided."""
+    """Titles by rule id, if the current policies are those that decided."""
     decided = event.get("policy", {}).get("digest")
     with suppress(PolicyError, OSError):
         policies = _policies(settings)
@@ -72,7 +72,7 @@ def titles_for(event: Event, settings: Settings) -> Titles | None:
 
 
 def titles_of(settings: Settings) -> Titles:
-    """Titles by rule id of the policies at hand; none if they cannot be read."""
+    """Titles by rule id of the current policies; none if they cannot be read."""
     with suppress(PolicyError, OSError):
         return _titles(_policies(settings))
     return {}
@@ -89,13 +89,13 @@ def _titles(policies: Iterable[CompiledPolicy]) -> Titles:
 
 
 def lines(event: Event, titles: Titles | None, language: str) -> Iterator[str]:
-    """The explanation as text. It holds kinds, places and rule ids, never what was matched."""
+    """The explanation as text: kinds, places and rule ids, never what was matched."""
     yield from _head(event, language)
     if titles is None:
         yield f"  ({_word('other', language)})"
     decision_id = ""
     for decision in event.get("decisions", ()):
-        decision_id = decision.get("id", decision_id)  # left out where it is the one before
+        decision_id = decision.get("id", decision_id)  # omitted if equal to the previous one
         yield ""
         yield from _layer({**decision, "id": decision_id}, titles or {}, language)
 

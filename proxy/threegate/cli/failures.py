@@ -17,11 +17,11 @@ from threegate.policy.testing.report import problems_text
 from threegate.settings.errors import SettingsError
 
 EXTRAS = {"pg8000": "server", "redis": "server", "grpc": "grpc", "pyarrow": "parquet"}
-"""Modules that a plain install leaves out, and the extra that brings them."""
+"""Modules that a plain install lacks, and the extra that provides them."""
 
 
 def message(error: Exception, language: str) -> str | None:
-    """In this language where the error has both; None for a bug of ours, which keeps its
+    """The message in this language if the error has both; None for an internal bug, which keeps its
     traceback."""
     match error:
         case PolicyError(problems=problems, text=text):

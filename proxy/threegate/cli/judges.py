@@ -1,5 +1,5 @@
-"""The judge that `--judge NAME` names, as commands that measure one use it: without a limit of
-calls a minute."""
+"""The judge named by `--judge NAME`, for commands that measure one: without the limit of calls per
+minute."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def _add(args: argparse.Namespace) -> int:
 
 
 def _end_of(text: str) -> str:
-    """Raises UseError for what is no time, and for one that has passed."""
+    """Raises UseError for an invalid time or one that has passed."""
     try:
         end = utc_time(text).isoformat()
     except ValueError:
@@ -66,7 +66,7 @@ def _state(key: Key) -> str:
 
 
 def _soon(key: Key, language: str) -> str:
-    """How many days are left, where that is worth a warning."""
+    """How many days are left, if that is worth a warning."""
     if _state(key) != "active" or not key.expires:
         return ""
     left = utc_time(key.expires) - datetime.now(UTC)

@@ -33,18 +33,19 @@ def chosen(argv: Sequence[str]) -> str:
 
 
 def locale_language(environment: Mapping[str, str] = os.environ) -> str:
-    """As gettext chooses it: a container often has the variable, not the locale that it names."""
+    """Chosen as in gettext: a container often has the variable but not the locale that it names."""
     named = (environment.get(n) for n in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
     return "zh" if next(filter(None, named), "").lower().startswith("zh") else "en"
 
 
 def line(code: str, language: str, /, **details: object) -> str:
-    """What a command prints."""
+    """The text that a command prints."""
     return LINES[code].get(language).format_map(details)
 
 
 def translate_argparse(language: str) -> None:
-    """Replaces argparse's gettext functions with look-ups in a table: no compiled catalogue."""
+    """Replaces argparse's gettext functions with look-ups in a table, so no compiled catalogue is
+    needed."""
     words = ARGPARSE if language == "zh" else {}
     vars(argparse).update(
         _=lambda text: words.get(text, text),
@@ -53,7 +54,7 @@ def translate_argparse(language: str) -> None:
 
 
 def translate_parser(top: argparse.ArgumentParser, language: str) -> None:
-    """Each help text in this language; each command takes `--lang`."""
+    """Translates each help text; every command takes `--lang`."""
     for parser in parsers(top):
         parser.formatter_class = _Lines
         parser.description = _help(parser.description, language)
@@ -81,11 +82,12 @@ def _option(name: str, language: str) -> str | None:
 
 
 class Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with a command; argparse prints all options before it."""
+    """Reports in one line what is wrong with a command; argparse would print all options first."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """What is left over is an error of the command that did not take it, not of the first one.
-        Only options are repeated: a value beside a misspelt one may be a secret."""
+        """Unknown arguments are an error of the subcommand that did not take them, not of the main
+        command. Only options are quoted, because a value next to a misspelt option may be a
+        secret."""
         known, left = super().parse_known_args(args, namespace)
         if left:
             named = [a.partition("=")[0] for a in left if a.startswith("-")] or left
@@ -98,7 +100,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class _Lines(argparse.HelpFormatter):
-    """Chinese characters take two columns and have no blanks between them."""
+    """Chinese characters take two columns and have no spaces between them."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width if max(text, default="") < "\u2e80" else width // 2)

@@ -1,5 +1,5 @@
-"""The command line. Each command lives in its own module, which is imported only where it is
-called: a start imports the detectors, which takes seconds."""
+"""The command line. Each command lives in its own module, which is imported only when called,
+because importing the detectors takes seconds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, str] = {
 def parser(
     language: str = "en", commands: Sequence[str] = tuple(COMMANDS)
 ) -> argparse.ArgumentParser:
-    """With the arguments of `commands`; the others are listed only."""
+    """Adds the arguments of `commands`; the others are only listed."""
     translate_argparse(language)
     top = Parser(prog="threegate", description="A guard in front of a model API")
     version = f"threegate {__version__}"
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return int(args.run(args) or 0)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader has seen enough; nothing more is to be written at exit
+    except BrokenPipeError:  # the reader closed the pipe; nothing more may be written at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:

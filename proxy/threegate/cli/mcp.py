@@ -74,7 +74,7 @@ def _guard(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def listener(app: Any, host: str, port: int) -> Any:
-    """uvicorn's settings, with the proxy's bounds on heads and bodies that never end."""
+    """uvicorn's settings, with the proxy's limits on heads and bodies that never end."""
     import uvicorn
 
     from threegate.server.http_protocol import HttpProtocol

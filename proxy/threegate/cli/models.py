@@ -54,7 +54,7 @@ def _entries(args: argparse.Namespace) -> tuple[Path, tuple[Entry, ...]]:
 
 def _export(args: argparse.Namespace) -> int:
     root, _ = _entries(args)
-    from threegate_classifiers import triton  # with ONNX Runtime, which a server may not need
+    from threegate_classifiers import triton  # imports ONNX Runtime, which a server may not need
 
     for folder in triton.export(root, args.triton, gpu=args.gpu):
         print(folder)
@@ -92,7 +92,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _verified(root: Path, entry: Entry, language: str) -> str:
-    """How it went. Raises ModelError."""
+    """The result of the check. Raises ModelError."""
     m = entry.manifest
     verify_files(entry.folder, m)
     lines: list[str] = []

@@ -1,7 +1,7 @@
 """`threegate models calibrate FILE --judge NAME`: which scores of a judge are low, medium and high.
 
-Rows are JSON lines: `text`, `label` (true: bad), and `question` where the text is an answer. The
-result is the three lines for the settings, and what they would find.
+Rows are JSON lines: `text`, `label` (true: bad), and `question` if the text is an answer. Prints
+the three lines for the settings, and what they would find.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _calibrate(args: argparse.Namespace) -> int:
 
 
 def _rows(path: Path) -> tuple[list[_Row], int]:
-    """Usable rows, and how many are not. Raises UseError."""
+    """Usable rows, and the number of unusable ones. Raises UseError."""
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:

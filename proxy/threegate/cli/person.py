@@ -7,8 +7,8 @@ import os
 
 
 def current_user() -> str:
-    """The user's name; its number where the system has no name for it, as in containers that run
-    under any id."""
+    """The user's name, or the numeric id if the system has no name for it, as in containers that
+    run under arbitrary ids."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # OSError: from Python 3.13 on

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def progress(what: str, total: int | None = None) -> Iterator[Callable[[], None]]:
-    """Gives a function to call once per piece of work. `total` None: not known."""
+    """Returns a function to call once per unit of work. `total` None: unknown."""
     console = Console(stderr=True)
     if not sys.stderr.isatty():
         yield lambda: None

@@ -70,7 +70,8 @@ def opened(
 
 
 def _kinds(text: str) -> frozenset[str]:
-    """Raises UseError for a kind that nothing could report: a typo would find nothing."""
+    """Raises UseError for a kind that nothing can report, because a typo would silently find
+    nothing."""
     chosen = frozenset(k.strip() for k in text.split(",") if k.strip())
     unknown = sorted(k for k in chosen if not is_known(k, VOCABULARY))
     if unknown:
@@ -113,8 +114,8 @@ async def _scan_one(detectors: Scanner, args: argparse.Namespace) -> int:
 
 
 async def scan_lines(detectors: Scanner, source: BinaryIO, out: BinaryIO, level: Level) -> int:
-    """One output line per input line that is not blank, in order. 1 if one has an error. Raises
-    BrokenPipeError when the reader has gone."""
+    """One output line per non-blank input line, in order. Returns 1 if one has an error. Raises
+    BrokenPipeError if the reader is gone."""
 
     async def work(item: ScanItem | LineError) -> dict[str, Any]:
         return await answer_line(detectors, item, level)
@@ -142,7 +143,8 @@ async def answer_line(
 
 @dataclass(slots=True)
 class _Writer:
-    """Every line is written at once: a reader may wait for it before it sends the next one."""
+    """Every line is flushed at once, because a reader may wait for it before sending the next
+    one."""
 
     out: BinaryIO
     advance: Callable[[], None]

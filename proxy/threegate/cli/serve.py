@@ -20,7 +20,7 @@ def arguments(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--var", type=Path, help="folder for audit, keys and state")
     serve.add_argument("--classifiers", choices=["required", "off"])
     serve.add_argument("--workers", type=int, help="processes that share the port; default 1")
-    serve.add_argument("--worker", help=argparse.SUPPRESS)  # given by the supervisor to its own
+    serve.add_argument("--worker", help=argparse.SUPPRESS)  # set by the supervisor
     serve.add_argument(
         "--log-format", choices=CHOICES["log_format"], help="format of the server's own log"
     )

@@ -72,7 +72,7 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
 
 @asynccontextmanager
 async def _ext_proc(deps: Deps) -> AsyncIterator[None]:
-    """Loads gRPC only where it is wanted."""
+    """Loads gRPC only if it is configured."""
     if not deps.settings.ext_proc_port:
         yield
         return
@@ -89,8 +89,8 @@ def _report(deps: Deps, language: str) -> Report:
 
 
 def stay_on_reload() -> None:
-    """One process has nobody to take over its calls: SIGHUP (`systemctl reload`) would end it at
-    once, and systemd takes that for a clean end. A terminal that closes still ends it."""
+    """A single process has no successor for its calls: SIGHUP (`systemctl reload`) would end it at
+    once, and systemd would take that for a clean exit. A closing terminal still ends it."""
     if not os.isatty(0):
         text = "SIGHUP: one worker reloads nothing but its policy; restart it, or set workers: 2"
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, log.warning, text)

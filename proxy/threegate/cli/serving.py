@@ -35,8 +35,8 @@ OPTIONS = (
 
 
 def run(args: argparse.Namespace) -> int:
-    """The exit status. Raises SettingsError or ThreegateError where the proxy cannot start, unless
-    the log is JSON, which then says so."""
+    """The exit status. Raises SettingsError or ThreegateError if the proxy cannot start, unless the
+    log is JSON, which then reports it."""
     memory.limit_arenas()
     given = {name: getattr(args, name) for name in OPTIONS}
     given["packs"] = tuple(args.packs) if args.packs else None
@@ -64,7 +64,7 @@ def _served(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _one_process(settings: Settings, on: socket.socket | Membership, language: str) -> int:
-    """Imports the proxy, which takes seconds and much memory; a supervisor does without it."""
+    """Imports the proxy, which takes seconds and much memory; a supervisor does not need it."""
     with quick_imports():
         from threegate.cli.server_process import serve
 

@@ -1,10 +1,10 @@
-"""The guard around an ASGI application with an API of its own:
+"""The guard around an ASGI application with its own API:
 
     app = GuardMiddleware(app, guard, {"/chat": Fields(("/message",), ("/reply",))})
 
-What users write reaches the application masked or not at all; what it answers is judged, with
-masked values put back, before anybody reads it. Answers are JSON, or text in pieces. On the paths
-that are named nothing else passes.
+What users write reaches the application masked or not at all; its answers are judged, with masked
+values restored, before anybody reads them. Answers are JSON, or text in pieces. Nothing else passes
+on the given paths.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Json = dict[str, Any]
 Path = tuple[str | int, ...]
 MAX_BODY = 8 << 20
 QUEUED = 16
-"""Pieces of a text answer that wait for the guard."""
+"""Pieces of a text answer that may wait for the guard."""
 TEXT = "text/plain"
 UNREADABLE = "the answer cannot be checked"
 
@@ -60,7 +60,7 @@ class GuardMiddleware:
         except GuardStopped as stopped:
             await call.refuse(403, _refusal(stopped.verdict))
         except GuardError as error:
-            if call.streams:  # its head has left: an end without the last bytes is an error
+            if call.streams:  # its head has been sent, so ending without the last bytes is an error
                 raise
             await call.refuse(error.status, {"error": {"code": error.code, "message": str(error)}})
         finally:
@@ -83,7 +83,7 @@ class _Call:
     _stream: _TextStream | None = None
 
     async def request(self, receive: Any) -> bytes:
-        """The body as the application may read it. Raises GuardStopped, GuardError."""
+        """The body that the application may read. Raises GuardStopped, GuardError."""
         try:
             body = json.loads(await _read(receive))
         except ValueError:
@@ -99,7 +99,7 @@ class _Call:
         return _edited(body, dict(zip(places, verdict.texts, strict=True)))
 
     async def answer(self, message: Json) -> None:
-        """What the application sends. Raises GuardError."""
+        """Handles a message from the application. Raises GuardError."""
         if message["type"] == "http.response.start":
             self._start = message
             if _media(message) == TEXT:
@@ -174,14 +174,14 @@ class _TextStream:
     _work: asyncio.Task[None] | None = None
 
     async def put(self, piece: bytes | None) -> None:
-        """Waits while much is queued. Pieces for a stream that has ended are left out."""
+        """Waits while much is queued. Pieces for a finished stream are dropped."""
         if self._work is None:
             self._work = self.tasks.spawn(self._run())
         putting = self.tasks.spawn(self._pieces.put(piece))
         await asyncio.wait((putting, self._work), return_when=asyncio.FIRST_COMPLETED)
 
     async def end(self) -> None:
-        """Raises GuardError where the text could not be judged to its end."""
+        """Raises GuardError if the text could not be judged to its end."""
         await self.put(None)
         assert self._work is not None
         await self._work
@@ -234,7 +234,7 @@ def _edited(body: Any, texts: Mapping[Path, str]) -> bytes:
 
 
 async def _read(receive: Any) -> bytes:
-    """Raises GuardError beyond the limit and where the client has gone."""
+    """Raises GuardError beyond the limit, or if the client has gone."""
     data = bytearray()
     while True:
         message = await receive()
@@ -248,7 +248,7 @@ async def _read(receive: Any) -> bytes:
 
 
 def _once(body: bytes, receive: Any) -> Any:
-    """A `receive` that gives this body, then what the server has."""
+    """A `receive` that returns this body, then the server's messages."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def given() -> Any:
@@ -258,7 +258,7 @@ def _once(body: bytes, receive: Any) -> Any:
 
 
 def _with_length(message: Json, length: int | None) -> Json:
-    """A scope or a response's start with the length of the edited body; None: not known."""
+    """A scope or response start with the length of the edited body; None: unknown."""
     own = (b"content-length", b"content-encoding", b"etag", b"content-md5")
     headers = [(n, v) for n, v in message.get("headers", ()) if n.lower() not in own]
     if length is not None:

@@ -20,7 +20,7 @@ from threegate.client.transport import HttpTransport, Transport
 
 
 def transport_of(url: str, key: str, tenant: str, settings: dict[str, Any]) -> Transport:
-    """A server where a URL is given, else this process (imported only then)."""
+    """A server if a URL is given, else this process (imported only then)."""
     if url:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -35,10 +35,9 @@ def transport_of(url: str, key: str, tenant: str, settings: dict[str, Any]) -> T
 class AsyncGuard:
     """`url` and `key` of a server; without a URL the guard runs in this process, with `settings` as
     `threegate serve` takes them (`config`, `packs`, `classifiers`, `var` …) and the rest from
-    environment and `threegate.yaml`. `tenant` is whose policy applies in process.
-
-    Raises ValueError for a wrong URL, SettingsError, and GuardError from every check that could not
-    be made."""
+    environment and `threegate.yaml`. `tenant` determines whose policy applies in process. Raises
+    ValueError for a wrong URL, SettingsError, and GuardError from every check that could not be
+    made."""
 
     transport: Transport
 
@@ -70,13 +69,13 @@ class AsyncGuard:
         return verdict_of(await self.transport.check(body))
 
     async def mask(self, text: str, **options: Unpack[CheckOptions]) -> MaskedText:
-        """The text as it may go to a model. Raises GuardStopped where it may not."""
+        """The text as it may be sent to a model. Raises GuardStopped if it may not."""
         verdict = _allowed(await self.check(text, **options))
         return MaskedText(verdict.text, verdict.masks, verdict)
 
     async def restore(self, text: str, masks: str, **options: Unpack[ContextOptions]) -> str:
-        """A model's text as it may go to the user: judged by the output rules, masked values put
-        back. Raises GuardStopped where it may not."""
+        """A model's text as it may be shown to the user: judged by the output rules, with masked
+        values restored. Raises GuardStopped if it may not."""
         verdict = await self.check(text, stage="output", masks=masks, **options)
         return _allowed(verdict).text
 
@@ -89,7 +88,7 @@ class AsyncGuard:
         **options: Unpack[CheckOptions],
     ) -> AsyncIterator[str]:
         """An answer in pieces, released as early as the rules allow. `messages` is the conversation
-        so far. Raises GuardStopped where a rule ends the answer."""
+        so far. Raises GuardStopped if a rule ends the answer."""
         body: dict[str, Any] = {**options, "messages": list(messages)}
         async for message in self.transport.stream(body, pieces, channel):
             if "end" in message:

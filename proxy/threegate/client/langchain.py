@@ -2,8 +2,8 @@
 
     create_agent(model, tools, middleware=[GuardMiddleware(Guard())])
 
-The model sees masked values; state, tools and users have their own. What a tool returned is judged
-before the model reads it. A stopped call gives the curated reply, or says why, as the model's
+The model sees masked values; state, tools and users see the originals. Tool results are judged
+before the model reads them. A stopped call gives the curated reply, or says why, as the model's
 answer. Tokens that are streamed leave before the answer is judged: stream `updates`, not
 `messages`, or put the proxy before the model.
 """
@@ -29,7 +29,7 @@ AsyncHandler = Callable[[ModelRequest], Awaitable[ModelResponse]]
 
 @dataclass(frozen=True, slots=True)
 class _CheckedRequest:
-    """A request as the model gets it, and what it was made of."""
+    """A request as the model gets it, and the original."""
 
     request: ModelRequest
     turns: list[Message]
@@ -37,8 +37,8 @@ class _CheckedRequest:
 
 
 class GuardMiddleware(AgentMiddleware):  # type: ignore[misc]
-    """`options` go with every check, as for `Guard.check`. Raises GuardError where a check could
-    not be made: then the model is not called, or its answer not used."""
+    """`options` go with every check, as for `Guard.check`. Raises GuardError if a check could not
+    be made; then the model is not called, or its answer not used."""
 
     def __init__(self, guard: Guard, **options: Unpack[ContextOptions]) -> None:
         super().__init__()
@@ -91,13 +91,13 @@ class GuardMiddleware(AgentMiddleware):  # type: ignore[misc]
 
 
 def _turns(messages: Sequence[BaseMessage]) -> list[Message]:
-    """As turns of chat completions."""
+    """The messages as turns of chat completions."""
     turns: list[Message] = [convert_to_openai_messages(m) for m in messages]
     return turns
 
 
 def _edited(message: BaseMessage, old: Message, new: Message) -> BaseMessage:
-    """The message with the texts of `new` where they differ from `old`."""
+    """The message with the texts of `new` that differ from `old`."""
     if new == old:
         return message
     changes: dict[str, Any] = {"content": new.get("content") or ""}

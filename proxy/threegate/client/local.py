@@ -29,12 +29,12 @@ from threegate.wire.errors import openai_error
 from threegate.wire.request_schema import check_shape
 
 ENDPOINT = "library"
-"""In records and metrics."""
+"""The API's name in records and metrics."""
 
 
 @dataclass(slots=True)
 class LocalTransport:
-    """Opened at the first call, in the loop of that call; `aclose` writes what waits."""
+    """Opened at the first call, in that call's loop; `aclose` writes everything that is waiting."""
 
     settings: Settings
     caller: Caller
@@ -111,7 +111,7 @@ class LocalTransport:
 
 
 async def _nowhere(event: dict[str, Any]) -> None:
-    """There is no client to send to."""
+    """Does nothing: there is no client to send to."""
 
 
 def _refused(error: ThreegateError) -> GuardError:

@@ -24,7 +24,7 @@ from threegate.client.async_guard import AsyncGuard
 from threegate.client.results import ContextOptions, GuardError, Verdict
 
 ASKED, MASKS = "threegate_asked", "threegate_masks"
-"""Variables of the context: the user's text as it came, and its values, sealed."""
+"""Context variables: the user's original text, and its values, sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class GuardActions:
 
 
 def _outcome(verdict: Verdict, target: Any, text: str, edited: str) -> RailOutcome:
-    """`reason` is what the user should read in place of a stopped text."""
+    """`reason` is the text for the user in place of a stopped one."""
     about = {
         "id": verdict.id,
         "action": verdict.action,

@@ -1,4 +1,4 @@
-"""What the guard says, as values; and the two errors that it raises."""
+"""The guard's results as values, and the two errors that it raises."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Message = Mapping[str, Any]
 
 
 class ContextOptions(TypedDict, total=False):
-    """What a check is about. `sources` are texts, or mappings with `id` and `text`, that claims of
-    an answer may rest on; `conversation` is your id of it, `policy` the name of one that is bound
-    to you, `subject` the end user, `language` zh or en, that of messages to the user."""
+    """Context of a check. `sources` are texts, or mappings with `id` and `text`, that claims of an
+    answer may rest on; `conversation` is your id of the conversation, `policy` the name of a policy
+    bound to you, `subject` the end user, `language` (zh or en) that of messages to the user."""
 
     sources: Sequence[str | Mapping[str, str]]
     tools: Sequence[Message]
@@ -26,7 +26,7 @@ class ContextOptions(TypedDict, total=False):
 
 
 class CheckOptions(ContextOptions, total=False):
-    """`masks` is what an earlier verdict had: values that the output stage may put back."""
+    """`masks` comes from an earlier verdict: values that the output stage may restore."""
 
     masks: str
 
@@ -34,7 +34,7 @@ class CheckOptions(ContextOptions, total=False):
 @dataclass(frozen=True, slots=True)
 class GuardFinding:
     """One thing found on which a rule acted. `start` and `end` count code points of the text at
-    `at`, as it was given. The text itself is not here."""
+    `at`, as it was given. The text itself is not included."""
 
     rule_id: str
     action: str
@@ -90,7 +90,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class MaskedText:
-    """`masks` is sealed: only this guard can open it, to put the values back."""
+    """`masks` is sealed: only this guard can open it to restore the values."""
 
     text: str = field(repr=False)
     masks: str = field(repr=False)
@@ -98,8 +98,8 @@ class MaskedText:
 
 
 class GuardError(Exception):
-    """The check could not be made. `status` is an HTTP status, `code` a word for programs. A text
-    whose check failed has not been judged: do not use it."""
+    """The check could not be made. `status` is an HTTP status, `code` a stable code for programs. A
+    text whose check failed has not been judged: do not use it."""
 
     def __init__(self, message: str, status: int, code: str) -> None:
         super().__init__(message)

@@ -57,7 +57,7 @@ def _conversation(name: str, entry: Mapping[str, Any]) -> Conversation:
 
 
 def _opened(page: str) -> list[dict[str, Any]]:
-    """The call of a tool, and the page that it brought."""
+    """A tool call and the page that it returned."""
     function = {"name": "open_page", "arguments": "{}"}
     call = {"id": "call_1", "type": "function", "function": function}
     return [

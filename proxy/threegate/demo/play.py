@@ -1,8 +1,8 @@
 """Plays one conversation through a proxy and looks at both sides of it.
 
-What the model saw comes from the demo upstream's own record; its answer is got by sending it the
-same again, since the demo model answers alike every time; which rules acted is in the audit record.
-Where the upstream or the audit log is not at hand, that part stays unknown.
+What the model saw comes from the demo upstream's own record; its answer is obtained by sending the
+same again, because the demo model always gives the same answer; which rules acted is in the audit
+record. Without access to the upstream or the audit log that part stays unknown.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class DemoStage:
 
 
 async def play(stage: DemoStage, conversation: Conversation) -> Played:
-    """Raises httpx.HTTPError when proxy or upstream cannot be reached."""
+    """Raises httpx.HTTPError if the proxy or upstream cannot be reached."""
     headers = {"authorization": f"Bearer {stage.key}"} if stage.key else {}
     async with httpx.AsyncClient(timeout=TIMEOUT_S, verify=trusted(), trust_env=False) as client:
         before = await _received(client, stage)
@@ -165,7 +165,7 @@ def _answer_of(status: int, parts: list[Json], bodies: list[Json], error: str = 
 
 
 def _calls(parts: Iterable[Json]) -> tuple[tuple[str, str], ...]:
-    """(name, arguments) of every tool call; a stream brings the arguments in pieces."""
+    """(name, arguments) of every tool call; in a stream the arguments arrive in pieces."""
     names: dict[int, str] = {}
     arguments: dict[int, str] = {}
     for part in parts:

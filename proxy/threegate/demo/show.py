@@ -29,7 +29,7 @@ NO_RULE = Bilingual("没有规则动作", "no rule acted")
 RULES = Bilingual("规则", "rules")
 SHADOW = Bilingual("仅观察", "shadow")
 MOST = 300
-"""Longer texts are cut in the middle: a constitution is not for this page."""
+"""Longer texts are cut in the middle: a constitution is too long for this page."""
 
 VERDICTS = {
     "supported": (Bilingual("有据", "supported"), "green"),

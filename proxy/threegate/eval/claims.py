@@ -48,7 +48,7 @@ from threegate.types import (
 
 VERDICTS = (*(s.value for s in Stance), NO_CLAIM)
 WIDE = 250
-"""Tokens of sources that numbers are compared with; about what the model reads at once."""
+"""Tokens of sources with which numbers are compared; about as much as the model reads at once."""
 
 DEADLINE_MS = 600_000
 _ERRORS = {Reason.TIMEOUT: TimedOut, Reason.OVERLOAD: Overloaded}
@@ -142,7 +142,7 @@ def with_sources(rows: Read, sources: dict[str, tuple[Source, ...]]) -> Read:
 
 
 class NumbersAlone:
-    """Contradicted where a source has the same statement with another number, else no opinion."""
+    """Contradicted if a source has the same statement with another number, else no opinion."""
 
     info = DetectorInfo(
         "numbers", (CLAIM_CONTRADICTED, CLAIM_UNSUPPORTED), Bilingual("数字比对", "numbers")
@@ -160,7 +160,7 @@ class NumbersAlone:
 @dataclass(frozen=True, slots=True)
 class JudgedClaims:
     """A larger model, as a fact check with a `second_opinion` asks it: the first checker picks the
-    evidence, the judge gives the verdict. Raises ClassifierError where it does not answer."""
+    evidence, the judge gives the verdict. Raises ClassifierError if it does not answer."""
 
     first: Checker
     judge: LlmJudge

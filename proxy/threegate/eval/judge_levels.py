@@ -1,4 +1,5 @@
-"""Levels of a judge from labelled rows: scores above which so many harmless texts lie. Pure.
+"""Levels of a judge from labelled rows: scores that only a given share of harmless texts exceeds.
+Pure.
 
 A level is a rate of false positives, as for the classifiers: of harmless texts at most 5 % reach
 `low`, 1 % `medium` and 0.2 % `high`. Few rows cannot show a small rate: of n harmless texts without
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 TARGETS = {"low": 0.05, "medium": 0.01, "high": 0.002}
 DIGITS = 4
 NEVER = 1.01
-"""A score that is never reached: harmless texts have the highest."""
+"""A score that is never reached, used if harmless texts have the highest scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def level_bars(rows: Sequence[ScoredText]) -> dict[str, LevelBar]:
 
 
 def common_bars(rows: Sequence[ScoredText]) -> dict[str, float]:
-    """One bar a level for all languages: the highest that one of them needs."""
+    """One threshold per level for all languages: the highest that any of them needs."""
     languages = sorted({r.language for r in rows})
     groups = [[r for r in rows if r.language == language] for language in languages]
     bars = [_scores(g) for g in groups if any(not r.bad for r in g)]

@@ -1,4 +1,4 @@
-"""Labels of data sets as kinds of ours: which findings a labelled span accepts.
+"""Labels of data sets as our kinds: which findings a labelled span accepts.
 
 `CN_MOBILE` is `pii.cn.mobile` and `BANK_CARD` is `pii.bank_card` by their names; `labels.toml` has
 the rest. A label accepts a finding whose kind is one of its kinds or below one.
@@ -17,12 +17,12 @@ KINDS_OF: dict[str, list[str]] = _TABLE["kinds"]
 CHECKED = frozenset[str](_TABLE["checked"])
 """Kinds that have a check digit: they must meet a higher bar."""
 NOT_OURS = frozenset[str](_TABLE["not_ours"])
-"""Labels that nothing here reports on purpose: a city or a country identifies no person."""
+"""Labels that are deliberately not reported: a city or a country identifies no person."""
 
 
 @cache
 def kinds_of(label: str) -> tuple[str, ...]:
-    """The kinds that bear a label out; none for a label that means nothing here."""
+    """The kinds that confirm a label; none for a label without meaning here."""
     named = (k for k in KINDS if k.removeprefix("pii.").replace(".", "_") == label.lower())
     return tuple(KINDS_OF.get(label) or (k for k in named if k.startswith("pii.")))
 
@@ -39,7 +39,7 @@ def checked(label: str) -> bool:
 
 
 def within(label: str, families: frozenset[str]) -> bool:
-    """Whether findings of these families could bear the label out."""
+    """Whether findings of these families could confirm the label."""
     return any(matches(f, kind) for f in families for kind in kinds_of(label))
 
 

@@ -61,7 +61,7 @@ class Counts:
 
     @property
     def balanced_accuracy(self) -> float | None:
-        """None unless both classes are there."""
+        """None unless both classes occur."""
         if self.recall is None or self.false_positive_rate is None:
             return None
         return (self.recall + 1 - self.false_positive_rate) / 2
@@ -72,7 +72,8 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def auroc(pairs: Sequence[tuple[bool, float]]) -> float | None:
-    """Chance that a positive scores above a negative, ties half. None without both."""
+    """Probability that a positive scores above a negative, ties counting half. None unless both
+    classes occur."""
     positives = sum(gold for gold, _ in pairs)
     negatives = len(pairs) - positives
     if not positives or not negatives:
@@ -108,7 +109,8 @@ class Marked:
 
 
 def outermost(found: Iterable[Marked]) -> list[Marked]:
-    """Where two findings of one meaning overlap, the longer one: together they hide its place."""
+    """If two findings of one meaning overlap, keeps the longer one; together they would hide its
+    place."""
     kept: list[Marked] = []
     for mark in sorted(found, key=lambda m: (m.span.start - m.span.end, m.span.start, m.name)):
         if not any(_overlap(mark.span, k.span) and _alike(mark.name, k.name) for k in kept):

@@ -1,6 +1,5 @@
-"""Labelled files: JSON lines, gzipped or not, on the field names of the data sets.
-
-A row that cannot be used is counted by what is wrong with it and never quoted.
+"""Labelled files: JSON lines, gzipped or not, with the field names of the data sets. An unusable
+row is counted by its problem and never quoted.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ def read(
 
 
 def collected(rows: Iterable[Row], item_of: Callable[[Row], ScanItem]) -> Read:
-    """Rows that are here already."""
+    """Rows that are already in memory."""
     made = Read()
     for row in rows:
         made.take(row, item_of, "rows")
@@ -79,7 +78,8 @@ def collected(rows: Iterable[Row], item_of: Callable[[Row], ScanItem]) -> Read:
 
 
 def in_split(row: Row) -> bool:
-    """Whether training leaves the row out: one in eight, all claims on one context together."""
+    """Whether training leaves the row out: one in eight, keeping all claims on one context
+    together."""
     group = str(row.get("context_id") or row.get("id"))
     return hashlib.sha1(group.encode(), usedforsecurity=False).hexdigest()[-1] in "01"
 

@@ -23,7 +23,7 @@ ALL = "all"
 
 @dataclass(slots=True)
 class Evaluation:
-    """`failed` counts texts that a detector gave no answer on, by detector and reason."""
+    """`failed` counts texts without an answer from a detector, by detector and reason."""
 
     observations: list[Observation] = field(default_factory=list)
     failed: Counter[str] = field(default_factory=Counter)
@@ -65,7 +65,7 @@ def _size(case: Case) -> int:
 
 
 def labels_by_source(cases: Iterable[Case]) -> dict[str, frozenset[str]]:
-    """A source that never labels a thing says nothing about findings of it."""
+    """A source that never uses a label says nothing about such findings."""
     seen: defaultdict[str, set[str]] = defaultdict(set)
     for case in cases:
         seen[case.source].update(s["label"] for s in case.row.get("spans") or ())

@@ -24,7 +24,7 @@ from threegate.types import Level, Span
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One prediction with its label. `stances` are (gold, predicted) where three classes are known;
-    `clean` counts code points of a text without any span. `aside`: in no total."""
+    `clean` counts code points of a text without any span. `aside`: not in any total."""
 
     source: str
     language: str
@@ -82,7 +82,7 @@ def _answered(row: Row) -> ScanItem:
 def _text(task: Task, case: Case, seen: Seen) -> Iterator[Observation]:
     kinds = task.kinds
     if task.name == "hazard" and case.item.answered:
-        kinds = kinds | {"compliance"}  # of an answer, that it does the harm is what counts
+        kinds = kinds | {"compliance"}  # for an answer, what counts is that it does the harm
     found = [f for f in seen.answer.findings if _counts(f.kind, kinds)]
     predicted = any(f.level >= seen.level for f in found)
     scores = [s for k, s in seen.scores.items() if _counts(k, kinds)]
@@ -159,7 +159,7 @@ def _grounding(task: Task, case: Case, seen: Seen) -> Iterator[Observation]:
 
 
 def _sentences(case: Case, seen: Seen) -> Iterator[Observation]:
-    """Every labelled sentence against the claims on it; sentences that carry none apart."""
+    """Compares every labelled sentence with its claims; sentences without claims are separate."""
     for label, here in aligned(case, seen.answer):
         made = _verdict(case, label, here, seen.level)
         idle = label == NO_CLAIM
@@ -179,7 +179,7 @@ def aligned(case: Case, answer: ScanResult) -> Iterator[tuple[str, list[Claim]]]
 
 
 def worst_of(claims: list[Claim], level: Level) -> Stance:
-    """The worst of the claims counts; none at all lets the sentence pass."""
+    """The worst claim counts; without any, the sentence passes."""
     predicted = [c.at(level) for c in claims]
     return next((s for s in (Stance.CONTRADICTED, Stance.NEI) if s in predicted), Stance.SUPPORTED)
 

@@ -1,5 +1,5 @@
-"""What the audit log says to people, in both languages, one entry each: why it cannot do something,
-the lines of its commands, and what a verification finds.
+"""Messages of the audit log in both languages, one entry each: errors, the lines of its commands,
+and the findings of a verification.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FINDINGS: Mapping[str, Bilingual] = texts("audit", "findings")
 cases."""
 
 NOTES: Mapping[str, Bilingual] = texts("audit", "notes")
-"""Why a note cannot be trusted."""
+"""Why a signed note cannot be trusted."""
 
 LINES: Mapping[str, Bilingual] = texts("audit", "lines")
 

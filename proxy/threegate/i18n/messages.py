@@ -1,6 +1,6 @@
 """Messages to callers of the API when something is refused or fails, in both languages, one entry
-each. Programs read `code` and `type`; these are for people. An entry names what is wrong and where,
-never a value that was sent. Errors of the audit log: `i18n.audit`.
+each. Programs read `code` and `type`; these texts are for people. An entry names what is wrong and
+where, never a value that was sent. Errors of the audit log: `i18n.audit`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,6 @@ def localized(name: str, /, **details: object) -> Bilingual:
 
 
 def either(names: Iterable[str]) -> Bilingual:
-    """One of these, in words."""
+    """A list as "one of …", in words."""
     words = [ERRORS[name] for name in names]
     return Bilingual("或".join(w.zh for w in words), " or ".join(w.en for w in words))

@@ -1,8 +1,6 @@
-"""What a YAML parser complains of, in words of our own and both languages.
-
-libyaml and PyYAML word a mistake differently, so an entry names both wordings. A complaint without
-an entry keeps the words of the parser. Its `while …`, where that began on another line, tells in
-which part of the file the mistake lies.
+"""Errors of the YAML parser, in our own words and both languages. libyaml and PyYAML word an error
+differently, so an entry names both wordings. An error without an entry keeps the parser's words.
+Its `while …`, if it began on another line, tells in which part of the file the mistake is.
 """
 
 from __future__ import annotations
@@ -28,9 +26,9 @@ def _first(table: Iterable[tuple[str, Bilingual]], text: str) -> Bilingual | Non
 def translated(
     problem: str, context: str = "", character: str = "", began: int = 0, lines: str = ""
 ) -> Bilingual:
-    """A complaint in both languages. `character` is the one at the position; `began` is the line
-    where the part named by `context` begins, 0 where that is the line of the mistake itself.
-    `lines` are the one at fault and the one above: full-width signs in them are what is wrong."""
+    """An error in both languages. `character` is the one at the position; `began` is the line where
+    the part named by `context` begins, 0 where that is the line of the mistake itself. `lines` are
+    the faulty one and the one above; full-width punctuation in them is the likely cause."""
     if (typed := _first(_FULL_WIDTH, lines)) is not None:
         return typed
     words = _first(_BY_PLACE, f"{context} {problem}")

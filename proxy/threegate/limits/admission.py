@@ -2,8 +2,8 @@
 
 Two bounds. `calls` is the number of calls in progress, most of which wait for their model.
 `checking` is the number of calls that are being checked, where a call uses the processor; further
-calls wait in a queue. A whole answer that has come is checked at once and counts: calls in progress
-are finished before new ones begin.
+calls wait in a queue. A whole answer that has arrived is checked at once and counts: calls in
+progress are finished before new ones begin.
 
 The queue is first in, first out until its oldest call has waited for `patience_s`, or its length
 says that the newest would wait for half of that. That is overload, for `strain_s` or until no call
@@ -11,10 +11,8 @@ was rejected for `patience_s`. Under overload the queue is last in, first out, b
 calls have probably been given up; a call that still waits after `impatience_s` is rejected with 503
 and `retry-after`; and a new call is rejected before its body is read when more calls wait than can
 be checked at once, so that rejecting stays cheap. After `strain_s` the queue is first in, first out
-again: with many callers that never pause it is never empty, yet no call waits long. No call goes on
-unchecked.
-
-Checks share one processor: more of them at once make every answer later.
+again: with many callers that never pause it is never empty, yet no call waits long. No call passes
+unchecked. Checks share one processor: more of them at the same time delay every answer.
 """
 
 from __future__ import annotations
@@ -31,7 +29,7 @@ CALLS, CHECKING = 2048, 4
 PATIENCE_S, IMPATIENCE_S, STRAIN_S = 2.0, 0.1, 10.0
 _SMOOTHING = 1 / 16
 _STALL_S = 0.1
-"""A longer pause says nothing about the pace: the machine stood still."""
+"""A longer pause says nothing about the rate, because the machine was suspended."""
 
 
 @dataclass(slots=True)
@@ -53,7 +51,7 @@ class Admission:
     _pace_s: float = field(default=0.0, init=False)  # from turn to turn, while calls queue
 
     def slot(self) -> AdmissionSlot:
-        """For one call; a context manager."""
+        """A context manager for one call."""
         return AdmissionSlot(self)
 
     def overloaded(self) -> bool:
@@ -103,11 +101,12 @@ class Admission:
                 self._queue.remove(queued)
 
     def resume_check(self) -> None:
-        """An answer has come and is checked now: it waits for nobody, new calls wait for it."""
+        """Notes that an answer has arrived and is checked now; it waits for nobody, and new calls
+        wait for it."""
         self._busy += 1
 
     def release_check(self) -> None:
-        """A check is over: a queued call goes on."""
+        """Notes that a check is over, so that a queued call continues."""
         self._busy -= 1
         while self._queue and self._busy < self.checking:
             self._measure_pace()
@@ -138,7 +137,7 @@ class QueuedCall:
 @dataclass(slots=True)
 class AdmissionSlot:
     """One call: `shed`, `enter`, `wait_for_check`, then `release_check`. The first three raise
-    OverloadError. What it holds is released at the end of the block."""
+    OverloadError. Everything it holds is released at the end of the block."""
 
     admission: Admission
     entered: bool = False
@@ -166,13 +165,13 @@ class AdmissionSlot:
         self._checking = True
 
     def resume_check(self) -> None:
-        """The call's answer has come and is checked; its turn ends with the block."""
+        """The call's answer has arrived and is being checked; its turn ends with the block."""
         if not self._checking:
             self._checking = True
             self.admission.resume_check()
 
     def release_check(self) -> None:
-        """The call has been checked and waits for its model; safe to repeat."""
+        """Notes that the call has been checked and waits for its model; safe to repeat."""
         if self._checking:
             self._checking = False
             self.admission.release_check()

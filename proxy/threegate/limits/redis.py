@@ -1,9 +1,10 @@
-"""The same limits shared by all workers and replicas, in Redis or Valkey: one script
-(`*.lua`), one round trip.
+"""The same limits shared by all workers and replicas, in Redis or Valkey: one script (`*.lua`), one
+round trip.
 
 While the store cannot be reached, each process applies the limits to its own calls and tries the
 store again every second. Such leases are marked `local`, a metric counts them and the record of the
-call is marked degraded. A limit is then exceeded at most by the number of processes, never off.
+call is marked degraded. The limit is then exceeded at most by a factor of the number of processes,
+and never switched off.
 """
 
 from __future__ import annotations
@@ -39,16 +40,16 @@ unreachable: one more attempt."""
 AGAIN_S = 1.0
 """Before the next attempt after a failure."""
 LEASE_S, RENEW_S = 90, 20
-"""A place that is taken is renewed while its process lives: one that was killed gives its own back
-after this time. A process whose event loop is blocked for a minute is killed."""
+"""A taken slot is renewed while its process lives; a killed process's slots expire after this time.
+(A process whose event loop is blocked for a minute is killed.)"""
 CONNECTIONS = 32
 MAX_CONCURRENT_QUERIES = 8
 """Concurrent scripts, each of which takes microseconds. More of them would only make a burst open
 as many connections, and callers that queue here notice a failure that another one has just seen."""
 
 _Answer = tuple[bytes, int] | tuple[bytes, int, int, int, int]
-"""(limit that is reached, seconds to wait), and for an admitted call what this minute has used:
-requests, tokens, seconds to its end."""
+"""(limit reached, seconds to wait) and, for an admitted call, the usage of this minute: requests,
+tokens, seconds to its end."""
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class RedisLimiter:
     """Without a password, for the log."""
 
     unavailable: Callable[[], None] = lambda: None
-    """Called for every lease that the store did not give."""
+    """Called for every lease that did not come from the store."""
 
     fallback: MemoryLimiter = field(default_factory=MemoryLimiter)
     clock: Callable[[], float] = time.monotonic
@@ -95,7 +96,7 @@ class RedisLimiter:
         return self.client.register_script(source.read_text("utf-8"))
 
     async def trouble(self) -> str:
-        """What keeps the store from being used, for a start to tell; empty if nothing does."""
+        """Why the store cannot be used, to be reported at start-up; empty if it can."""
         try:
             await self.client.ping()
         except (RedisError, OSError) as error:
@@ -151,20 +152,20 @@ class RedisLimiter:
         return isinstance(error, RedisTimeoutError) and late > LATE_S
 
     async def settle(self, lease: Lease, tokens: int) -> None:
-        """Goes on where the caller is cancelled."""
+        """Continues even if the caller is cancelled."""
         if lease.local:
             await self.fallback.settle(lease, tokens)
             return
         await asyncio.shield(self._tasks.spawn(self._give_back(lease, tokens)))
 
     async def _renewed(self) -> None:
-        """While any place is taken. One that the store has forgotten does not come back."""
+        """Renews while any slot is taken. One that the store has forgotten is not restored."""
         while self._taken:
             await asyncio.sleep(RENEW_S)
             by_scope: dict[str, list[str]] = {}
             for lease_id, scope in self._taken.items():
                 by_scope.setdefault(scope, []).append(lease_id)
-            with suppress(RedisError, OSError):  # the next call tells
+            with suppress(RedisError, OSError):  # the next call will show
                 for scope, ids in by_scope.items():
                     await self._renew(keys=[PREFIX + scope], args=[LEASE_S, *ids])  # type: ignore[operator]
 
@@ -176,7 +177,7 @@ class RedisLimiter:
             self._lost(error)
 
     async def aclose(self) -> None:
-        """What is being given back is, where the store answers."""
+        """Waits until pending releases are done, if the store answers."""
         if self._renewing is not None:
             self._renewing.cancel()
         await self._tasks.end_within(TIMEOUT_S)

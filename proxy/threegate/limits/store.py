@@ -2,7 +2,7 @@
 
 Requests are counted in a sliding window of one minute, exactly; tokens in fixed minutes and days,
 added when an answer ends. A lease is one call in progress. It expires by itself, so that the leases
-of a worker that dies become free.
+of a dead worker become free.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from threegate.types import Caller
 
 MINUTE_S, DAY_S = 60, 86_400
 LEASE_S = 1_800
-"""After which a lease expires; DeepSeek closes connections after 30 minutes too."""
+"""Seconds after which a lease expires; DeepSeek also closes connections after 30 minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Limiter(Protocol):
 
 
 def scope_of(caller: Caller, rule_id: str, limits: Limits) -> str:
-    """Whose calls count together."""
+    """The scope whose calls count together."""
     key = "*" if limits.per is LimitScope.TENANT else caller.key_id
     return f"{caller.tenant}/{key}/{rule_id}"
 
@@ -130,8 +130,8 @@ class MemoryLimiter:
 
 
 def _forget(counts: _Counts, now: float) -> None:
-    """What is over, and requests of a later time: the clock was set back, and they would count
-    until it is that late again."""
+    """Removes what is over, and requests with later times: the clock was set back, and they would
+    count until that time is reached again."""
     while counts.requests and not now - MINUTE_S < counts.requests[0] <= now:
         counts.requests.popleft()
     counts.leases = {k: until for k, until in counts.leases.items() if until > now}
@@ -152,12 +152,12 @@ def _checks(limits: Limits, counts: _Counts, now: float) -> Iterator[Check]:
 
 
 def estimated_tokens(text: str) -> int:
-    """Without the model's own tokenizer: 0.7 for a Han character, 0.25 for any other, rounded
+    """An estimate without the model's own tokenizer: 0.7 per Han character, 0.25 per other, rounded
     up."""
     han = sum("\u3400" <= c <= "\u9fff" for c in text)
     return int(0.7 * han + (len(text) - han) / 4) + 1
 
 
 def estimated_length(chars: int, language: str) -> int:
-    """The same where only length and language of a text are known."""
+    """The same if only the length and language of a text are known."""
     return int(chars * (0.7 if language.startswith("zh") else 0.25)) + 1

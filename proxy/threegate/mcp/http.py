@@ -32,16 +32,16 @@ SENT = (
     *("mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name"),
 )
 RETURNED = ("content-type", "www-authenticate", "retry-after", "cache-control", "allow")
-"""Headers that cross, beside others that begin with `mcp-`."""
+"""Headers that are forwarded, in addition to those that begin with `mcp-`."""
 MAX_SESSIONS = 1024
 EVENTS = "text/event-stream"
 CLIENT_LEFT = 499
 
 
 def outbound() -> httpx.AsyncClient:
-    """For the server. A call may take any time, and a client that listens keeps its connection, so
-    their number has no bound of its own: each belongs to one connection of a client, and ends with
-    it."""
+    """The connections to the server. A call may take any time, and a listening client keeps its
+    connection, so their number has no separate limit: each belongs to one client connection and
+    ends with it."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     timeout = httpx.Timeout(60, read=None)
     return httpx.AsyncClient(verify=trusted(), timeout=timeout, limits=limits, trust_env=False)
@@ -49,8 +49,8 @@ def outbound() -> httpx.AsyncClient:
 
 @dataclass(slots=True)
 class HttpProxy:
-    """`upstream` is the server's URL; `session` makes the state of a new MCP session, named by the
-    guard's own id of it. `hosts`: names under which browsers may call, besides this machine's."""
+    """`upstream` is the server's URL; `session` creates the state of a new MCP session, named by
+    the guard's own id. `hosts`: names under which browsers may call, besides this machine's."""
 
     upstream: str
     session: Callable[[str], McpSession]
@@ -84,11 +84,11 @@ class HttpProxy:
         return await self._forward(request, session, orjson.dumps(routed.on), edited=edited)
 
     def _may_call(self, request: Request) -> bool:
-        """Web pages of other sites must not reach a server on this machine, by their own name or
-        by one that leads here."""
+        """Web pages of other sites must not reach a server on this machine, under their own name or
+        one that resolves to it."""
         host, origin = (request.headers.get(name) for name in ("host", "origin"))
         named = [host_of(f"//{host}")] if host else []
-        if origin is not None:  # `null`, which any page can make of its own, names no host
+        if origin is not None:  # `null`, which any page can produce, names no host
             named.append(host_of(origin))
         return all(name in (*LOOPBACK, *self.hosts) for name in named)
 
@@ -127,7 +127,7 @@ class HttpProxy:
         return await self._whole(reply, session, headers)
 
     def _adopt(self, session_id: str, first: McpSession) -> McpSession:
-        """The session that a server has just opened goes on from its first call."""
+        """Registers the session that the server has just opened, continuing from its first call."""
         made = self._of(session_id)
         made.take_over(first)
         return made
@@ -179,24 +179,24 @@ class HttpProxy:
             return Routed()
 
     async def _back(self, reply: httpx.Response, routed: Routed) -> None:
-        """The server's own request, answered in place of the client."""
+        """Answers the server's own request in place of the client."""
         if routed.back is not None:
             asked = reply.request.headers.items()
             headers = {k: v for k, v in asked if k not in ("content-length", "last-event-id")}
             headers |= {"content-type": "application/json", "accept": f"application/json, {EVENTS}"}
             data = orjson.dumps(routed.back)
             async with self.client.stream("POST", self.upstream, headers=headers, content=data):
-                pass  # whatever the server says to that is not read
+                pass  # the server's reply to that is not read
 
 
 def application(proxy: HttpProxy) -> Starlette:
-    """At every path: the server's own is in its URL."""
+    """Serves every path; the server's own path is in its URL."""
     methods = ["GET", "POST", "DELETE"]
     return Starlette(routes=[Route("/{path:path}", proxy.answer, methods=methods)])
 
 
 def _sent(request: Request, *, edited: bool) -> dict[str, str]:
-    """Headers can repeat arguments (`mcp-param-…`): not those that the guard has edited."""
+    """Headers can repeat arguments (`mcp-param-…`); those that the guard has edited are dropped."""
     return {
         name: value
         for name, value in request.headers.items()

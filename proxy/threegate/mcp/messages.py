@@ -3,7 +3,7 @@ Pure.
 
 Source: the protocol's schemas 2025-11-25 and 2026-07-28. Texts are all strings of `params`,
 `result` and `error`, and numbers long enough to be an identifier; tokens without spaces under the
-protocol's own names (types, cursors, base64 of media) are none, but base64 of text is text.
+protocol's own names (types, cursors, base64 of media) do not count, but base64 of text does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 Path = tuple[str | int, ...]
 
 GUARD_ERROR: Final = -32050
-"""Of JSON-RPC errors that the guard answers with; the range is free for implementations."""
+"""Codes of JSON-RPC errors from the guard; the range is free for implementations."""
 
 LISTS: Final[Mapping[str, str]] = {
     "tools/list": "tools",
@@ -59,17 +59,17 @@ _TOKENS: Final = frozenset(
 _TOKEN: Final = re.compile(r"[\w.:/+=%~-]*", re.ASCII)
 _MEDIA: Final = ("data", "blob")
 _FREE: Final = "structuredContent"
-"""A tool's own object: a `type` in it may be anything."""
+"""Members that contain a tool's own object, in which a `type` may be anything."""
 _BASE64: Final = "#base64"
 """Last part of the path of a text that a member holds as base64."""
 META: Final = "_meta"
-"""In messages of a client it holds what its program says of itself."""
+"""In a client's messages it contains what the program says about itself."""
 
 IDENTIFIER_DIGITS: Final = 8
 
 
 def kind(message: Json) -> str:
-    """`request`, `notification` or `response`; empty for what is none of them."""
+    """`request`, `notification` or `response`; empty for anything else."""
     if isinstance(message.get("method"), str):
         return "request" if "id" in message else "notification"
     return "response" if "id" in message and ("result" in message or "error" in message) else ""
@@ -83,8 +83,8 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def bare(message: Json) -> Json:
-    """The members that a message of its kind has: readers differ in what they make of others, and
-    of a result beside an error, which then is left out."""
+    """Only the members that a message of its kind may have: readers differ in how they treat
+    others, and a result next to an error, which is then left out."""
     members = _MEMBERS.get(kind(message), ())
     made = {name: message[name] for name in members if name in message}
     if made.get("error") is not None:
@@ -95,12 +95,13 @@ def bare(message: Json) -> Json:
 
 
 SHAPE_ERRORS: Final = (AttributeError, KeyError, TypeError, ValueError)
-"""What a message of the wrong shape does to the code that reads it."""
+"""Exceptions caused by a malformed message."""
 
 
 def method_of(result: Any) -> str:
-    """The method that lists what a result lists; empty if it is no list. It tells what an answer is
-    whose id is that of no request here: some clients take the answer to `"7"` as that to `7`."""
+    """The method whose result this list is; empty if it is not a list. It identifies an answer
+    whose id belongs to no request here: some clients take the answer to `"7"` as the answer to
+    `7`."""
     found = (m for m, member in LISTS.items() if isinstance(result, dict) and member in result)
     return next(found, "")
 
@@ -146,7 +147,7 @@ def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:
 
 
 def renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """A copy whose members have other names."""
+    """A copy with members renamed."""
     match value:
         case list():
             return [renamed(item, names) for item in value]
@@ -169,12 +170,12 @@ def names_of(value: Any) -> Iterator[str]:
 
 
 def described(item: Any) -> str:
-    """All that an entry of a list says of itself, schema included, as one text."""
+    """Everything that a list entry says about itself, including its schema, as one text."""
     return "\n".join((*(text for _, text in texts_of(item)), " ".join(names_of(item))))
 
 
 def stopped_result(message_id: Any, text: str, record: str) -> Json:
-    """The result of a tool call that was stopped: the model can read it and go on."""
+    """The result of a stopped tool call; the model can read it and continue."""
     result = {
         "content": [{"type": "text", "text": text}],
         "isError": True,
@@ -206,5 +207,5 @@ def turn(*texts: str) -> Json:
 
 
 def key_of(message_id: Any) -> bytes:
-    """JSON-RPC tells `1` from `"1"`. An id may be of any length."""
+    """JSON-RPC distinguishes `1` from `"1"`. An id may have any length."""
     return hashlib.sha256(json.dumps(message_id).encode()).digest()

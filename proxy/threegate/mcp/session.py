@@ -1,4 +1,4 @@
-"""One MCP session through the guard: each message goes on, edited or not, or is answered here.
+"""One MCP session through the guard: each message is forwarded, edited or not, or answered here.
 
 | message | judged as |
 |---|---|
@@ -7,7 +7,7 @@
 | results, prompts, resources, requests and notices of a server | tool results (input rules) |
 | an entry of a list (tool, prompt, resource) | a tool result of its own; it may be left out |
 
-Where a check cannot be made nothing goes on.
+If a check cannot be made, nothing is forwarded.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _BLOCKS = (("content",), ("contents",))
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """What becomes of a message: `on` goes to the other side, `back` to its sender."""
+    """The outcome for a message: `on` is sent to the other side, `back` to its sender."""
 
     on: Json | None = None
     back: Json | None = None
@@ -51,7 +51,7 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What a server's lists have shown, for all of its sessions: tools that were left out, and
+    """What a server's lists have shown, shared by all its sessions: tools that were left out, and
     addresses of resources."""
 
     poisoned: set[str] = field(default_factory=set)
@@ -87,7 +87,7 @@ class McpSession:
         return _refused(message, NO_CHECK.get(self.language))
 
     def take_over(self, first: McpSession) -> None:
-        """What is awaited by the call that opened this session."""
+        """Copies what the call that opened this session is waiting for."""
         self._pending |= first._pending
 
     # From the client
@@ -213,15 +213,15 @@ class McpSession:
         return {**message, member: given}
 
     async def _edited_names(self, names: list[str]) -> dict[str, str]:
-        """Old to new. Read together they show an order; which of them holds a value is seen one by
-        one."""
+        """The texts, oldest first. Read together they may form an instruction; values are looked
+        for in each separately."""
         verdict = await self._check(texts=names, role="tool")
         if not verdict.allowed:
             raise GuardError("a name", 502, "name")
         return dict(zip(names, verdict.texts, strict=True))
 
     async def _listed(self, message: Json, member: str, method: str) -> Json:
-        """A list without the entries that a rule stops. What surrounds the list is judged too."""
+        """A list without the entries that a rule stops. The rest of the message is judged too."""
         result = message["result"]
         items = result.get(member)
         if not isinstance(items, list) or len(items) > MAX_PENDING:

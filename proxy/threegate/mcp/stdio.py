@@ -64,7 +64,7 @@ class StdioProxy:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self, command: Sequence[str]) -> int:
-        """Until one side ends. The server's exit code where it ended first, else 0."""
+        """Runs until one side ends. Returns the server's exit code if it ended first, else 0."""
         server = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=MAX_LINE
         )
@@ -80,7 +80,7 @@ class StdioProxy:
             tasks.raise_first()
             if requests.done():
                 return 0
-            await _end(server)  # what it says cannot be read any more
+            await _end(server)  # its output can no longer be read
             return server.returncode or 0
         finally:
             await tasks.cancel()
@@ -103,26 +103,26 @@ class StdioProxy:
                         await writer.drain()
 
     async def _unreadable(self) -> None:
-        """A client's line that is no message is answered; one of the server is left out."""
+        """A client's line that is not a message is answered; a server's is dropped."""
         error = error_response(None, "not a JSON-RPC message")
         error["error"]["code"] = -32700
         await self._route(Routed(on=error), self.client_out, self.client_out)
 
 
 async def _end(server: asyncio.subprocess.Process) -> None:
-    """A server that ends by itself is only waited for: `terminate` would take the exit code of a
-    process that has just ended from under asyncio, which then logs an unknown child process."""
+    """A server that ends by itself is only waited for: `terminate` on a process that has just ended
+    would consume its exit code before asyncio, which then logs an unknown child process."""
     try:
         with suppress(TimeoutError):
             await asyncio.wait_for(server.wait(), GRACE_S)
-    finally:  # also where the wait is cancelled
+    finally:  # also if the wait is cancelled
         if server.returncode is None:
             with suppress(ProcessLookupError):
                 server.terminate()
     try:
         await asyncio.wait_for(server.wait(), STOP_S)
     except TimeoutError:
-        with suppress(ProcessLookupError):  # it ended while this was told
+        with suppress(ProcessLookupError):  # it ended in the meantime
             server.kill()
         await server.wait()
 
@@ -143,7 +143,7 @@ async def _messages(
 
 
 async def _line(lines: asyncio.StreamReader) -> bytes:
-    """Empty at the end, and where a line is longer than the guard reads."""
+    """Empty at the end, or if a line is longer than the guard reads."""
     try:
         return await lines.readline()
     except ValueError:
@@ -157,13 +157,13 @@ async def over_standard_streams(session: McpSession, command: Sequence[str]) -> 
     """The proxy at this process's own standard input and output."""
     reader = await _standard_input()
     writer = FileWriter(os.dup(sys.stdout.fileno()))
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may write among the messages
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing else may write between the messages
     return await StdioProxy(session, reader, writer).run(command)
 
 
 async def _standard_input() -> asyncio.StreamReader:
-    """A pipe, a socket or a terminal as it comes; a file or /dev/null, for which no loop can wait
-    and which never let a reader wait, at once."""
+    """Reads a pipe, socket or terminal as data arrives; a file or /dev/null, which an event loop
+    cannot poll and which never block, at once."""
     reader = asyncio.StreamReader(limit=MAX_LINE)
     source = sys.stdin.buffer
     mode = os.fstat(source.fileno()).st_mode

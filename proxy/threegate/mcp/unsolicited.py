@@ -1,5 +1,5 @@
-"""How much a server may say without being asked: each message of it is checked and leaves a record,
-so one that talks for ever would fill the audit log."""
+"""Limits unsolicited messages of a server: each is checked and recorded, so an endless stream of
+them would fill the audit log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Unsolicited:
     _heard: int = 0
 
     def admits(self) -> bool:
-        """Counts one; False where there were too many within a minute."""
+        """Counts one; False if there were too many within a minute."""
         now = self.clock()
         if now - self._since >= MINUTE_S:
             self._since, self._heard = now, 0

@@ -49,7 +49,7 @@ _COMPATIBLE = (
     (0x1F100, 0x1F200), (0x1FBF0, 0x1FBFA), (0x2F800, 0x2FA20),
 )  # fmt: skip
 _NATURAL = frozenset("，！：；？（）　％")
-"""Full-width signs of ordinary Chinese: they are folded, but do not trigger folding."""
+"""Full-width punctuation of ordinary Chinese: it is folded but does not trigger folding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _needs_folding(plain: str) -> bool:
 
 @cache
 def simplified() -> dict[int, int]:
-    """Traditional to simplified, of characters that simplified Chinese does not use itself."""
+    """Traditional to simplified, for characters that simplified Chinese does not use itself."""
     chars = [chr(c) for c in chain(range(0x3400, 0x4DC0), range(0x4E00, 0xA000))]
     to = opencc.OpenCC("t2s").convert("\n".join(chars)).split("\n")
     pairs = zip(chars, to, strict=True)
@@ -117,8 +117,8 @@ def _is_simplified(char: str) -> bool:
 
 
 def above_bmp(text: str) -> bool:
-    """Whether a character is above U+FFFF, at a sixth of the cost of a pattern. UTF-16 takes twice
-    the space for such a one."""
+    """Whether a character is above U+FFFF, at a sixth of the cost of a pattern: UTF-16 needs twice
+    the space for it."""
     return len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)
 
 

@@ -136,7 +136,7 @@ def _block(
     alphabet: str = _BASE64_CHARS,
 ) -> Step:
     """A step that decodes blocks. `tokens` is RE2 and finds where blocks may begin, possibly with
-    one character before that is not of the alphabet; `likely` rejects most tokens that are no
+    one character before that is not of the alphabet; `likely` rejects most tokens that are not
     blocks."""
     token, inside = re2.compile(tokens), frozenset(alphabet)
 

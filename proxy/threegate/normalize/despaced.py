@@ -1,8 +1,7 @@
 """The joined view: characters that were written apart, joined again.
 
-身*份*证, `1 3 8 - 1 2 …`, i.g.n.o.r.e, one character a line. Ordinary lists (红、黄、蓝), dates and
-decimals stay: Chinese punctuation
-joins only runs of single characters.
+身*份*证, `1 3 8 - 1 2 …`, i.g.n.o.r.e, one character per line. Ordinary lists (红、黄、蓝), dates
+and decimals stay: Chinese punctuation joins only runs of single characters.
 """
 
 from __future__ import annotations
@@ -103,7 +102,7 @@ def _gates() -> dict[re.Pattern[str], Any]:
 
 
 def _without_separator(match: re.Match[str]) -> str:
-    """A separator in the place of a character separates two words."""
+    """A separator in place of a character separates two words."""
     return match.group()[:: 1 + len(match["s"])].replace(match["s"], " ")
 
 

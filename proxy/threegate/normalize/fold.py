@@ -23,11 +23,11 @@ def plain(source: View) -> View:
 
 
 def plain_text(text: str) -> str:
-    """What `plain` makes of a text, such as a word of a list."""
+    """The plain form of a text, such as a word of a list."""
     return plain(View(NAME, text)).text
 
 
 @cache
 def _multiple() -> re.Pattern[str]:
-    """Characters that stand for several."""
+    """Replaces characters that stand for several."""
     return re.compile(f"[{char_class(tables().multiple)}]")

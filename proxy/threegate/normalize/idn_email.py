@@ -1,6 +1,6 @@
 """The mail view: replaces e-mail addresses in other scripts by an ASCII address.
 
-josé@exämple.de, 李娜@例子.公司: Chinese is written without blanks, so a Chinese name before the @
+josé@exämple.de, 李娜@例子.公司: Chinese is written without spaces, so a Chinese name before the @
 must begin its clause, and a domain must end with a known public suffix.
 """
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class PhoneticText:
-    """`text` in lower-case letters, `|` where a word cannot continue; a match counts only from an
-    entry of `starts` to one of `ends` (both map positions in `text` to positions in the
+    """`text` in lower-case letters, `|` marks where a word cannot continue; a match counts only
+    from an entry of `starts` to one of `ends` (both map positions in `text` to positions in the
     original)."""
 
     text: str = field(repr=False)

@@ -1,6 +1,6 @@
 """All views of a text that differ from it, after one cheap test.
 
-The test is a pass of each of a few RE2 sets. A text in which none of their patterns occurs has no
+The test is one pass of each of a few RE2 sets. A text in which none of their patterns occurs has no
 views, which is true of nearly every text. Views are derived from each other: plain from raw, joined
 from plain, decoded from plain and again from its own plain view, up to `DEPTH`.
 """
@@ -158,8 +158,8 @@ def _special_signs() -> Signs:
 
 @cache
 def _special_char() -> re.Pattern[str]:
-    """This or a character above U+FFFF occurs wherever a pattern of `_special_signs` does. `re`
-    looks up a class in a table only if all of it lies below; the table takes a tenth of RE2's
+    """This, or a character above U+FFFF, occurs wherever a pattern of `_special_signs` matches.
+    `re` looks up a class in a table only if all of it lies below; the table takes a tenth of RE2's
     time."""
     known, above = tables(), "[\U00010000-\U0010ffff]"
     chars = INVISIBLE + MARKS + known.trigger + known.accented

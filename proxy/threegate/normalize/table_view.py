@@ -1,7 +1,7 @@
-"""The table view: puts the name of its column in front of every value, so that a label in the first
-line of a table applies to all values below it. Reads Markdown, boxes of database shells, CSV,
-tab-separated lines, rows after `COPY t (a, b) FROM stdin`, rows of HTML (`<tr><td>`), and
-`INSERT INTO t (a, b) VALUES (…), (…)`.
+"""The table view: puts the column's name in front of every value, so that a label in the first line
+of a table applies to all values below it. Reads Markdown, boxes of database shells, CSV,
+tab-separated lines, rows after `COPY t (a, b) FROM stdin`, rows of HTML (`<tr><td>`), and `INSERT
+INTO t (a, b) VALUES (…), (…)`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ TRIGGERS = (
 """RE2; one of them matches in every text with a table of numbers."""
 _LETTERED = re2.compile(rf"(?i){_LABEL}[^\n]*\n[^\n]*[,;\t|]")
 QUOTES = "\"' \t\r"
-"""Stripped off a cell."""
+"""Characters stripped from a cell."""
 _MARKS = QUOTES + "\n`[]"
-"""Stripped off the name of a column."""
+"""Characters stripped from a column's name."""
 _RULE = re.compile(r"(?:[ \t]*\t)?[ \-:|+=]{3,}\r?")
-"""A line of strokes and blanks, which is not a row."""
+"""A line of rules and spaces, which is not a row."""
 _STROKES = " \t\r-:|+="
 _COPY = re.compile(r"(?i)\s*copy [\w.\"]{1,80} ?\((?P<names>[^()\n]{1,400})\) from stdin")
 _INSERT = re.compile(
@@ -48,7 +48,7 @@ _HEAD = re.compile(r"(?!.*[0-9]{3})[^。；;{}<>=|]{0,40}")
 _VALUE = re.compile(r"[0-9A-Za-z+(（][0-9A-Za-z ()（）._@+\-:!#$%&*^~]*[0-9]")
 """A value that may be a personal number or a password with digits."""
 _LETTERS = re.compile(r"[A-Za-z][A-Za-z\-]{5,31}(?<!ed)")
-"""A password of letters alone."""
+"""A password of only letters."""
 _SECRET = re.compile(
     r"(?i)(?:.*(?:pass(?:word|wd|phrase|code)|密[码碼]|口令)|\w*_pass|(?:\w*_)?pwd)(?: ?[(（].*)?"
 )
@@ -81,12 +81,12 @@ def tabular(source: View) -> View:
     tables = _tables([*_lines(source.text)])
     edits = [edit for table in tables for edit in _edits(table)]
     if inserted := [*_inserted(source.text)]:
-        edits = sorted(inserted)  # a head of such a line is none of a table
+        edits = sorted(inserted)  # such a line as header does not make a table
     return replaced(source, NAME, edits)
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    """All lines except empty ones and lines of strokes."""
+    """All lines except empty ones and rules."""
     start, spend = 0, meter().spend
     for line in text.split("\n"):
         spend()
@@ -102,7 +102,7 @@ def _tables(lines: Sequence[_Line]) -> Iterator[_Table]:
             separator, names = head
             stop = _stop(lines, at + 1, separator, len(names))
             yield _Table(separator, names, lines[at + 1 : stop])
-            at = stop - 1  # the last row may be the head of another table
+            at = stop - 1  # the last row may be the header of another table
         else:
             at += 1
 
@@ -133,7 +133,7 @@ def _stop(lines: Sequence[_Line], first: int, separator: str, columns: int) -> i
 
 
 def _edits(table: _Table) -> Iterator[Edit]:
-    """For each value, the name of its column on a new line replaces the separator and blanks before
+    """For each value, the name of its column on a new line replaces the separator and spaces before
     it; a password of letters only is put in quotes."""
     secret = [_SECRET.fullmatch(name) is not None for name in table.names]
     spend = meter().spend

@@ -15,7 +15,7 @@ WIDE = MIN_BYTES // 2
 """Fewest bytes of UTF-16."""
 
 HEAD, SPOILT = 9, 2
-"""In the first `HEAD` bytes of a block, at most `SPOILT` may be no text."""
+"""In the first `HEAD` bytes of a block, at most `SPOILT` may be non-text."""
 CONTROLS = bytes([*(c for c in range(0x20) if c not in b"\t\n\r"), 0x7F])
 TEXT, MORE = 1, 5
 KINDS = bytes(
@@ -34,12 +34,12 @@ _CONTROLS_TO_BLANK = {**dict.fromkeys(CONTROLS, _BLANK), 0xFFFD: _BLANK}
 
 def legible(data: bytes) -> str | None:
     """Like `readable`, but also accepts UTF-16 and text with a few other bytes, which become
-    blanks."""
+    spaces."""
     return readable(data) or _wide(data) or _among(data)
 
 
 def readable(data: bytes) -> str | None:
-    """The text if `data` is UTF-8 that somebody wrote, not numbers that happen to decode; else
+    """The text if `data` is UTF-8 written by a person, not numbers that happen to decode; else
     None."""
     try:
         text = data.decode()

@@ -116,7 +116,7 @@ def _value(text: str, match: re.Match[str], least: int) -> _LabelledValue | None
 
 
 def _is_word(text: str, start: int, match: re.Match[str]) -> bool:
-    """Whether the word may be a password of letters only: it is in quotes, is said to be used as
+    """Whether the word may be a password of letters only: it is in quotes, is stated to be used as
     one, or begins its clause."""
     if not _LETTERS.fullmatch(text, start, match.start()):
         return False

@@ -79,7 +79,7 @@ def raw(text: str) -> View:
 
 
 New = Callable[[re.Match[str]], str | None]
-"""What replaces a match, by its text alone; None keeps it."""
+"""The replacement of a match, which depends only on its text; None keeps it."""
 
 
 def edited(source: View, name: str, pattern: re.Pattern[str], new: New) -> View:
@@ -109,7 +109,7 @@ def _matches_at(
 
 
 _COUNTED = 16
-"""Matches that are counted at a time."""
+"""Matches counted as one batch of work."""
 
 
 def _edited(source: View, name: str, matches: Iterable[re.Match[str]], new: New) -> View:

@@ -4,9 +4,9 @@ usual form.
 `zhao.liu @ mail-host.org`, `zhao dot liu at mail-host dot org`, `zhao.liu (at) mail-host.org`,
 zhao艾特mail点com, `zhao\_liu@mail-host.org` and zhao@mail-host。org are addresses;
 `139<b>8765</b>4321`, `| 139 | 8765 | 4321 |`, `手机 13,987,654,321`, 一、三、九、八、… and a number
-with a hyphen at the end of a line are numbers. Each form needs further evidence, because
-its words also occur in ordinary text: a blank before @ needs a name with a dot, a digit or a label;
-` dot ` a common suffix; commas a label; cells the groups of a mobile number.
+with a hyphen at the end of a line are numbers. Each form needs further evidence, because its words
+also occur in ordinary text: a space before @ needs a name with a dot, a digit or a label; ` dot ` a
+common suffix; commas a label; cells the groups of a mobile number.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Replay: what a draft policy would have done with texts that another policy judged, before anybody
 is affected.
 
-Both policies judge the same texts with the same detectors, so a difference is the policies' alone.
-A difference names rules and callers and the id of the text, and has the text as the log shows it,
-masked, where there is one: for people who may read the log.
+Both policies judge the same texts with the same detectors, so differences come only from the
+policies. A difference names rules, callers and the id of the text, and contains the masked text
+from the log, if there is one, for people who may read the log.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from threegate.types import (
 )
 
 BATCH = 64
-"""Texts judged together: enough to fill a batch of the classifiers, little enough for a live
+"""Texts judged together: enough to fill a batch of the classifiers, few enough for a live progress
 bar."""
 MAX_EXAMPLES = 20
 
@@ -50,9 +50,9 @@ class Recorded:
 
 
 class VerdictChange(StrEnum):
-    """Newly stopped and newly let through are what people look at first. Nothing is done where a
-    rule in shadow now records what it would have done (`OBSERVED`), nor where a rule meets a caller
-    or value of its exceptions (`EXCEPTED`)."""
+    """Newly stopped and newly passed texts are the most interesting. `OBSERVED` and `EXCEPTED`
+    change nothing: a rule in shadow now records what it would have done, or a rule meets a caller
+    or value of its exceptions."""
 
     SAME = "same"
     NEWLY_STOPPED = "newly_stopped"
@@ -75,13 +75,14 @@ CHANGE: Mapping[VerdictChange, Bilingual] = {
 
 
 RECORDED_ONLY = (VerdictChange.OBSERVED, VerdictChange.EXCEPTED)
-"""Nothing is done to the text; the first that fits is what is said of it."""
+"""Changes without an effect on the text; the first that applies is reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`rules` acted otherwise under one policy than under the other, or elsewhere in the text; of
-    what is recorded only, those that would have acted, and `after` is what they would have done."""
+    """`rules` acted differently under the two policies, or elsewhere in the text. For changes that
+    are only recorded, these are the rules that would have acted, and `after` is what they would
+    have done."""
 
     id: str
     change: VerdictChange
@@ -113,7 +114,7 @@ class Replay:
         return Counter(r for d in self.differences if d.change is change for r in d.rules)
 
     def by_caller(self, change: VerdictChange) -> Counter[str]:
-        """By tenant and name of the key."""
+        """Counts by tenant and name of the key."""
         return Counter(f"{d.tenant} / {d.key}" for d in self.differences if d.change is change)
 
     def examples(self, change: VerdictChange) -> tuple[str, ...]:
@@ -123,7 +124,7 @@ class Replay:
 
 
 NOT_BOUND = Verdict(Action.BLOCK)
-"""The proxy refuses a caller to whom no policy is bound."""
+"""The verdict for a caller without a policy, whom the proxy refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ async def replay(
 
 
 def compared(text: Recorded, old: Verdict, new: Verdict) -> Iterator[Difference]:
-    """What another policy does differently with one text; nothing where it does the same."""
+    """What another policy does differently with one text; nothing if it does the same."""
     change, after = _change(old, new), new.action
     rules = sorted({rule for rule, *_ in _acts(old) ^ _acts(new)})
     for sort in RECORDED_ONLY:
@@ -210,7 +211,7 @@ def _change(old: Verdict, new: Verdict) -> VerdictChange:
 
 
 def _edits(verdict: Verdict) -> frozenset[tuple[Span, Action]]:
-    """What of the text is masked, removed or rewritten, and how."""
+    """The parts of the text that are masked, removed or rewritten, and how."""
     return frozenset(
         (r.finding.span, r.action)
         for r in verdict.ruled

@@ -1,8 +1,7 @@
-"""Policies as one signed file, for people who keep them in git: what a pipeline checked is what the
-proxy takes up, and nothing else.
-
-A sealed file is JSON: the packs, every file they read, and a signed note (Ed25519, the format of
-the audit log's checkpoints) that names the policy's digest and the SHA-256 of packs and files.
+"""Policies as one signed file, for people who keep them in git: the proxy loads exactly what a
+pipeline checked, and nothing else. A signed file is JSON: the packs, every file that they read, and
+a signed note (Ed25519, the format of the audit log's checkpoints) that names the policy's digest
+and the SHA-256 of packs and files.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ def seal(checked: Checked, packs: Sequence[str], now: str, signers: Sequence[Sig
 
 
 def unseal(data: bytes, trusted: Sequence[Verifier], name: str = "bundle") -> SignedBundle:
-    """Raises PolicyError, with a problem, unless one of `trusted` signed exactly this."""
+    """Raises PolicyError with a problem, unless one of `trusted` signed exactly this."""
     try:
         return _unsealed(data, trusted)
     except NoteError:
@@ -87,7 +86,7 @@ def _canonical(value: Mapping[str, object]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class SealedSource:
-    """A sealed file as the source of a `PolicyStore`."""
+    """A signed file as the source of a `PolicyStore`."""
 
     path: Path
     trusted: tuple[Verifier, ...]
@@ -122,7 +121,7 @@ class SealedSource:
 
 
 def sealed_source(settings: Settings) -> SealedSource | None:
-    """Where the settings name a bundle. Raises SettingsError where anybody could have signed it."""
+    """The bundle named in the settings. Raises SettingsError if anybody could have signed it."""
     if not settings.bundle:
         return None
     if not settings.bundle_keys:
@@ -132,7 +131,7 @@ def sealed_source(settings: Settings) -> SealedSource | None:
 
 
 def trusted_keys(vkeys: Sequence[str]) -> tuple[Verifier, ...]:
-    """Raises PolicyError for what is no key."""
+    """Raises PolicyError for an invalid key."""
     try:
         return tuple(Verifier.parse(v) for v in vkeys)
     except NoteError:

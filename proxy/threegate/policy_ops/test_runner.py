@@ -1,10 +1,9 @@
 """Runs policy tests through the real detectors and the real machines: the CLI and the console share
 it.
 
-Each test runs its rule alone, enforced for everybody and without exceptions, so that a failure
-names the rule that fails. Input texts go through the detectors and the judge of layer 1, answers
-through the stream machine of layer 3, constraint tests through layer 2. No result holds the text of
-a test.
+Each test runs only its rule, enforced for everybody and without exceptions, so that a failure names
+the failing rule. Input texts go through the detectors and the judge of layer 1, answers through the
+stream machine of layer 3, constraint tests through layer 2. No result holds the text of a test.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ from threegate.wire.adapter import StreamKey
 from threegate.wire.openai.chat import Chat
 
 DEADLINE_MS = 30_000
-"""Tests judge rules, not the speed of the machine they run on."""
+"""Deadlines long enough that tests judge rules, not the speed of the machine."""
 ANYBODY = Caller()
 _MODEL = "test-model"
 _MISSING = object()
@@ -119,7 +118,7 @@ class Runner:
         return not self.detector_set.unserved(wanted_kinds((self._rules[case.rule_id],)))
 
     async def alone(self, case: Case) -> tuple[Ruling, ...]:
-        """What the rule of a test finds in its text."""
+        """What a test's rule finds in its text."""
         rule = self._rules[case.rule_id]
         alone = replace(self.policy, rules=(rule,))
         passage = Passage(
@@ -133,7 +132,8 @@ class Runner:
         return await self._output(alone, passage, ANYBODY)
 
     def _sources(self, case: Case, rule: Rule) -> tuple[Source, ...]:
-        """Those of the test; without any, the documents that the rule checks facts against."""
+        """The sources of the test; without any, the documents that the rule checks facts
+        against."""
         if case.sources or rule.claims is None:
             return tuple(Source(f"test:{i}", s) for i, s in enumerate(case.sources))
         return sources_of((), self.policy.knowledge, (rule.claims,))
@@ -161,7 +161,7 @@ class Runner:
         answer = GuardedAnswer(guard, self.detector_set, context)
         try:
             guarded = answer.text(StreamKey(0, passage.locus.channel))
-            for start in range(0, len(passage.text) or 1, AT_ONCE):  # others have their turn
+            for start in range(0, len(passage.text) or 1, AT_ONCE):  # give others their turn
                 guarded.feed(passage.text[start : start + AT_ONCE])
                 await asyncio.sleep(0)
             answer.close()
@@ -196,8 +196,8 @@ class Runner:
 
 
 def _bare(rule: Rule) -> Rule:
-    """The rule for everybody, with time enough, by its own detectors alone: a test names no caller
-    and needs no judge."""
+    """The rule for everybody, with enough time and only its own detectors, since a test names no
+    caller and needs no judge."""
     return replace(
         rule,
         mode=Mode.ENFORCE,
@@ -215,7 +215,7 @@ async def verdicts(
     texts: Sequence[tuple[Passage, Caller]],
     today: str,
 ) -> list[Verdict]:
-    """What the rules for the place of each text make of it, in order."""
+    """The verdict of the rules for each text's place, in order."""
     passages, callers = [p for p, _ in texts], [caller for _, caller in texts]
     places = {(p.locus.layer, p.locus.channel) for p in passages}
     wanted = wanted_kinds(rule for place in places for rule in policy.rules_for(*place))

@@ -1,1 +1,1 @@
-"""The detectors by themselves: for people, scripts and evaluations. No rule, no audit."""
+"""The detectors without a proxy, for people, scripts and evaluations. No rules, no audit."""

@@ -1,8 +1,8 @@
 """Scans many texts at the same time and returns the results in order, with bounded memory.
 
-The total size of the texts in progress is bounded: a text counts until its result was handed on,
-and a text larger than the bound is scanned alone. So the classifiers' queue is never overrun, and a
-slow text at the head stops the reading instead of piling up results.
+The total size of the texts in progress is bounded: a text counts until its result has been passed
+on, and a text larger than the bound is scanned alone. So the classifiers' queue never overflows,
+and a slow text at the head pauses reading instead of piling up results.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 IN_FLIGHT = 40_000
-"""Code points; with both readings of an answer well under the queue of one model. What a GPU wants
-to fill its batches."""
+"""Code points; with both readings of an answer well below the queue of one model, and enough to
+fill a GPU's batches."""
 
 IN_FLIGHT_CPU = 3_200
-"""A CPU runs row after row: more in flight than this only wait longer."""
+"""A CPU runs row after row, so more in flight would only wait longer."""
 
 LEAST = 200
-"""What the shortest text counts: at most 200 texts are in flight, 16 on a CPU."""
+"""The minimum size that a text counts: at most 200 texts are in flight, 16 on a CPU."""
 
 
 class ByteBudget:
-    """Sizes that are in, never above `limit` unless one alone is."""
+    """The total size in flight, never above `limit` unless it is a single text."""
 
     def __init__(self, limit: int) -> None:
         self._limit, self._taken = limit, 0

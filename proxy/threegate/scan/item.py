@@ -2,10 +2,9 @@
 
     {"id", "text", "role", "prompt", "context", "claim"}
 
-Only `text` is needed, and not even that where a claim is given. `role` is user (default),
-tool_result, assistant or reasoning; `prompt` is the question that an answer answers; `context` one
-source or a list of them; `claim` what is to be checked against the sources. Other fields are
-ignored.
+Only `text` is needed, and not even that if a claim is given. `role` is user (default), tool_result,
+assistant or reasoning; `prompt` is the question that an answer answers; `context` one source or a
+list of them; `claim` what is to be checked against the sources. Other fields are ignored.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ LOCI = {
 
 
 class LineError(ValueError):
-    """What is wrong with a line. `id` is the line's own where it could be read."""
+    """What is wrong with a line. `id` is the line's own if it could be read."""
 
     def __init__(self, message: str, id: Any = None) -> None:
         super().__init__(message)

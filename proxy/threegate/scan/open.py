@@ -1,5 +1,5 @@
-"""Opens just the detectors that the wanted kinds need. Without one that needs a model, no model is
-loaded and a missing one is no error; a model that is needed and missing is."""
+"""Opens only the detectors that the wanted kinds need. If none of them needs a model, no model is
+loaded and a missing model is not an error; a needed model that is missing is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NEEDS = (
     ("grounding", (CLAIM,)),
     ("evidence", (CLAIM,)),
 )
-"""Model and what it may report: kinds or families."""
+"""A model and the kinds or families that it may report."""
 
 
 def models_for(kinds: frozenset[str]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ CLAIMS_AT_ONCE = 32
 
 
 class Stance(StrEnum):
-    """What the sources say of a claim; `nei`: not enough information."""
+    """What the sources say about a claim; `nei`: not enough information."""
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
@@ -62,7 +62,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """Findings of every level, by place. `ms` is wall time, waiting included."""
+    """Findings of every level, by position. `ms` is wall-clock time, including waiting."""
 
     findings: tuple[Finding, ...] = ()
     claims: tuple[Claim, ...] = ()
@@ -85,7 +85,7 @@ class Checker(Protocol):
 @dataclass(slots=True)
 class Scanner:
     """`kinds` are kinds or prefixes. Without `guard` or `claims` their findings are not made.
-    `in_flight`: code points that are worth having under way at once."""
+    `in_flight`: code points worth having in progress at the same time."""
 
     detector_set: DetectorSet
     kinds: frozenset[str]
@@ -208,7 +208,8 @@ def as_json(item: ScanItem, answer: ScanResult, level: Level) -> dict[str, Any]:
 
 
 def failed_json(item: ScanItem, answer: ScanResult) -> dict[str, Any]:
-    """A text that a detector gave no answer on: no findings, so that none is taken for all."""
+    """A text for which a detector gave no answer: no findings, so that partial ones are not taken
+    for all."""
     names = dict.fromkeys(f"{f.detector}: {f.reason}" for f in answer.failures)
     return {"id": item.id, "error": f"no answer from {', '.join(names)}"}
 

@@ -33,7 +33,7 @@ SHOWN = 40
 def show(
     item: ScanItem, answer: ScanResult, level: Level, language: str, console: Console | None = None
 ) -> None:
-    """Prints to standard output. The reader gave the text, so parts of it are shown."""
+    """Prints to standard output. Parts of the text are shown, because the reader provided it."""
     console = console or terminal_console()
     findings = answer.at(level)
     console.print(_marked(item.text, findings))

@@ -1,6 +1,6 @@
 """Periodic work of a process: reload the policy, activate what was scheduled, compare rules with
 their bands, update the gauges of the log, its readiness, the policy and the classifiers, and look
-for keys and certificates that end.
+for keys and certificates that expire.
 
 A new policy with errors leaves the last good one active. Activations, and rules that stopped
 themselves, are recorded in the audit log. A stopped rule acts again, with its counts reset, when
@@ -32,9 +32,9 @@ from threegate.policy.lifecycle.versions import Versions
 log = logging.getLogger(__name__)
 
 READINESS_S = 5.0
-"""Between two looks at readiness, each of which writes to the database."""
+"""Seconds between two readiness checks, each of which writes to the database."""
 ENDS_S = 60.0
-"""Between two looks at what ends soon."""
+"""Seconds between two checks for expiry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class BackgroundWork:
     store: BandStore
     every_s: float
     queued: Callable[[], Mapping[str, int]] = dict  # tokens waiting, by classifier
-    endings: Callable[[], Iterable[Ending]] = tuple  # of keys and certificates
+    endings: Callable[[], Iterable[Ending]] = tuple  # expiring keys and certificates
 
     async def run(self) -> None:
         """Each task has its own loop: slow bands do not delay a policy."""
@@ -55,8 +55,8 @@ class BackgroundWork:
         await asyncio.gather(self._watch_readiness(), self._watch_ends(), *repeated)
 
     async def _watch_readiness(self) -> None:
-        """As `/readyz`, except that a stop is no failure: a full disk or an absent database is
-        noticed without any call."""
+        """Like `/readyz`, except that a stop is not a failure; notices a full disk or an
+        unavailable database without any call."""
         ready = True
         while True:
             before, ready = ready, await self._is_ready()
@@ -68,7 +68,7 @@ class BackgroundWork:
             await asyncio.sleep(READINESS_S)
 
     async def _watch_ends(self) -> None:
-        """The log names each key and certificate once, a fortnight before its end."""
+        """Logs each key and certificate once, a fortnight before it expires."""
         told = set[Ending]()
         while True:
             self.notices.ends = near(self.endings())
@@ -80,7 +80,7 @@ class BackgroundWork:
             await asyncio.sleep(ENDS_S)
 
     async def _is_ready(self) -> bool:
-        """A look that fails says no: the watch itself must not end."""
+        """A failing check counts as not ready; the watch itself must not end."""
         try:
             return await self.audit.ready()
         except Exception as error:
@@ -103,8 +103,8 @@ class BackgroundWork:
         self.metrics.tasks.set(len(asyncio.all_tasks()))
 
     async def _due(self) -> None:
-        """Activates what was scheduled for now, in the name of who scheduled it; where the rules do
-        not allow it any more, the schedule is dropped. Of several workers one succeeds."""
+        """Activates what was scheduled for now, on behalf of whoever scheduled it; if the rules no
+        longer allow it, the schedule is dropped. Of several workers one succeeds."""
         now = now_utc()
         for version in self.versions.seen.due(now):
             digest, (name, group) = version.digest, version.scheduled_by

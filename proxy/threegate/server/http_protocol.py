@@ -1,13 +1,13 @@
 """uvicorn's HTTP connection with limits on the head of a request.
 
 uvicorn with httptools waits for a head without a timeout and without a size limit. Here a head must
-be complete within HEAD_S and HEAD_BYTES, and a client that keeps sending a body after it got its
-answer is disconnected after LINGER_S. On shutdown uvicorn closes idle connections at once, losing a
-request that is in flight: here such a connection stays open for LEAVE_S, and a request that arrives
-is answered; likewise after a stream that was in progress. uvicorn closes an idle connection after
-five seconds, where load balancers keep theirs for sixty, and under load it does so although a
-request has come that it has not read yet. Here IDLE_S is longer than theirs, and what has come is
-read once more before a connection is closed.
+be complete within HEAD_S and HEAD_BYTES, and a client that keeps sending a body after its answer is
+disconnected after LINGER_S. On shutdown uvicorn closes idle connections at once, losing a request
+that is in flight: here such a connection stays open for LEAVE_S, and a request that arrives is
+answered; likewise after a stream that was in progress. uvicorn closes an idle connection after five
+seconds, while load balancers keep theirs for sixty, and under load it does so even if a request has
+arrived that it has not read yet. Here IDLE_S is longer than theirs, and pending data is read once
+more before a connection is closed.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ HEAD_BYTES = 64 * 1024
 LINGER_S = 5.0
 LEAVE_S = 1.0
 LAST_LOOK_S = 0.01
-"""libuv runs timers before it reads from sockets: after this time it has read."""
+"""libuv runs timers before it reads from sockets; after this time it has read."""
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """`_due` is the deadline of an awaited head, or of a body that is not read; None while there
-    is neither. A request moves the deadline four times; one timer that re-arms itself is cheaper
-    than four."""
+    """`_due` is the deadline of an awaited head, or of a body that is not read; None if there is
+    neither. A request moves the deadline four times; one timer that re-arms itself is cheaper than
+    four."""
 
     _due: float | None = None
-    _overdue: bool = False  # the deadline has passed, and a last look at the socket is taken
+    _overdue: bool = False  # the deadline has passed; the socket is read one last time
     _timer: asyncio.TimerHandle | None = None
-    _head: int | None = 0  # bytes of the head so far; None: it is complete
-    _leaving: bool = False  # the server stops: the next answer is the last
+    _head: int | None = 0  # bytes of the head so far; None: complete
+    _leaving: bool = False  # the server is stopping: the next answer is the last
 
     _departure: Departure
 
@@ -50,7 +50,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._stop()
         super().connection_lost(exc)
         if self.cycle is None or not self.cycle.response_complete:
-            self._departure.leave()  # one who has the answer does not end what follows it
+            self._departure.leave()  # a client that has its answer does not end the next request
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -77,7 +77,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.cycle.response_complete:
-            self._unset_keepalive_if_required()  # uvicorn's timer; ours takes a last look
+            self._unset_keepalive_if_required()  # uvicorn's timer; ours reads one last time
             self._end_in(LINGER_S if self.cycle.more_body else self._idle_s)
 
     def on_message_complete(self) -> None:
@@ -90,7 +90,7 @@ class HttpProtocol(HttpToolsProtocol):
         return LEAVE_S if self._leaving else IDLE_S
 
     def shutdown(self) -> None:
-        """An answer whose head has left cannot say any more that it is the last: the next one
+        """An answer whose head has left can no longer announce that it is the last; the next one
         does."""
         self._leaving = True
         if self.cycle is None or self.cycle.response_complete:
@@ -125,5 +125,5 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 def _is_chunked(headers: list[tuple[bytes, bytes]]) -> bool:
-    """A server before or after this one may see the end of the body elsewhere."""
+    """Another server in the chain may see the end of the body elsewhere."""
     return any(name.lower() == b"transfer-encoding" for name, _ in headers)

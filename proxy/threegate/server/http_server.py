@@ -26,17 +26,17 @@ from threegate.settings.errors import SettingsError, wrong
 
 BACKLOG = 2048
 ACCEPTS_A_TURN = 16
-"""libuv accepts one connection a loop turn from a listening handle, and under overload turns are
-long: with so many handles of one socket it accepts as many."""
+"""libuv accepts one connection per loop turn from a listening handle, and under overload turns are
+long; with several handles of one socket it accepts as many."""
 
 
 ALL_ADDRESSES = "::"
-"""Of both families, as in most programs; Python by itself would leave IPv4 out."""
+"""Dual-stack, as in most programs; Python's default would exclude IPv4."""
 
 
 @contextmanager
 def listening(settings: Settings) -> Iterator[socket.socket]:
-    """Raises SettingsError when the address cannot be had."""
+    """Raises SettingsError if the address is not available."""
     with bound(settings, settings.port) as listener:
         listener.setblocking(False)
         yield listener
@@ -59,7 +59,7 @@ def bound(settings: Settings, port: int, *, shared: bool = False) -> socket.sock
 
 
 def with_port(settings: Settings, listener: socket.socket) -> Settings:
-    """With the port that port 0 became."""
+    """The address, with the actual port in place of 0."""
     return replace(settings, port=listener.getsockname()[1])
 
 
@@ -117,20 +117,22 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """uvicorn's own deadline is CUT_S later: it breaks off what has not ended in an error."""
+        """uvicorn's own deadline is CUT_S later and breaks off whatever has not ended in an error
+        by then."""
         self._on_closed()
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """SIGTERM stops with the delay, SIGINT without; a second SIGINT waits for no stream."""
+        """SIGTERM stops with the delay, SIGINT without; a second SIGINT does not wait for
+        streams."""
         self.force_exit = sig == signal.SIGINT and self._stopping.over
         self._stopping.begin(delayed=sig == signal.SIGTERM)
 
 
 @asynccontextmanager
 async def running(config: uvicorn.Config, listener: socket.socket) -> AsyncIterator[str]:
-    """A further app of this process on a socket of this machine, and its URL. It leaves signals to
-    the process and ends with the block."""
+    """Runs a further app of this process on a local socket and yields its URL. Signals are left to
+    the process; the app ends with the block."""
     server = uvicorn.Server(config)
     task = asyncio.ensure_future(server._serve([listener]))
     try:

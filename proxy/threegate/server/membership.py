@@ -43,7 +43,7 @@ class Membership:
         return cls(listener, int(status), REPLACEMENT in rest)
 
     def ready(self, report: Mapping[str, str] | None = None) -> None:
-        """Tells the supervisor that calls are served, with what it shall print, and starts the
+        """Tells the supervisor that calls are being served and what to print, and starts the
         heartbeat."""
         os.set_blocking(self.status, False)
         os.write(self.status, json.dumps(report or {}).encode() + b"\n")

@@ -1,5 +1,5 @@
-"""`/metrics` on a separate port, where the settings name one: scrapers then need no way to the
-port of the API. Every worker listens there; whichever answers has the metrics of all.
+"""`/metrics` on a separate port, if the settings name one, so that scrapers need no access to the
+API's port. Every worker listens there; whichever answers has the metrics of all.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from threegate.server.http_server import bound, config, running
 
 @asynccontextmanager
 async def metrics_server(deps: Deps) -> AsyncIterator[int]:
-    """The port that it listens on; 0 where metrics stay on the port of the API. Raises
-    SettingsError when the address cannot be had."""
+    """The port that it listens on; 0 if metrics stay on the API's port. Raises SettingsError if the
+    address is not available."""
     settings = deps.settings
     if not settings.metrics_port:
         yield 0

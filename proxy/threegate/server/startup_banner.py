@@ -1,4 +1,4 @@
-"""What the server prints when it is ready: where it listens, what is in force, how to try it.
+"""What the server prints when it is ready: its address, the active policy, how to try it.
 
 On a terminal or in a text log this is a block of text in the user's language. A JSON log gets one
 line of it; the one-time console link grants administration, so there it goes to a file.
@@ -22,7 +22,7 @@ LISTENS = "listens at %(url)s; policy: %(policy)s; audit log: %(audit)s; console
 
 
 def note(settings: Settings, line: str, show: Callable[[str], None]) -> None:
-    """One line of the start: shown, or logged where the log is JSON."""
+    """One line of the start-up: printed, or logged if the log is JSON."""
     if settings.log_format == "json":
         log.info("%s", line)
     else:
@@ -35,7 +35,7 @@ def announce(
     language: str,
     show: Callable[[str], None],
 ) -> None:
-    """Prints the greeting; in a JSON log one line of it. Leaves the address in `var`, for health
+    """Prints the banner, or one line of it in a JSON log. Stores the address in `var` for health
     checks, which do not read the settings."""
     replace_file(settings.var / URL_FILE, f"{_reached(settings)}\n".encode())
     if settings.log_format == "json":
@@ -46,13 +46,13 @@ def announce(
 
 
 def _reached(settings: Settings) -> str:
-    """How a program of this machine reaches the server."""
+    """The URL under which a local program reaches the server."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host_in_url)  # noqa: S104
     return f"http://{host}:{settings.port}"
 
 
 def greeting(settings: Settings, facts: Mapping[str, str], language: str) -> str:
-    """`facts` as `startup_report.report` makes them."""
+    """`facts` come from `startup_report.report`."""
     key = facts["key"]
     return GREETING.get(language).format(
         header="" if key == ANY_KEY else f" -H 'authorization: Bearer {key}'",
@@ -63,8 +63,8 @@ def greeting(settings: Settings, facts: Mapping[str, str], language: str) -> str
 
 
 def _log_location(settings: Settings) -> str:
-    """Options that name the log to somebody without these settings. None for a database server: its
-    address may hold a password."""
+    """Options that name the log to somebody without these settings. None for a database server,
+    whose address may contain a password."""
     if settings.audit_url:
         return ""
     return f" --database {settings.var / 'audit.sqlite3'} --directory {settings.var / 'audit'}"

@@ -1,4 +1,5 @@
-"""What only a process with open stores knows of a start: what is in force, where the console is.
+"""Start-up facts that only a process with open stores knows: the active policy and the console's
+address.
 
 The one-time console link grants administration: with a JSON log it goes to a file."""
 
@@ -22,8 +23,7 @@ SHORT_DIGEST = 12
 def report(
     settings: Settings, policy: InForce, link: ConsoleLink, language: str, *, open_to_all: bool
 ) -> dict[str, str]:
-    """What only a process with open stores knows, ready to be printed. `open_to_all`: a call needs
-    no key."""
+    """Start-up facts, ready to be printed. `open_to_all`: calls need no key."""
     return {
         "audit": without_password(settings.audit_database),
         "key": ANY_KEY if open_to_all else "YOUR_KEY",

@@ -2,9 +2,8 @@
 
 A worker is this program run again with `--worker`, so a restart takes new code, settings and
 models. All workers accept from the one socket that the supervisor bound, so no waiting connection
-is lost when a worker leaves. What holds:
-
-- the first worker makes files and tables; the others start when it is ready;
+is lost when a worker leaves. Invariants:
+- the first worker creates files and tables; the others start when it is ready;
 - a worker is retired only after its successor is ready, and then finishes its streams;
 - a worker whose event loop is blocked for STALLED_S is killed and replaced like a dead one;
 - a supervisor that is killed takes its workers along (their standard input ends).
@@ -29,12 +28,15 @@ from threegate.server.membership import REPLACEMENT
 log = logging.getLogger(__name__)
 
 READY_S = 300.0
-"""Loading models on a busy machine may take long; a worker that needs more has failed."""
+"""Loading models on a busy machine may take long; a worker that needs longer than this has
+failed."""
 RETRY_S = 1.0
-"""Between two starts in one place, so that a worker that cannot live does not use up the CPU."""
+"""Seconds between two starts in one slot, so that a worker that keeps failing does not use up the
+CPU."""
 STALLED_S = 60.0
-"""A worker without a heartbeat for so long has a blocked event loop. Checked in CHECKS parts: when
-the supervisor itself was suspended, heartbeats that arrived meanwhile are read at the next one."""
+"""A worker without a heartbeat for this long has a blocked event loop. Checked in CHECKS parts, so
+that after a suspension of the supervisor itself, heartbeats that arrived meanwhile are read
+first."""
 CHECKS = 4
 FAILED = 1
 GIVEN_UP = "restart given up: the new worker did not start, the old ones serve"
@@ -51,7 +53,7 @@ class Worker:
     retired: bool = False
 
     async def ready(self) -> Report | None:
-        """What the worker reports once it serves; None if it does not get there."""
+        """The worker's report once it serves; None if it fails to start."""
         with suppress(TimeoutError, ValueError):
             async with asyncio.timeout(READY_S):
                 report: Report = json.loads(await self.status.readline())
@@ -59,7 +61,7 @@ class Worker:
         return None
 
     async def ended(self) -> int:
-        """Waits for the end of the process; its exit status."""
+        """Waits for the process to end and returns its exit status."""
         watchdog = asyncio.ensure_future(self._kill_if_stalled())
         try:
             return await self.process.wait()
@@ -108,7 +110,7 @@ class Supervisor:
     async def run(self) -> int:
         """The exit status: 0 after a stop signal, FAILED if a first worker does not start."""
         self._handle_signals()
-        async with self._changing:  # a restart that is asked for meanwhile replaces all
+        async with self._changing:  # a restart requested meanwhile replaces all
             started = await self._start_all()
         if not started:
             await self._stop_all(signal.SIGINT)
@@ -138,7 +140,7 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._restart()))
 
     def _stop(self, how: signal.Signals) -> None:
-        if self._stopping.is_set():  # the second signal: do not wait for streams any longer
+        if self._stopping.is_set():  # the second signal: stop waiting for streams
             for worker in self._workers:
                 worker.stop(signal.SIGINT)
         self._signal = how
@@ -153,7 +155,7 @@ class Supervisor:
         return report
 
     async def _start(self, kind: str = "") -> tuple[Worker, Report] | None:
-        """A worker that is ready; None if it did not become so, or a stop came first."""
+        """A ready worker; None if it did not become ready or a stop came first."""
         if self._stopping.is_set():
             return None
         worker = await self._launch(kind)
@@ -207,8 +209,8 @@ class Supervisor:
             await asyncio.sleep(RETRY_S)
 
     async def _restart(self) -> None:
-        """One worker after another. The first successor that does not start ends the restart, and
-        so does a stop."""
+        """Replaces one worker after another. The first successor that does not start ends the
+        restart, as does a stop."""
         log.info("restart of %d workers", self.count)
         async with self._changing:
             for old in tuple(self._workers):
@@ -220,15 +222,15 @@ class Supervisor:
         log.info("restart done")
 
     async def _replace(self, old: Worker, kind: str = "") -> bool:
-        """A new worker in the place of `old`. False where it does not start or `old` has no place
-        any more: one that died during a restart may have got a successor by that."""
+        """Replaces `old` by a new worker. False if it does not start, or if `old` has already been
+        replaced because it died during the restart."""
         if old not in self._workers or (started := await self._start(kind)) is None:
             return False
         self._workers[self._workers.index(old)] = started[0]
         return True
 
     async def _stop_all(self, how: signal.Signals) -> None:
-        self.listener.close()  # else new connections would wait for a process that never accepts
+        self.listener.close()  # new connections would wait for a process that never accepts
         for worker in self._workers:
             worker.stop(how)
         await asyncio.gather(*(w.process.wait() for w in self._workers))
@@ -238,10 +240,10 @@ class Supervisor:
 
 
 def how(status: int) -> str:
-    """The end of a process; who looks for the reason of a SIGKILL finds nothing in this log."""
+    """Logs the end of a process. The reason for a SIGKILL is not in this log."""
     return "-9 (killed, as the system does where memory is short)" if status == -9 else str(status)
 
 
 def same_command() -> tuple[str, ...]:
-    """The command line of this process, to run it once more."""
+    """The command line of this process, for running it again."""
     return (sys.executable, *sys.orig_argv[1:])

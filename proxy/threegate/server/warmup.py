@@ -1,6 +1,6 @@
 """Runs the scanners of the active policies once before the first call.
 
-Automata, suffix lists and tables of numbers are built on first use. Together that takes a second,
+Automata, suffix lists and number tables are built on first use, which together takes a second
 during which every call would be blocked.
 """
 

@@ -1,7 +1,7 @@
 """The texts of one answer in pieces, through the proxy's stream machines.
 
 `feed` takes a piece, `take` gives what may leave by now; what is released depends on the text
-alone, never on how it was cut. `settled` waits for the judgements that are under way.
+alone, never on how it was cut. `settled` waits for the running judgements.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class AnswerStream:
 
     @property
     def changed(self) -> asyncio.Event:
-        """Something may have been released."""
+        """Whether something may have been released."""
         return self.answer.changed
 
     @property
@@ -44,11 +44,13 @@ class AnswerStream:
 
     @property
     def full(self) -> bool:
-        """So much is held that the caller should wait for judgements before it sends more."""
+        """Whether so much is held that the caller should wait for judgements before sending
+        more."""
         return self.answer.full
 
     async def feed(self, key: StreamKey, text: str) -> None:
-        """In parts, so that other calls have their turn: a client may send megabytes at once."""
+        """Feeds the text in parts, so that other calls have their turn: a client may send megabytes
+        at once."""
         for start in range(0, len(text), AT_ONCE):
             if self.cut is not None:
                 return
@@ -58,7 +60,7 @@ class AnswerStream:
                 await asyncio.sleep(0)
 
     def close(self) -> None:
-        """No piece follows."""
+        """Ends the text: no piece follows."""
         if self.cut is None:
             self.answer.close()
 
@@ -68,7 +70,7 @@ class AnswerStream:
         return {key: text for key, text in taken.items() if text}
 
     async def settled(self) -> None:
-        """No judgement is under way: what is held now waits for more text."""
+        """Whether no judgement is running, so that what is held waits for more text."""
         while self.cut is None and len(self.answer.tasks):
             await self.wait()
         self.answer.tasks.raise_first()
@@ -79,8 +81,9 @@ class AnswerStream:
             await self.wait()
 
     async def wait(self) -> None:
-        """A judgement has ended, or `changed` was set. Raises the error of one that failed."""
+        """Returns when a judgement has ended or `changed` was set. Raises the error of a failed
+        one."""
         self.answer.tasks.raise_first()
         await self.changed.wait()
         self.changed.clear()
-        await asyncio.sleep(0)  # the task that has notified ends
+        await asyncio.sleep(0)  # lets the task that has notified end

@@ -36,8 +36,8 @@ class Check:
     of messages to the user; empty: that of the text. `recall` names the masks of an earlier check
     that this process keeps for clients that cannot send them back (`mask_vault`).
 
-    `open_ended`: the texts of the answers may go on, as those of a stream so far; then the result
-    says how much of each may still change."""
+    `open_ended`: the texts of the answers may continue, like those of an unfinished stream; the
+    result then says how much of each may still change."""
 
     stage: CheckStage
     messages: tuple[Body, ...] = field(default=(), repr=False)
@@ -56,7 +56,7 @@ class Check:
 
     @property
     def request(self) -> Body:
-        """As the body of a model call."""
+        """The check as the body of a model call."""
         body: Body = {"model": self.model, "messages": list(self.messages)}
         if self.tools:
             body["tools"] = list(self.tools)
@@ -66,12 +66,12 @@ class Check:
 
     @property
     def answer(self) -> Body:
-        """As the body of a model's answer."""
+        """The check as the body of a model's answer."""
         return {"choices": [{"index": i, "message": m} for i, m in enumerate(self.answers)]}
 
 
 def text_check(stage: CheckStage, text: str, *, model: str = "", conversation: str = "") -> Check:
-    """One text: of a user at the input stage, of an assistant at the output stage."""
+    """A check of one text: a user's at the input stage, an assistant's at the output stage."""
     output = stage is CheckStage.OUTPUT
     turn = ({"role": "assistant" if output else "user", "content": text},)
     messages, answers = ((), turn) if output else (turn, ())
@@ -83,7 +83,7 @@ def text_check(stage: CheckStage, text: str, *, model: str = "", conversation: s
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """`record_id` names the audit record, `policy` the one that judged (name and digest). Edited
-    texts are empty where the check ends in a block or a curated reply (`outcome`). `rulings` leaves
+    texts are empty if the check ends in a block or a curated reply (`outcome`). `rulings` leaves
     out rules in shadow, which only the record has."""
 
     record_id: str
@@ -95,7 +95,7 @@ class CheckResult:
     messages: tuple[Body, ...] = field(default=(), repr=False)
     answers: tuple[Body, ...] = field(default=(), repr=False)
     tools: tuple[Body, ...] = field(default=(), repr=False)
-    open_chars: tuple[int, ...] = ()  # at the end of each answer, that may still change
+    open_chars: tuple[int, ...] = ()  # code points at the end of each answer that may still change
     outcome: Outcome | None = None
     masks: str = field(default="", repr=False)
 
@@ -109,7 +109,7 @@ class CheckResult:
 
     @property
     def message(self) -> str:
-        """What the user reads in place of a stopped text, in the language of the call."""
+        """What the user reads instead of a stopped text, in the call's language."""
         if self.outcome is None:
             return ""
         if self.outcome.kind is OutcomeKind.ANSWER and self.outcome.answer is not None:

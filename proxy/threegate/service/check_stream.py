@@ -32,12 +32,13 @@ class CheckStream:
 
     @property
     def over(self) -> bool:
-        """Nothing more will be released: `end` can write the record."""
+        """Whether nothing more will be released, so that `end` can write the record."""
         return self.stream.cut is not None or (self.closed and self.stream.done)
 
     @property
     def full(self) -> bool:
-        """So much is held that the caller should wait for judgements before it sends more."""
+        """Whether so much is held that the caller should wait for judgements before sending
+        more."""
         return self.stream.full
 
     async def append(self, key: StreamKey, text: str) -> None:
@@ -60,13 +61,13 @@ class CheckStream:
         self._progress.set()
 
     async def room(self) -> None:
-        """Not so much is held that more text should wait."""
+        """Returns when more text may be sent."""
         while self.full and not self.over:
             self._progress.clear()
             await self._progress.wait()
 
     async def end(self) -> CheckResult:
-        """The verdict, when its record is durable."""
+        """The verdict, once its record is durable."""
         call, answer = self.opened.call, self.stream.answer
         await answer.abandon()
         stage = Stage.COMPLETED if answer.cut is None else Stage.BLOCKED
@@ -76,7 +77,7 @@ class CheckStream:
 
 @asynccontextmanager
 async def check_stream(engine: CheckEngine, opened: OpenCheck) -> AsyncIterator[CheckStream]:
-    """Where the block ends before `end` was called, the record says that the answer broke off."""
+    """If the block ends before `end` was called, the record says that the answer broke off."""
     call = opened.call
     try:
         async with limited(call):

@@ -1,7 +1,7 @@
 """One check through the layers of the proxy, without a model call. It leaves one record.
 
-Layer 2 constrains calls of a model, and there is none here: of its rules only limits and what they
-demand of an answer (tools, format, reasoning) apply.
+Layer 2 constrains calls of a model, and there is none here: of its rules only limits and
+requirements on answers (tools, format, reasoning) apply.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class CheckEngine:
         slot: AdmissionSlot | None = None,
         streamed: bool = False,
     ) -> OpenCheck:
-        """Raises RequestError where no such policy is bound to the caller or the masks are not
-        theirs. `slot` is the turn at the processor of a check that is alone in its request."""
+        """Raises RequestError if no such policy is bound to the caller or the masks are not the
+        caller's. `slot` is the turn at the processor of a check that is alone in its request."""
         conversation = ""
         masks: tuple[Masked, ...] = ()
         sealed = check.masks or self.vault.get(admitted.tenant, check.recall)
@@ -169,8 +169,8 @@ def _language(check: Check) -> str:
 
 
 def _dismissed(ruling: Ruling) -> bool:
-    """By a second opinion: it is in the record, and no finding for the client. A claim stays
-    one, whatever the judge answered, and where it did not answer."""
+    """Whether a second opinion dismissed it: then it is in the record but not a finding for the
+    client. A claim remains one, whatever the judge answered or if it did not answer."""
     found = ruling.finding
     is_claim = isinstance(found, Finding) and found.kind in CLAIM_KINDS
     return ruling.opinion is not None and not is_claim and ruling.action is Action.ALLOW

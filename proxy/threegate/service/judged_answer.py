@@ -15,7 +15,7 @@ from threegate.wire.adapter import Body, StreamKey
 
 @dataclass(frozen=True, slots=True)
 class JudgedAnswer:
-    """`answers` as released, none where a ruling ended them."""
+    """`answers` as released; none if a ruling ended them."""
 
     guarded: GuardedAnswer
     answers: tuple[Body, ...] = field(default=(), repr=False)
@@ -30,8 +30,8 @@ async def whole_answer(check: Check, call: CallContext) -> JudgedAnswer:
 
 
 async def open_answer(check: Check, call: CallContext) -> JudgedAnswer:
-    """Texts of streams so far. Each is judged as if it ended here, which is what a client that asks
-    again with every piece needs; `open_chars` of its end would be held in a stream."""
+    """Texts of unfinished streams. Each is judged as if it ended here, as needed by a client that
+    asks again with every piece; a stream would hold back the last `open_chars`."""
     stream = AnswerStream.of(call)
     try:
         settled, rest = await _released(check, call, stream)
@@ -81,5 +81,5 @@ def _arguments(check: Check, key: StreamKey) -> str:
 
 
 def _without_calls(message: Body) -> Body:
-    """Its calls may not go on as they are; clients that need this cannot take edited ones."""
+    """Whether its calls may not pass unchanged; clients that ask this cannot take edited ones."""
     return {**message, "tool_calls": None}

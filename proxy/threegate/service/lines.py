@@ -1,4 +1,4 @@
-"""Lines of a request body that still arrives while it is answered; bounded in size and time."""
+"""Lines of a request body that is still arriving while it is answered; limited in size and time."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Lines:
 
     receive: Receive
     _lines: deque[bytes] = field(default_factory=deque, repr=False)
-    _tail: bytearray = field(default_factory=bytearray, repr=False)  # the line that has no end yet
+    _tail: bytearray = field(default_factory=bytearray, repr=False)  # the unfinished line
     _size: int = 0
     _ended: bool = False
 
     async def first(self) -> bytes:
-        """The first line, which must arrive as soon as any other request; empty where there is
+        """The first line, which must arrive as soon as any other request; empty if there is
         none."""
         try:
             async with asyncio.timeout(asgi.BODY_S):
@@ -40,8 +40,8 @@ class Lines:
             raise _late() from None
 
     async def next(self) -> bytes | None:
-        """The next line that is not blank; None at the end of the body. Raises RequestError, and
-        ClientLeft where the client goes away."""
+        """The next non-blank line; None at the end of the body. Raises RequestError, or ClientLeft
+        if the client disconnects."""
         while not self._lines and not self._ended:
             await self._more()
         return self._lines.popleft() if self._lines else None

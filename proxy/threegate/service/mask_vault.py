@@ -1,8 +1,8 @@
 """Sealed masks between two checks of clients that cannot carry them, such as LiteLLM's hooks.
 
-Of one process, bounded, for `KEPT_S` seconds. What is kept is sealed (`sealed_masks`): the memory
-holds no value in clear. A check that comes to another worker finds nothing, and its placeholders
-stay as they are.
+Kept per process, bounded, for `KEPT_S` seconds. The masks are sealed (`sealed_masks`), so memory
+holds no plain value. A check that reaches another worker finds nothing, and its placeholders stay
+as they are.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class MaskVault:
     _characters: int = 0
 
     def put(self, tenant: str, call_id: str, sealed: str) -> None:
-        """Keeps sealed masks under the id of a call, for `KEPT_S`; the oldest go where there is no
-        room."""
+        """Keeps sealed masks under the id of a call, for `KEPT_S`; the oldest are dropped if there
+        is no room."""
         if not sealed or not call_id:
             return
         self._drop((tenant, call_id))
@@ -38,7 +38,7 @@ class MaskVault:
             self._drop(next(iter(self._kept)))
 
     def get(self, tenant: str, call_id: str) -> str:
-        """Empty where there is nothing any more."""
+        """Empty if nothing is kept any more."""
         until, sealed = self._kept.get((tenant, call_id), (0.0, ""))
         return sealed if until > self.clock() else ""
 

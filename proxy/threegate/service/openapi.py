@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 @cache
 def document() -> Json:
-    """OpenAPI 3.1. Shared: not to be changed."""
+    """OpenAPI 3.1 document. Shared; must not be modified."""
     base = openapi.document()
     own = {o.path: {"post": _operation(o)} for o in OPERATIONS}
     return {**base, "paths": {**base["paths"], **own}}

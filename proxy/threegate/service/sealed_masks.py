@@ -28,7 +28,7 @@ VERSION = "m1."
 
 
 def seal(secret: bytes, tenant: str, conversation: str, masks: Iterable[Masked]) -> str:
-    """Printable; empty where there is nothing to restore."""
+    """Printable; empty if there is nothing to restore."""
     kept = [_as_json(m) for m in masks if m.restore and m.value]
     if not kept:
         return ""
@@ -39,8 +39,8 @@ def seal(secret: bytes, tenant: str, conversation: str, masks: Iterable[Masked])
 
 
 def unseal(secret: bytes, tenant: str, sealed: str) -> tuple[str, tuple[Masked, ...]]:
-    """The conversation and its masked values. Raises RequestError for anything that `seal` has not
-    made for this tenant."""
+    """The conversation and its masked values. Raises RequestError for anything that `seal` did not
+    create for this tenant."""
     try:
         raw = base64.b64decode(sealed.removeprefix(VERSION), altchars=b"-_", validate=True)
         data = _cipher(secret).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], tenant.encode())

@@ -30,7 +30,7 @@ from threegate.settings.model import (
 
 PREFIX = "THREEGATE_"
 CONFIG = "THREEGATE_CONFIG"
-TESTS = "THREEGATE_TEST_"  # servers that our own tests use
+TESTS = "THREEGATE_TEST_"  # servers used by our own tests
 KNOWN = tuple(f.name for f in fields(Settings) if f.name != "environment")
 FILE_ONLY = ("upstreams", "judges", "oidc", "webhooks")
 IN_VARIABLES = tuple(sorted({*KNOWN, "upstream"} - {*FILE_ONLY}))
@@ -58,7 +58,7 @@ def load(
 
 
 def _file(named: Path | None, env: Mapping[str, str]) -> Path | None:
-    """The settings file. One that is named must be there; `threegate.yaml` may be missing."""
+    """The settings file. An explicitly named one must exist; `threegate.yaml` may be missing."""
     if named is None and CONFIG not in env:
         default = Path("threegate.yaml")
         return default if default.exists() else None
@@ -76,7 +76,8 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check_variables(settings: Settings) -> None:
-    """Every THREEGATE_* variable is a setting or named by one as the place of a secret."""
+    """Checks that every THREEGATE_* variable is a setting, or named by one as the place of a
+    secret."""
     known = {CONFIG, *(PREFIX + name.upper() for name in IN_VARIABLES), *_secrets(settings)}
     for name in sorted(settings.environment):
         if not name.startswith(PREFIX) or name.startswith(TESTS) or name in known:
@@ -166,7 +167,7 @@ def upstream_from(value: Any, where: str) -> UpstreamSettings:
 
 
 def _origins(given: tuple[str, ...], where: str) -> tuple[str, ...]:
-    """As a browser names them: scheme and host, no path."""
+    """Origins as browsers send them: scheme and host, no path."""
     for origin in given:
         web = values.leads_somewhere(origin, WEB)
         if origin != "*" and (not web or origin.count("/") != 2):

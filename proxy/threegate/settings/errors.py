@@ -1,7 +1,7 @@
 """What is wrong with a setting: one entry each, in both languages.
 
-Entries name settings, files, variables and the values that are possible, never the value
-itself: it may be a password in the wrong place.
+Entries name settings, files, variables and possible values, never the actual value, which may be a
+password in the wrong place.
 """
 
 from __future__ import annotations

@@ -12,15 +12,15 @@ from threegate.settings.errors import wrong
 MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
 MANY = 1_000_000
 FILE = "file:"
-"""Before the path of a file with a secret, where otherwise a variable is named. Workers read it as
-they start, so a changed one needs no new environment."""
+"""Prefix of the path of a file with a secret, in place of the name of a variable. Workers read the
+file when they start, so a changed secret needs no new environment."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
     """One model API. `key_env` names the variable or file that holds its key; without it the
     client's key is passed through. Names end in `_s` for seconds. `models` and `tenants` are
-    patterns; empty takes all. An upstream with weight 0 is used when no other is left."""
+    patterns; empty takes all. An upstream with weight 0 is used only when no other is left."""
 
     url: str
     name: str = "default"
@@ -33,17 +33,17 @@ class UpstreamSettings:
     idle_s: float = 120.0  # between two pieces of an answer
     total_s: float = 1800.0
     max_connections: int = 2048
-    failures: int = 5  # in a row, then nothing is sent for `rest_s`
+    failures: int = 5  # consecutive failures, after which nothing is sent for `rest_s`
     rest_s: float = 10.0
-    health_path: str = ""  # requested every `health_s`; empty: health is known from calls only
+    health_path: str = ""  # requested every `health_s`; empty: health is judged from calls only
     health_s: float = 10.0
     starts_in_reasoning: bool = False
     shared_storage: bool = False  # tenants may use what others have stored there
     tokenizer: str = ""  # path of the model's tokenizer.json; without it tokens are estimated
-    proxy: str = field(default="", repr=False)  # HTTP proxy on the way; may hold a password
+    proxy: str = field(default="", repr=False)  # HTTP proxy on the way; may contain a password
     tls_ca: str = ""  # file of the only authority to trust; empty: those of the system
-    tls_cert: str = ""  # file of our certificate, for a model API that asks for one
-    tls_key: str = ""  # file of its key; empty: in the file of the certificate
+    tls_cert: str = ""  # file of our client certificate, for a model API that requires one
+    tls_key: str = ""  # file of its key; empty: in the certificate file
 
     @property
     def own_tls(self) -> bool:
@@ -61,9 +61,9 @@ ASKED_BY_THE_OPERATOR = frozenset({"question", "gpt_oss_safeguard"})
 @dataclass(frozen=True, slots=True)
 class JudgeSettings:
     """A language model that judges texts; rules use `judge.<name>` or one of its kinds below that.
-    `format` is what it was trained for; `question` is yours to any model, or the policy of
-    gpt_oss_safeguard; `criteria` choose among what a model can be asked. A score from `low`,
-    `medium`, `high` up has that level: they differ between models, languages and modes."""
+    `format` is the prompt format it was trained for; `question` is your own question for any model,
+    or the policy for gpt_oss_safeguard; `criteria` select what a model is asked. Scores from `low`,
+    `medium` and `high` on have that level; they differ between models, languages and modes."""
 
     name: str
     url: str
@@ -78,19 +78,19 @@ class JudgeSettings:
     key_env: str = ""
     timeout_s: float = 5.0
     calls_per_minute: int = 600
-    max_tokens: int = 0  # of an answer, for a model that thinks first; 0: as its format needs
+    max_tokens: int = 0  # tokens of an answer, for a reasoning model; 0: as its format needs
 
 
 @dataclass(frozen=True, slots=True)
 class OidcSettings:
-    """Log-in to the console at an OpenID Connect provider. `url` is the console as browsers see it;
-    `roles` gives each group of `roles_claim` its roles, with commas."""
+    """Log-in to the console at an OpenID Connect provider. `url` is the console's address for
+    browsers; `roles` gives each group of `roles_claim` its roles, with commas."""
 
     issuer: str
     client_id: str
     url: str
     roles: Mapping[str, str]
-    secret_env: str = ""  # none: a public client, by PKCE alone
+    secret_env: str = ""  # none: a public client, with PKCE only
     scope: str = "openid profile"
     roles_claim: str = "groups"
     name_claim: str = "preferred_username"
@@ -104,8 +104,8 @@ WEBHOOK_TOPICS = ("approvals", "rules", "verification")
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
     """A chat room or service that is notified of approvals, rules that stop themselves and a log
-    that does not verify. `url_env` and `secret_env` name variables: of a chat robot the address
-    itself is a secret. `console` is the console as browsers see it, for links."""
+    that does not verify. `url_env` and `secret_env` name variables: a chat bot's address is itself
+    a secret. `console` is the console's address for browsers, used in links."""
 
     name: str
     format: str
@@ -125,8 +125,8 @@ class Settings:
     port: int = 8080
     workers: int = 1
     shutdown_delay: int = 0  # seconds between `/readyz` off and the closed port, on SIGTERM
-    drain: int = 300  # seconds that streams may go on after the port is closed
-    max_calls: int = 2048  # in progress at once in a worker; beyond it 503
+    drain: int = 300  # seconds that streams may continue after the port is closed
+    max_calls: int = 2048  # calls in progress in a worker; above it 503
     max_checking: int = 0  # of them being checked; 0: see `app`
     upstreams: tuple[UpstreamSettings, ...] = ()
     judges: tuple[JudgeSettings, ...] = ()
@@ -134,9 +134,9 @@ class Settings:
     webhooks: tuple[WebhookSettings, ...] = ()
     policies: Path = field(default_factory=shipped.policies)
     packs: tuple[str, ...] = ("base",)
-    bundle: str = ""  # a signed policy bundle, in place of `policies` and `packs`
-    bundle_keys: tuple[str, ...] = ()  # who may sign it
-    reload_s: float = 0.2  # between two looks for another policy
+    bundle: str = ""  # a signed policy bundle, replaces `policies` and `packs`
+    bundle_keys: tuple[str, ...] = ()  # keys that may sign it
+    reload_s: float = 0.2  # seconds between two checks for a changed policy
     models: Path = field(default_factory=shipped.models)
     classifiers: str = "required"  # required | off
     threads: int = 0  # rows that one model reads at once; 0 takes all cores, at most 4
@@ -147,8 +147,8 @@ class Settings:
     audit_on_failure: str = "fail_request"
     audit_level: str = "redacted"
     audit_master_key: str = ""  # env:NAME, file:PATH or cmd:COMMAND; one for all replicas
-    audit_old_master_keys: tuple[str, ...] = ()  # open what they wrapped, the newest first
-    audit_subject_key: str = ""  # finds persons; empty: the master key
+    audit_old_master_keys: tuple[str, ...] = ()  # only open what they wrapped, newest first
+    audit_subject_key: str = ""  # for pseudonyms of persons; empty: the master key
     audit_signing_key: str = ""
     audit_content_days: int = 90  # then texts are erased
     audit_metadata_days: int = 190  # then records are pruned; six months at least
@@ -163,7 +163,7 @@ class Settings:
     keys: str = "auto"  # auto: needed once one exists | required
     secret_env: str = ""
     cors: tuple[str, ...] = ()  # origins of web pages that may call the API; `*` for any
-    metrics_port: int = 0  # for `/metrics` alone; 0: on the port of the API
+    metrics_port: int = 0  # for `/metrics` only; 0: on the port of the API
     metrics_key_env: str = ""  # variable with the key that `/metrics` requires; empty: none
     ext_proc_port: int = 0  # for Envoy's external processing filter (gRPC); 0: none
     ext_proc_cert: str = ""  # file of its certificate chain; empty: no TLS
@@ -178,8 +178,8 @@ class Settings:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def secret(self, named: str, where: str) -> str:
-        """What is in the variable, or the file of `file:PATH`, that the setting `where` names;
-        empty where it names none. Raises SettingsError where nothing is there."""
+        """The content of the variable, or of the file in `file:PATH`, that the setting `where`
+        names; empty if it names none. Raises SettingsError if there is nothing."""
         if named.startswith(FILE):
             return values.line_of(Path(named.removeprefix(FILE)), where)
         if named and not self.environment.get(named):
@@ -192,7 +192,8 @@ class Settings:
 
     @property
     def versions_database(self) -> str:
-        """Where policy versions are: in PostgreSQL with the audit log, else in a SQLite file."""
+        """Where policy versions are stored: in PostgreSQL with the audit log, else in a SQLite
+        file."""
         own = f"sqlite:///{self.var / 'policy' / 'versions.sqlite3'}"
         return self.audit_url if self.audit_url.startswith("postgres") else own
 
@@ -206,7 +207,7 @@ class Settings:
 
     @property
     def host_in_url(self) -> str:
-        """An IPv6 address stands in brackets there."""
+        """The address as in a URL, where IPv6 is in brackets."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
@@ -228,7 +229,7 @@ NUMBERS: Mapping[str, tuple[int, int]] = {
     "audit_content_days": (0, 36_500),
     "audit_metadata_days": (MIN_METADATA_DAYS, 36_500),
 }
-"""The least and the most of each."""
+"""The minimum and maximum of each."""
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "classifiers": ("required", "off"),
     "audit_on_failure": ("fail_request", "spool", "continue"),

@@ -24,7 +24,7 @@ def policies() -> Path:
 
 
 def original_policies() -> Path:
-    """The policies as they were shipped: not to be written to."""
+    """The policies as shipped; must not be written to."""
     bundled = BUNDLED / "policies"
     return bundled if bundled.is_dir() else CHECKOUT / "policies"
 

@@ -47,8 +47,8 @@ def file_of(path: Path) -> dict[str, Any]:
 
 
 def line_of(path: Path, where: str) -> str:
-    """A secret as a file holds it, without the end of the line. Raises SettingsError, which names
-    the file alone, also where there are several lines: no header takes them."""
+    """A secret from a file, without the line break. Raises SettingsError, which names only the
+    file, also for several lines, which no header accepts."""
     try:
         line = path.read_text("utf-8-sig").strip()
     except UnicodeDecodeError:
@@ -85,7 +85,7 @@ def unknown(where: str, name: str, known: Sequence[str]) -> SettingsError:
 
 
 def whole(name: str, value: Any, where: str, least: int, most: int) -> int:
-    """A number, or digits as a variable holds them."""
+    """A number, or digits from a variable."""
     digits = isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value.strip())
     number = int(value) if digits or type(value) is int else None
     if number is None or not least <= number <= most:
@@ -105,15 +105,14 @@ def seconds(name: str, value: Any, where: str) -> float:
 
 
 def text(name: str, value: Any, where: str) -> str:
-    """Digits alone are a text too (`producer`); a list or mapping is not."""
+    """Digits also count as a text (`producer`); a list or mapping does not."""
     if isinstance(value, bool) or not isinstance(value, str | int | Path):
         raise wrong("text", where=where, name=name)
     return str(value)
 
 
 def address(name: str, value: Any, where: str, schemes: Sequence[str]) -> str:
-    """A URL of one of these schemes with a host and a port that can be; an empty text is not
-    one."""
+    """A URL with one of these schemes, a host and a valid port; an empty text is not accepted."""
     made = text(name, value, where)
     if not made or leads_somewhere(made, schemes):
         return made
@@ -121,7 +120,7 @@ def address(name: str, value: Any, where: str, schemes: Sequence[str]) -> str:
 
 
 def leads_somewhere(url: str, schemes: Sequence[str]) -> bool:
-    """Whether a URL has one of these schemes, a host (`unix` a path) and a port that can be."""
+    """Whether a URL has one of these schemes, a host (for `unix` a path) and a valid port."""
     try:
         parts = urlsplit(url)
         place = parts.path if parts.scheme == "unix" else parts.hostname
@@ -146,7 +145,7 @@ def choice(name: str, value: Any, where: str, known: Sequence[str]) -> str:
 
 
 def texts(name: str, value: Any, where: str) -> tuple[str, ...]:
-    """A list, or `a,b` as a variable holds it."""
+    """A list, or `a,b` from a variable."""
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(i, str) and i for i in items):
         raise wrong("texts", where=where, name=name)
@@ -154,7 +153,7 @@ def texts(name: str, value: Any, where: str) -> tuple[str, ...]:
 
 
 def pairs(name: str, value: Any, where: str) -> tuple[tuple[str, str], ...]:
-    """A mapping, or `name=value,…` where there is only a text."""
+    """A mapping, or `name=value,…` in a text."""
     if isinstance(value, str):
         value = dict(part.partition("=")[::2] for part in value.split(","))
     if not isinstance(value, Mapping) or not all(value.values()):

@@ -2,7 +2,7 @@
 
 The client can never choose an upstream, a path beyond the known ones, or a header outside the
 allow-list (`headers`). Redirects are not followed, bodies are requested uncompressed, and another
-upstream is tried only while nothing of an answer has been handed on.
+upstream is tried only while nothing of an answer has been passed on.
 """
 
 from __future__ import annotations

@@ -31,18 +31,18 @@ from threegate.upstream.tokens import ModelTokenizer, tokenizer_of
 log = logging.getLogger(__name__)
 
 DOWN_STATUSES = frozenset({502, 503, 504})
-"""Statuses by which an upstream says that it is not well. A 500 may be the request's own fault: it
+"""Statuses that mean that an upstream is unhealthy. A 500 may be caused by the request itself and
 must not take the upstream away from everybody else."""
 
 RETRY_STATUSES = DOWN_STATUSES | {429}
 """Statuses after which another upstream is tried, if there is one."""
 
 MISCONFIGURED = frozenset({"upstream_redirect", "upstream_encoding"})
-"""An upstream that is well but not what it should be: resting does not mend that."""
+"""An upstream that is healthy but misconfigured; a pause does not help."""
 
 
 class UpstreamObserver(Protocol):
-    """Receives what happens here: metrics."""
+    """Receives events, for metrics."""
 
     def answered(self, upstream: str, outcome: str, seconds: float) -> None:
         """One attempt: its status or error code."""
@@ -50,11 +50,11 @@ class UpstreamObserver(Protocol):
 
     def upstream_is(self, upstream: str, *, up: bool) -> None: ...
     def retried(self, upstream: str) -> None:
-        """The attempt at this upstream came to nothing and another is made."""
+        """The attempt at this upstream failed and another one is made."""
         ...
 
     def broke_off(self, upstream: str) -> None:
-        """An answer that had begun did not come to its end."""
+        """An answer that had begun did not complete."""
         ...
 
 
@@ -81,7 +81,7 @@ class Upstreams:
     def __post_init__(self) -> None:
         self.secrets = KnownSecrets.of(self.keys.values())
         self.targets = tuple(self._target(s) for s in self.settings)
-        self.connections = Connections()  # after what may raise: nobody would close it
+        self.connections = Connections()  # last, because nobody would close it if something raised
         for target in self.targets:
             self.watch.upstream_is(target.name, up=True)
             if target.settings.health_path:
@@ -104,7 +104,7 @@ class Upstreams:
         return [t for t in self.targets if t.serves(model, tenant)]
 
     def serving(self, model: str, tenant: str = "") -> list[Target]:
-        """All that serve a model to a tenant; all for a call without one."""
+        """All upstreams that serve a model to a tenant; all for a call without a model."""
         if not (fit := self.find_serving(model, tenant)):
             raise UpstreamError(localized("no-model"), status=404, code="model_not_found")
         return fit
@@ -115,8 +115,8 @@ class Upstreams:
         return next((t for t in found if t is not None), None)
 
     def candidates(self, model: str, tenant: str = "") -> list[Target]:
-        """Those that are available now, in order: the first by weight, in turn; one with weight 0
-        when no other is left."""
+        """The available upstreams in order: the first chosen by weighted round robin; those with
+        weight 0 only when no other is left."""
         fit = self.serving(model, tenant)
         ready = [t for t in fit if t.health.admits()]
         if not ready:
@@ -129,7 +129,7 @@ class Upstreams:
         return [first, *rest]
 
     async def send(self, request: ModelRequest) -> Reply:
-        """Raises UpstreamError when none of the upstreams answers."""
+        """Raises UpstreamError if none of the upstreams answers."""
         left = self.candidates(request.model, request.tenant)
         failed: UpstreamError = _unavailable("busy", 1.0)
         while left:
@@ -216,8 +216,8 @@ class Upstreams:
             await asyncio.sleep(target.settings.health_s)
 
     async def _ailing(self, target: Target) -> str:
-        """Why it is not well; empty for any status that is no failure: a check that needs a key
-        still shows life."""
+        """Why it is unhealthy; empty for any status that is not a failure, since even a check that
+        needs a key shows life."""
         request = ModelRequest("GET", target.settings.health_path, b"", {})
         try:
             async with asyncio.timeout(target.settings.health_s):
@@ -240,7 +240,7 @@ def _tls(settings: UpstreamSettings) -> ssl.SSLContext | bool:
 
 
 def _named(error: BaseException) -> str:
-    """For the log: nothing that may quote an answer."""
+    """For the log, without anything that may quote an answer."""
     return str(error) if isinstance(error, aiohttp.ClientConnectorError) else type(error).__name__
 
 

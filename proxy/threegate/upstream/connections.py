@@ -1,5 +1,5 @@
-"""The connections to model APIs: one request over HTTP, the first bytes of its answer, and answers
-that no model API should give."""
+"""The connections to model APIs: one request over HTTP, the first bytes of its answer, and
+rejection of answers that no model API should give."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from threegate.upstream.reply import ModelRequest
 from threegate.upstream.target import Target
 
 FIRST_BYTES_S = 2.0
-"""So long an answer is waited for that has a status and no byte yet. Longer, and a client would not
-get the comments that keep its line alive."""
+"""Seconds to wait for the first byte after the status. If it were longer, a client would not get
+the comments that keep its connection alive."""
 
 LATE_S = 0.25
-"""A time to connect that ends so much later than it should says that this process was late, not the
-upstream."""
+"""A connect timeout that fires this late shows that this process was slow, not the upstream."""
 
 IDLE_S = 4.0
 """How long an idle connection is kept: uvicorn, and so vLLM and SGLang, close after 5."""
@@ -31,7 +30,7 @@ IDLE_S = 4.0
 
 def _session(**connector: Any) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, **connector),  # each target bounds its own
+        connector=aiohttp.TCPConnector(limit=0, **connector),  # each target limits its own
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("user-agent",),
         auto_decompress=False,
@@ -40,7 +39,7 @@ def _session(**connector: Any) -> aiohttp.ClientSession:
 
 @dataclass(slots=True)
 class Connections:
-    """Made inside a running loop. `fresh` keeps no connection."""
+    """Created inside a running loop. `fresh` keeps no connection."""
 
     kept: aiohttp.ClientSession = field(
         default_factory=lambda: _session(keepalive_timeout=IDLE_S), repr=False
@@ -57,9 +56,9 @@ class Connections:
     async def response_with_retry(
         self, target: Target, request: ModelRequest
     ) -> aiohttp.ClientResponse:
-        """A kept connection may have been closed by the other side at this very moment, and after a
-        pause all of them: once more, on a new one. Likewise where the time to connect ran out while
-        this process was busy: the connection may have stood, and nothing was sent."""
+        """Retries once on a new connection if a kept one failed: the other side may just have
+        closed it, and after a pause all of them. Also retries if the connect timeout fired while
+        this process was busy: the connection may have been established, and nothing was sent."""
         started = asyncio.get_running_loop().time()
         try:
             return await self.response(target, request, self.kept)
@@ -74,7 +73,7 @@ class Connections:
     async def response(
         self, target: Target, request: ModelRequest, client: aiohttp.ClientSession
     ) -> aiohttp.ClientResponse:
-        """The head of an upstream's answer; its body is still to be read. Raises
+        """The head of an upstream's answer; its body has yet to be read. Raises
         aiohttp.ClientError, TimeoutError."""
         upstream = target.settings
         headers = crossing.sent(request.headers, target.key, body=bool(request.body))
@@ -92,8 +91,8 @@ class Connections:
 
 
 async def first_bytes(response: aiohttp.ClientResponse) -> bytes | None:
-    """The first bytes of the body, if they come soon. An answer that breaks off before that has not
-    reached the client, so another upstream can give it."""
+    """The first bytes of the body, if they arrive soon. An answer that breaks off before has not
+    reached the client, so another upstream can be tried."""
     try:
         if first := response.content.read_nowait():
             return first

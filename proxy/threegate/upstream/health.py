@@ -1,9 +1,8 @@
-"""Whether an upstream is available: by the outcomes of calls and of its health checks.
+"""Whether an upstream is available, judged by the outcomes of calls and of its health checks.
 
 Calls drive a circuit breaker (pybreaker): closed; open after `failures` in a row, when nothing is
-sent for `rest_s`; then half-open, when one call at a time tries whether it is back. A
-failure counts at once, a success when the answer is complete. A call whose client left counts as
-neither.
+sent for `rest_s`; then half-open, when one call at a time tests whether it is back. A failure
+counts at once, a success when the answer is complete. A call whose client left counts as neither.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ from pybreaker import (
 from threegate.settings import UpstreamSettings
 
 MISSED = 2
-"""Checks in a row without an answer, and the upstream is away."""
+"""Consecutive unanswered checks after which the upstream counts as unavailable."""
 
 
 class _OpenedStorage(CircuitMemoryStorage):
-    """pybreaker keeps a time of day, and a clock that is set back would make a pause of seconds one
-    of hours. This keeps how long ago the breaker opened."""
+    """pybreaker stores wall-clock time, and a clock that is set back would turn a pause of seconds
+    into hours. This stores how long ago the breaker opened."""
 
     opened: float = 0.0
 
@@ -45,7 +44,7 @@ class _OpenedStorage(CircuitMemoryStorage):
 
 
 class _Failure(Exception):
-    """What the breaker counts."""
+    """The failures that the breaker counts."""
 
 
 def _fail() -> None:
@@ -59,7 +58,7 @@ class Health:
     _storage: _OpenedStorage = field(init=False, repr=False)
     _breaker: CircuitBreaker = field(init=False, repr=False)
     _missed: int = field(default=0, init=False)
-    _trying: bool = field(default=False, init=False)  # a call that shows whether it is back
+    _trying: bool = field(default=False, init=False)  # a call that tests whether it is back
     _was_up: bool = field(default=True, init=False)
 
     def __post_init__(self) -> None:
@@ -77,7 +76,7 @@ class Health:
 
     @property
     def retry_after_s(self) -> float:
-        """Seconds until a call may try again; 0 where nothing has to be waited for."""
+        """Seconds until a call may try again; 0 if there is no need to wait."""
         if self._storage.state != STATE_OPEN:
             return 0.0
         return max(0.0, self._storage.opened + self.settings.rest_s - monotonic())
@@ -89,25 +88,25 @@ class Health:
         return self._storage.state == STATE_CLOSED or not self._trying
 
     def begin(self) -> bool:
-        """A call is sent. True if it is the probe of an open breaker, which must call `tried` at
-        its end."""
+        """Notes that a call is sent. True if it is the probe of an open breaker, which must call
+        `tried` at its end."""
         if self._storage.state == STATE_OPEN:
             self._breaker.half_open()
         self._trying = self._storage.state == STATE_HALF_OPEN
         return self._trying
 
     def tried(self) -> None:
-        """The call that tried has ended, whatever it showed: another may try."""
+        """Notes that the probe has ended, whatever its outcome; another may follow."""
         self._trying = False
 
     def answered(self) -> None:
-        """A status came that is no failure. The upstream is back; it is well when the answer is
-        whole."""
+        """Notes a status that is not a failure. The upstream is back; it is healthy once the answer
+        is complete."""
         if self._storage.state == STATE_HALF_OPEN:
             self.succeeded()
 
     def succeeded(self) -> None:
-        """Nothing new where no failure is counted."""
+        """Does nothing if no failure is counted."""
         if self._storage.state != STATE_CLOSED or self._storage.counter:
             self._record(lambda: None)
 
@@ -120,7 +119,7 @@ class Health:
         self._report_change()
 
     def _record(self, outcome: Callable[[], None]) -> None:
-        """An open breaker takes no outcome of calls that began before it opened."""
+        """An open breaker ignores outcomes of calls that began before it opened."""
         with suppress(_Failure, CircuitBreakerError):
             self._breaker.call(outcome)
         self._report_change()

@@ -20,7 +20,7 @@ from threegate.upstream.tokens import ModelTokenizer
 
 @frozen
 class ModelRequest:
-    """`model` and `tenant` say which upstreams may get it; empty: any."""
+    """`model` and `tenant` determine which upstreams may get it; empty: any."""
 
     method: str
     path: str
@@ -31,21 +31,21 @@ class ModelRequest:
 
 
 class Reply(Protocol):
-    """An answer of a model API. `chunks` ends with UpstreamError when it breaks off. Whoever has a
-    reply must close it."""
+    """An answer of a model API. `chunks` ends with UpstreamError if the answer breaks off. The
+    owner of a reply must close it."""
 
     @property
     def status(self) -> int: ...
     @property
     def headers(self) -> Mapping[str, str]:
-        """Those that the client may see, with lower-case names."""
+        """The headers that the client may see, with lower-case names."""
         ...
 
     @property
     def starts_in_reasoning(self) -> bool: ...
     @property
     def own_key(self) -> bool:
-        """The proxy's key was sent, not the client's."""
+        """Whether the proxy's key was sent, not the client's."""
         ...
 
     def chunks(self) -> AsyncIterator[bytes]: ...
@@ -53,8 +53,8 @@ class Reply(Protocol):
 
 
 class ModelApi(Protocol):
-    """What calls the model: the upstreams, or a gateway that does it for us (`service.ext_proc`).
-    `secrets` are keys that must never reach a client."""
+    """The interface that calls the model: the upstreams, or a gateway that does it for us
+    (`service.ext_proc`). `secrets` are keys that must never reach a client."""
 
     @property
     def secrets(self) -> KnownSecrets: ...
@@ -66,15 +66,15 @@ class ModelApi(Protocol):
 
 @dataclass(slots=True)
 class HttpReply:
-    """That of an upstream. `until` is the loop's time at which the answer must be whole."""
+    """The reply of an upstream. `until` is the loop time by which the answer must be complete."""
 
     status: int
     headers: Mapping[str, str]
     response: aiohttp.ClientResponse = field(repr=False)
     target: Target
     until: float
-    first: bytes | None  # of the body, where it came soon
-    trial: bool = False  # shows whether the upstream is back after a rest
+    first: bytes | None  # of the body, if they arrived soon
+    trial: bool = False  # tests whether the upstream is back after a pause
     secrets: KnownSecrets = field(default_factory=KnownSecrets, repr=False)
     broke_off: Callable[[str], None] = lambda code: None  # called when it does
     closed: bool = False
@@ -140,8 +140,8 @@ class HttpReply:
 
 
 class _Silence:
-    """Ends a read that waits for `seconds`, and any read after `until`: one timer for an answer,
-    not one for each of its chunks."""
+    """Ends a read that waits longer than `seconds`, and any read after `until`, with one timer per
+    answer instead of one per chunk."""
 
     def __init__(self, content: aiohttp.StreamReader, seconds: float, until: float) -> None:
         self._content, self._seconds, self._until = content, seconds, until
@@ -150,11 +150,11 @@ class _Silence:
         self._timer = self._loop.call_later(self._next(self._loop.time(), 0.0), self._look)
 
     def begins(self) -> None:
-        """A read waits from here on."""
+        """A read starts waiting."""
         self._since = self._loop.time()
 
     def ends(self) -> None:
-        """It has got something."""
+        """The read has received something."""
         self._since = None
 
     def over(self) -> None:

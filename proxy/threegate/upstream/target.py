@@ -1,4 +1,4 @@
-"""One upstream as the proxy sees it now: its settings, its health, and how many calls it has."""
+"""The state of one upstream: its settings, its health, and its number of calls."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ KEY_REFUSED = frozenset({401, 403})
 class Target:
     settings: UpstreamSettings
     health: Health
-    key: str = field(default="", repr=False)  # the proxy's own; empty: the client's goes on
+    key: str = field(default="", repr=False)  # the proxy's own; empty: the client's is forwarded
     tokenizer: ModelTokenizer | None = field(default=None, repr=False)
-    tls: ssl.SSLContext | bool = field(default=True, repr=False)  # True: what the system trusts
+    tls: ssl.SSLContext | bool = field(default=True, repr=False)  # True: the system's authorities
     calls: int = 0
-    timeout: ClientTimeout = field(init=False, repr=False)  # to connect; others are counted here
+    timeout: ClientTimeout = field(init=False, repr=False)  # to connect
 
     def __post_init__(self) -> None:
         self.timeout = ClientTimeout(
@@ -41,17 +41,17 @@ class Target:
         return self.calls >= self.settings.max_connections
 
     def serves(self, model: str, tenant: str) -> bool:
-        """Any model for a call that names none."""
+        """Any model, for a call that names none."""
         s = self.settings
         named = not model or not s.models or any(matches(p, model) for p in s.models)
         return named and (not s.tenants or any(matches(p, tenant) for p in s.tenants))
 
     def refused_key(self, status: int) -> bool:
-        """Whether that status refuses the proxy's own key: no fault of the request."""
+        """Whether that status refuses the proxy's own key, which is not the request's fault."""
         return bool(self.key) and status in KEY_REFUSED
 
     def take(self) -> bool:
-        """A place for one call, given back with `give_back`. True if the call tries whether the
+        """Takes a slot for one call, released with `give_back`. True if the call tests whether the
         upstream is back."""
         self.calls += 1
         return self.health.begin()

@@ -1,4 +1,4 @@
-"""The model's own tokenizer, where the settings name its `tokenizer.json`: exact budgets."""
+"""The model's own tokenizer, for exact budgets, if the settings name its `tokenizer.json`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from threegate.settings.errors import wrong
 
 
 class ModelTokenizer:
-    """Thread-safe: counting does not change it."""
+    """Thread-safe, because counting does not change it."""
 
     def __init__(self, path: str) -> None:
-        from tokenizers import Tokenizer  # only where an upstream names one
+        from tokenizers import Tokenizer  # only if an upstream names one
 
         try:
             self._tokenizer: Any = Tokenizer.from_file(path)
@@ -30,7 +30,7 @@ class ModelTokenizer:
 
     def texts(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """The texts of lists of token ids, special tokens included. Raises ValueError for an id
-        that the model does not have: the library would leave it out."""
+        that the model does not have, which the library would silently skip."""
         size = self._tokenizer.get_vocab_size(with_added_tokens=True)
         if any(not 0 <= one < size for some in ids for one in some):
             raise ValueError("unknown token id")
@@ -38,7 +38,8 @@ class ModelTokenizer:
         return [str(text) for text in decoded]
 
     async def exceeds(self, texts: Sequence[str], limit: int) -> bool:
-        """Counts in a thread, and only where it could be: no token is shorter than a byte."""
+        """Counts in a thread, and only if the text could exceed the limit, since no token is
+        shorter than a byte."""
         if sum(len(t.encode("utf-8", "replace")) for t in texts) <= limit:
             return False
         return await asyncio.to_thread(self.count, texts) > limit
@@ -46,5 +47,5 @@ class ModelTokenizer:
 
 @cache
 def tokenizer_of(path: str) -> ModelTokenizer | None:
-    """Read once for all upstreams that name it. Raises SettingsError."""
+    """Loaded once for all upstreams that name it. Raises SettingsError."""
     return ModelTokenizer(path) if path else None

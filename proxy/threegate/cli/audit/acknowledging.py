@@ -1,4 +1,4 @@
-"""`audit acknowledge`: lists the ends of chains that are lost, and takes note of known ones."""
+"""`audit acknowledge`: lists lost ends of chains, and acknowledges known ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def acknowledge_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def acknowledge_command(args: argparse.Namespace, settings: AuditSettings) -> int:
-    """Without writers: lists what is lost and not acknowledged."""
+    """Without writers it lists what is lost and not acknowledged."""
     found = gaps(verify_all(settings))
     if args.writers:
         if not args.reason:
@@ -37,6 +37,6 @@ def acknowledge_command(args: argparse.Namespace, settings: AuditSettings) -> in
 
 
 async def _acknowledge(args: argparse.Namespace, settings: AuditSettings, found: Gaps) -> None:
-    """The closing of the log signs the entry, without which it would not count."""
+    """Closing the log signs the entry, without which it would have no effect."""
     async with opened(settings) as log:
         await acknowledge(log, found, args.writers, actor=args.actor, reason=args.reason)

@@ -39,7 +39,7 @@ def restore_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def restore_command(args: argparse.Namespace, settings: AuditSettings) -> int:
-    """Then verifies what is there now: a published checkpoint that is newer than the copy shows."""
+    """Restores, then verifies the result: a published checkpoint newer than the copy would show."""
     master = load_master(settings) if settings.index_text else None
     counts = restore(settings.url, args.file, args.keys, master)
     print(line("restored", args.lang, **_numbers(counts)))
@@ -61,7 +61,7 @@ def upkeep_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def upkeep_command(args: argparse.Namespace, settings: AuditSettings) -> int:
-    """What the proxy does once a day by itself."""
+    """Runs the daily work that the proxy does by itself."""
     done = asyncio.run(_keep(settings, clock_is_right=args.clock_is_right))
     if done is None:
         print(line("kept-already", args.lang))

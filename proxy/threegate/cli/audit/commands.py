@@ -37,7 +37,7 @@ def arguments(audit: argparse.ArgumentParser) -> None:
 
 
 def _settings(args: argparse.Namespace) -> AuditSettings:
-    """Those of the proxy, unless the command names others."""
+    """The proxy's settings, unless the command names others."""
     found = from_settings(settings.load(file=args.config))
     url = args.database if ":" in args.database else f"sqlite:///{args.database}"
     found = replace(found, url=url) if args.database else found
@@ -50,7 +50,7 @@ def _runner(command: Command) -> Callable[[argparse.Namespace], int]:
             return command(args, _settings(args))
         except (AuditError, NoteError, SettingsError) as error:
             print(f"threegate audit: {error.text.get(args.lang)}", file=sys.stderr)
-        except BrokenPipeError:  # the reader has seen enough
+        except BrokenPipeError:  # the reader closed the pipe
             raise
         except FileNotFoundError as error:
             text = trouble("no-file", path=error.filename).text.get(args.lang)

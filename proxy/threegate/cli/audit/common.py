@@ -22,7 +22,7 @@ from threegate.cli.person import current_user
 
 @contextmanager
 def reading(url: str) -> Iterator[Connection]:
-    """One transaction that reads. Raises `AuditError` where there is no log."""
+    """A read-only transaction. Raises `AuditError` if there is no log."""
     if url.startswith("sqlite:") and not Path(url.removeprefix("sqlite:///")).is_file():
         raise trouble("no-database", path=url.removeprefix("sqlite:///"))
     engine = reader_engine(url)

@@ -198,7 +198,8 @@ def tail_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def query_of(args: argparse.Namespace, settings: AuditSettings) -> Query:
-    """Raises AuditError: a person is looked up by a pseudonym, which differs between tenants."""
+    """The pseudonym of a person, which differs between tenants. Raises AuditError without a
+    tenant."""
     if args.subject and not args.tenant:
         raise trouble("search-tenant")
     person = load_master(settings).pseudonym(args.tenant, args.subject) if args.subject else ""
@@ -222,7 +223,7 @@ def query_of(args: argparse.Namespace, settings: AuditSettings) -> Query:
 
 
 def moment(text: str) -> int:
-    """An ISO 8601 time, in UTC where it names no zone. Raises AuditError for what is none."""
+    """An ISO 8601 time, in UTC if it names no zone. Raises AuditError for anything else."""
     if not text:
         return 0
     try:
@@ -243,7 +244,7 @@ def search(args: argparse.Namespace, settings: AuditSettings) -> int:
 
 
 def tail(args: argparse.Namespace, settings: AuditSettings) -> int:
-    """Until interrupted."""
+    """Runs until interrupted."""
     query = query_of(args, settings)
     with reading(settings.url) as connection:
         _, places = follow(connection, query, None)

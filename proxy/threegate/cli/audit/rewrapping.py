@@ -1,4 +1,4 @@
-"""`audit rewrap`: which master keys the log needs, and the change to the newest."""
+"""`audit rewrap`: lists the master keys that the log needs, and rewraps data keys to the newest."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def rewrap_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def rewrap_command(args: argparse.Namespace, settings: AuditSettings) -> int:
-    """Without a reason: lists how many data keys each master key has wrapped. 1 where some cannot
-    be opened."""
+    """Without a reason: lists how many data keys each master key has wrapped. Exit code 1 if some
+    cannot be opened."""
     if args.reason:
         done = asyncio.run(_rewrap(args, settings))
         print(line("rewrapped", args.lang, keys=done.keys))

@@ -97,7 +97,7 @@ def erase_command(args: argparse.Namespace, settings: AuditSettings) -> int:
 
 
 async def _erase(args: argparse.Namespace, settings: AuditSettings) -> dict[str, int]:
-    """What to say, and of how many."""
+    """The message to print, and its number."""
     actor, reason = args.actor, args.reason
     async with opened(settings) as log:
         if args.day:
@@ -123,7 +123,7 @@ def hold_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def hold_command(args: argparse.Namespace, settings: AuditSettings) -> int:
-    """Without arguments: lists the holds."""
+    """Without arguments it lists the holds."""
     found = asyncio.run(_hold(args, settings))
     for held in found:
         values = {"id": held.id, "name": held.name, "value": held.value, "reason": held.reason}

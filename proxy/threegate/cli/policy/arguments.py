@@ -1,4 +1,5 @@
-"""What commands of `threegate policy` have in common: their arguments and the packs they read."""
+"""What the commands of `threegate policy` have in common: their arguments and the packs that they
+read."""
 
 from __future__ import annotations
 
@@ -51,7 +52,7 @@ def add_classifiers(parser: argparse.ArgumentParser) -> None:
 
 
 def configured(parser: argparse.ArgumentParser) -> None:
-    """What the command line does not say is taken from the settings, as `serve` has them."""
+    """Anything missing on the command line is taken from the settings, as in `serve`."""
     run = parser.get_default("run")
 
     def with_settings(args: argparse.Namespace) -> int:
@@ -83,5 +84,5 @@ def names(args: argparse.Namespace) -> list[str]:
 
 
 def checked(args: argparse.Namespace) -> list[Checked]:
-    """Each pack by itself, so that one broken pack hides nothing of another."""
+    """Checks each pack by itself, so that one broken pack hides no problem of another."""
     return [check(DirTree(args.policies), [n], today=today_utc()) for n in names(args)]

@@ -3,7 +3,7 @@ library.
 
 `bank-check` counts by risk against the targets of GB/T 45654, `bank-run` draws the sample and
 measures what the input layer refuses and, of answers to questions to generate from, what the output
-layer stops; `words` brings a keyword file into `lists/`.
+layer stops; `words` imports a keyword file into `lists/`.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _run(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a drawn sample came to. Counts only; misses are listed by risk, since the texts of a
+    """The results of a drawn sample. Counts only; misses are listed by risk, because the texts of a
     bank are confidential."""
 
     expect: Expect

@@ -77,7 +77,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _extract(files: Mapping[str, bytes], folder: Path) -> None:
-    """Only into the folder, whatever the names say."""
+    """Writes only into the folder, whatever the names say."""
     root = folder.resolve()
     outside = [p for p in files if not (root / p).resolve().is_relative_to(root)]
     if outside:

@@ -130,7 +130,7 @@ def _described(code: str, severity: Severity, parts: Iterable[Bilingual], langua
 
 
 def _rule_text(rule: Any, language: str) -> str:
-    """What a rule is and why, as an auditor wants to read it."""
+    """What a rule is and why, for an auditor."""
     mode, why = MODE[rule.mode].get(language), ", ".join(rule.why)
     return f"{rule.id}: {rule.title.get(language)}\n{rule.pack} · {rule.owner} · {mode} · {why}"
 
@@ -154,7 +154,8 @@ def _docs(args: argparse.Namespace) -> int:
 
 
 def _hash(args: argparse.Namespace) -> int:
-    """The values are read, never shown: a command line would keep them in its history."""
+    """Values are read from input and never shown; the command line would keep them in the shell
+    history."""
     salt = args.salt or new_salt()
     values = [line.strip() for line in sys.stdin if line.strip()]
     if not values:

@@ -1,7 +1,7 @@
 """`threegate policy submit | approve | withdraw | recall | reject | activate | rollback | history`.
 
 The four-eyes rules are those of `policy.lifecycle`. Whoever can reach the database is trusted to
-say who they are (`--by`); where that is not enough, people act in the console, where they log in.
+state who they are (`--by`); if that is not enough, people use the console, where they log in.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ STEPS = {
     "activate": "activate an approved version",
     "rollback": "roll back to a version that was active before",
 }
-"""What is done with a version that is there."""
+"""Commands on an existing version."""
 MIN_PREFIX = 6
-"""Digits of a digest that name a version, where they name only one."""
+"""The fewest digits of a digest that may name a version, if unambiguous."""
 
 
 def register(verbs: Any) -> None:
@@ -110,8 +110,8 @@ def _do(versions: Versions, command: Command, args: argparse.Namespace) -> int:
 async def _recorded(
     versions: Versions, command: Command, person: Person, args: argparse.Namespace
 ) -> Event | Refused:
-    """A step of the proxy's own versions is in its audit log as one in the console is. The log is
-    opened first: where it cannot be written, nothing happens."""
+    """A step on the proxy's own versions is recorded in its audit log, as in the console. The log
+    is opened first: if it cannot be written, nothing happens."""
     known = settings.load(file=args.config)
     if args.database != known.versions_database:
         return versions.act(command, person, now_utc())
@@ -168,7 +168,7 @@ def _command(digest: str, args: argparse.Namespace) -> Command:
 
 
 def _full(state: State, prefix: str) -> str:
-    """The digest that begins so. Raises PolicyError where none or several do."""
+    """The digest with this prefix. Raises PolicyError if there is none or more than one."""
     found = [digest for digest in state.versions if digest.startswith(prefix)]
     if len(prefix) < MIN_PREFIX or len(found) != 1:
         raise failure("version-prefix", count=len(found), prefix=prefix, least=MIN_PREFIX)

@@ -130,7 +130,7 @@ def _replay(args: argparse.Namespace) -> int:
 
 
 def _for_all(pack: str, folder: Path) -> PolicySet:
-    """One pack for every caller, whatever its bindings say."""
+    """Uses one pack for every caller, whatever its bindings say."""
     policy = compile_pack(DirTree(folder), pack, today=today_utc())
     return PolicySet(policy.digest, (Binding(EVERYONE, policy),))
 

@@ -4,8 +4,8 @@ The plugins let a text pass whenever the answer is not status 200 with `Code` 20
 is answered as the highest risk. The access key id is the API key of this guard; the signature, made
 with a secret that only the client knows, is not verified.
 
-Risk levels: high where the policy stops the text, medium where it would edit it (which these APIs
-cannot, but for requests of MultiModalGuard), low where it flags it.
+Risk levels: high where the policy stops the text, medium if it would edit it (which these APIs
+cannot do, except for requests of MultiModalGuard), low if it flags it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Aliyun:
         return Reading((check,) if text else (), answer if text else lambda _: _answered("", _NONE))
 
     def error(self, error: ThreegateError, language: str) -> Body:
-        """Closed: the plugins would let the text pass on any other answer."""
+        """Fails closed: the plugins would let the text pass on any other answer."""
         message = openai_error(error, language)["error"]["message"]
         return _answered("", {**_risk("high"), "Advice": [{"Answer": message}]})
 
@@ -142,7 +142,7 @@ def _detail(name: str, ruled: Sequence[Ruling], edited: str) -> Json:
 
 
 def _results(rulings: Iterable[Ruling]) -> list[Json]:
-    """One for each kind, the surest; never the words found."""
+    """One entry for each kind, the most certain; never the words found."""
     best: dict[str, Finding] = {}
     for ruled in rulings:
         found = ruled.finding

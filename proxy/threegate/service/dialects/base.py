@@ -1,4 +1,5 @@
-"""What a dialect is: requests of one kind of client as checks, and results as its answer."""
+"""The interface of a dialect, which turns one kind of client's requests into checks, and results
+into its answer."""
 
 from __future__ import annotations
 
@@ -86,7 +87,7 @@ class Dialect(Protocol):
 
 
 MAX_CHECKS = 64
-"""Checks of one request: each is a separate call with its own record."""
+"""The checks of one request; each is a separate call with its own record."""
 
 
 def json_of(data: bytes, shape: Shape) -> Body:

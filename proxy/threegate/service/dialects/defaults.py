@@ -1,4 +1,4 @@
-"""What most dialects share: our keys, OpenAI's form of an error, its own status."""
+"""What most dialects share: our API keys, OpenAI's error format, the error's own status."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class OpenAiStyle:
 
 
 def refuse_unchecked(result: CheckResult) -> None:
-    """For answers that are lists of findings: one that a failed detector makes shorter would read
-    as less found. Raises RequestError 503 where the policy stops on the failure."""
+    """For answers that are lists of findings, where a failed detector would look like fewer
+    findings. Raises RequestError 503 if the policy stops on the failure."""
     stops = result.outcome is not None
     if stops and any(isinstance(r.finding, Failed) for r in result.rulings):
         raise RequestError(localized("check-failed"), status=503, code="check_failed")

@@ -1,7 +1,6 @@
-"""Dify's API-based moderation extension: `POST /v1/guard/dify`, one path for all points.
-
-Dify stops an app where the input check fails, but lets an answer pass where the output check does.
-So overload and failures of ours are answered as a block, with status 200.
+"""Dify's API-based moderation extension: `POST /v1/guard/dify`, one path for all extension points.
+Dify stops an app if the input check fails, but lets an answer pass if the output check fails. So
+overload and our own failures are answered as a block with status 200.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class Dify(OpenAiStyle):
 
 
 def _closes(error: ThreegateError) -> bool:
-    """Whether a valid check could not be made."""
+    """Whether a valid check could not be carried out."""
     return status_of(error) >= 500 or status_of(error) == 429
 
 

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 def findings_of(check: Check, result: CheckResult) -> list[Json]:
-    """What a rule acted on, flags included; claims are apart (`claims_of`)."""
+    """What rules acted on, including flags; claims are separate (`claims_of`)."""
     return [
         _finding(r, r.finding, check)
         for r in result.rulings

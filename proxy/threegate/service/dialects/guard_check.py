@@ -1,4 +1,4 @@
-"""`POST /v1/guard/check`: our own dialect, with everything that a check knows."""
+"""`POST /v1/guard/check`: our own dialect, with all features of a check."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class GuardCheck(OpenAiStyle):
 
 
 def check_of(body: Body) -> Check:
-    """A request body as a check. Raises RequestError where it has no text for its stage."""
+    """A request body as a check. Raises RequestError if it has no text for its stage."""
     stage = CheckStage(body.get("stage") or CheckStage.INPUT)
     messages, texts = list(body.get("messages") or ()), body.get("texts") or []
     answers: list[Body] = []
@@ -58,7 +58,7 @@ def check_of(body: Body) -> Check:
 
 
 def answer_check(body: Body) -> Check:
-    """The check of an answer whose texts come later."""
+    """The check of an answer whose texts arrive later."""
     return _check(body, CheckStage.OUTPUT, body.get("messages") or (), ())
 
 
@@ -106,7 +106,7 @@ def text_of(message: Body) -> str:
 
 
 def result_json(check: Check, result: CheckResult, texts: int = 0) -> Json:
-    """`texts`: so many of the turns were given as bare texts and come back as such."""
+    """`texts`: how many of the turns were given as bare texts and are returned as such."""
     made: Json = {
         "id": result.record_id,
         "decision_id": result.decision_id,
@@ -129,7 +129,7 @@ def result_json(check: Check, result: CheckResult, texts: int = 0) -> Json:
 
 
 def _edited(check: Check, result: CheckResult, texts: int) -> Json:
-    """The texts as they may go on, None where they may not or were not judged."""
+    """The texts as they may be forwarded; None if they may not or were not judged."""
     if result.stopped:
         return {"messages": None, "texts": None, "answer": None}
     messages, answers = list(result.messages), list(result.answers)

@@ -30,7 +30,7 @@ _CONTEXT = fields_of(
     **dict.fromkeys(NAMES, TEXT),
 )
 OPEN: Final = Shape((JsonType.OBJECT,), fields=_CONTEXT, closed=True)
-"""What an answer is about, where its texts come later."""
+"""The context of an answer whose texts arrive later."""
 REQUEST: Final = Shape(
     (JsonType.OBJECT,),
     fields=(

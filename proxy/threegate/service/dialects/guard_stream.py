@@ -9,9 +9,9 @@ Both bodies are lines of JSON (`application/x-ndjson`) and flow at the same time
     {"release": "text", "channel": "content", "choice": 0}
     {"end": {…}}                        the result of the check
 
-What is released does not depend on how the text was cut. `{"end": …}` comes when the record is
-durable; where it says that the answer is not allowed, nothing more of it may be shown. A client
-that leaves before that leaves an aborted record.
+What is released does not depend on how the text was cut. `{"end": …}` is sent when the record is
+durable; if it says that the answer is not allowed, nothing more of it may be shown. If a client
+leaves before that, the record says aborted.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class GuardStream(HttpEndpoint):
         check = await self.read(scope, receive, out, slot, opened, first)
         try:
             async with check_stream(self.engine, check) as stream:
-                slot.release_check()  # what follows comes at the pace of a model
+                slot.release_check()  # what follows arrives at the pace of a model
                 await out.start(200, {"content-type": MEDIA_TYPE, "cache-control": "no-store"})
                 await _flow(lines, stream, out)
                 end = result_json(check.check, await stream.end())
@@ -88,7 +88,7 @@ class GuardStream(HttpEndpoint):
 
 
 async def _flow(lines: Lines, stream: CheckStream, out: Responder) -> None:
-    """Until nothing more will be released."""
+    """Runs until nothing more will be released."""
     reader = asyncio.ensure_future(_read(lines, stream))
     reader.add_done_callback(lambda _: stream.stream.changed.set())
     try:

@@ -1,4 +1,4 @@
-"""Our kinds in the words of other APIs, from `labels.toml`."""
+"""Our kinds in the terms of other APIs, from `labels.toml`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from threegate.data_files import table
 from threegate.policy.model import matches
 
 LABELS: Mapping[str, Mapping[str, str]] = table("service.dialects", "labels")
-"""By API: our kind, or the beginning of kinds, and the word for it."""
+"""By API: our kind, or a prefix of kinds, and its term."""
 
 
 @cache
 def label(api: str, kind: str) -> str:
-    """Empty where the API has no word for a kind."""
+    """Empty if the API has no term for a kind."""
     named = LABELS[api]
     fit = [k for k in named if matches(k, kind)]
     return named[max(fit, key=len)] if fit else ""

@@ -1,8 +1,8 @@
 """OpenAI's moderations (omni categories): `POST /v1/moderations`.
 
-A string is one check, an array of strings one each, an array of parts one. `flagged` is true where
-a category is, and where the policy stops the text for another reason; that reason, and kinds
-without a category, are in our own object `threegate` next to the categories.
+A string is one check, an array of strings one each, an array of parts one. `flagged` is true if a
+category is, or if the policy stops the text for another reason; that reason, and kinds without a
+category, are in our own object `threegate` next to the categories.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 `/analyze` reports personal data and secrets on which a rule for a user's input acts, whatever it
 does with them: the policy says what is looked for, so recognizers in the request are refused.
-`/anonymize` edits a text at given places, and judges nothing.
+`/anonymize` edits a text at given positions and judges nothing.
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ _HASHES: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
 
 def anonymized(text: str, found: Sequence[Json], operators: Mapping[str, Any]) -> Json:
-    """The text and its items, places in the new text. Of two places that overlap the surer one
-    stays, then the longer. Raises RequestError 422 for a place outside the text or an unknown
-    operator."""
+    """The text and its items, with positions in the new text. Of two overlapping items the more
+    certain one stays, then the longer. Raises RequestError 422 for a place outside the text or an
+    unknown operator."""
     out: list[str] = []
     items: list[Json] = []
     at = length = 0
@@ -71,7 +71,7 @@ def _mask(given: Json, kind: str, value: str) -> str:
 
 
 def _hash(given: Json, kind: str, value: str) -> str:
-    """With a random salt where none is given, as Presidio does."""
+    """Uses a random salt if none is given, as Presidio does."""
     made = _HASHES.get(str(given.get("hash_type") or "sha256"))
     if made is None:
         raise _invalid("anonymizers")

@@ -27,14 +27,14 @@ from threegate.tasks import Tasks
 Write = Callable[[Any], Awaitable[None]]
 
 END_S = 1.0
-"""How long an answer that has ended waits for the end of Envoy's message. Whether that ends in
-trailers must be known before the last piece; an answer that was cut ends long before the model's.
+"""How long a finished answer waits for the end of Envoy's message. Whether that ends in trailers
+must be known before the last piece; an answer that was cut ends long before the model's.
 """
 
 
 async def immediate(exchange: Exchange, write: Write, begun: bytes = b"") -> bool:
-    """The endpoint's answer in place of the model's; `begun` has been taken of it. False where
-    there is none."""
+    """Sends the endpoint's answer in place of the model's, of which `begun` has been taken. False
+    if there is none."""
     rest = await exchange.taken(lambda: exchange.ended or exchange.gone)
     if exchange.ended:
         headers = {k: v for k, v in exchange.answer_headers.items() if k != "content-length"}
@@ -55,7 +55,7 @@ class Answering:
     _received: bool = False  # Envoy's message to its end
 
     async def run(self) -> bool:
-        """False where Envoy must not go on by itself."""
+        """False if Envoy must not continue by itself."""
         part, head = await self.inbox.next()
         if part == "request_trailers":
             await self.write(trailers_answer(part))
@@ -72,7 +72,7 @@ class Answering:
         return await self._one_by_one(reply)
 
     async def _one_by_one(self, reply: EnvoyReply) -> bool:
-        """Every message of Envoy gets one answer: whatever has been released by then."""
+        """Answers every message from Envoy with whatever has been released by then."""
         exchange, streams = self.exchange, _is_stream(reply)
         if streams:
             await exchange.until(lambda: exchange.status or exchange.gone)
@@ -104,13 +104,13 @@ class Answering:
             return False
         self._feed(reply, b"", last=True)
         rest = await exchange.taken(lambda: exchange.ended or exchange.gone)
-        if rest:  # too late for a body: the client must not take this for the end
+        if rest:  # too late for a body; the client must not take this for the end
             return await immediate(exchange, self.write, rest)
         await self.write(trailers_answer(part))
         return exchange.ended
 
     async def _duplex(self, reply: EnvoyReply) -> bool:
-        """Text leaves when it is released, whatever Envoy sends meanwhile."""
+        """Sends text as soon as it is released, whatever Envoy sends meanwhile."""
         exchange = self.exchange
         self.tasks.spawn(self._feed_all(reply))
         await exchange.until(lambda: exchange.status or exchange.gone)
@@ -171,8 +171,8 @@ class Answering:
             reply.end()
 
     def _changes(self, reply: EnvoyReply, length: int | None = None) -> Any:
-        """Headers that the endpoint gives and the model did not. Where the body has no known length
-        Envoy takes that header out itself."""
+        """Headers from the endpoint that the model did not send. If the body has no known length,
+        Envoy removes that header itself."""
         given = self.exchange.answer_headers
         changed = {k: v for k, v in given.items() if reply.headers.get(k) != v}
         changed.pop("content-length", None)

@@ -1,8 +1,8 @@
 """One HTTP request between Envoy and the guarded endpoint: an ASGI call whose model API is Envoy.
 
 The endpoint reads the request with `receive`, sends the model's request with `EnvoyModelApi.send`,
-reads the reply and answers with `send`. Whoever talks to Envoy (`processing`) fills in what comes
-from there and waits with `until`.
+reads the reply and answers with `send`. The code that talks to Envoy (`processing`) fills in what
+arrives from there and waits with `until`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from threegate.upstream.headers import returned
 from threegate.upstream.tokens import ModelTokenizer
 
 MAX_WAITING = 1 << 20
-"""Bytes of an answer that Envoy has not taken yet; beyond it the model waits."""
+"""Bytes of an answer that Envoy has not taken yet; above this the model waits."""
 
 
 @dataclass(slots=True)
 class EnvoyReply:
-    """The model's answer as Envoy tells it. `feed` gives a piece, `end` is called after the last;
-    `hungry`: all of it has been read and more is wanted."""
+    """The model's answer as received from Envoy. `feed` adds a piece, `end` is called after the
+    last; `hungry`: everything has been read and more is wanted."""
 
     exchange: Exchange
     status: int
@@ -70,8 +70,8 @@ class EnvoyReply:
 
 @dataclass(slots=True)
 class Exchange:
-    """`headers` are those of the request. `body` is the whole body once it is there; `wanted` says
-    that the endpoint reads it, which it does only for a caller that it admits. `sent` is what goes
+    """`headers` are those of the request. `body` is the whole body once it has arrived; `wanted`
+    says that the endpoint reads it, which it does only for an admitted caller. `sent` is what goes
     to the model. The answer: `status` once it has begun, `out` what Envoy has not taken, `ended`.
     """
 
@@ -95,7 +95,7 @@ class Exchange:
             await self.changed.wait()
 
     def leave(self) -> None:
-        """Envoy's stream is over: so is the client."""
+        """Envoy's stream has ended, and so has the client."""
         self.gone = True
         self.changed.set()
 
@@ -112,8 +112,8 @@ class Exchange:
         return taken
 
     async def taken(self, fact: Callable[[], Any]) -> bytes:
-        """All bytes of the answer until a fact holds, which may need that they are taken: the
-        endpoint waits while many are not."""
+        """All bytes of the answer until a condition holds. They must be taken meanwhile, because
+        the endpoint waits while many are not."""
         data = bytearray()
         while True:
             await self.until(lambda: fact() or len(self.out) >= MAX_WAITING)
@@ -155,7 +155,7 @@ ENCODINGS = ("accept-encoding", "te")
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Tells an exchange who its caller is."""
+    """Gives an exchange its caller."""
 
     inner: Authenticator
     exchange: Exchange
@@ -179,8 +179,8 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class EnvoyModelApi:
-    """The model API of one exchange: Envoy sends the request on and tells the reply. What the
-    settings know of an upstream that serves the model holds here too."""
+    """The model API of one exchange: Envoy forwards the request and reports the reply. The settings
+    of an upstream that serves the model apply here too."""
 
     upstreams: Upstreams
     exchange: Exchange

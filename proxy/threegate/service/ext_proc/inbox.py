@@ -1,4 +1,4 @@
-"""What Envoy has sent and nobody has looked at yet, bounded."""
+"""A bounded queue of messages from Envoy that have not been read yet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ MAX_UNREAD: Final = 8
 
 @dataclass(slots=True)
 class Inbox:
-    """`read` gives the next message, None after the last; then the exchange's client is gone."""
+    """`read` returns the next message, or None after the last, when the exchange's client is
+    gone."""
 
     exchange: Exchange
     read: Callable[[], Awaitable[Any]]

@@ -41,13 +41,12 @@ class BodyMode(IntEnum):
 
 
 def part_of(message: Any) -> str:
-    """Which of the parts of a request or an answer a message from Envoy holds; empty: none that is
-    known."""
+    """The part of a request or an answer in a message from Envoy; empty if unknown."""
     return next((name for name in PARTS if message.HasField(name)), "")
 
 
 def pieces(data: bytes) -> Iterator[tuple[bytes, bool]]:
-    """At least one; the last is marked."""
+    """Splits into at least one piece; the last is marked."""
     for start in range(0, max(len(data), 1), PIECE):
         yield data[start : start + PIECE], start + PIECE >= len(data)
 
@@ -57,7 +56,7 @@ def headers_in(header_map: Any) -> list[tuple[str, bytes]]:
 
 
 def status_of(head: Any) -> int:
-    """Of the headers of an answer. Raises KeyError and ValueError where there is none."""
+    """The status in the headers of an answer. Raises KeyError or ValueError if there is none."""
     return int(dict(headers_in(head.headers))[":status"])
 
 
@@ -70,7 +69,8 @@ def header_mutation(set_to: Mapping[str, str], removed: tuple[str, ...] = ()) ->
 
 
 def headers_answer(part: str, mutation: Any = None, mode: BodyMode | None = None) -> Any:
-    """To the headers of a request or an answer: go on. `mode` is that of the answer's body."""
+    """The reply "continue" to the headers of a request or an answer. `mode` is that of the answer's
+    body."""
     made = MESSAGE["ProcessingResponse"]()
     getattr(made, part).SetInParent()
     if mutation is not None:
@@ -81,7 +81,7 @@ def headers_answer(part: str, mutation: Any = None, mode: BodyMode | None = None
 
 
 def body_answer(part: str, data: bytes, mutation: Any = None) -> Any:
-    """In place of the piece of a body that Envoy sent."""
+    """Replaces the piece of a body that Envoy sent."""
     made = MESSAGE["ProcessingResponse"]()
     response = getattr(made, part).response
     if data:
@@ -108,7 +108,7 @@ def trailers_answer(part: str) -> Any:
 
 
 def immediate_answer(status: int, headers: Mapping[str, str], body: bytes) -> Any:
-    """Instead of the model's answer."""
+    """Sent instead of the model's answer."""
     made = MESSAGE["ProcessingResponse"]()
     made.immediate_response.status.code = status
     made.immediate_response.headers.CopyFrom(header_mutation(headers))
@@ -118,6 +118,6 @@ def immediate_answer(status: int, headers: Mapping[str, str], body: bytes) -> An
 
 
 def error_answer(error: ThreegateError, status: int) -> Any:
-    """An error of ours instead of the model's answer."""
+    """Our own error instead of the model's answer."""
     body = orjson.dumps(openai_error(error))
     return immediate_answer(status, {"content-type": "application/json"}, body)

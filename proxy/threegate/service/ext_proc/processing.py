@@ -1,4 +1,4 @@
-"""The order of Envoy's messages for one request, and what each of them is answered with."""
+"""The order of Envoy's messages for one request, and the reply to each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from threegate.tasks import Tasks
 from threegate.wire.limits import MAX_BODY_BYTES
 
 MODES: Final = (BodyMode.STREAMED, BodyMode.BUFFERED, BodyMode.FULL_DUPLEX_STREAMED)
-"""Those in which a body can be judged."""
+"""Modes in which a body can be judged."""
 
 
 @dataclass(slots=True)
@@ -45,8 +45,8 @@ class Processing:
         return self.request_mode is BodyMode.FULL_DUPLEX_STREAMED
 
     async def run(self, *, has_body: bool) -> bool:
-        """After the first message. False where Envoy must not go on by itself: its messages were
-        not those that can come."""
+        """Processes all messages after the first. False if Envoy must not continue by itself,
+        because its messages were unexpected."""
         self.tasks.spawn(self.inbox.pump())
         try:
             return await self._run(has_body)
@@ -62,7 +62,7 @@ class Processing:
             if not self._duplex:
                 await self._go_on()
             match await self._read_body():
-                case "response_headers", head:  # to the head alone: no model has a text
+                case "response_headers", head:  # only the head remains: no model gets a text
                     await self.write(self._early(head))
                     return True
                 case unexpected, _ if unexpected:
@@ -75,15 +75,15 @@ class Processing:
         return await answering.run()
 
     async def _go_on(self) -> None:
-        """In full duplex the head waits for the verdict too, so that a request that is stopped
-        never reaches the model API."""
+        """In full duplex the head also waits for the verdict, so that a stopped request never
+        reaches the model API."""
         changes = header_mutation(*self.exchange.request_changes())
         await self.write(headers_answer("request_headers", changes))
 
     def _early(self, head: Any) -> Any:
-        """Envoy's own answer goes on. Where the head of the request has left, a model API may have
-        answered: Envoy would send it the rest of the body behind our back, so the answer is one
-        that ends the request, with the same status if that is an error's."""
+        """Forwards Envoy's own answer. If the head of the request has left, a model API may have
+        answered and Envoy would send it the rest of the body unchecked, so the reply ends the
+        request, with the same status if that is an error status."""
         if self.request_mode is not BodyMode.STREAMED:
             return headers_answer("response_headers")
         status = status_of(head)
@@ -91,8 +91,8 @@ class Processing:
         return error_answer(error, status if status >= 400 else error.status)
 
     async def _read_body(self) -> tuple[str, Any]:
-        """An empty name when the body is whole, or nobody waits for it; else the part that came in
-        its place."""
+        """An empty name when the body is complete or nobody waits for it; else the part that
+        arrived instead."""
         parts = bytearray()
         while True:
             part, message = await self.inbox.next(or_end=True)

@@ -60,8 +60,8 @@ OPTIONS = (
 
 @dataclass(slots=True)
 class ExternalProcessor:
-    """Model calls go to the proxy's endpoints with Envoy as model API; what else the proxy answers
-    to (lists of models, refusals) it answers itself."""
+    """Model calls go to the proxy's endpoints with Envoy as model API; everything else (lists of
+    models, refusals) the proxy answers itself."""
 
     deps: Deps
     refusals: Refusals
@@ -124,8 +124,8 @@ class ExternalProcessor:
 
 
 def _misconfigured() -> Any:
-    """Said to the client too: with `failure_mode_allow` an error of the stream would let it go
-    on."""
+    """Sent to the client too: with `failure_mode_allow` an error of the stream would let the call
+    continue."""
     error = RequestError(localized("ext-proc-modes"), status=500, code="ext_proc_modes")
     log.error("%s", error)
     return error_answer(error, error.status)
@@ -155,7 +155,7 @@ def _scope(request_headers: Any) -> Scope:
 
 @asynccontextmanager
 async def ext_proc_server(deps: Deps) -> AsyncIterator[int]:
-    """The port that it listens on. Raises SettingsError when the address cannot be had."""
+    """The port that it listens on. Raises SettingsError if the address is not available."""
     server = grpc.aio.server(options=OPTIONS)
     processor = ExternalProcessor.of(deps)
     server.add_generic_rpc_handlers((_handler(processor),))
@@ -180,7 +180,7 @@ def _listening(server: Any, settings: Settings) -> int:
 
 
 def _credentials(settings: Settings) -> Any:
-    """None where no file is named. gRPC itself would listen with files that no client accepts."""
+    """None if no file is named. gRPC itself would listen even with files that no client accepts."""
     cert, key, ca = settings.ext_proc_cert, settings.ext_proc_key, settings.ext_proc_client_ca
     if not (cert or key or ca):
         return None
