@@ -10,6 +10,7 @@ activated.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Table, and_, delete, insert, or_, select
 
 from threegate.console.database import DRAFT, DRAFT_BASE, RESULT, RETURNED
+from threegate.console.pack_merge import pieces
 from threegate.policy.facade import Checked, check
 from threegate.policy.language.load import Bundle, DictTree, Tree, load_bundle
 from threegate.policy.lifecycle.store import now_utc, today_utc
@@ -184,12 +186,25 @@ class Workspace:
             return packs_text(self.ground.packs)
         return _read(self.ground.tree, path)
 
+    def state(self, *places: tuple[str, str]) -> str:
+        """A digest of what the draft says at some places: files, or parts of them by key
+        (`rules/x`; empty: all of it). A form names the one that it was drawn from."""
+        return fingerprint(self._at(path, key) for path, key in places)
+
+    def _at(self, path: str, key: str) -> str:
+        text = self.text(path)
+        return pieces(path, text).get(key, "") if key else text
+
     def moved(self) -> list[str]:
         """Files of the draft that somebody else changed since it was begun."""
         return [path for path, file in sorted(self.files.items()) if self._moved(path, file)]
 
     def _moved(self, path: str, file: DraftFile) -> bool:
         return file.base is not None and self.in_force(path) not in (file.base, file.text)
+
+
+def fingerprint(texts: Iterable[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
 def packs_text(packs: Iterable[str]) -> str:

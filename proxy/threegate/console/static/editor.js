@@ -5,7 +5,7 @@
 const EDITOR_WORDS = {
   "zh-CN": {
     good: "没有错误，已存入草稿。", bad: "已存入草稿；有错误，不能提交。", checking: "正在保存…",
-    unchecked: "没有保存成功，请稍后再试。", error: "错误", warning: "警告", info: "提示",
+    unchecked: "没有存入草稿，请稍后再试。", error: "错误", warning: "警告", info: "提示",
     phrases: {
       Find: "查找", Replace: "替换", next: "下一个", previous: "上一个", all: "全部", "match case": "区分大小写",
       "by word": "整词", regexp: "正则", replace: "替换", "replace all": "全部替换", close: "关闭",
@@ -13,7 +13,7 @@ const EDITOR_WORDS = {
   },
   en: {
     good: "No errors; saved in your draft.", bad: "Saved in your draft; it has errors and cannot be submitted.",
-    checking: "Saving…", unchecked: "It could not be saved; try again.",
+    checking: "Saving…", unchecked: "It was not saved; try again in a moment. ",
     error: "error", warning: "warning", info: "info", phrases: {},
   },
 };
@@ -27,7 +27,8 @@ function startEditor(form, cm) {
   const verdict = document.getElementById("verdict");
   const words = EDITOR_WORDS[document.documentElement.lang] || EDITOR_WORDS.en;
   let waiting = 0;
-  let asked = 0;
+  let saving = false;
+  let behind = false;
 
   // A shadow root takes constructed style sheets, which the content security policy allows; style
   // elements it does not.
@@ -72,13 +73,27 @@ function startEditor(form, cm) {
     waiting = setTimeout(save, 400);
   }
 
+  // One at a time: each names the state of the draft that the one before it left.
   async function save() {
-    const turn = ++asked;
+    behind = true;
+    if (saving) return;
+    saving = true;
+    while (behind) {
+      behind = false;
+      await saveNow().catch(() => null);
+    }
+    saving = false;
+  }
+
+  async function saveNow() {
     const text = area.value;
-    const found = await window.threegate.send(form.dataset.save, () => ({ text }));
-    if (turn !== asked) return;
-    if (!found) { tell(words.unchecked, "bad"); return; }
-    if (text === area.value) window.threegate.unsaved(false);
+    const seen = form.elements.seen;
+    const refused = (why) => tell(words.unchecked + why, "bad");
+    const found = await window.threegate.send(form.dataset.save, () => ({ text, seen: seen.value }), refused);
+    if (!found) return;
+    seen.value = found.seen;
+    if (text !== area.value) return;
+    window.threegate.unsaved(false);
     show(found.problems);
     tell(found.good ? words.good : words.bad, found.good ? "good" : "bad");
   }

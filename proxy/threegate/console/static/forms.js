@@ -118,7 +118,9 @@ function startForm(form) {
     const sent = JSON.stringify(values());
     const shown = await send(form.dataset.save, values, tell);
     if (!shown) return;
-    if (sent === JSON.stringify(values())) {
+    const whole = sent === JSON.stringify(values());
+    form.elements.seen.value = shown.seen;  // what this page knows of the draft
+    if (whole) {
       unsaved(false);
       if (form.regex && form.regex !== document.activeElement) form.regex.value = shown.fields.regex;
     }

@@ -14,6 +14,7 @@ from threegate.console.presenters import policies
 from threegate.console.presenters.changes import compared
 from threegate.console.presenters.test_results import test_report
 from threegate.console.review.review_store import Proposal
+from threegate.console.views.conflict import unseen
 from threegate.console.views.policies import keep_file, known_pack, rule_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.facade import Checked
@@ -36,6 +37,9 @@ async def edit_rule(visit: ConsoleRequest) -> Answer:
     found, pack_name = rule_of(await blocking(space.bundle), visit.path["rule"])
     path = pack_path(pack_name)
     text = await blocking(edited, space.text(path), found.id, _form(visit))
+    state = space.state((path, f"rules/{found.id}"))
+    if conflict := await unseen(visit, space, {path: text}, state):
+        return conflict
     await keep_file(visit, space, path, text)
     return Redirect(f"/policies/rule/{found.id}", done="saved")
 
@@ -96,6 +100,7 @@ def _page(
         "path": path,
         "text": text,
         "changed": path in space.files,
+        "seen": space.state((path, "")),
         "problems": [r for r in rows if r["file"] in (path, "")],
         "elsewhere": [r for r in rows if r["file"] not in (path, "")],
         "good": not checked.errors,
@@ -116,11 +121,14 @@ async def save(visit: ConsoleRequest) -> Answer:
     """A text with errors is saved too, but cannot be submitted. `do=format` first reformats the
     YAML, keeping its comments."""
     name, text, space = await _tried(visit)
+    path, drawn = pack_path(name), await space_of(visit)
+    if conflict := await unseen(visit, drawn, {path: text}, drawn.state((path, ""))):
+        return conflict
     if visit.form.get("do") == "format":
         text = _formatted(text)
-        file = DraftFile(text, space.in_force(pack_path(name)))
-        space = replace(space, files={**space.files, pack_path(name): file})
-    await keep_file(visit, space, pack_path(name), text)
+        file = DraftFile(text, space.in_force(path))
+        space = replace(space, files={**space.files, path: file})
+    await keep_file(visit, space, path, text)
     checked = await visit.checked(space.check)
     return Shown("policy/editor.html", _page(visit, name, text, checked, space))
 

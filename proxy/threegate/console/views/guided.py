@@ -18,6 +18,7 @@ from threegate.console.presenters.form_choices import choices, judges
 from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
+from threegate.console.views.conflict import unseen
 from threegate.console.views.new_rule import pack_of, parts_of
 from threegate.console.views.policies import excerpt, keep_file, space_of, tenants
 from threegate.console.views.try_page import mark_of
@@ -51,28 +52,41 @@ async def save_form(visit: ConsoleRequest) -> Answer:
     space, rule_id, form = await space_of(visit), visit.path["rule"], dict(visit.form)
     pack = await blocking(pack_of, space, rule_id)
     form["regex"] = pattern_for(form.get("regex", ""), form.get("like", ""))
-    form |= await _constitution(visit, space, form)
-    text = await blocking(write_fields, space.text(pack_path(pack)), rule_id, form)
-    await keep_file(visit, space, pack_path(pack), text)
+    fields, files = await _constitution(visit, space, form)
+    text = await blocking(write_fields, space.text(pack_path(pack)), rule_id, form | fields)
+    files[pack_path(pack)] = text
+    state = _state(space, pack, rule_id, form.get("constitution_file", ""))
+    if conflict := await unseen(visit, space, files, state):
+        return conflict
+    for path, text in files.items():
+        await keep_file(visit, space, path, text)
     if form.get("then") == "draft":
         return Redirect("/policies/draft")
     return _form(await _page(visit, await space_of(visit), pack))
 
 
+def _state(space: Workspace, pack: str, rule_id: str, told: str) -> str:
+    """What the form is drawn from: the rule with its definitions, and its constitution."""
+    path = pack_path(pack)
+    parts = [(path, key) for key in sorted(parts_of(space.text(path), rule_id))]
+    told_file = [(told, "")] if CONSTITUTION.fullmatch(told) else []
+    return space.state(*parts, *told_file)
+
+
 async def _constitution(
     visit: ConsoleRequest, space: Workspace, form: dict[str, str]
-) -> dict[str, str]:
-    """Writes the constitution's text into its file; the rule names the file, or nothing."""
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Fields and files: the constitution's text goes into its file; the rule names the file, or
+    nothing."""
     text = form.get("constitution_text", "").strip()
     if not text:
-        return {"constitution_file": "", "constitution_place": ""}
+        return {"constitution_file": "", "constitution_place": ""}, {}
     rule_id, path = visit.path["rule"], form.get("constitution_file", "")
     shared = await blocking(_told_by_others, space, rule_id)
     if not CONSTITUTION.fullmatch(path) or (space.text(path).strip() != text and path in shared):
         path = f"answers/constitution-{rule_id}.md"
-    if space.text(path).strip() != text:
-        await keep_file(visit, space, path, text + "\n")
-    return {"constitution_file": path}
+    same = space.text(path).strip() == text
+    return {"constitution_file": path}, {} if same else {path: text + "\n"}
 
 
 def _told_by_others(space: Workspace, rule_id: str) -> set[str]:
@@ -96,6 +110,7 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
     return {
         **special,
         "rule": rule_id, "pack": pack, "fields": fields,
+        "seen": _state(space, pack, rule_id, fields.get("values", {}).get("constitution_file", "")),
         "problems": [r for r in mine if r["severity"] != "info"],
         "good": good,
         **await blocking(_drafted, space, path, rule_id, fields),

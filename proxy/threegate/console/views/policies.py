@@ -132,6 +132,7 @@ async def rule(visit: ConsoleRequest) -> Answer:
             | policies.rule_full(found, visit.language),
             "yaml": excerpt(space.text(found.at.file), found.at.line),
             "changed": pack_path(pack_name) in space.files,
+            "seen": space.state((found.at.file, f"rules/{found.id}")),
             "modes": [m.value for m in Mode],
             "words": word_rows(found, bundle, visit.language),
             "decided": await _decided(visit, found),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from threegate.console.content.files import answer_users, paths_of
 from threegate.console.drafts import Workspace
 from threegate.console.errors import refusal
 from threegate.console.presenters.form_choices import answer_names
+from threegate.console.views.conflict import unseen
 from threegate.console.views.content.parts import Row, csv_file, take_rows
 from threegate.console.views.guided import drafted_answers
 from threegate.console.views.policies import keep_file, space_of
@@ -36,7 +38,8 @@ async def page(visit: ConsoleRequest) -> Answer:
     """A reply, or the empty page for a new one."""
     space, name = await space_of(visit), visit.path["answer"]
     used = answer_users(await blocking(space.bundle), name)
-    return Shown("policy/answer.html", _row(space, name) | {"used": list(used)})
+    more = {"used": list(used), "seen": _state(space, name)}
+    return Shown("policy/answer.html", _row(space, name) | more)
 
 
 async def create(visit: ConsoleRequest) -> Answer:
@@ -48,23 +51,35 @@ async def create(visit: ConsoleRequest) -> Answer:
 async def save(visit: ConsoleRequest) -> Answer:
     """Requires both languages, because users of the other language would get no answer."""
     space, name = await space_of(visit), visit.path["answer"]
-    await _save(visit, space, name, visit.form.get("zh", ""), visit.form.get("en", ""))
+    files = _files(name, visit.form)
+    if conflict := await unseen(visit, space, files, _state(space, name)):
+        return conflict
+    await _save(visit, space, files)
     return Redirect(f"/policies/answer/{name}", done="saved")
 
 
-async def _save(visit: ConsoleRequest, space: Workspace, name: str, zh: str, en: str) -> None:
-    texts = [text.strip() for text in (zh, en)]
+def _state(space: Workspace, name: str) -> str:
+    return space.state(*((path, "") for path in paths_of(name)))
+
+
+def _files(name: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Raises ConsoleError."""
+    texts = [given.get(language, "").strip() for language in ("zh", "en")]
     if not all(texts):
         raise refusal("both-languages")
-    for path, text in zip(paths_of(name), texts, strict=True):
-        await keep_file(visit, space, path, text + "\n")
+    return {path: text + "\n" for path, text in zip(paths_of(name), texts, strict=True)}
+
+
+async def _save(visit: ConsoleRequest, space: Workspace, files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        await keep_file(visit, space, path, text)
 
 
 async def take_table(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
 
     async def take(row: Row) -> None:
-        await _save(visit, space, row.get("name", ""), row.get("zh", ""), row.get("en", ""))
+        await _save(visit, space, _files(row.get("name", ""), row))
 
     taken = await take_rows(visit, COLUMNS, take)
     return Redirect("/policies/answers", done="saved", data={"taken": taken})

@@ -16,6 +16,7 @@ from threegate.console.content.knowledge import (
 from threegate.console.drafts import Workspace
 from threegate.console.errors import refusal
 from threegate.console.presenters.fact_checks import fact_check
+from threegate.console.views.conflict import unseen
 from threegate.console.views.content.parts import Row, change_pack, csv_file, found_in, take_rows
 from threegate.console.views.new_rule import target_pack
 from threegate.console.views.policies import keep_file, packs_of, space_of
@@ -76,7 +77,9 @@ async def document(visit: ConsoleRequest) -> Answer:
     base = await _known(visit, space)
     found = _in(base, visit.path["document"])
     shown = _document(found, space) | {"text": found.text}
-    return Shown("policy/document.html", {"base": _row(base, space), "document": shown})
+    seen = space.state((found.path, ""))
+    data = {"base": _row(base, space), "document": shown, "seen": seen}
+    return Shown("policy/document.html", data)
 
 
 async def create(visit: ConsoleRequest) -> Answer:
@@ -125,7 +128,10 @@ async def save(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     base = await _known(visit, space)
     found = _in(base, visit.path["document"])
-    await keep_file(visit, space, found.path, _checked(visit.form.get("text", "")))
+    text, state = _checked(visit.form.get("text", "")), space.state((found.path, ""))
+    if conflict := await unseen(visit, space, {found.path: text}, state):
+        return conflict
+    await keep_file(visit, space, found.path, text)
     return Redirect(f"/policies/knowledge/{base.pack}/{base.name}/{found.name}", done="saved")
 
 

@@ -18,6 +18,8 @@ from threegate.console.content.files import (
 from threegate.console.content.own_detectors import without
 from threegate.console.drafts import Workspace
 from threegate.console.errors import refusal
+from threegate.console.forms.new_rule import own_pack
+from threegate.console.views.conflict import unseen
 from threegate.console.views.content.parts import (
     change_pack,
     check_unused,
@@ -63,7 +65,14 @@ async def page(visit: ConsoleRequest) -> Answer:
 def _page(found: ListView, space: Workspace, **extra: Any) -> dict[str, Any]:
     row = _row(found, space) | {"words": "\n".join(found.words)}
     matches = [m.value for m in Match]
-    return {"list": row, "matches": matches, "report": None, "doubts": _doubts(found), **extra}
+    return {
+        "seen": _state(found, space),
+        "list": row,
+        "matches": matches,
+        "report": None,
+        "doubts": _doubts(found),
+        **extra,
+    }
 
 
 def _doubts(found: ListView) -> dict[str, list[str]]:
@@ -93,20 +102,38 @@ async def save(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     found, words = await _known(visit, space), lines_of(visit.form.get("words", ""))
     match = visit.form.get("match", found.match)
-    await _save(visit, space, replace(found, match=match, words=words))
+    mine = replace(found, match=match, words=words)
+    if conflict := await unseen(
+        visit, space, await _files(visit, space, mine), _state(found, space)
+    ):
+        return conflict
+    await _save(visit, space, mine)
     return Redirect(f"/policies/list/{found.pack}/{found.name}", done="saved")
 
 
-async def _save(visit: ConsoleRequest, space: Workspace, found: ListView) -> None:
+def _state(found: ListView, space: Workspace) -> str:
+    words = [(found.file, "")] if found.file else []
+    return space.state((pack_path(found.pack), f"lists/{found.name}"), *words)
+
+
+async def _files(visit: ConsoleRequest, space: Workspace, found: ListView) -> dict[str, str]:
+    """The files of the draft with this list. Raises ConsoleError."""
     if found.match not in list(Match):
         raise refusal("no-matching")
-    await change_pack(
-        visit, space, found.pack,
-        lambda text: with_list(text, found.name, found.file, found.words, found.match),
-    )  # fmt: skip
+    path = pack_path(found.pack)
+    pack = space.text(path) or own_pack()
+    listed = (found.name, found.file, found.words, found.match)
+    files = {path: await blocking(with_list, pack, *listed)}
     if found.file:
-        body = words_file(space.text(found.file), found.words, visit.me.name)
-        await keep_file(visit, space, found.file, body)
+        files[found.file] = words_file(space.text(found.file), found.words, visit.me.name)
+    return files
+
+
+async def _save(visit: ConsoleRequest, space: Workspace, found: ListView) -> None:
+    files = await _files(visit, space, found)
+    await change_pack(visit, space, found.pack, lambda _: files[pack_path(found.pack)])
+    if found.file:
+        await keep_file(visit, space, found.file, files[found.file])
 
 
 async def remove(visit: ConsoleRequest) -> Answer:

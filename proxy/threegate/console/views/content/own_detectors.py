@@ -20,12 +20,14 @@ from threegate.console.content.own_detectors import (
 )
 from threegate.console.drafts import Workspace
 from threegate.console.errors import refusal
+from threegate.console.forms.new_rule import own_pack
 from threegate.console.forms.number_format import pattern_of, schemes
 from threegate.console.forms.pattern_like import pattern_for
 from threegate.console.pack_merge import pieces
 from threegate.console.presenters import policies
 from threegate.console.presenters.highlights import Highlight
 from threegate.console.presenters.highlights import pieces as coloured
+from threegate.console.views.conflict import unseen
 from threegate.console.views.content.parts import (
     Row,
     change_pack,
@@ -103,6 +105,7 @@ def _page(
     return {
         "name": name,
         "pack": pack,
+        "seen": visit.form.get("seen") or _state(space, pack, name),
         "sort": sort if sort in SORTS else PATTERN,
         "new": found is None,
         "kind": f"{sort}.{name}",
@@ -159,8 +162,16 @@ def _problems(
 async def save(visit: ConsoleRequest) -> Answer:
     space, _ = await _here(visit)
     pack, name = visit.path["pack"], visit.path["detector"]
-    await _save(visit, space, pack, _given(visit))
+    path, form = pack_path(pack), _given(visit)
+    text = await blocking(with_detector, space.text(path) or own_pack(), form)
+    if conflict := await unseen(visit, space, {path: text}, _state(space, pack, name)):
+        return conflict
+    await _save(visit, space, pack, form)
     return Redirect(f"/policies/detectors/{pack}/{name}", done="saved")
+
+
+def _state(space: Workspace, pack: str, name: str) -> str:
+    return space.state((pack_path(pack), f"detectors/{name}"))
 
 
 async def _save(visit: ConsoleRequest, space: Workspace, pack: str, form: dict[str, str]) -> None:

@@ -18,10 +18,12 @@ from threegate.console.content.recognizers import (
     with_recognizer,
     without_recognizer,
 )
-from threegate.console.drafts import Workspace
+from threegate.console.drafts import Workspace, fingerprint
 from threegate.console.errors import ConsoleError, refusal
+from threegate.console.forms.new_rule import own_pack
 from threegate.console.forms.pattern_like import pattern_for
 from threegate.console.presenters.highlights import Highlight, pieces
+from threegate.console.views.conflict import unseen
 from threegate.console.views.content.parts import change_pack, check_unused, found_in
 from threegate.console.views.new_rule import target_pack
 from threegate.console.views.policies import space_of
@@ -53,7 +55,11 @@ async def save(visit: ConsoleRequest) -> Answer:
     space, found = await _here(visit, visit.form)
     form, was = _given(visit), found.name if found else ""
     pack = found.pack if found else target_pack(space, await blocking(space.bundle))
-    await change_pack(visit, space, pack, lambda text: with_recognizer(text, was, form))
+    path = pack_path(pack)
+    text = await blocking(with_recognizer, space.text(path) or own_pack(), was, form)
+    if conflict := await unseen(visit, space, {path: text}, _state(found), _address(pack, was)):
+        return conflict
+    await change_pack(visit, space, pack, lambda _: text)
     return Redirect(_address(pack, form["name"].strip()), done="saved")
 
 
@@ -79,6 +85,10 @@ async def _here(
     return space, found_in(every, given.get("pack", ""), name, "no-recognizer")
 
 
+def _state(found: OwnRecognizer | None) -> str:
+    return fingerprint([str(found.data) if found else ""])
+
+
 def _given(visit: ConsoleRequest) -> dict[str, str]:
     """The form, with a first pattern that fits the examples typed for it."""
     form = dict(visit.form)
@@ -99,6 +109,7 @@ def _page(
     rows = rows_of(form)
     return {
         "pack": found.pack if found else "",
+        "seen": visit.form.get("seen") or _state(found),
         "was": found.name if found else "",
         "kind": found.kind if found else "",
         "used": list(found.used) if found else [],

@@ -13,10 +13,11 @@ from ruamel.yaml.comments import CommentedMap
 from starlette.responses import Response
 
 from threegate.console.content.files import archive, unpacked
-from threegate.console.drafts import PACKS, Workspace, packs_text
+from threegate.console.drafts import PACKS, Workspace, fingerprint, packs_text
 from threegate.console.errors import refusal
 from threegate.console.forms.rule_form import RuleForm, dumped, edited, opened
 from threegate.console.presenters.rule_words import value_words
+from threegate.console.views.conflict import unseen
 from threegate.console.views.content.parts import change_pack
 from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
@@ -132,7 +133,7 @@ async def messages(visit: ConsoleRequest) -> Answer:
         for r, pack in layered(bundle)
         if isinstance(r, Rule)
     ]
-    return Shown("policy/messages.html", {"messages": rows})
+    return Shown("policy/messages.html", {"messages": rows, "seen": _state(bundle)})
 
 
 async def save_messages(visit: ConsoleRequest) -> Answer:
@@ -149,9 +150,15 @@ async def save_messages(visit: ConsoleRequest) -> Answer:
         change = RuleForm(message_zh=zh.strip(), message_en=en.strip())
         now = texts.get(path, space.text(path))
         texts[path] = await blocking(edited, now, rule.id, change)
+    if conflict := await unseen(visit, space, texts, _state(bundle)):
+        return conflict
     for path, text in texts.items():
         await keep_file(visit, space, path, text)
     return Redirect("/policies/messages", done="saved")
+
+
+def _state(bundle: Bundle) -> str:
+    return fingerprint(f"{rule.id} {rule.message}" for rule, _ in layered(bundle))
 
 
 async def download(visit: ConsoleRequest) -> Answer:
