@@ -89,3 +89,25 @@ async def test_conditions_combine(settings: AuditSettings) -> None:
     ):
         assert sorted(e.request_id for e in (await log.search(query)).entries) == requests, query
     await log.close()
+
+
+async def _of_many(settings: AuditSettings) -> None:
+    log = await library(settings)
+    many = frozenset(f"it's {n}" for n in range(70_000))
+    for query, requests in (
+        (Query(among=many | {"r1", "r2"}), ["r1", "r2"]),
+        (Query(among=many | {"r1", "r2"}, tenant="t1", facets=True), ["r1"]),
+        (Query(among=frozenset()), []),
+        (Query(beyond=many | {"r1", "r2"}, language="zh"), ["r0"]),
+    ):
+        assert sorted(e.request_id for e in (await log.search(query)).entries) == requests
+    await log.close()
+
+
+async def test_requests_are_named_however_many(settings: AuditSettings) -> None:
+    await _of_many(settings)
+
+
+@pytest.mark.postgres
+async def test_requests_are_named_on_postgres(postgres_settings: AuditSettings) -> None:
+    await _of_many(postgres_settings)

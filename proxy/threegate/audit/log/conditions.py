@@ -4,15 +4,17 @@ in Chinese and English.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Table,
     and_,
+    bindparam,
     literal_column,
     select,
     text,
@@ -61,6 +63,8 @@ class Query:
     language: str = ""
     conversation: str = ""
     subject: str = field(default="", repr=False)  # a pseudonym (`MasterKey.pseudonym`)
+    among: frozenset[str] | None = field(default=None, repr=False)  # request ids; None: any
+    beyond: frozenset[str] = field(default=frozenset(), repr=False)  # request ids left out
     limit: int = 50
     after: str = ""  # `Page.next`
     facets: bool = False
@@ -76,6 +80,10 @@ def where(
     same = [RECORD.c[n] == getattr(query, n) for n in (*names, "conversation") if getattr(query, n)]
     if query.subject:
         same.append(of_subject(query.subject))
+    if query.among is not None:
+        same.append(RECORD.c.request_id.in_(_written_out("among", query.among)))
+    if query.beyond:
+        same.append(RECORD.c.request_id.not_in(_written_out("beyond", query.beyond)))
     same.extend(in_period(RECORD, query))
     if query.stage:
         same.append(RECORD.c.stage.in_([s.value for s in query.stage]))
@@ -86,6 +94,11 @@ def where(
     if query.text:
         same.append(_matches(connection, query.text))
     return same
+
+
+def _written_out(name: str, ids: Iterable[str]) -> BindParameter[Any]:
+    """In the statement itself: there may be more of them than a driver takes parameters."""
+    return bindparam(name, sorted(ids), expanding=True, literal_execute=True)
 
 
 def of_subject(pseudonym: str) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from threegate.types import Bilingual
 
 NAMES = (
     "q", "days", "since", "until", "stage", "action", "layer", "kind", "rule", "tenant", "key_id",
-    "model", "policy", "language", "shadow", "subject",
+    "model", "policy", "language", "shadow", "subject", "review",
 )  # fmt: skip
 SAME = ("layer", "kind", "rule", "tenant", "key_id", "model", "policy", "language", "subject")
 """`subject` is the hash of an end user as in the log, so that an address names nobody."""
@@ -33,6 +33,7 @@ PAGE = 50
 # Facets in the order of the page; `stage` last, since most people look at requests only.
 SHOWN = (
     "action",
+    "review",
     "layer",
     "kind",
     "rule",
@@ -129,7 +130,7 @@ def facet_groups(
     return [
         {"name": n, "values": _values(n, facets[n], terms, language, titles), "on": n in terms}
         for n in SHOWN
-        if facets.get(n) and n in (*FACETS, "rule", "kind")
+        if facets.get(n) and n in (*FACETS, "rule", "kind", "review")
     ]
 
 
@@ -154,7 +155,7 @@ def _values(
 def _label(name: str, value: str, language: str) -> str:
     if name == "policy":
         return value[:12]
-    book = name if name in (*labels.BOOKS, "kind") else ""
+    book = "label" if name == "review" else name if name in (*labels.BOOKS, "kind") else ""
     return labels.name(book, value, language) if book else value
 
 

@@ -23,8 +23,8 @@ from threegate.console.presenters import records as explained
 from threegate.console.presenters.snippets import snippet
 from threegate.console.review import search_terms
 from threegate.console.review.saved_searches import SavedSearch
-from threegate.console.views.queue import waiting
 from threegate.console.views.record import parts_in
+from threegate.console.views.verdicts import TERM, Verdicts, verdicts_for
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking, reason_of
 
 GIVEN_ID: Final = re.compile(r"(?:tg|dec)_[0-9a-f]{20,}")
@@ -42,10 +42,9 @@ async def search(visit: ConsoleRequest) -> Answer:
     if moment := visit.query.get("jump", ""):
         after = search_terms.jump(moment, clock)
     query = search_terms.to_query(terms, clock, limit=search_terms.PAGE, after=after)
-    query = search_terms.counting(query, clock)
-    found = await visit.parts.audit.read(lambda c: _found(c, query, visit, terms))
-    judged = await _judged(visit, [row["request"] for row in found["rows"]])
-    found["rows"] = [row | {"judged": judged.get(row["request"], [])} for row in found["rows"]]
+    said = await verdicts_for(visit)
+    query = search_terms.counting(said.narrowed(query, terms.get(TERM, "")), clock)
+    found = await visit.parts.audit.read(lambda c: _found(c, query, visit, terms, said))
     await visit.note("search", terms=sorted(terms), found=len(found["rows"]))
     return Shown(
         "audit/audit.html",
@@ -65,20 +64,12 @@ async def search(visit: ConsoleRequest) -> Answer:
     )
 
 
-async def _judged(visit: ConsoleRequest, requests: list[str]) -> dict[str, list[str]]:
-    """The reviewers' verdicts on each request, each once; not if the visitor has yet to judge it
-    independently."""
-    labels = await blocking(visit.parts.review_store.labels, requests)
-    reviewer = (await waiting(visit)).reviewer if labels else None
-    found: dict[str, dict[str, None]] = {}
-    for label in labels:
-        if reviewer and not reviewer.why(label.request):
-            found.setdefault(label.request, {})[label.label] = None
-    return {request: list(verdicts) for request, verdicts in found.items()}
-
-
 def _found(
-    connection: Connection, query: Query, visit: ConsoleRequest, terms: Mapping[str, str]
+    connection: Connection,
+    query: Query,
+    visit: ConsoleRequest,
+    terms: Mapping[str, str],
+    said: Verdicts,
 ) -> dict[str, Any]:
     page, language = find(connection, query), visit.language
     serving, master = visit.serving, visit.parts.audit.master
@@ -86,12 +77,17 @@ def _found(
 
     def row(entry: Entry) -> dict[str, Any]:
         cut = snippet(entry.event, parts_in(connection, master, [entry]), query.text)
-        return explained.row(entry, language, known) | {"snippet": cut}
+        judged = said.shown.get(entry.request_id, [])
+        return explained.row(entry, language, known) | {"snippet": cut, "judged": judged}
 
+    facets = dict(page.facets)
+    if "stage" not in terms:
+        every = sum(page.facets.get("stage", {}).values())
+        facets[TERM] = said.counts(connection, query, every)
     more = search_terms.address(terms) + f"&after={page.next}" if page.next else ""
     return {
         "rows": [row(entry) for entry in page.entries],
-        "facets": search_terms.facet_groups(page.facets, terms, language, known, settings),
+        "facets": search_terms.facet_groups(facets, terms, language, known, settings),
         "timeline": search_terms.timeline(connection, query, page, language, visit.clock),
         "more": more.lstrip("&"),
     }

@@ -31,6 +31,7 @@ from threegate.console.errors import refusal
 from threegate.console.presenters.records import channel_of
 from threegate.console.review import search_terms
 from threegate.console.views.record import parts_in
+from threegate.console.views.verdicts import query_of
 from threegate.console.web import Answer, ConsoleRequest, reason_of
 
 FOLDER = "threegate-export"
@@ -47,7 +48,7 @@ async def export(visit: ConsoleRequest) -> Answer:
         return await _with_proofs(visit, terms)
     if form not in MEDIA:
         raise refusal("no-format")
-    query = search_terms.to_query(terms, visit.clock, limit=MAX_PAGE)
+    query = await query_of(visit, terms, limit=MAX_PAGE)
     texts = form == "csv" and visit.form.get("texts") == "1"
     records = await visit.parts.audit.read(lambda c: _count(c, query))
     await visit.note("export", format=form, records=records, terms=sorted(terms), texts=texts)
@@ -60,7 +61,7 @@ async def export(visit: ConsoleRequest) -> Answer:
 async def _with_proofs(visit: ConsoleRequest, terms: Mapping[str, str]) -> Answer:
     """A zip that others can verify. Raises ConsoleError without a reason, and for too many."""
     reason, texts = reason_of(visit), visit.form.get("texts") == "1"
-    query, audit = search_terms.to_query(terms, visit.clock), visit.parts.audit
+    query, audit = await query_of(visit, terms), visit.parts.audit
     records = await audit.read(lambda c: _count(c, query))
     if records > MOST_PROVEN:
         raise refusal("too-many-proven", count=records, most=MOST_PROVEN)

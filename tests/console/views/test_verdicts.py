@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import httpx
+
+from tests.console.conftest import Site
+
+BLOCKED = "我不想活了"
+STOPPED = "action=block%2Canswer&days=1"
+
+
+def _requests(client: httpx.Client, query: str) -> set[str]:
+    rows = client.get(f"/audit.json?{STOPPED}&{query}").json()["rows"]
+    return {row["request"] for row in rows}
+
+
+def _judge(client: httpx.Client, request: str, label: str) -> None:
+    asked = client.get(f"/audit/queue/{request}.json").json()["questions"]
+    for question in asked:
+        form = {"rule": question["rule"], "label": label}
+        answer = client.post(f"/audit/record/{request}/label.json", data=form)
+        assert answer.status_code == 200, answer.text
+
+
+def test_calls_are_found_by_what_reviewers_said(fresh_site: Site) -> None:
+    site = fresh_site
+    for _ in range(3):
+        site.ask(BLOCKED)
+    first = site.who("reviewer", name="first")
+    every = _requests(first, "")
+    right, wrong, left = sorted(every)
+    _judge(first, right, "correct")
+    _judge(first, wrong, "false_positive")
+    assert _requests(first, "review=correct") == {right}
+    assert _requests(first, "review=false_positive") == {wrong}
+    assert _requests(first, "review=none") == {left}
+    assert first.get("/audit?review=nonsense").status_code == 400
+    groups = {g["name"]: g for g in first.get(f"/audit.json?{STOPPED}").json()["facets"]}
+    counts = {v["value"]: v["count"] for v in groups["review"]["values"]}
+    assert counts == {"correct": 1, "false_positive": 1, "none": 1}
+    for value in groups["review"]["values"]:
+        found = first.get(f"/audit.json?{value['to']}").json()
+        assert len(found["rows"]) == value["count"]
+    lines = first.post(
+        "/audit/export", data={"format": "jsonl", "review": "none", "action": "block,answer"}
+    ).text
+    assert left in lines
+    assert right not in lines
+
+    second = site.who("reviewer", name="second")  # judges all of it again, and knows nothing yet
+    assert _requests(second, "review=correct") == set()
+    assert _requests(second, "review=none") == {left}
+    _judge(second, right, "correct")
+    assert _requests(second, "review=correct") == {right}
