@@ -12,10 +12,11 @@ from threegate.console.errors import ConsoleError, refusal
 from threegate.console.forms.rule_form import RuleForm, dumped, edited, opened, with_test
 from threegate.console.presenters import policies
 from threegate.console.presenters.changes import compared
+from threegate.console.presenters.records import titles
 from threegate.console.presenters.test_results import test_report
 from threegate.console.review.review_store import Proposal
 from threegate.console.views.conflict import unseen
-from threegate.console.views.policies import keep_file, known_pack, rule_of, space_of
+from threegate.console.views.policies import keep_file, known_pack, rule_of, space_of, tenants
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.facade import Checked
 from threegate.policy.language.completion import complete, describe, place_of
@@ -28,6 +29,7 @@ from threegate.policy.lint.exceptions import MAX_DAYS, days_left
 from threegate.policy.model import PolicySet
 
 MAX_DIGITS = 8
+TYPED = ("note", "untested", "since", "until", "tenant", "rule")
 FIELDS = ("tenant", "key", "route", "model", "language", "value")
 
 
@@ -203,7 +205,9 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
         "warnings": [r for r in rows if r["severity"] == "warning"],
         "moved": space.moved(),
         "approvers": await approvers(visit),
-        "typed": {"note": "", "untested": "", **visit.form},  # stays while tests or a replay run
+        "tenants": await tenants(visit),
+        "titles": {r: t.get(visit.language) for r, t in titles(visit.serving).items()},
+        "typed": {**dict.fromkeys(TYPED, ""), **visit.form},  # stays while tests or a replay run
         "names": policies.version_names(
             await blocking(visit.parts.versions.events), visit.language
         ),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from threegate.audit.log.conditions import Query
 from threegate.audit.log.query import of_requests
 from threegate.console.drafts import DraftFile, workspace
 from threegate.console.errors import refusal
@@ -112,7 +113,7 @@ async def lower(visit: ConsoleRequest) -> Answer:
 async def _lowered(
     visit: ConsoleRequest, new: PolicySet, level: str
 ) -> AsyncIterator[Step | Shown]:
-    async for done in judged_again(visit, visit.serving, new, MOST_REPLAYED):
+    async for done in judged_again(visit, visit.serving, new, Query(limit=MOST_REPLAYED)):
         if isinstance(done, Step):
             yield done
             continue

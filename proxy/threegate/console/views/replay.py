@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.query import MAX_PAGE, Entry, find, read_content
-from threegate.audit.log.record import OF_CALLS, Stage
+from threegate.audit.log.record import OF_CALLS
 from threegate.audit.log.store import AuditLog
 from threegate.console.errors import refusal
 from threegate.console.presenters.records import channel_of, policies_of
+from threegate.console.review import search_terms
 from threegate.console.views.drafts import base_of, draft_page, draft_policies
 from threegate.console.web import (
     Answer,
@@ -36,6 +37,8 @@ from threegate.policy_ops.replay import replay as replayed
 from threegate.types import Caller, Channel, Layer
 
 MAX_REPLAY = 1000
+CHOICES = ("since", "until", "tenant", "rule")
+EVER = "1971-01-01"
 MAX_EXAMPLES = 50
 MOST = 20
 """The most rules and callers named for one sort of change."""
@@ -50,22 +53,31 @@ async def replay(visit: ConsoleRequest) -> Answer:
     limit = visit.form.get("limit", "200")
     if not limit.isdigit() or not 0 < int(limit) <= MAX_REPLAY:
         raise refusal("calls")
+    query = _chosen(visit, int(limit))
     new, _, _ = await draft_policies(visit)
     old = (await base_of(visit)).policies or visit.serving
-    title = visit.text_in("正在重放最近的请求", "Replaying recent calls")
-    return LongTask(title, _replayed(visit, old, new, int(limit)))
+    title = visit.text_in("正在重放请求", "Replaying calls")
+    return LongTask(title, _replayed(visit, old, new, query))
+
+
+def _chosen(visit: ConsoleRequest, limit: int) -> Query:
+    """The calls that the form names: the newest of a period, a tenant, a rule that acted. Raises
+    ConsoleError."""
+    given = {name: visit.form[name] for name in CHOICES if visit.form.get(name)}
+    return search_terms.to_query({"since": EVER} | given, visit.clock, limit=limit)
 
 
 async def _replayed(
-    visit: ConsoleRequest, old: PolicySet, new: PolicySet, limit: int
+    visit: ConsoleRequest, old: PolicySet, new: PolicySet, query: Query
 ) -> AsyncIterator[Step | Shown]:
-    async for done in judged_again(visit, old, new, limit):
+    async for done in judged_again(visit, old, new, query):
         if isinstance(done, Step):
             yield done
             continue
         calls, since, found = done
         kept = {
-            "limit": limit,
+            "limit": query.limit,
+            "chosen": {name: visit.form.get(name, "") for name in CHOICES},
             "since": since,
             "titles": _titles(old, new),
             **_counted(found, calls),
@@ -78,13 +90,13 @@ async def _replayed(
 
 
 async def judged_again(
-    visit: ConsoleRequest, old: PolicySet, new: PolicySet, limit: int
+    visit: ConsoleRequest, old: PolicySet, new: PolicySet, query: Query
 ) -> AsyncIterator[Step | tuple[int, str, Replay]]:
-    """The newest recorded calls under both policies: steps, then how many calls, the time of the
-    oldest, and what differs. Recorded in the log, like every access to its texts."""
+    """The newest recorded calls of a search under both policies: steps, then how many calls, the
+    time of the oldest, and what differs. Recorded in the log, as whatever reads its texts."""
     yield Step()
     sides = [ReplaySide(policies, visit.parts.detector_set_for) for policies in (old, new)]
-    calls, since, texts = await recorded(visit.parts.audit, limit)
+    calls, since, texts = await recorded(visit.parts.audit, query)
     found = Replay(0, ())
     for start in range(0, len(texts), AT_ONCE):
         yield Step(start, len(texts))
@@ -99,13 +111,14 @@ def _titles(*sets: PolicySet) -> dict[str, dict[str, str]]:
     return {r.id: asdict(r.title) for s in sets for p in policies_of(s) for r in p.rules}
 
 
-async def recorded(audit: AuditLog, limit: int) -> tuple[int, str, list[Recorded]]:
-    """How many of the newest calls kept a text, since when (empty: none), and these texts as in the
-    log."""
+async def recorded(audit: AuditLog, query: Query) -> tuple[int, str, list[Recorded]]:
+    """How many of the newest calls of a search kept a text, since when (empty: none), and those
+    texts, as the log has them."""
 
     def work(connection: Connection) -> tuple[int, str, list[Recorded]]:
-        entries = [e for e in newest(connection, OF_CALLS, 2 * limit) if e.has_content]
-        calls = list(dict.fromkeys(e.request_id for e in entries))[:limit]
+        every = newest(connection, replace(query, stage=OF_CALLS, limit=2 * query.limit))
+        entries = [e for e in every if e.has_content]
+        calls = list(dict.fromkeys(e.request_id for e in entries))[: query.limit]
         texts = [
             made
             for e in entries
@@ -120,13 +133,13 @@ async def recorded(audit: AuditLog, limit: int) -> tuple[int, str, list[Recorded
     return await audit.read(work)
 
 
-def newest(connection: Connection, stages: tuple[Stage, ...], limit: int) -> list[Entry]:
-    """Records of these stages, at most `limit`, page by page."""
+def newest(connection: Connection, query: Query) -> list[Entry]:
+    """Records of a search, at most its limit, page by page."""
     entries: list[Entry] = []
     after = ""
-    while len(entries) < limit:
-        size = min(MAX_PAGE, limit - len(entries))
-        page = find(connection, Query(stage=stages, limit=size, after=after))
+    while len(entries) < query.limit:
+        size = min(MAX_PAGE, query.limit - len(entries))
+        page = find(connection, replace(query, limit=size, after=after))
         entries += page.entries
         after = page.next
         if not after:

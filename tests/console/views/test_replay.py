@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.console.conftest import Site
+
+RULE = "/policies/rule/base.pii.email"
+TODAY = datetime.now(UTC).date()
+
+
+def _day(days: int) -> str:
+    return str(TODAY + timedelta(days=days))
+
+
+def _replayed(site: Site, **form: str) -> dict[str, Any]:
+    editor = site.who("editor", name="replayer")
+    editor.post(RULE, data={"mode": "shadow"})
+    answer = editor.post("/policies/draft/replay.json", data={"limit": "500", **form})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["replay"])
+
+
+def test_a_replay_is_of_a_period_a_tenant_or_a_rule(site: Site) -> None:
+    """It took the newest calls of everybody: last week's could not be replayed once there were
+    newer ones."""
+    every = _replayed(site)
+    assert every["calls"] >= 4
+    assert not any(every["chosen"].values())
+    today = _replayed(site, since=_day(-1), until=_day(1))
+    assert today["calls"] == every["calls"]
+    assert today["chosen"]["since"] == _day(-1)
+    assert _replayed(site, until=_day(-2))["calls"] == 0
+    assert _replayed(site, since=_day(1), until=_day(2))["calls"] == 0
+    assert _replayed(site, tenant="nobody")["calls"] == 0
+    mailed = _replayed(site, rule="base.pii.email")
+    assert 0 < mailed["calls"] < every["calls"]
+    page = site.who("editor", name="replayer").get("/policies/draft").text
+    assert "Only some calls were replayed" in page
+
+
+@pytest.mark.parametrize("since", ["soon", "2026-13-01", str(date.max)])
+def test_a_period_that_cannot_be(site: Site, since: str) -> None:
+    editor = site.who("editor", name="replayer")
+    editor.post(RULE, data={"mode": "shadow"})
+    answer = editor.post("/policies/draft/replay.json", data={"limit": "9", "since": since})
+    assert answer.status_code == 400
