@@ -68,3 +68,17 @@ def test_keys_and_certificates_that_end_soon_are_named(site: Site) -> None:
         notices.ends = before
     assert "API key of a caller bank-&lt;1&gt;" in page
     assert "Certificate ext_proc_cert" in page
+
+
+def test_the_first_day_says_what_to_do_next(fresh_site: Site) -> None:
+    """Pages without traffic said that nothing matched, or nothing at all."""
+    everybody = fresh_site.who("admin", "editor", "approver", "reviewer", name="first-day")
+    page = everybody.get("/").text
+    for path in ("/people", "/policies/new", "/policies/history", "/audit"):
+        assert f'href="/console{path}"' in page.split("To do", 1)[1]
+    assert "base URL" in page
+    assert "Once an application is connected" in everybody.get("/audit").text
+    assert "No record matches" in everybody.get("/audit?tenant=nobody").text
+    assert "drawn as a sample" in everybody.get("/audit/queue").text
+    assert "/audit/queue" in everybody.get("/audit/quality").text.split("Nothing is labelled", 1)[1]
+    assert "No version yet. What editors submit" in everybody.get("/policies/history").text

@@ -93,7 +93,7 @@ async def judged_again(
     visit: ConsoleRequest, old: PolicySet, new: PolicySet, query: Query
 ) -> AsyncIterator[Step | tuple[int, str, Replay]]:
     """The newest recorded calls of a search under both policies: steps, then how many calls, the
-    time of the oldest, and what differs. Recorded in the log, as whatever reads its texts."""
+    time of the oldest, and what differs. Recorded in the log, like every access to its texts."""
     yield Step()
     sides = [ReplaySide(policies, visit.parts.detector_set_for) for policies in (old, new)]
     calls, since, texts = await recorded(visit.parts.audit, query)
