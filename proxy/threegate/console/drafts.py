@@ -152,8 +152,8 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`files` are those of the draft on top of `ground`; empty means unchanged. `callers` have or had
-    an API key."""
+    """`files` are those of the draft on top of `ground`; empty means unchanged. `callers` have or
+    had an API key."""
 
     ground: Ground
     files: Mapping[str, DraftFile] = field(repr=False)

@@ -22,10 +22,10 @@ WHO = {"all": (), "only": NAMED, "but": EXCLUDED, "both": (*NAMED, *EXCLUDED)}
 def read_callers(rule: CommentedMap) -> dict[str, Any]:
     when = part_of(rule, "when")
     found = {name: texts(when.get(name)) for name in (*NAMED, *EXCLUDED, *CALLS)}
-    used = tuple(any(found[name] for name in names) for names in (NAMED, EXCLUDED))
+    used = frozenset(name for name in WHO["both"] if found[name])
     return {
         "language": texts(when.get("language")),
-        "who": {(True, False): "only", (False, True): "but", (True, True): "both"}.get(used, "all"),
+        "who": next(choice for choice, names in WHO.items() if used.issubset(names)),
         "callers": {name: "\n".join(values) for name, values in found.items()},
     }
 

@@ -1,7 +1,7 @@
-"""Coverage: taxonomy category × layer × rules and tests, what is only recorded, and the gaps. A rule
-counts for a category if its `why` names the category, or if a kind that it looks for serves the
-category and its `why` names the same taxonomy at all (so that a rule does not claim standards that
-its author never meant). A rule that only records covers nothing: it is counted apart.
+"""Coverage: taxonomy category × layer × rules and tests, what is only recorded, and the gaps. A
+rule counts for a category if its `why` names the category, or if a kind that it looks for serves
+the category and its `why` names the same taxonomy at all (so that a rule does not claim standards
+that its author never meant). A rule that only records covers nothing: it is counted apart.
 """
 
 from __future__ import annotations
