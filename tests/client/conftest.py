@@ -9,25 +9,25 @@ from threegate import Guard
 from tests.e2e.support.running import ROOT, Running, proxy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with proxy(tmp_path_factory.mktemp("served")) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def local_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("local")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def local(local_var: Path) -> Iterator[Guard]:
     policies = ROOT / "policies"
     with Guard(policies=policies, classifiers="off", var=local_var) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def remote(served: Running) -> Iterator[Guard]:
     with Guard(served.url) as made:
         yield made

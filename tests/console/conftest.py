@@ -92,7 +92,7 @@ def opened_site(running: Running) -> Site:
     return Site(running, Accounts(engine_of(settings), secret), Signer(secret))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("console")
     with proxy(root / "var", policies(root / "policies"), packs=PACKS) as running:

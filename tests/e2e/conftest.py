@@ -26,13 +26,13 @@ rules:
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with proxy(tmp_path_factory.mktemp("guarded")) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Policy off: no rule at all."""
     root = tmp_path_factory.mktemp("off")

@@ -41,19 +41,19 @@ class Watched:
         return replay
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def upstream() -> Iterator[tuple[Watched, str]]:
     watched = Watched()
     with serve(watched) as url:
         yield watched, url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def watched(upstream: tuple[Watched, str]) -> Watched:
     return upstream[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guarded(
     tmp_path_factory: pytest.TempPathFactory, upstream: tuple[Watched, str]
 ) -> Iterator[Running]:

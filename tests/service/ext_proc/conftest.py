@@ -16,7 +16,7 @@ class Processor:
         self.running, self.port = running, port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def processor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processor]:
     stack = AsyncExitStack()
     with proxy(tmp_path_factory.mktemp("ext_proc")) as running:
