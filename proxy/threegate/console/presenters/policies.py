@@ -28,7 +28,6 @@ MAX_NAME = 60
 TONES = {
     Direction.STRICTER: "good",
     Direction.LOOSER: "bad",
-    Direction.UNJUDGED: "warn",
     Direction.UNCLEAR: "warn",
     Direction.CHANGED: "",
 }
