@@ -136,6 +136,52 @@ def test_no_secret_in_ids_and_names(
     assert "ok" in response.text
 
 
+NO_NUMBERS = (
+    {"token_ids": [1, f"her mobile is {PHONE}"]},
+    {"token_ids": [SECRET]},
+    {"native_finish_reason": SECRET},
+    {"prompt_logprobs": SECRET},
+)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("fields", NO_NUMBERS, ids=lambda f: "-".join(f))
+def test_no_value_in_place_of_numbers_and_words(
+    guarded: Running, watched: Watched, fields: dict[str, Any], stream: bool
+) -> None:
+    """`token_ids` holds numbers and `native_finish_reason` a word, with any model API that means
+    well."""
+    part = "delta" if stream else "message"
+    body = {"id": "c", "choices": [{"index": 0, part: {"content": "ok"}, **fields}]}
+    data, form = json.dumps(body).encode(), "text/event-stream" if stream else "application/json"
+    pieces = [b"data: " + data + b"\n\n", b"data: [DONE]\n\n"] if stream else [data]
+    watched.demo.play(pieces, media_type=form)
+    text = httpx.post(guarded.url + CHAT, json=request("chat", stream=stream), timeout=60).text
+    assert PHONE not in text
+    assert SECRET not in text
+    assert "ok" in text
+
+
+@pytest.mark.parametrize(
+    "details", [f"call {PHONE}", {"reason": SECRET}, {"note": f"call {PHONE}"}]
+)
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_why_a_response_is_incomplete_is_a_word(
+    guarded: Running, watched: Watched, details: Any, stream: bool
+) -> None:
+    body = {"id": "resp_1", "object": "response", "status": "incomplete", "output": []}
+    body |= {"incomplete_details": details}
+    event = {"type": "response.incomplete", "response": body}
+    data = json.dumps(event if stream else body).encode()
+    form = "text/event-stream" if stream else "application/json"
+    watched.demo.play([b"data: " + data + b"\n\n" if stream else data], media_type=form)
+    asked = request("responses", stream=stream)
+    text = httpx.post(guarded.url + PATHS["responses"], json=asked, timeout=60).text
+    assert '"resp_1' in text
+    assert PHONE not in text
+    assert SECRET not in text
+
+
 def test_a_pair_of_surrogates_in_two_events_ends_no_stream(
     guarded: Running, watched: Watched
 ) -> None:

@@ -35,3 +35,16 @@ def test_there_is_no_answer_text_and_no_stream() -> None:
     assert EMBEDDINGS.finish_reasons({}) == ()
     with pytest.raises(UpstreamError):
         EMBEDDINGS.stream({})
+
+
+@pytest.mark.parametrize(
+    ("answer", "place"),
+    [
+        ({"data": [{"embedding": [0.5, "call 13912345678"]}]}, "/data/0/embedding/1"),
+        ({"data": [{"embedding": {"x": "call 13912345678"}}]}, "/data/0/embedding/x"),
+        ({"data": [{"embedding": [1.0]}, "call 13912345678"]}, "/data/1"),
+        ({"data": "call 13912345678"}, "/data"),
+    ],
+)
+def test_what_is_no_vector_is_text(answer: dict[str, object], place: str) -> None:
+    assert [slot.pointer for slot in EMBEDDINGS.response_slots(answer)] == [place]

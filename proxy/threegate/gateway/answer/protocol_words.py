@@ -18,7 +18,10 @@ from threegate.wire.adapter import Body
 from threegate.wire.known_fields import NUMBERS, PROVIDER_WORDS
 from threegate.wire.slots import STRUCTURAL
 
-_NAMES: Final = (STRUCTURAL | NUMBERS | {"provider"}) - {"signature", "encrypted_content"}
+_NAMES: Final = (STRUCTURAL | NUMBERS | PROVIDER_WORDS | {"provider"}) - {
+    "signature",
+    "encrypted_content",
+}
 _OTHERS: Final = frozenset(("input", "arguments"))
 """Arguments that the model wrote for a tool: texts, whatever their fields are called."""
 _PLAIN: Final = re.compile(r"[A-Za-z_./ \-]{0,64}")
