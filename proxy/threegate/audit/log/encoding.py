@@ -33,29 +33,18 @@ from threegate.types import (
 )
 
 ENTRY_VERSION = 1
-
 MAX_FIELD_CHARS = 256  # ids, model names, codes: longer ones are attacks or mistakes
-
 MAX_RULED = 200  # per decision; a text with more hits is cut here and says so (`dropped`)
-
 STANDARD = "standard"  # the only retention class; the format has a place for others
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 ACTIONS = {action: action.name.lower() for action in Action}
-
 CHANNELS = {channel: channel.value for channel in Channel}
-
 LAYERS = {layer: layer.value for layer in Layer}
-
 UNDECIDED = "undecided"
 """Searched for in place of an action: records without a decision, such as a call that was refused
 before one. Their entries have no `action`."""
-
 ACTION_OF = {name: int(action) for action, name in ACTIONS.items()} | {UNDECIDED: -1}
-
 ACTION_NAMES = {number: name for name, number in ACTION_OF.items()}
-
 LEVELS = {level: level.name.lower() for level in Level}
 
 

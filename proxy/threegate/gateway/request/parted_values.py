@@ -90,10 +90,11 @@ async def with_parted_values(
     budget: Budget,
 ) -> list[Judgement]:
     """The judgements on these texts, with the values that span two of them."""
+    out, turns = list(judged), list(_turns(slots))
+    if not turns:
+        return out
     wanted = frozenset(k for k in patterns if k.split(".")[0] not in FAMILIES)
-    turns = list(_turns(slots)) if wanted else []
-    out = list(judged)
-    if turns:
+    if wanted:
         passages = [Passage(slots[t.pieces[0].slot].locus, t.text) for t in turns]
         read = await detector_set.check(passages, wanted, {}, budget)
         for turn, said in zip(turns, read, strict=True):

@@ -10,6 +10,7 @@ comes back as it was: `[MOBILE_KXWQ]` is 13912345678, `[MOBILE_KXWQ_PT]` is 139-
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -98,17 +99,34 @@ class MaskMap:
     def _new(self, kind: str, value: str, *, restore: Restoring | None) -> Masked:
         self._keyed = self._keyed or KeyedHash(self.key)
         plain = plain_spelling(kind, value)
-        code, word = _letters(self._keyed, kind, plain), f"[{_word(kind)}_"
-        if value == plain:
-            made = [f"{word}{code[:n]}]" for n in range(CODE_LENGTH, len(code))]
-        else:
-            spelling, word = _letters(self._keyed, kind, value), word + code[:CODE_LENGTH]
-            made = [f"{word}_{spelling[:n]}]" for n in range(SPELLING_LENGTH, CODE_LENGTH)]
-            made += [f"{word}{spelling[:n]}]" for n in range(CODE_LENGTH, len(spelling))]
-        placeholder = next((m for m in made if _bare(m) not in self._by_bare), made[-1])
-        masked = Masked(placeholder, _bare(placeholder), kind, restore, value)
-        self._by_bare[masked.bare] = self._by_value[kind, value] = masked
+        code = _letters(self._keyed, kind, plain)
+        spelling = "" if value == plain else _letters(self._keyed, kind, value)
+        placeholder, bare = _first_free(_placeholders(kind, code, spelling), self._by_bare)
+        masked = Masked(placeholder, bare, kind, restore, value)
+        self._by_bare[bare] = self._by_value[kind, value] = masked
         return masked
+
+
+def _first_free(made: Iterator[tuple[str, str]], taken: Mapping[str, Masked]) -> tuple[str, str]:
+    """The last one where none is free, which 28 letters make impossible in practice."""
+    pair = next(made)
+    while pair[1] in taken and (longer := next(made, None)):
+        pair = longer
+    return pair
+
+
+def _placeholders(kind: str, code: str, spelling: str) -> Iterator[tuple[str, str]]:
+    """Placeholders of growing length, each with its `bare`: nearly always the first is free.
+    `spelling` is empty for a value in its plain spelling."""
+    word, bare = f"[{_word(kind)}_", bare_word(kind)
+    if not spelling:
+        for n in range(CODE_LENGTH, len(code)):
+            yield f"{word}{code[:n]}]", bare + code[:n]
+        return
+    word, bare = word + code[:CODE_LENGTH], bare + code[:CODE_LENGTH]
+    for n in range(SPELLING_LENGTH, len(spelling)):
+        apart = "_" if n < CODE_LENGTH else ""
+        yield f"{word}{apart}{spelling[:n]}]", bare + spelling[:n]
 
 
 class KeyedHash:
