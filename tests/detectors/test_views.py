@@ -48,6 +48,14 @@ def test_overlapping_findings_without_a_view_stay_as_they_are() -> None:
     assert sorted(merged(both, []), key=lambda f: f.span) == sorted(both, key=lambda f: f.span)
 
 
+def test_what_the_head_of_a_column_names_is_that_in_every_view() -> None:
+    named = finding("pii.cn.mobile", 5, 16, note="x@table", level=Level.LOW)
+    joined = finding("pii.cn.mobile", 5, 16, note="x@joined", level=Level.MEDIUM)
+    assert joined not in merged([], [joined, named])
+    labelled = replace(joined, level=Level.HIGH)
+    assert labelled in merged([], [labelled, named])
+
+
 def test_a_finding_comes_back_with_the_name_of_its_view() -> None:
     text = "tel %31%33%38 ok"
     (view,) = views(text)

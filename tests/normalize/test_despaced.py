@@ -22,6 +22,15 @@ def test_what_stands_apart_is_joined(text: str) -> None:
     assert despaced.joined(raw(text)).text == JOINED[text]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["2.1.2           2.1.1       2002", "a.217.217 0 0 1 0 .412l-1.162", "mawk 1.3.4.20200120"],
+)
+def test_versions_and_the_path_of_a_drawing_are_no_numbers_pulled_apart(text: str) -> None:
+    source = raw(text)
+    assert despaced.joined(source) is source
+
+
 @pytest.mark.parametrize("size", [1, 2, 15, 16, 17, 18, 32, 33, 100])
 def test_a_run_is_found_whatever_its_length(size: int) -> None:
     """A pattern that counts by sixteens matches what one that counts by ones does."""

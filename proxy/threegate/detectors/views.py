@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import field, replace
 from functools import cached_property
 
@@ -121,14 +121,16 @@ def merged(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
     """`found` with the findings that views add. Findings of one kind at one place become the
     widest; one of the same family inside a finding that is at least as sure adds nothing. A surer
     view replaces what was found: a column header may show that a number belongs to no person."""
-    more = list(more)
+    all_more = list(more)
+    named = {
+        (f.kind, f.span) for f in all_more if f.note.endswith("@table") and f.level == Level.LOW
+    }
+    more = [f for f in all_more if not _is_named(f, named)]
     surer = {(_family(f.kind), f.span): f.level for f in more}
-    named = {(f.kind, f.span) for f in more if f.note.endswith("@table") and f.level == Level.LOW}
     kept = [
         f
         for f in found
-        if surer.get((_family(f.kind), f.span), f.level) <= f.level
-        and not (f.level == Level.MEDIUM and (f.kind, f.span) in named)
+        if surer.get((_family(f.kind), f.span), f.level) <= f.level and not _is_named(f, named)
     ]
     seen, covers = frozenset(map(id, kept)), _Covers(kept)
     out: list[Finding] = []
@@ -138,6 +140,11 @@ def merged(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
         elif any(id(f) in seen for f in group) or not all(map(covers.hold, group)):
             out.append(_widest(group))
     return out
+
+
+def _is_named(finding: Finding, named: Set[tuple[str, Span]]) -> bool:
+    """Whether the head of its column says that it is another number."""
+    return finding.level == Level.MEDIUM and (finding.kind, finding.span) in named
 
 
 def _groups(findings: Sequence[Finding]) -> list[list[Finding]]:

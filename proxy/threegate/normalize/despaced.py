@@ -7,14 +7,13 @@ and decimals stay: Chinese punctuation joins only runs of single characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import re2
 
 from threegate.normalize.re2_spans import found
-from threegate.normalize.view import View, edited, focused, removed
+from threegate.normalize.view import New, View, edited, focused, removed
 
 NAME = "joined"
 
@@ -48,6 +47,8 @@ _RUNS = (
 _DIGITS = re.compile(rf"(?<![0-9A-Za-z])[0-9]{_many(rf'{_SIGN}{{1,2}}[0-9](?![0-9A-Za-z])', 6)}")
 
 _NO_DIGIT = re.compile("[^0-9]+")
+_DIGITS_APART = 7
+"""Fewer are versions (2.1.3) or numbers of their own, as in the path of a drawing."""
 _MARK = r"[^\pL\pN_\n]"
 _PARTED = rf"(?:{_MARK}{{1,2}}|_)"
 _GATES = {
@@ -86,7 +87,7 @@ def joined(source: View) -> View:
     return _edited(focused(view, source), _WIDE_GAP, lambda match: " ")
 
 
-def _edited(view: View, pattern: re.Pattern[str], new: Callable[[re.Match[str]], str]) -> View:
+def _edited(view: View, pattern: re.Pattern[str], new: New) -> View:
     return edited(view, NAME, pattern, new) if _occurs(pattern, view) else view
 
 
@@ -101,9 +102,12 @@ def _gates() -> dict[re.Pattern[str], Any]:
     return {pattern: re2.compile(gate) for pattern, gate in _GATES.items()}
 
 
-def _without_separator(match: re.Match[str]) -> str:
-    """A separator in place of a character separates two words."""
-    return match.group()[:: 1 + len(match["s"])].replace(match["s"], " ")
+def _without_separator(match: re.Match[str]) -> str | None:
+    """A separator in place of a character separates two words. None: no characters of one
+    word."""
+    chars = match.group()[:: 1 + len(match["s"])].replace(match["s"], " ")
+    digits = chars.strip("-.")
+    return None if digits.isdigit() and len(digits) < _DIGITS_APART else chars
 
 
 def _digits(match: re.Match[str]) -> str:

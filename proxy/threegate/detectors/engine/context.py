@@ -58,6 +58,8 @@ OTHER_NUMBER = words(
     "order|tracking|invoice|ticket|trace|ts|timestamp|seq|sku|ean|isbn|serial|version|build",
     "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn|nhs|awb|waybill|meeting id",
     "uid|ledger|ref|sum|求和|乘积|bytes|-rw-|r--|r-x|rwx",
+    "会议id|腾讯会议|zoom会议|钉钉会议|zoom meeting|视频id|粉丝数|点赞数|门店编码|门店编号",
+    "views|followers|likes|revenue|balance|volume|amount",
     "seed|ttl|timeout=|timeout =|flops|content-length|range(|n=|n =",
 )
 """Labels of numbers that are not personal; the label nearest to the value decides."""

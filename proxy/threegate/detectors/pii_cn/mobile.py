@@ -50,6 +50,8 @@ _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}"
 _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2
 """Longer runs occur in versions: 133.0.7415.166."""
+_DECIMAL = re.compile("[0-9]+[.][0-9]+")
+"""One dot alone: a coordinate or a price, which nobody writes a telephone number like."""
 _COUNTED = re.compile(
     " ?(?:[次件元吨噸份块塊斤克票倍辆輛枚篇帧幀÷×^*%]|"
     "股(?![东東民份])|[笔筆](?![记記者友])|秒(?![回杀殺])|[美港欧歐日韩韓]元|公[里斤]|千[米克]|像素|"
@@ -106,7 +108,11 @@ def _level(view: ScanText, match: re.Match[str]) -> Level:
     if match["country"]:
         formed = match.group()[0] in "(（+"
         return Level.HIGH if polarity >= 0 else Level.MEDIUM if formed else Level.LOW
-    counted = _COUNTED.match(view.text, match.end()) or _is_joined(view.text, *match.span())
+    counted = (
+        _COUNTED.match(view.text, match.end())
+        or _is_joined(view.text, *match.span())
+        or _DECIMAL.fullmatch(match.group())
+    )
     level = Level.LOW if not polarity and counted else _BARE[polarity]
     certain = level > Level.LOW and not is_example(view, *match.span(), digits_of(match.group()))
     return level if certain else Level.LOW

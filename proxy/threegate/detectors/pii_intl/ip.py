@@ -34,6 +34,8 @@ _HOSTED = ("://", "@", "-h ")
 _NETWORK = re.compile("/[0-9]")
 """After an address that ends in zero: a network, not a host."""
 _PORT = re.compile(":[0-9]{2}")
+_OBJECTS = ("2.5.4.", "2.5.29.")
+"""Object identifiers of certificates begin so (X.520, X.509)."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:
@@ -54,16 +56,18 @@ def _v4(view: ScanText, match: re.Match[str]) -> Level | None:
         return None
     label, version = view.last(match.start(), _LABELS), view.last(match.start(), _VERSIONS)
     text, end = view.text, match.end()
+    network = rest[-1] == 0 and _NETWORK.match(text, end)
+    if network or (value.startswith(_OBJECTS) and label < 0):
+        return Level.LOW
     hosted = text.endswith(_HOSTED, 0, match.start()) or _PORT.match(text, end)
     small = max(first, *rest) < _SMALL and not (hosted and version < 0)
     if label >= 0 or version >= 0:
         sent = text.endswith("@", 0, match.start()) and text[end : end + 1] == ":"
         stated = sent or (label > version and not (small and version >= 0))
         return Level.HIGH if stated else Level.LOW
-    network = rest[-1] == 0 and _NETWORK.match(text, end)
     subnet = value.endswith(".0.0") and view.before(match.start()).endswith("/")
     followed = _AFTER.search(view.after(*match.span()))
-    return Level.LOW if small or network or subnet or followed else Level.MEDIUM
+    return Level.LOW if small or subnet or followed else Level.MEDIUM
 
 
 def _v6(value: str) -> bool:
