@@ -46,6 +46,30 @@ _QUOTED = re.compile(
 _QUOTE_REACH = 16
 _BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 """RE2's `\\s` matches ASCII white space only."""
+_PLACE = (
+    r"(?:documents?|texts?|logs?|lines?|data|pages?|contents?|e-?mails?|files?|results?|transcripts?"
+    r"|comments?|articles?|code|repository|readme|diff|snippets?|quotes?)"
+)
+_DEFENDED = re2.compile(
+    r"(?i)^\s+(?:(?:that|which)\s+(?:appear|occur|are|may\s+be)\s+)?"
+    r"(?:contained\s+|embedded\s+|found\s+|hidden\s+|written\s+|given\s+)?(?:in|inside|within)\s+"
+    rf"(?:(?:the|this|these|those|any|its)\s+)?(?:[\w-]+\s+){{0,2}}?{_PLACE}\b"
+)
+_ANYBODYS = re2.compile(r"(?i)^\w+\s+(?:any|all)\s+(?:[\w-]+\s+)?instructions?$")
+_OURS = re2.compile(
+    r"(?i)\b(?:above|before|previous|prior|earlier|preceding|foregoing|existing|original|initial|your"
+    r"|system|user|prompt|conversation)\b"
+)
+_DEFENDED_ZH = re2.compile(
+    r"^[^。！？；，,\n]{0,12}?(?:"
+    r"(?:要求|试图|企图|诱导|诱使)[^。！？；，,\n]{0,6}(?:泄露|透露|绕过|公开|修改|违反)[^。！？；，,\n]{0,10}"
+    r"|(?:文中|文档|资料|日志|网页|邮件|代码|数据|文件|文本)(?:里|中|内)?(?:出现|包含|夹带|隐藏|写)?"
+    r")的(?:任何|所有|一切|全部)(?:指令|指示)"
+)
+_OURS_ZH = re2.compile(
+    "之前|以前|此前|先前|上面|以上|上述|前面|系统|系統|你的|您的|原[有来來先]|初始|预设|預設"
+)
+_AFTER_REACH, _NEXT_ZH = 100, 14
 _FLAG = "\U0001f3f4"
 _FLAG_TAGS = 7  # the longest real flag: black flag, gbeng or the like, cancel tag
 
@@ -106,7 +130,18 @@ def _counts(text: str, start: int, end: int, signature: Signature) -> bool:
     if not signature.negatable:
         return True
     own = " my " in text[start:end].lower()  # users may take back their own instructions
-    return not own and not _NEGATION.search(text[max(0, start - _NEGATION_REACH) : start])
+    if own or _is_defence(text, start, end):
+        return False
+    return not _NEGATION.search(text[max(0, start - _NEGATION_REACH) : start])
+
+
+def _is_defence(text: str, start: int, end: int) -> bool:
+    """Tells a model not to obey what a document says, as prompts in source code do."""
+    order, after = text[start:end], text[end : end + _AFTER_REACH]
+    if defended := _DEFENDED_ZH.search(order + after[:_NEXT_ZH]):
+        return not _OURS_ZH.search(defended.group())
+    found = _DEFENDED.search(after) if _ANYBODYS.search(order) else None
+    return found is not None and not _OURS.search(order + found.group())
 
 
 def _quoted(text: str, span: Span) -> bool:
