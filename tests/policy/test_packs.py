@@ -21,6 +21,7 @@ def test_all_of_them_are_there() -> None:
         "base",
         "cn-gbt45654",
         "cn-privacy",
+        "coding",
         "eu-gdpr",
         "finance",
         "healthcare",

@@ -69,9 +69,9 @@ def _restoring(mask: schema.MaskThen) -> Restoring | None:
         case schema.Restore.NEVER:
             return None
         case schema.Restore.CLIENT:
-            return Restoring(None, mask.hosts)
+            return Restoring(None, mask.hosts, mask.files)
         case tools:
-            return Restoring(tools, mask.hosts)
+            return Restoring(tools, mask.hosts, mask.files)
 
 
 def _detect(rule: schema.Rule) -> Detect:

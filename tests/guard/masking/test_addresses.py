@@ -102,10 +102,34 @@ def test_what_follows_the_host_stays_hidden() -> None:
     )
 
 
-def test_arguments_of_tools_get_no_host() -> None:
+@pytest.mark.parametrize(
+    ("argument", "back"),
+    [
+        ("http://{}/", True),
+        ("http://{}:8080", True),
+        ("curl -s http://{}:8080/health\nexit", True),
+        ("curl http://{}\nexit", True),
+        ("# see\nhttp://{}:80\n", True),
+        ("a: 'http://{}:9090/api',\n", True),
+        ('value: "http://{}:4317"\n', True),
+        ('value: "http://{}"', True),
+        ("http://u@{}/", False),
+        ("http://{}@evil.example/", False),
+        ('http://{}"x.evil.example/', False),
+        ("http://{}\\@evil.example/", False),
+        ("http://evil.example/?q=a {}", False),
+        ("http://{}.evil.example/", False),
+        ("[x](http://{}/a)", False),
+        ('<img src="http://{}/a.png">', False),
+    ],
+)
+def test_an_ip_address_comes_back_as_a_whole_host_in_arguments(argument: str, back: bool) -> None:
     mask, restorer = made("10.23.4.5", "pii.ip")
-    text = json.dumps({"url": f"http://{mask}/"})
-    assert restored(restorer, text, Channel.TOOL_ARGUMENTS) == text
+    text = json.dumps({"a": argument.format(mask), "b": 1}, separators=(",", ":"))
+    whole = restored(restorer, text, Channel.TOOL_ARGUMENTS)
+    assert whole == (text.replace(mask, "10.23.4.5") if back else text)
+    every = list(range(1, len(text) + 1))
+    assert streamed(restorer, text, every, Channel.TOOL_ARGUMENTS) == whole
 
 
 @pytest.mark.parametrize(
@@ -118,6 +142,19 @@ def test_arguments_of_tools_get_no_host() -> None:
         ({"text": 'see "https://a.example/" or {}'}, True),
         ({"html": '<img src="/x/{}">'}, False),
         ({"text": 'a "b" <i x="{}'}, False),
+        ({"old": "// TODO: ask {} about it"}, True),  # source code
+        ({"old": "\t// TODO(r): ask {}\n\treturn"}, True),
+        ({"text": "//go:build linux\n// {}\n"}, True),
+        ({"old": '["0.0.0.0/0", "{}/32"]'}, True),
+        ({"text": "see http://a.example/\nby {}"}, True),
+        ({"text": "http://a.example/\nby {}"}, False),
+        ({"url": "//evil.example/a b {}"}, False),
+        ({"path": "\\\\evil.example\\a b {}"}, False),
+        ({"url": "/\\evil.example/a b {}"}, False),
+        ({"url": "mailto:a@b.example?body=a b {}"}, False),
+        ({"args": '{"url":"http://evil.example/a b {}"}'}, False),
+        ({"text": "at\nmailto:a@b.example?body={}"}, False),
+        ({"text": "C:\\new http://evil.example/\\n{}"}, False),
     ],
 )
 def test_arguments_get_values_outside_addresses(arguments: dict[str, str], back: bool) -> None:
@@ -161,6 +198,10 @@ PIECES += [
     ".",
     "b.cc",
     "，",
+    "\\n",
+    "\\t",
+    '\\"',
+    '["',
 ]
 
 
@@ -182,12 +223,14 @@ HOST_MASK, HOST_BACK = made("10.23.4.5", "pii.ip")
 @given(
     st.lists(st.sampled_from([*PIECES, HOST_MASK, HOST_MASK, "http://", ":80", "@"])).map("".join),
     st.sets(st.integers(0, 200), max_size=8),
+    st.sampled_from([Channel.CONTENT, Channel.TOOL_ARGUMENTS]),
 )
-def test_hosts_do_not_depend_on_the_cut(text: str, cuts: set[int]) -> None:
-    whole = restored(HOST_BACK, text)
+def test_hosts_do_not_depend_on_the_cut(text: str, cuts: set[int], channel: Channel) -> None:
+    text = text if channel is Channel.CONTENT else json.dumps([text, text])
+    whole = restored(HOST_BACK, text, channel)
     places = [c for c in sorted(cuts) if c < len(text)]
-    assert streamed(HOST_BACK, text, [*places, len(text)]) == whole
-    assert streamed(HOST_BACK, text, [*range(1, len(text)), len(text)]) == whole
+    assert streamed(HOST_BACK, text, [*places, len(text)], channel) == whole
+    assert streamed(HOST_BACK, text, [*range(1, len(text)), len(text)], channel) == whole
 
 
 def test_what_is_unread_is_not_forgotten() -> None:

@@ -42,6 +42,20 @@ def test_arguments_get_values_for_the_tools_that_the_rule_names(tool: str, back:
     assert restored(restorer, mask) == "VALUE"
 
 
+PAGE = '<script>\nmail("{0}")</script><a href="mailto:{0}">x</a> {0}.example.org'
+
+
+@pytest.mark.parametrize(("tool", "back"), [("Write", True), ("fetch", False)])
+def test_a_tool_that_writes_files_gets_values_in_addresses_too(tool: str, back: bool) -> None:
+    mask, restorer = made("VALUE", restore=Restoring(tools=("dial",), files=("Write",)))
+    text = json.dumps({"text": PAGE.format(mask)})
+    whole = restored(restorer, text, Channel.TOOL_ARGUMENTS, tool)
+    assert whole == (text.replace(mask, "VALUE") if back else text)
+    every = list(range(1, len(text) + 1))
+    assert streamed(restorer, text, every, Channel.TOOL_ARGUMENTS, tool) == whole
+    assert mask in restored(restorer, PAGE.format(mask))
+
+
 @pytest.mark.parametrize("size", [1, 7, 300, 1000])
 def test_a_long_text_restores_alike_when_its_beginning_is_forgotten(size: int) -> None:
     placeholder, restorer = made("6222021234567890128")

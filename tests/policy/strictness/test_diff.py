@@ -59,7 +59,10 @@ CHANGED_OPINION = [
     (OPINION, ("levels: [low, medium]", "on_timeout: flag"), Direction.LOOSER),
     (OPINION, ("judge.qwen", "judge.other"), Direction.UNCLEAR),
 ]
-LOOSER = [("restore: client", "restore: client, hosts: [crm.example.com]")]
+LOOSER = [
+    ("restore: client", "restore: client, hosts: [crm.example.com]"),
+    ("restore: client", "restore: client, files: [Write]"),
+]
 UNCLEAR = [
     ("EMP-\\d{6}", "EMP-\\d{5,6}"),
     ("[tool_result, knowledge/products]", "[tool_result]"),

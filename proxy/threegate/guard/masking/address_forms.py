@@ -13,7 +13,7 @@ match."""
 BLANK: Final = r"[\t\n\f\r ]"
 _URL: Final = re.compile(
     r"[/\\]{2}"  # //host, scheme://host, and what browsers read as these
-    r"|(?<![^\W_])(?:mailto|data|javascript|vbscript|tel|sms|smsto|geo|cid|blob|about|facetime|intent"
+    r"|(?:(?<![^\W_])|(?<=\\[nrt]))(?:mailto|data|javascript|vbscript|tel|sms|smsto|geo|cid|blob|about|facetime|intent"
     r"|magnet|callto|xmpp|sip|sips|urn|news|view-source|jar|feed):"
     r"|(?<!\w)www\."
     r"|[\w-]\.(?:[^\W\d_]{2,24}|xn--[a-z\d-]{2,24})(?::\d{1,5})?[/?#]"  # example.com/
@@ -25,7 +25,14 @@ _LONGEST: Final = 40
 """More than the longest match of `_URL`."""
 _HTTP: Final = re.compile(r"(?<![\w+.-])https?:\Z", re.IGNORECASE)
 _END, _END_IN_ANGLES = re.compile(r"[\t\n\f\r <]"), re.compile(r"[\n>]")
+_BREAK: Final = r"(?<!\\)\\[nr]"
+"""A line break in a string of JSON."""
+_END_IN_STRING: Final = re.compile(rf"[\t\n\f\r <]|(?<!\\)\\t|{_BREAK}")
+_END_OF_COMMENT: Final = re.compile(rf"(?<=//){BLANK}|(?<=//)\\t|{_BREAK}")
+"""Of `//` that begins a string: nobody's address if a blank follows, as in source code."""
 _NEVER: Final = re.compile(r"(?!)")
+_LEADING: Final = re.compile(r"[\W_]?[\w.:@%+~-]*")
+"""What may stand before the dot of a host that begins a string."""
 
 
 class FormReader:
@@ -80,7 +87,7 @@ class UrlReader(FormReader):
         pattern = _URL if self.begun is None else self._end
         found = pattern.search(text, self.at - base, to - base)
         if found is None:
-            self.at = max(self.at, to - _LONGEST) if self.begun is None else to
+            self._wait(text, base, to)
             return False
         self.at = base + found.end()
         if self.begun is None:
@@ -91,12 +98,27 @@ class UrlReader(FormReader):
             self.begun = None
         return True
 
+    def _wait(self, text: str, base: int, to: int) -> None:
+        """Nothing was found; what the end of the text may have cut off is read again."""
+        half = _LONGEST if self.begun is None else text[to - 1 - base : to - base] == "\\"
+        self.at = max(self.at, to - half)
+
     def _end_of(self, text: str, base: int, start: int) -> re.Pattern[str]:
-        if self._origin is not None and base + start - self._origin <= _LONGEST:
-            before = text[self._origin - base : start].strip()
-            if not any(map(str.isspace, before)):
-                return _NEVER
+        if self._origin is not None:
+            return self._end_in_string(text, base, start, self._origin)
         return _END_IN_ANGLES if text[start - 1 : start] == "<" else _END
+
+    def _end_in_string(self, text: str, base: int, start: int, origin: int) -> re.Pattern[str]:
+        before = text[max(0, origin - base) : start].lstrip()
+        if base + start - origin > _LONGEST or any(map(str.isspace, before)):
+            return _END_IN_ANGLES if before.endswith("<") else _END_IN_STRING
+        if text.startswith("//", start) and not before.endswith(":"):
+            return _END_OF_COMMENT
+        schemed = before.endswith(":") or _SCHEME.match(text, start) is not None
+        return _NEVER if schemed or _LEADING.fullmatch(before) else _END_IN_STRING
+
+
+_SCHEME: Final = re.compile(r"[a-z-]+:|\\\\|&", re.IGNORECASE)
 
 
 def _start(text: str, slashes: int) -> int:

@@ -39,6 +39,8 @@ class AddressReader:
     """Tells whether positions of one text, asked in ascending order, are in an address."""
 
     __slots__ = ("_at", "_readers")
+    in_json = False
+    """Whether the text is read as JSON."""
 
     def __init__(self) -> None:
         self._begin(0)
@@ -106,6 +108,10 @@ class ArgumentReader(AddressReader):
         super().__init__()
         self._json: bool | None = None  # not known before the first character
         self._string = False  # inside a string
+
+    @property
+    def in_json(self) -> bool:
+        return bool(self._json)
 
     def read(self, text: str, base: int, to: int) -> None:
         if self._json is None and (first := _FIRST.search(text, 0, to - base)):

@@ -8,7 +8,7 @@ placeholder (`placeholders`).
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -46,16 +46,12 @@ class TextRestorer:
         found, open_from = self._finder.find(text, start - base, final=final)
         for placeholder in found:
             span, masked = placeholder.span, placeholder.masked
-            within = _names_host(text, span.end, final=final)
-            if within is None:
-                open_from = span.start
-                break
             self._addresses.read(text, base, base + span.start)
-            host = self._is_host(text, base, placeholder, final=final)
-            if host is None:
+            back = self._comes_back(text, base, placeholder, final=final)
+            if back is None:
                 open_from = span.start
                 break
-            if not within and (host or self._returns(masked.restore)):
+            if back:
                 at = Span(base + span.start, base + span.end)
                 out.append(Restored(at, masked.value, masked.kind))
                 self._addresses.skip(at.end)
@@ -63,19 +59,34 @@ class TextRestorer:
             self._addresses.keep_up(text, base, base + open_from)
         return out, base + open_from
 
+    def _comes_back(
+        self, text: str, base: int, placeholder: Placeholder, *, final: bool
+    ) -> bool | None:
+        """None where more text decides that."""
+        restoring = placeholder.masked.restore
+        if self._writes_files(restoring):
+            return True
+        within = _names_host(text, placeholder.span.end, final=final)
+        host = self._is_host(text, base, placeholder, final=final)
+        if within is None or host is None:
+            return None
+        return not within and (host or self._returns(restoring))
+
+    def _writes_files(self, restoring: Restoring | None) -> bool:
+        arguments = self._channel is Channel.TOOL_ARGUMENTS
+        return arguments and restoring is not None and self._tool in restoring.files
+
     def _is_host(
         self, text: str, base: int, placeholder: Placeholder, *, final: bool
     ) -> bool | None:
         """Whether the value is an IP address and the whole host of a URL, so that only this host
         receives it. None if more text is needed to decide."""
-        if self._channel is Channel.TOOL_ARGUMENTS or not _IP.fullmatch(placeholder.masked.value):
+        if not _IP.fullmatch(placeholder.masked.value) or not self._addresses.at_host(text, base):
             return False
-        end = placeholder.span.end
-        if not self._addresses.at_host(text, base):
-            return False
-        if not final and _HOST_ENDS_SO_FAR.match(text, end):
+        end, ends = placeholder.span.end, _IN_JSON if self._addresses.in_json else _IN_TEXT
+        if not final and ends.so_far.match(text, end):
             return None
-        return _HOST_ENDS.match(text, end) is not None
+        return ends.whole.match(text, end) is not None
 
     def _returns(self, restoring: Restoring | None) -> bool:
         if restoring is None or self._addresses.inside(restoring.hosts):
@@ -84,13 +95,25 @@ class TextRestorer:
         return everywhere or self._tool in (restoring.tools or ())
 
 
+@dataclass(frozen=True, slots=True)
+class _HostEnds:
+    """What stands behind a host that ends there, and the beginnings of it. `ends` and `marks` are
+    patterns: marks close a sentence or quotation, and may be part of a host name unless an end
+    follows."""
+
+    whole: re.Pattern[str]
+    so_far: re.Pattern[str]
+
+    @classmethod
+    def of(cls, ends: str, marks: str, half: str = "") -> _HostEnds:
+        whole = rf"(?::\d{{1,5}})?(?:/|{ends}|\Z|{marks}{{1,3}}(?:{ends}|\Z))"
+        return cls(re.compile(whole), re.compile(rf"(?::\d{{0,5}})?{marks}{{0,3}}{half}\Z"))
+
+
 _IP: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
-_PORT: Final = r"(?::\d{1,5})?"
-_MARKS: Final = "[\"'`)>\\]},;.，。；、！？）】」』]"
-_HOST_ENDS: Final = re.compile(rf"{_PORT}(?:[/\s<]|\Z|{_MARKS}{{1,3}}(?:[\s<]|\Z))")
-"""Marks that close a sentence or quotation; they may be part of a host name unless a space
-follows."""
-_HOST_ENDS_SO_FAR: Final = re.compile(rf"(?::\d{{0,5}})?{_MARKS}{{0,3}}\Z")
+_CLOSING: Final = "'`)>\\]},;.，。；、！？）】」』"
+_IN_TEXT: Final = _HostEnds.of(r"[\s<]", f'["{_CLOSING}]')
+_IN_JSON: Final = _HostEnds.of(r"(?:[\s<\"]|\\[nrt])", rf"(?:\\\"|[{_CLOSING}])", r"\\?")
 _UNSEEN: Final = "[\u00ad\u200b-\u200d\u2060\ufeff]"
 """Characters that are dropped from host names in a lookup."""
 _HOST: Final = re.compile(

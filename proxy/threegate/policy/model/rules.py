@@ -37,10 +37,12 @@ class MaskStyle(StrEnum):
 class Restoring:
     """Where a masked value is restored for the client. `tools`: only in the arguments of these
     tools; None: of every tool. `hosts`: also in addresses of these hosts; `*.` in front covers all
-    names below one."""
+    names below one. `files`: everywhere in the arguments of these tools, which write files of the
+    client."""
 
     tools: tuple[str, ...] | None = None
     hosts: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

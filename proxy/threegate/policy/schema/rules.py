@@ -113,6 +113,7 @@ class MaskThen(Located):
 
     restore: Restore | tuple[str, ...] = Restore.CLIENT
     hosts: tuple[Host, ...] = ()
+    files: tuple[str, ...] = ()
     style: MaskStyle = MaskStyle.PLACEHOLDER
 
 

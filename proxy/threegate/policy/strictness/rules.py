@@ -80,6 +80,7 @@ def _restoring(old: Restoring | None, new: Restoring | None) -> Iterator[Aspect]
     else:
         yield from inverted(covering("restore_tools", old.tools, new.tools))
     yield from inverted(covering("restore_hosts", old.hosts, new.hosts))
+    yield from inverted(covering("restore_files", old.files, new.files))
 
 
 def _tools(names: tuple[str, ...] | None) -> Bilingual:
