@@ -117,6 +117,11 @@ def moved(finding: Finding, offset: int) -> Finding:
     return replace(finding, span=span)
 
 
+_UNCHECKED = frozenset({"pii.cn.mobile", "pii.cn.landline", "pii.phone"})
+"""Numbers without a check digit: their column may be all that tells them from others, in every
+view."""
+
+
 def merged(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
     """`found` with the findings that views add. Findings of one kind at one place become the
     widest; one of the same family inside a finding that is at least as sure adds nothing. A surer
@@ -125,7 +130,7 @@ def merged(found: Sequence[Finding], more: Iterable[Finding]) -> list[Finding]:
     named = {
         (f.kind, f.span) for f in all_more if f.note.endswith("@table") and f.level == Level.LOW
     }
-    more = [f for f in all_more if not _is_named(f, named)]
+    more = [f for f in all_more if not (f.kind in _UNCHECKED and _is_named(f, named))]
     surer = {(_family(f.kind), f.span): f.level for f in more}
     kept = [
         f
