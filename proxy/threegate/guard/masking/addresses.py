@@ -39,11 +39,14 @@ class AddressReader:
     """Tells whether positions of one text, asked in ascending order, are in an address."""
 
     __slots__ = ("_at", "_readers")
-    in_json = False
-    """Whether the text is read as JSON."""
 
     def __init__(self) -> None:
         self._begin(0)
+
+    @property
+    def in_json(self) -> bool:
+        """Whether the text is read as JSON."""
+        return False
 
     def _begin(self, at: int, *, string: bool = False) -> None:
         self._at = at
