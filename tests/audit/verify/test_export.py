@@ -65,3 +65,16 @@ async def test_a_stranger_cannot_sign_an_export(settings: AuditSettings) -> None
     report = verify_export(settings.directory / "export", [stranger])
     assert {p.code for p in report.problems} >= {"manifest", "checkpoint_unsigned"}
     assert report.proven == 0
+
+
+async def test_an_export_without_a_key_says_what_is_missing(settings: AuditSettings) -> None:
+    """It called every record unproven, for a "NoteError"."""
+    await exported(settings)
+    folder = settings.directory / "export"
+    (problem,) = verify_export(folder, []).problems
+    assert "--key log.vkey" in problem.message("en")
+    assert "--key log.vkey" in problem.message("zh")
+    stranger = Signer.from_seed(settings.origin, bytes(32)).verifier
+    told = next(p for p in verify_export(folder, [stranger]).problems if p.code == "manifest")
+    assert "no signature by a trusted key" in told.message("en")
+    assert "Error" not in told.message("zh")

@@ -138,3 +138,19 @@ def test_a_refused_request_is_a_row_and_a_record_like_others(site: Site) -> None
         assert page.status_code == 200
         assert f"{said} · 404" in page.text
         assert said in reviewer.get(f"/audit/record/{wrong['request']}").text
+
+
+def test_a_record_leads_to_all_calls_of_its_user(site: Site) -> None:
+    """A complaint names a request; the export for the authority is of everything that its user
+    asked, whose id the reviewer does not know."""
+    body = {"model": "deepseek-r1", "user": "u-complains"}
+    for text in ("One question.", "Another question."):
+        body |= {"messages": [{"role": "user", "content": text}]}
+        httpx.post(f"{site.running.url}/v1/chat/completions", json=body, timeout=60)
+    client = site.who("reviewer")
+    request = client.get("/audit.json?q=Another+question").json()["rows"][0]["request"]
+    shown = client.get(f"/audit/record/{request}.json").json()
+    found = client.get(f"/audit.json?subject={shown['subject']}").json()["rows"]
+    assert len(found) == 2
+    assert f"subject={shown['subject']}" in client.get(f"/audit/record/{request}").text
+    assert "u-complains" not in shown["subject"]

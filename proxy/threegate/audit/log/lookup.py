@@ -41,6 +41,12 @@ def request_of(connection: Connection, given: str) -> str:
     return str(connection.execute(exact).scalar() or _decided(connection, given))
 
 
+def subject_of(connection: Connection, request: str) -> str:
+    """The pseudonym of the end user; empty if the call named none, or after an erasure."""
+    of_request = (RECORD.c.request_id == request) & RECORD.c.subject.is_not(None)
+    return str(connection.execute(select(RECORD.c.subject).where(of_request)).scalar() or "")
+
+
 def _decided(connection: Connection, decision: str) -> str:
     """Decisions have no column. Their ids begin with the time, so only one day's records are
     read."""

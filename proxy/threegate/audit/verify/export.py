@@ -30,6 +30,7 @@ from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
 from threegate.audit.verify.findings import VerifyProblem
 from threegate.audit.verify.verifier import belongs
 from threegate.i18n.system import reason
+from threegate.types import Bilingual
 
 MAX_PROBLEMS = 1_000
 
@@ -56,6 +57,9 @@ class ExportReport:
 def verify_export(directory: Path, keys: Sequence[Verifier]) -> ExportReport:
     """`keys` are trusted; their names are origins."""
     report = ExportReport()
+    if not keys:
+        report.add("--key", -1, "no_key/export")
+        return report
     expected = _manifest(directory, keys, report)
     checkpoints = _checkpoints(directory, keys, report)
     places: dict[str, set[int]] = {}
@@ -73,7 +77,7 @@ def _manifest(directory: Path, keys: Sequence[Verifier], report: ExportReport) -
         text, _ = verify((directory / MANIFEST).read_text(), keys)
         title, count, *listed = text.splitlines()
     except (NoteError, OSError, ValueError) as error:
-        report.add(MANIFEST, -1, "manifest/unsigned", why=type(error).__name__)
+        report.add(MANIFEST, -1, "manifest/unsigned", why=_why(error))
         return None
     if title != TITLE:
         report.add(MANIFEST, -1, "manifest/title")
@@ -81,6 +85,16 @@ def _manifest(directory: Path, keys: Sequence[Verifier], report: ExportReport) -
     files = {name: digest for digest, _, name in (line.partition(" ") for line in listed)}
     _check_files(directory, files, report)
     return int(count)
+
+
+def _why(error: Exception) -> Bilingual | str:
+    match error:
+        case NoteError():
+            return error.text
+        case OSError():
+            return reason(error)
+        case _:
+            return type(error).__name__
 
 
 def _check_files(directory: Path, files: dict[str, str], report: ExportReport) -> None:

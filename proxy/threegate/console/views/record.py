@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.lookup import subject_of
 from threegate.audit.log.query import Entry, read_content
 from threegate.audit.log.record import OF_CALLS
 from threegate.console.auth.sessions import REVEAL_S, SITTING_COOKIE, SITTING_S
@@ -41,11 +42,13 @@ async def record(visit: ConsoleRequest) -> Answer:
         await blocking(visit.parts.review_store.labels, [visit.path["request"]]), visit
     )
     complaints = await blocking(visit.parts.review_store.complaints.all, visit.path["request"])
-    last = entries[-1]
+    last, request = entries[-1], visit.path["request"]
+    subject = await visit.parts.audit.read(lambda c: subject_of(c, request))
     return Shown(
         "audit/record.html",
         {
             **shown,
+            "subject": subject,
             "event": _facts(last),
             "decisions": explained.decisions(last.event, visit.language, known),
             "explanation": explanation(
