@@ -399,8 +399,13 @@ def test_two_edits_of_one_rule_are_chosen_between(fresh_site: Site) -> None:
     digest = submitted(site.who("editor", name="quick", group="privacy"), mode="off")
     for verb in ("approve", "activate"):
         assert act(approver, digest, verb) == 200
-    (file,) = slow.get("/policies/draft/merge.json").json()["files"]
+    assert "to be merged" in slow.get("/").text
+    merging = slow.get("/policies/draft/merge.json").json()
+    (file,) = merging["files"]
     assert [c["key"] for c in file["conflicts"]] == ["rules/cn.pii.documents"]
+    rows = [row for row in merging["cards"]["cn.pii.documents"]["rows"] if row["changed"]]
+    assert "off" in [row["before"] for row in rows]  # in words, for who does not read YAML
+    assert any("Mine." in row["after"] for row in rows)
     page = slow.get("/policies/draft/merge").text
     assert re.search("<mark>[^<]*Mine\\.", page)
     assert re.search("<mark> *mode: [^<]*off", page)

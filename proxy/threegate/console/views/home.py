@@ -37,6 +37,7 @@ async def home(visit: ConsoleRequest) -> Answer:
             "expiring": policies.expiring(bundle, today_utc(), visit.language),
             "ends": _ends(visit.parts.notices),
             "draft": sorted(space.files),
+            "moved": bool(space.moved()),
             "proposals": await _proposals(visit),
             "titles": {r: t.get(visit.language) for r, t in titles(serving).items()},
             "returned": await _returned(visit),

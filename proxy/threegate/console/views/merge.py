@@ -11,6 +11,8 @@ from typing import Any
 from threegate.console.drafts import PACKS, DraftFile, Returned, Workspace, packs_text
 from threegate.console.errors import refusal
 from threegate.console.pack_merge import MINE, THEIRS, Conflict, Merged, merge
+from threegate.console.presenters.changes import compared
+from threegate.console.views.drafts import base_of
 from threegate.console.views.policies import space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.i18n.catalog import listed
@@ -19,9 +21,22 @@ from threegate.policy.lifecycle.store import now_utc
 
 
 async def merge_page(visit: ConsoleRequest) -> Answer:
-    """Shows both sides of every piece that two people changed."""
+    """Both sides of every piece that two people changed."""
     space = await space_of(visit)
-    return Shown("policy/merge.html", {"files": await blocking(_files, space)})
+    files = await blocking(_files, space)
+    names = {conflict["name"] for file in files for conflict in file["conflicts"]}
+    return Shown(
+        "policy/merge.html", {"files": files, "cards": await _in_words(visit, space, names)}
+    )
+
+
+async def _in_words(visit: ConsoleRequest, space: Workspace, names: set[str]) -> dict[str, Any]:
+    """Of these rules, by id, what is in force and what the draft says."""
+    if not names:
+        return {}
+    force, draft = await base_of(visit), await visit.checked(space.check)
+    cards = compared(force, draft, visit.language)["rules"]
+    return {card["id"]: card for card in cards if card["id"] in names}
 
 
 def _files(space: Workspace) -> list[dict[str, Any]]:
