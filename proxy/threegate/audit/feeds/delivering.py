@@ -48,7 +48,9 @@ def _sinks(settings: Settings) -> dict[str, Sink]:
 
 
 def _check_ca(ca: Path | None) -> None:
-    if ca is not None and not ca.is_file():
+    if ca is None:
+        return
+    if not ca.is_file():
         raise wrong("no-file", where=f"audit_syslog_ca: {ca}")
     try:
         ssl.create_default_context(cafile=ca)
