@@ -5,12 +5,10 @@ from threegate.console.app import templates
 
 from tests.console.conftest import Site
 
-NAMES = templates().list_templates()
 
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_template_compiles(name: str) -> None:
-    templates().get_template(name)
+def test_every_template_compiles() -> None:
+    for name in templates().list_templates():
+        templates().get_template(name)  # an error names the file
 
 
 @pytest.mark.parametrize("address", ["", "/", "/console"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from threegate.console import errors
 from threegate.console.errors import ERRORS, refusal
 from threegate.i18n.catalog import listed
@@ -25,6 +24,6 @@ def test_details_are_in_the_language_of_the_text() -> None:
     assert "a, b" in text.en
 
 
-@pytest.mark.parametrize("code", sorted(ERRORS.keys() - BY_KEY))
-def test_every_entry_is_used(code: str) -> None:
-    assert any(f'"{code}"' in source for source in SOURCES)
+def test_every_entry_is_used() -> None:
+    left = [c for c in ERRORS.keys() - BY_KEY if not any(f'"{c}"' in s for s in SOURCES)]
+    assert left == []

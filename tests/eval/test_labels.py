@@ -37,11 +37,12 @@ def test_every_kind_of_the_table_is_one_of_the_vocabulary() -> None:
     assert {k for own in KINDS_OF.values() for k in own} <= names
 
 
-@pytest.mark.parametrize("kind", [k for k in sorted(BY_KIND) if k.startswith("pii.")])
-def test_every_identifier_of_the_vocabulary_has_a_label(kind: str) -> None:
+def test_every_identifier_of_the_vocabulary_has_a_label() -> None:
     """By its name, or by the table where the name means more than one kind."""
-    name = kind.removeprefix("pii.").replace(".", "_").upper()
-    assert accepts(name, kind)
+    names = {
+        k: k.removeprefix("pii.").replace(".", "_").upper() for k in BY_KIND if k[:4] == "pii."
+    }
+    assert [kind for kind, name in names.items() if not accepts(name, kind)] == []
 
 
 def test_known_labels() -> None:

@@ -12,6 +12,8 @@ import pytest
 from threegate.i18n import catalog as module
 from threegate.i18n.catalog import catalog
 
+HAN = re.compile(r"[一-鿿]")
+CHINESE = re.compile(r"[一-鿿，。：；、]")
 NAMES = sorted(path.stem for path in Path(module.__file__).parent.glob("*.toml"))
 
 
@@ -33,7 +35,9 @@ def test_both_languages_are_there_with_the_same_fields(name: str) -> None:
     found = list(entries(name))
     assert found
     for entry in found:
-        assert entry["zh"].strip()
         assert entry["en"].strip()
+        assert not CHINESE.search(entry["en"]), entry
+        words = re.sub(r"\{\w+\}", "", entry["zh"])
+        assert HAN.search(words) or (entry["zh"].strip() and not re.search(r"\w", words)), entry
         if "pattern" not in entry:
             assert fields(entry["zh"]) == fields(entry["en"]), entry
