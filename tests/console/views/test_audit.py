@@ -6,7 +6,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Callable
-from threading import Event
+from threading import Event, get_ident
 from types import SimpleNamespace
 from typing import cast
 
@@ -128,6 +128,20 @@ def test_jsonl_lines_are_the_entries_themselves(site: Site) -> None:
     lines = [json.loads(line) for line in text.splitlines()]
     assert lines
     assert all({"event", "prev", "seq", "writer"} <= set(line) for line in lines)
+
+
+def test_the_cells_of_an_export_are_made_off_the_event_loop(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def loop_thread() -> int:
+        return get_ident()
+
+    threads, made = set[int](), audit_export._csv
+    monkeypatch.setattr(audit_export, "_csv", lambda *a: (threads.add(get_ident()), made(*a))[1])
+    client = site.who("reviewer", name="exporter-thread")
+    assert client.post("/audit/export", data={"format": "csv", "stage": "all"}).status_code == 200
+    assert threads
+    assert site.running.run(loop_thread()) not in threads
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv"])

@@ -23,7 +23,7 @@ from threegate.audit.export.bundle import Reveal
 from threegate.audit.export.formats import FLAT, cell, flat
 from threegate.audit.log.conditions import Query, where
 from threegate.audit.log.log_keys import load_signer
-from threegate.audit.log.query import MAX_PAGE, Entry, Page, find
+from threegate.audit.log.query import MAX_PAGE, Entry, find
 from threegate.audit.log.schema import RECORD
 from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings, Format
@@ -98,21 +98,26 @@ async def _lines(audit: AuditLog, query: Query, form: str, *, texts: bool) -> As
         yield "\ufeff" + _row(heads)  # a byte order mark, so that spreadsheets read Chinese
     after = ""
     while True:
-        page, kept = await audit.read(partial(_page, audit, replace(query, after=after), texts))
-        yield _csv(page.entries, kept) if form == "csv" else _jsonl(page.entries)
-        if not (after := page.next):
+        page = partial(_page, audit, replace(query, after=after), form, texts)
+        lines, after = await audit.read(page)
+        yield lines
+        if not after:
             return
 
 
 def _page(
-    audit: AuditLog, query: Query, texts: bool, connection: Connection
-) -> tuple[Page, Sequence[Sequence[str]]]:
-    """A page of records, with the additional cells of each."""
+    audit: AuditLog, query: Query, form: str, texts: bool, connection: Connection
+) -> tuple[str, str]:
+    """A page of records as lines, and where the next one begins. Made in the reader's thread: cells
+    take as long as reading, and calls would wait for those of every export."""
     page = find(connection, query)
-    if not texts:
-        return page, [()] * len(page.entries)
-    parts = (parts_in(connection, audit.master, [entry]) for entry in page.entries)
-    return page, [(_joined(each),) for each in parts]
+    if form != "csv":
+        return _jsonl(page.entries), page.next
+    more: Sequence[Sequence[str]] = [()] * len(page.entries)
+    if texts:
+        parts = (parts_in(connection, audit.master, [entry]) for entry in page.entries)
+        more = [(_joined(each),) for each in parts]
+    return _csv(page.entries, more), page.next
 
 
 def _joined(parts: Sequence[Mapping[str, str]]) -> str:
