@@ -23,10 +23,11 @@ from threegate.service.check_stream import CheckStream
 from threegate.types import Action, Channel, Failed, Finding, Passage
 from threegate.wire.adapter import StreamKey
 from threegate.wire.limits import MAX_CHOICES
+from threegate.wire.sse import MAX_COMMENTS
 from threegate_classifiers.turns import CALL
 
 from tests.gateway.calls import HI, Said, call_of, deps_of, said
-from tests.gateway.shell import INFO, Heard, Pieces, hear, policy, rule, stream_of, suite
+from tests.gateway.shell import INFO, STOP, Heard, Pieces, hear, policy, rule, stream_of, suite
 
 RULES = policy(rule("key", Action.REDACT, "secret"), rule("harm", Action.BLOCK, "hazard.test"))
 SENTENCE = "The fox goes on to the next house. "
@@ -278,6 +279,31 @@ async def test_what_waits_for_the_end_of_an_answer_is_bounded(
     assert heard.stages == [Stage.ABORTED]
     assert not heard.arguments()
     assert b"too large" in heard.data
+
+
+OPEN_CALL = _calls(_named(0)).partition(b"\n\n")[0] + b"\n\n"
+
+
+async def test_comments_that_wait_are_one() -> None:
+    """Two bytes each on the way here, some hundred while they wait."""
+    heard = await hear([OPEN_CALL, *[b": x\n\n"] * 500, STOP], RULES, suite())
+    assert heard.stages == [Stage.COMPLETED]
+    assert heard.arguments() == "{}"
+    assert heard.data.count(b"\n: x\n\n") == 1
+
+
+async def test_events_without_data_count_as_waiting_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threegate.gateway.answer.event_queue.MAX_RESPONSE_BYTES", 20_000)
+    heard = await hear([OPEN_CALL, *[b"event: ping\n\n"] * 500, STOP], RULES, suite())
+    assert heard.stages == [Stage.ABORTED]
+    assert b"too large" in heard.data
+
+
+async def test_a_flood_of_comments_is_thinned() -> None:
+    heard = await hear([b":\n" * 5_000, b": kept\n\n", STOP], RULES, suite())
+    assert heard.stages == [Stage.COMPLETED]
+    assert heard.data.count(b":\n\n") <= MAX_COMMENTS
+    assert b": kept\n\n" in heard.data
 
 
 @pytest.mark.parametrize("counted", [False, True])

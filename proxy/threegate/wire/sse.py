@@ -8,6 +8,7 @@ events are the same for any cut of the bytes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -170,6 +171,19 @@ def encode(event: ServerSentEvent) -> bytes:
         lines = _DATA_LINE_END.split(event.data)
         out += "".join(f"data: {line}\n" for line in lines)
     return out.encode() + b"\n" if out else b""
+
+
+MAX_COMMENTS: Final = 16
+"""Comments in a row, of those that came at once; they only keep the line alive."""
+
+
+def thinned(events: Iterable[ServerSentEvent]) -> Iterator[ServerSentEvent]:
+    """Without further comments of a flood of them: two bytes each, and each is sent on its own."""
+    in_a_row = 0
+    for event in events:
+        in_a_row = 0 if event.comment is None else in_a_row + 1
+        if in_a_row <= MAX_COMMENTS:
+            yield event
 
 
 _COMMENT: Final = re.compile(

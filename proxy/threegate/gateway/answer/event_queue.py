@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from threegate.errors import UpstreamError
 from threegate.gateway.answer.annotations import notes_of
@@ -31,7 +32,7 @@ class EventQueue:
     sign: str = ""
     upstream_ended: bool = False
     _events: deque[Chunk] = field(default_factory=deque, init=False, repr=False)
-    _size: int = field(default=0, init=False)  # of the data of these events
+    _size: int = field(default=0, init=False)  # of these events
     _annotated: int = field(default=0, init=False)  # rulings whose annotations have gone out
     _begun: bool = field(default=False, init=False)  # text has gone out
 
@@ -39,7 +40,10 @@ class EventQueue:
         return len(self._events)
 
     def append(self, chunk: Chunk) -> None:
-        """Raises UpstreamError if more events would wait than may be held."""
+        """Raises UpstreamError if more events would wait than may be held. Of several comments in
+        a row only one waits."""
+        if _is_comment(chunk) and self._events and _is_comment(self._events[-1]):
+            return
         if self._replaces_last(chunk):
             self._size -= _size_of(self._events.pop())
         self._size += _size_of(chunk)
@@ -163,8 +167,16 @@ class EventQueue:
         return [self.codec.extra("claims", notes)] if notes else []
 
 
+def _is_comment(chunk: Chunk) -> bool:
+    return chunk.event.comment is not None
+
+
+EVENT_BYTES: Final = 256
+"""What an event takes besides its data, which it may lack."""
+
+
 def _size_of(chunk: Chunk) -> int:
-    return len(chunk.event.data or "")
+    return EVENT_BYTES + len(chunk.event.data or "")
 
 
 def _has_call(chunk: Chunk) -> bool:

@@ -25,7 +25,7 @@ from threegate.i18n.messages import localized
 from threegate.types import Ruling
 from threegate.upstream import Reply
 from threegate.wire.adapter import Chunk, Delta, Outcome, StreamCodec, StreamKey
-from threegate.wire.sse import ServerSentEvent, SSEDecoder
+from threegate.wire.sse import ServerSentEvent, SSEDecoder, thinned
 
 AT_ONCE = 2048
 """Code points of one text that are scanned at a time."""
@@ -140,7 +140,7 @@ class StreamRelay:
 
     async def _events(self, events: Iterable[ServerSentEvent]) -> None:
         try:
-            for event in events:
+            for event in thinned(events):
                 if self.answer.ending:
                     return
                 chunk = self.codec.read(event)
