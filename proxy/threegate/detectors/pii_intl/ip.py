@@ -24,6 +24,9 @@ _V6 = re.compile(
 )
 _SMALL = 20
 """Parts of version numbers are smaller than this."""
+_PRIVATE = 10
+_JOINED = re.compile(r"[^0-9A-Za-z]{0,6}(?:(?i:is|address|at|ip)[^0-9A-Za-z]{0,4})?")
+"""Between a label and its address; Chinese words count as signs here."""
 _LEAST = 3
 """Groups of an IPv6 address."""
 _LABELS = labels("ip")
@@ -63,11 +66,18 @@ def _v4(view: ScanText, match: re.Match[str]) -> Level | None:
     small = max(first, *rest) < _SMALL and not (hosted and version < 0)
     if label >= 0 or version >= 0:
         sent = text.endswith("@", 0, match.start()) and text[end : end + 1] == ":"
-        stated = sent or (label > version and not (small and version >= 0))
+        numbered = small and (version >= 0 or _is_section(view, match.start(), first, label))
+        stated = sent or (label > version and not numbered)
         return Level.HIGH if stated else Level.LOW
     subnet = value.endswith(".0.0") and view.before(match.start()).endswith("/")
     followed = _AFTER.search(view.after(*match.span()))
     return Level.LOW if small or subnet or followed else Level.MEDIUM
+
+
+def _is_section(view: ScanText, start: int, first: int, label: int) -> bool:
+    """Four small parts after a label that is further away may number a section, except in the
+    private network 10."""
+    return first != _PRIVATE and not _JOINED.fullmatch(view.before(start)[label:])
 
 
 def _v6(value: str) -> bool:
