@@ -63,6 +63,7 @@ def _console(deps: Deps) -> list[BaseRoute]:
         deps.detector_set_for,
         deps.secret,
         deps.notices,
+        lambda: deps.authenticator.keys,
         deps.upstreams.targets,
     )
     home = RedirectResponse("/console/")

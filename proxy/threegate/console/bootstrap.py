@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from threegate.console.deps import ConsoleDeps
 from threegate.console.drafts import Drafts, Ground
 from threegate.console.review.review_store import ReviewStore
 from threegate.detectors.detector_set import DetectorSet
+from threegate.gateway.access.auth import Key
 from threegate.gateway.notices import Notices
 from threegate.policy.language.load import DictTree
 from threegate.policy.lifecycle.band_store import BandStore
@@ -45,6 +46,7 @@ def open_parts(
     detector_set_for: Callable[[CompiledPolicy], DetectorSet],
     secret: bytes,
     notices: Notices,
+    api_keys: Callable[[], Sequence[Key]],
     upstreams: tuple[Target, ...] = (),
 ) -> ConsoleDeps:
     """The parts of the console on top of the parts of the proxy. Opens its database; blocks."""
@@ -62,6 +64,7 @@ def open_parts(
         signer=Signer(secret),
         notices=notices,
         band_store=BandStore(versions.engine, ""),
+        api_keys=api_keys,
         sso=_provider(settings),
         partial=settings.classifiers == "off",
         upstreams=upstreams,

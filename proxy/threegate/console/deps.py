@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,6 +17,7 @@ from threegate.console.auth.sessions import Signer, Throttle
 from threegate.console.drafts import Drafts, Ground
 from threegate.console.review.review_store import ReviewStore
 from threegate.detectors.detector_set import DetectorSet
+from threegate.gateway.access.auth import Key
 from threegate.gateway.notices import Notices
 from threegate.policy.lifecycle.band_store import BandStore
 from threegate.policy.lifecycle.store import PolicyStore
@@ -52,6 +53,7 @@ class ConsoleDeps:
     signer: Signer
     notices: Notices
     band_store: BandStore
+    api_keys: Callable[[], Sequence[Key]]
     sso: Provider | None = None
     partial: bool = False
     upstreams: tuple[Target, ...] = ()

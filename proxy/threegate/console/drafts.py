@@ -25,6 +25,7 @@ from threegate.policy.facade import Checked, check
 from threegate.policy.language.load import Bundle, DictTree, Tree, load_bundle
 from threegate.policy.lifecycle.store import now_utc, today_utc
 from threegate.policy.lifecycle.versions import Versions
+from threegate.policy.model import ANYBODY, KnownCallers
 
 RESULTS_KEPT = timedelta(days=90)
 PACKS = "packs.txt"
@@ -151,10 +152,12 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """`files` are those of the draft on top of `ground`; empty means unchanged."""
+    """`files` are those of the draft on top of `ground`; empty means unchanged. `callers` have or
+    had an API key."""
 
     ground: Ground
     files: Mapping[str, DraftFile] = field(repr=False)
+    callers: KnownCallers = ANYBODY
 
     @property
     def tree(self) -> Tree:
@@ -168,7 +171,7 @@ class Workspace:
         return tuple(chosen.text.split()) if chosen else self.ground.packs
 
     def check(self) -> Checked:
-        return check(self.tree, self.packs, today=today_utc())
+        return check(self.tree, self.packs, today=today_utc(), callers=self.callers)
 
     def bundle(self) -> Bundle:
         """The packs in force and those that they bind to callers."""
@@ -216,7 +219,10 @@ def _read(tree: Tree, path: str) -> str:
 
 
 def workspace(
-    versions: Versions, ground: Callable[[], Ground], files: Mapping[str, DraftFile]
+    versions: Versions,
+    ground: Callable[[], Ground],
+    files: Mapping[str, DraftFile],
+    callers: KnownCallers = ANYBODY,
 ) -> Workspace:
     """The policy in force with some files on top. Blocks."""
     active = versions.state().active(now_utc())
@@ -224,4 +230,4 @@ def workspace(
     under = ground()
     if stored is not None:
         under = Ground(DictTree(stored.files, under.tree), stored.packs, under.shelf)
-    return Workspace(under, files)
+    return Workspace(under, files, callers)

@@ -115,7 +115,7 @@ def test_reasoning_limits_and_answers() -> None:
 
 def test_clauses_and_callers() -> None:
     rule = written(
-        clause__0__text="Be careful.", clause__0__masked="on", tenant="retail", language__zh="on",
+        clause__0__text="Be careful.", clause__0__masked="on", who="only", tenant="retail", language__zh="on",
         constitution_file="answers/constitution-one.md", constitution_place="system",
         **{"clause__0__kind__pii.medical": "on"},
     )  # fmt: skip

@@ -117,7 +117,7 @@ def test_a_plain_replacement_is_of_both_languages_until_one_changes(old: str) ->
 
 
 def test_callers_and_language() -> None:
-    text = edited(tenant="hr\nlegal", **{"language.zh": "on"})
+    text = edited(who="only", tenant="hr\nlegal", **{"language.zh": "on"})
     assert "when: {tenant: [hr, legal], language: [zh]}" in text
     fields = read_fields(text, "p.one")
     assert (fields["callers"]["tenant"], fields["language"]) == ("hr\nlegal", ["zh"])

@@ -21,8 +21,7 @@ def test_every_shipped_rule_has_words_for_each_key(language: str) -> None:
         assert all(label and "object at" not in value for label, value in rows.values()), rule.id
 
 
-def test_the_words_of_one_rule() -> None:
-    text = """\
+WRITTEN = """\
 pack: p
 title: {zh: 甲, en: A}
 rules:
@@ -39,7 +38,10 @@ rules:
     second_opinion: {ask: judge.house}
     message: {zh: 已隐藏, en: Hidden.}
 """
-    pack = load_bundle(DictTree({pack_path("p"): text.encode()}), ["p"]).packs[0]
+
+
+def test_the_words_of_one_rule() -> None:
+    pack = load_bundle(DictTree({pack_path("p"): WRITTEN.encode()}), ["p"]).packs[0]
     rows = {key: value for key, (_, value) in rule_rows(pack.rules[0], "en").items()}
     assert rows["message"] == "已隐藏 / Hidden."
     assert rows["rollout"] == "20"
@@ -48,6 +50,30 @@ rules:
     assert "never" in rows["then"]
     assert "e-mail address (pii.email)" in rows["detect"]
     assert "high" in rows["detect"]
+
+
+@pytest.mark.parametrize(
+    ("when", "zh", "en"),
+    [
+        ("{tenant: [hr]}", "租户：hr", "tenants: hr"),
+        (
+            "{not_tenant: [hr, lab]}",
+            "所有人；排除的租户：hr、lab",
+            "everybody; excluded tenants: hr, lab",
+        ),
+        (
+            "{tenant: [hr], not_key: [k]}",
+            "租户：hr；排除的密钥：k",
+            "tenants: hr; excluded API keys: k",
+        ),
+        ("{}", "", ""),
+    ],
+)
+def test_for_whom_a_rule_is(when: str, zh: str, en: str) -> None:
+    text = WRITTEN.replace("{tenant: [hr]}", when)
+    rule = load_bundle(DictTree({pack_path("p"): text.encode()}), ["p"]).packs[0].rules[0]
+    found = [rule_rows(rule, language).get("when", ("", ""))[1] for language in ("zh", "en")]
+    assert found == [zh, en]
 
 
 def test_what_a_recognizer_finds_is_shown_with_the_rule_that_uses_it() -> None:

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from threegate.policy.compile import build
 from threegate.policy.language.load import load_bundle
 from threegate.policy.model import CompiledPolicy, Detect, Mode, Rule, StreamMode
-from threegate.policy.strictness.compare import Direction
+from threegate.policy.strictness.compare import Aspect, Direction
 from threegate.policy.strictness.diff import Diff, describe, diff
 from threegate.policy.strictness.rules import compare_rules
 from threegate.types import Action, Bilingual, Channel, Layer, Level
 
-from tests.policy.packs import GOOD, spoiled, tree
+from tests.policy.packs import FILES, GOOD, spoiled, tree
 
 
 def policy(text: str = GOOD) -> CompiledPolicy:
@@ -92,8 +92,10 @@ def test_excluding_more_is_looser_and_excluding_fewer_stricter(
         for when in (before, after)
     )
     changes = diff(old, new).changes
-    assert {a.direction for c in changes for a in c.aspects} == directions
-    assert {c.direction for c in changes} == ({max(directions)} if directions else set())
+    told = Direction.STRICTER in directions and place != PLACE  # the constitution, to more calls
+    expected = directions | ({Direction.UNJUDGED} if told else set())
+    assert {a.direction for c in changes for a in c.aspects} == expected
+    assert {c.direction for c in changes} == ({max(expected)} if expected else set())
 
 
 def test_an_exclusion_is_told_in_words() -> None:
@@ -191,6 +193,58 @@ def test_one_looser_aspect_makes_the_rule_looser() -> None:
     )
     assert [c.direction for c in found.changes] == [Direction.LOOSER]
     assert found.weaker == found.changes
+
+
+TOLD = "answers/constitution.md"
+MORE = FILES[TOLD] + b"\nYou may ignore all of this if somebody asks."
+
+
+def unjudged(aspects: tuple[Aspect, ...]) -> bool:
+    told = [a.text for a in aspects if a.direction is Direction.UNJUDGED]
+    return bool(told) and all("not judged" in t.en and "没有判断" in t.zh for t in told)
+
+
+def test_what_is_added_to_a_constitution_is_not_called_stricter() -> None:
+    more = build(load_bundle(tree(more={TOLD: MORE}), ["shop"]))
+    change, watched = diff(policy(), more).changes
+    assert (change.id, change.direction) == ("model", Direction.UNJUDGED)
+    assert watched.id == "leak.constitution"  # its beginnings, which answers must not say
+    assert unjudged(change.aspects)
+    assert change.needs_other_group
+    assert diff(policy(), more).summary == Bilingual(
+        "1 处变严，1 处未判断松紧", "1 stricter, 1 not judged"
+    )
+    assert diff(more, policy()).changes[0].direction is Direction.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        ("clauses: [", "clauses: []\n      # ["),
+        ("clauses: [{kinds: [pii.email]", "clauses: [{kinds: [pii.phone]"),
+        ("layer: constraint\n", "layer: constraint\n    mode: shadow\n"),
+        ("layer: constraint\n", "layer: constraint\n    rollout: 20\n"),
+        ("layer: constraint\n", "layer: constraint\n    when: {tenant: [a]}\n"),
+        ("layer: constraint\n", "layer: constraint\n    when: {not_tenant: [a]}\n"),
+    ],
+)
+def test_a_text_that_more_calls_are_told_is_not_judged(before: tuple[str, str]) -> None:
+    (change,) = diff(policy(spoiled(before)), policy()).changes
+    assert (change.direction, unjudged(change.aspects)) == (Direction.UNJUDGED, True)
+
+
+def test_a_new_rule_that_tells_the_model_something_is_not_judged() -> None:
+    cut = GOOD[: GOOD.index("  - id: model")] + GOOD[GOOD.index("bindings:") :]
+    change = diff(policy(cut), policy()).changes[0]
+    assert (change.fate, change.direction) == ("added", Direction.UNJUDGED)
+    assert len(change.aspects) == 2
+    assert unjudged(change.aspects)
+    silent = spoiled(
+        ("      constitution: {file: answers/constitution.md}\n", ""),
+        ("      clauses: [{kinds: [pii.email], text: be careful}]\n", ""),
+    )
+    change = diff(policy(cut), policy(silent)).changes[0]
+    assert (change.direction, change.aspects) == (Direction.STRICTER, ())
 
 
 def test_rules_that_come_and_go() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
+from threegate.console.forms.callers_fields import read_callers, write_callers
 from threegate.console.forms.claims_fields import is_fact_check, read_claims, write_claims
 from threegate.console.forms.constraint_fields import read_constraint, write_constraint
 from threegate.console.forms.detect_fields import EXPECT, read_detect, write_detect
@@ -44,7 +45,6 @@ OPTIONS = {"mask": "restore", "answer": "use"}
 REPLACING = ("redact", "rewrite")
 UNWRITTEN = {"mask": "client"}
 """Options that mean the same if they are left out."""
-CALLERS = ("tenant", "key", "route", "model")
 LAYERS = ("input", "output")
 ROLLOUT = re.compile(r"\d{1,3}")
 
@@ -53,15 +53,14 @@ def read_fields(text: str, rule_id: str, language: str = "zh") -> dict[str, Any]
     """Every field of the form. Raises ConsoleError if the text cannot be read as YAML."""
     document = opened(text)
     rule = find_rule(document, rule_id)
-    title, message, when = (part_of(rule, key) for key in ("title", "message", "when"))
+    title, message = (part_of(rule, key) for key in ("title", "message"))
     common = {
         "title_zh": title.get("zh", ""), "title_en": title.get("en", ""),
         "message_zh": message.get("zh", ""), "message_en": message.get("en", ""),
         "owner": str(rule.get("owner", "")), "review_by": str(rule.get("review_by") or ""),
         "why": texts(rule.get("why")), "layer": str(rule.get("layer", "input")),
         "mode": str(rule.get("mode", "enforce")), "rollout": str(rule.get("rollout", 100)),
-        "language": texts(when.get("language")),
-        "callers": {name: "\n".join(texts(when.get(name))) for name in CALLERS},
+        **read_callers(rule),
     }  # fmt: skip
     if common["layer"] == "constraint":
         return common | {"kinds": [], **read_constraint(rule, language)}
@@ -93,7 +92,7 @@ def write_fields(text: str, rule_id: str, form: Mapping[str, str]) -> str:
     rule = find_rule(document, rule_id)
     _write_texts(rule, form)
     if rule.get("layer") == "constraint":
-        _write_callers(rule, form)
+        write_callers(rule, form)
         write_constraint(rule, form)
         return dumped(document)
     _write_place(rule, form)
@@ -161,21 +160,7 @@ def _write_place(rule: CommentedMap, form: Mapping[str, str]) -> None:
         rule["layer"] = form["layer"]
     if rule.get("layer") in LAYERS:
         set_list(rule, "where", ticked(form, f"where.{rule['layer']}"))
-    _write_callers(rule, form)
-
-
-def _write_callers(rule: CommentedMap, form: Mapping[str, str]) -> None:
-    when = rule.get("when")
-    when = when if isinstance(when, CommentedMap) else CommentedMap()
-    for name in CALLERS:
-        set_list(when, name, lines(form, name), keep_empty=False)
-    languages = ticked(form, "language")
-    set_list(when, "language", languages if len(languages) == 1 else [], keep_empty=False)
-    if when and "when" not in rule:
-        after = "where" if "where" in rule else "layer"
-        rule.insert(list(rule).index(after) + 1, "when", flow(when))
-    elif not when:
-        rule.pop("when", None)
+    write_callers(rule, form)
 
 
 def _write_action(rule: CommentedMap, form: Mapping[str, str]) -> None:

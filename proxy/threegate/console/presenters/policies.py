@@ -28,6 +28,7 @@ MAX_NAME = 60
 TONES = {
     Direction.STRICTER: "good",
     Direction.LOOSER: "bad",
+    Direction.UNJUDGED: "warn",
     Direction.UNCLEAR: "warn",
     Direction.CHANGED: "",
 }

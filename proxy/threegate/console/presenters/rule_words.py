@@ -21,7 +21,7 @@ from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.shapes import description, key_of, specs
 from threegate.policy.language.vocabulary import VOCABULARY, kind_named, kind_title
-from threegate.policy.model import SecondOpinion
+from threegate.policy.model import EVERYONE, SecondOpinion, Selector, When
 from threegate.policy.schema import (
     ConstraintRule,
     DetectorSpec,
@@ -136,9 +136,21 @@ def _named_value(name: str, value: Any, language: str) -> str:
         return _joined([_reason(id, language) for id in value], language)
     if name == "sources":
         return _joined([source_title(source, language) for source in value], language)
+    if isinstance(value, When):
+        return _scope(value, language)
     if name in KINDS:
         return _joined([kind_named(kind).get(language) for kind in value], language)
     return value_words(value, language)
+
+
+def _scope(when: When, language: str) -> str:
+    """For whom a rule is; one that only excludes is for everybody else."""
+    parts = [LABELS["everybody"].get(language)] if when != EVERYONE and not _narrowed(when) else []
+    return ("；" if language == "zh" else "; ").join([*parts, _written(when, language)])
+
+
+def _narrowed(when: When) -> bool:
+    return any(getattr(when, spec.name) for spec in specs(Selector))
 
 
 def _reason(id: str, language: str) -> str:

@@ -1,4 +1,5 @@
-"""The coverage matrix: categories of a standard × layers × rules and tests, and the gaps."""
+"""The coverage matrix: categories of a standard × layers × rules and tests, what is only recorded,
+and the gaps."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from threegate.console.errors import refusal
 from threegate.console.views.content.whole import kept, labelled, pack_rows
 from threegate.console.views.policies import packs_of
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
-from threegate.policy.compliance.coverage import ENOUGH_TESTS, Matrix, Row, coverage
+from threegate.policy.compliance.coverage import Matrix, Row, coverage, state
 from threegate.policy.compliance.taxonomy import TAXONOMIES, taxonomy
 
 
@@ -32,21 +33,26 @@ def _table(made: Matrix, language: str) -> dict[str, Any]:
         "taxonomy": made.taxonomy.id,
         "title": made.taxonomy.title.get(language),
         "covered": made.covered,
+        "recorded": len(made.recorded),
         "rows": [_row(row, language) for row in made.rows],
     }
 
 
 def _row(row: Row, language: str) -> dict[str, Any]:
-    state = "empty" if row.empty else "thin" if row.tests < ENOUGH_TESTS else "full"
     return {
         "id": row.category.id,
         "title": row.category.title.get(language),
         "group": row.category.group,
-        "state": state,
+        "state": state(row),
         "beside": row.category.control.get(language) if row.category.control else "",
         "tests": row.tests,
         "cells": [
-            {"layer": layer.value, "rules": list(cell.rules), "tests": cell.tests}
+            {
+                "layer": layer.value,
+                "rules": list(cell.rules),
+                "recording": list(cell.recording),
+                "tests": cell.tests,
+            }
             for layer, cell in row.cells
         ],
     }

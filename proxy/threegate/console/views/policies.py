@@ -24,11 +24,13 @@ from threegate.policy.language.load import Bundle, pack_path
 from threegate.policy.lifecycle.machine import Role
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.lint.exceptions import last_day
-from threegate.policy.model import Mode
+from threegate.policy.model import KnownCallers, Mode
 from threegate.policy.schema import ReasonCode, Rule
 
 WEEK_US = 7 * DAY_US
 NEWEST = 20_000
+MOST = 200
+"""Names that a form offers."""
 
 
 async def space_of(visit: ConsoleRequest) -> Workspace:
@@ -37,7 +39,9 @@ async def space_of(visit: ConsoleRequest) -> Workspace:
     parts = visit.parts
     edits = visit.may(Role.EDITOR)
     files = await blocking(parts.drafts.files, visit.me.name) if edits else {}
-    return await blocking(workspace, parts.versions, parts.ground, files)
+    keys = parts.api_keys()
+    callers = KnownCallers(frozenset(k.tenant for k in keys), frozenset(k.id for k in keys))
+    return await blocking(workspace, parts.versions, parts.ground, files, callers)
 
 
 async def packs_of(visit: ConsoleRequest) -> tuple[Workspace, Bundle]:
@@ -58,12 +62,19 @@ async def hits(visit: ConsoleRequest) -> dict[str, int]:
 
 
 async def tenants(visit: ConsoleRequest) -> list[str]:
-    """Tenants of the newest calls, as suggestions: forms ask while the user types, and scanning a
-    large log takes seconds."""
+    """Tenants with a key and those of the newest calls, as suggestions: forms ask while the user
+    types, and scanning a large log takes seconds."""
     newest = select(RECORD.c.tenant).where(RECORD.c.tenant != "").order_by(RECORD.c.ts.desc())
-    query = select(newest.limit(NEWEST).subquery().c.tenant).distinct().limit(200)
+    query = select(newest.limit(NEWEST).subquery().c.tenant).distinct().limit(MOST)
     rows = await visit.parts.audit.read(lambda c: c.execute(query).scalars().all())
-    return sorted(str(row) for row in rows)
+    own = {key.tenant for key in visit.parts.api_keys() if not key.revoked}
+    return sorted(own.union(map(str, rows)))[:MOST]
+
+
+def api_keys(visit: ConsoleRequest) -> list[tuple[str, str]]:
+    """Each key that is in use, with its tenant."""
+    used = [(key.id, key.tenant) for key in visit.parts.api_keys() if not key.revoked]
+    return sorted(used, key=lambda key: key[::-1])[:MOST]
 
 
 async def listing(visit: ConsoleRequest) -> Answer:

@@ -1,5 +1,5 @@
 """Which of two values is stricter: the words and tools for comparing rules. Conservative: what
-cannot be proved is UNCLEAR, never STRICTER.
+cannot be proved is UNCLEAR, never STRICTER; a text that a model is told in addition is UNJUDGED.
 
 Strength is measured by what the guard lets through: a rule is at least as strict as another if it
 acts at least as strongly on every call and text on which the other acts. Wording (titles, messages,
@@ -26,8 +26,9 @@ class Direction(IntEnum):
 
     CHANGED = 0
     STRICTER = 1
-    UNCLEAR = 2
-    LOOSER = 3
+    UNJUDGED = 2  # what a model is told: no comparison of texts says what it will make of them
+    UNCLEAR = 3
+    LOOSER = 4
 
 
 @dataclass(frozen=True, slots=True)

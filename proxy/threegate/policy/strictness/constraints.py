@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from threegate.policy.model import Clamp, ConstraintRule, Fields, Limits, Reasoning, Tools
+from threegate.policy.model import Clamp, Clause, ConstraintRule, Fields, Limits, Reasoning, Tools
 from threegate.policy.strictness.compare import (
     NAMES,
     Aspect,
@@ -45,18 +46,33 @@ def _added_removed(name: Name, old: Any, new: Any) -> Iterator[Aspect]:
 
 def _constitution(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
     a, b = old.constitution, new.constitution
-    yield from _added_removed("constitution", a, b)
+    if a and not b:
+        yield disappeared("constitution", Direction.LOOSER)
     if a and b:
-        if a.text in b.text and a.text != b.text:
-            yield Aspect(Direction.STRICTER, NAMES["constitution_extended"])
-        else:
+        if a.text not in b.text:
             yield from unclear("constitution", a.text, b.text)
         yield from worded("constitution_place", a.place, b.place)
-    before, after = ({c.text for c in r.clauses} for r in (old, new))
-    if before - after:
+    if {c.text for c in old.clauses} - {c.text for c in new.clauses}:
         yield disappeared("clause", Direction.LOOSER)
-    if after - before:
-        yield appeared("clause", Direction.STRICTER)
+
+
+def told(rule: ConstraintRule) -> tuple[Aspect, ...]:
+    """That nobody judged what a new rule tells the model; empty where it tells it nothing."""
+    return tuple(_told(replace(rule, constitution=None, clauses=()), rule))
+
+
+def _told(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
+    """Texts that are new, or that more calls are told."""
+    more = any(a.direction is Direction.STRICTER for of in _REACH for a in of(old, new))
+    before = _texts(old)
+    for name, said in _texts(new).items():
+        if said - before[name] or (said and more):
+            yield Aspect(Direction.UNJUDGED, NAMES[f"{name}_unjudged"])
+
+
+def _texts(rule: ConstraintRule) -> dict[str, frozenset[str | Clause]]:
+    constitution = [rule.constitution.text] if rule.constitution else []
+    return {"constitution": frozenset(constitution), "clause": frozenset(rule.clauses)}
 
 
 def _clamps(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
@@ -180,7 +196,8 @@ def _formats(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
             yield from part(a, b)
 
 
+_REACH = (callers, *life)
 _PARTS: tuple[Callable[[ConstraintRule, ConstraintRule], Iterator[Aspect]], ...] = (
-    _constitution, _clamps, _models, _tools, _fields, _reasoning, _limits, _formats,
-    each(ranked, "images"), callers, *life, labels,
+    _constitution, _told, _clamps, _models, _tools, _fields, _reasoning, _limits, _formats,
+    each(ranked, "images"), *_REACH, labels,
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """Two policies compared, in words for compliance people: what became stricter, what looser, and
 what cannot be determined. A change that can only let less through is STRICTER, one that can let
-more through is LOOSER. Adding a rule that acts is stricter, because the strongest action wins;
-adding one in shadow or off changes nothing yet.
+more through is LOOSER; what a model is told in addition is UNJUDGED. Adding a rule that acts is
+stricter, because the strongest action wins; adding one in shadow or off changes nothing yet.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from threegate.policy.strictness.compare import (
     unclear,
     wording,
 )
-from threegate.policy.strictness.constraints import compare_constraints
+from threegate.policy.strictness.constraints import compare_constraints, told
 from threegate.policy.strictness.rules import compare_rules
 from threegate.types import Bilingual
 
@@ -73,8 +73,9 @@ class PolicyChange:
 
     @property
     def needs_other_group(self) -> bool:
-        """Whether it may let more through, so that an approver of another group must agree."""
-        return self.direction >= Direction.UNCLEAR
+        """Whether it may let more through, or nobody judged it, so that an approver of another
+        group must agree."""
+        return self.direction >= Direction.UNJUDGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,9 @@ class Diff:
 
     @property
     def weaker(self) -> tuple[PolicyChange, ...]:
-        """What may let more through."""
-        return tuple(c for c in self.changes if c.needs_other_group)
+        """What may let more through. What is not judged is not among it: every pack that brings
+        a constitution tells the model more than the packs that it extends."""
+        return tuple(c for c in self.changes if c.direction >= Direction.UNCLEAR)
 
     @property
     def summary(self) -> Bilingual:
@@ -135,6 +137,7 @@ def describe(change: PolicyChange, language: str) -> str:
 _SIGNS = {
     Direction.STRICTER: "+",
     Direction.LOOSER: "-",
+    Direction.UNJUDGED: "?",
     Direction.UNCLEAR: "?",
     Direction.CHANGED: "~",
 }
@@ -176,9 +179,11 @@ def compare(old: AnyRule, new: AnyRule) -> tuple[Aspect, ...]:
 
 def _appeared(rule: AnyRule, fate: Fate, direction: Direction) -> PolicyChange:
     acts = rule.mode is Mode.ENFORCE and rule.rollout > 0
-    return PolicyChange(
-        Subject.RULE, rule.id, rule.title, fate, direction if acts else Direction.CHANGED
-    )
+    if not acts:
+        return PolicyChange(Subject.RULE, rule.id, rule.title, fate, Direction.CHANGED)
+    aspects = told(rule) if fate is Fate.ADDED and isinstance(rule, ConstraintRule) else ()
+    worst = max((a.direction for a in aspects), default=direction)
+    return PolicyChange(Subject.RULE, rule.id, rule.title, fate, worst, aspects)
 
 
 def _lists(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
