@@ -106,6 +106,12 @@ class Browser:
     def text(self) -> str:
         return self.one("body").text
 
+    @property
+    def yaml(self) -> str:
+        """That of the rule beside its form, which is drawn anew all the time."""
+        found = "return document.querySelector('#live pre').textContent"
+        return str(self.driver.execute_script(found))
+
     def log_in(self, name: str, password: str) -> None:
         self.driver.delete_all_cookies()
         self.go("/login")
@@ -124,6 +130,12 @@ class Browser:
             self.driver.execute_script("window.scrollTo(0, 0)")
             path = Path(SHOTS) / f"console-{name}.{self.language[:2]}.png"
             assert self.driver.save_screenshot(str(path))
+
+    def part_shot(self, css: str, name: str) -> None:
+        """A picture of one part of the page, wherever it is."""
+        if SHOTS:
+            path = Path(SHOTS) / f"console-{name}.{self.language[:2]}.png"
+            assert self.one(css).screenshot(str(path))
 
     def in_zone(self, zone: str) -> None:
         self.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": zone})

@@ -71,7 +71,28 @@ def test_documents_for_the_fact_check(tmp_path: Path, language: str) -> None:
         saved(page)
         page.until(lambda: "knowledge/plans" in page.driver.page_source.split('id="live"')[1])
         page.shot("fact-check-form")
+        _test_with_sources(page)
         assert page.complaints() == []
+
+
+def _test_with_sources(page: Browser) -> None:
+    """By keyboard, in the first empty one."""
+    page.one("details.sample:not([open]) summary").send_keys("\n", TAB, TAB)
+    page.keys(
+        "The plan is free.", TAB, "The plan costs 15 yuan.\n\nNo discounts.", TAB, "Is it free?"
+    )
+    saved(page)
+    written = "sources: ['The plan costs 15 yuan.', 'No discounts.']"
+    page.until(lambda: written in page.yaml)
+    page.driver.refresh()
+    page.whole()
+    (kept,) = (row for row in page.all("details.sample") if "The plan is free." in row.text)
+    assert kept.get_dom_attribute("open") is not None
+    fields = kept.find_elements("css selector", "textarea, input")
+    assert [field.get_attribute("value") for field in fields] == [
+        "The plan is free.", "The plan costs 15 yuan.\n\nNo discounts.", "Is it free?",
+    ]  # fmt: skip
+    page.part_shot("#tests", "fact-check-tests")
 
 
 @pytest.mark.parametrize("language", quick_in("en-US"))

@@ -37,6 +37,8 @@ def sent(fields: dict[str, Any]) -> dict[str, str]:
     form |= {f"source.{each}": "on" for each in fields["claims"].get("sources", ())}
     form |= {f"opinion_{k}": v for k, v in fields["opinion"].items() if isinstance(v, str)}
     form |= {f"opinion_level.{each}": "on" for each in fields["opinion"]["levels"]}
+    for number, sample in enumerate(fields["samples"]):
+        form |= {f"sample.{number}.{part}": value for part, value in sample.items()}
     return form | ({"edges": "on"} if fields["edges"] else {})
 
 

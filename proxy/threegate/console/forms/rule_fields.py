@@ -2,8 +2,7 @@
 quote kept. Form and YAML are two views of one draft.
 
 A form's fields are flat texts: a ticked box is `where.input.user: on`, a list has one item per
-line. Whatever the form does not know (conditions other than `any`, tests with sources) stays
-unchanged.
+line. Whatever the form does not know (conditions other than `any`) stays unchanged.
 """
 
 from __future__ import annotations
@@ -12,8 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import SingleQuotedScalarString
+from ruamel.yaml.comments import CommentedMap
 
 from threegate.console.forms.callers_fields import read_callers, write_callers
 from threegate.console.forms.claims_fields import is_fact_check, read_claims, write_claims
@@ -28,10 +26,10 @@ from threegate.console.forms.rule_form import (
     part_of,
     put,
 )
+from threegate.console.forms.sample_fields import plain_samples, read_samples, write_samples
 from threegate.console.forms.second_opinion_fields import read_opinion, write_opinion
 from threegate.console.yaml_values import (
     flow,
-    lines,
     quoted,
     set_list,
     set_text,
@@ -77,9 +75,7 @@ def _detecting(document: CommentedMap, rule: CommentedMap) -> dict[str, Any]:
         "action": action, "single": len(then) == 1,
         "option": str((options or {}).get(OPTIONS.get(action, ""), "")),
         **_replacement(options or {}),
-        "match": "\n".join(_plain_samples(rule, "match")),
-        "no_match": "\n".join(_plain_samples(rule, "no_match")),
-        "more_tests": sum(len(_other_samples(rule, e)) for e in EXPECT),
+        **read_samples(rule),
         **read_detect(document, rule),
         **read_claims(rule),
         **read_opinion(rule),
@@ -99,11 +95,11 @@ def write_fields(text: str, rule_id: str, form: Mapping[str, str]) -> str:
     if is_fact_check(rule):
         write_claims(rule, form)
     else:
-        before = {expect: "\n".join(_plain_samples(rule, expect)) for expect in EXPECT}
+        before = {expect: "\n".join(plain_samples(rule, expect)) for expect in EXPECT}
         write_detect(document, rule, form, before)
         _write_action(rule, form)
     write_opinion(rule, form)
-    _write_tests(rule, form)
+    write_samples(rule, form)
     return dumped(document)
 
 
@@ -118,17 +114,6 @@ def _replacement(options: Mapping[str, Any]) -> dict[str, str]:
     found = options.get("replacement", "")
     by_language = found if isinstance(found, Mapping) else {"zh": found, "en": found}
     return {f"replacement_{each}": str(by_language.get(each, "")) for each in ("zh", "en")}
-
-
-def _plain_samples(rule: CommentedMap, expect: str) -> list[str]:
-    """Tests that consist of one line of text and nothing else, which the form shows."""
-    samples = (rule.get("tests") or {}).get(expect) or []
-    return [str(s) for s in samples if isinstance(s, str) and "\n" not in s]
-
-
-def _other_samples(rule: CommentedMap, expect: str) -> list[Any]:
-    samples = (rule.get("tests") or {}).get(expect) or []
-    return [s for s in samples if not isinstance(s, str) or "\n" in s]
 
 
 def _write_texts(rule: CommentedMap, form: Mapping[str, str]) -> None:
@@ -194,16 +179,3 @@ def _write_replacement(options: CommentedMap, form: Mapping[str, str]) -> None:
     for name, value in given.items():
         if value != old[name] or name[-2:] not in words:
             words[name[-2:]] = quoted(value)
-
-
-def _write_tests(rule: CommentedMap, form: Mapping[str, str]) -> None:
-    """Tests with a place, sources or several lines follow those that the form shows."""
-    tests = rule.get("tests")
-    if not isinstance(tests, CommentedMap):
-        tests = rule["tests"] = CommentedMap()
-    for expect in EXPECT:
-        given = lines(form, expect)
-        if given == _plain_samples(rule, expect) and expect in tests:
-            continue
-        made = [SingleQuotedScalarString(line) for line in given]
-        tests[expect] = CommentedSeq([*made, *_other_samples(rule, expect)])
