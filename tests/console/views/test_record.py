@@ -132,6 +132,8 @@ def test_a_refused_request_is_a_row_and_a_record_like_others(site: Site) -> None
     reviewer = site.who("reviewer")
     rows = reviewer.get("/audit.json", params={"stage": "aborted"}).json()["rows"]
     wrong = next(r for r in rows if r["error"] == "unknown_path")
+    assert wrong["action"] == "undecided"
+    assert "no decision" in reviewer.get(f"/audit/record/{wrong['request']}").text
     for language, said in (("zh-CN", "没有这个路径"), ("en", "no such path")):
         reviewer.headers["accept-language"] = language
         page = reviewer.get("/audit", params={"stage": "aborted"})

@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from threegate.audit.log.conditions import CHECK_NOTES
-from threegate.audit.log.encoding import timestamp
+from threegate.audit.log.encoding import UNDECIDED, timestamp
 from threegate.audit.log.query import Entry
+from threegate.audit.log.record import Stage
 from threegate.console.presenters.highlights import carried, marks_of, moved, pieces, placeholders
 from threegate.console.presenters.labels import family
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.types import Action, Bilingual
+
+FINISHED = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
+"""Without an action they ended before a decision."""
 
 
 def titles(policies: PolicySet) -> dict[str, Bilingual]:
@@ -51,7 +55,7 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
         "request": entry.request_id,
         "at": timestamp(entry.ts_us),
         "stage": entry.stage.value,
-        "action": event.get("action", ""),
+        "action": event.get("action", UNDECIDED if entry.stage in FINISHED else ""),
         "tenant": event.get("caller", {}).get("tenant", ""),
         "model": event.get("model", {}).get("requested", ""),
         "language": event.get("caller", {}).get("language", ""),
