@@ -154,7 +154,7 @@ def _write_action(rule: CommentedMap, form: Mapping[str, str]) -> None:
     if not action or len(then) > 1:
         return
     old = then.get(action)
-    options = flow(old if isinstance(old, CommentedMap) else CommentedMap())
+    options = old if isinstance(old, CommentedMap) else flow(CommentedMap())
     if action in REPLACING:
         _write_replacement(options, form)
     name = OPTIONS.get(action)
