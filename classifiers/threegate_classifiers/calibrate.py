@@ -45,7 +45,19 @@ def calibrated(manifest: Manifest, label: str, probability: float, language: str
     platt = manifest.calibration.get((label, language))
     if platt is None:
         return probability
-    return _probability(platt.scale * _logit(probability) + platt.shift)
+    return score_of(manifest, label, _logit(probability), language)
+
+
+def logit_of(manifest: Manifest, label: str, score: float, language: str) -> float:
+    """The model's own log-odds behind a calibrated score."""
+    platt = manifest.calibration.get((label, language), Platt())
+    return (_logit(score) - platt.shift) / platt.scale
+
+
+def score_of(manifest: Manifest, label: str, logit: float, language: str) -> float:
+    """The calibrated score of log-odds."""
+    platt = manifest.calibration.get((label, language), Platt())
+    return _probability(platt.scale * logit + platt.shift)
 
 
 def below_levels(manifest: Manifest, label: str, score: float, language: str) -> float:

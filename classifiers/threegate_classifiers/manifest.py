@@ -55,11 +55,22 @@ class Platt:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Of a model that looks again at texts of `language` (see `second_look`): its `share` of the
+    mean, and by how many logits a score that it is asked about may miss the lowest level."""
+
+    language: str
+    share: float
+    near: float
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """`levels` and `calibration` are keyed by (label, language); thresholds are low, medium, high.
 
     `kinds` maps a label to the kind that a finding of it has; a label not in it is its own kind.
-    An `embed` model has no labels and nothing that follows from them.
+    An `embed` model has no labels and nothing that follows from them. `second` names the model that
+    looks again at what this one is unsure of.
     """
 
     name: str
@@ -77,6 +88,8 @@ class Manifest:
     kinds: tuple[tuple[str, str], ...] = ()
     calibration: Mapping[tuple[str, str], Platt] = field(default_factory=dict)
     levels: Mapping[tuple[str, str], tuple[float, float, float]] = field(default_factory=dict)
+    second: str = ""
+    beside: Beside | None = None
 
     @property
     def id(self) -> str:
@@ -96,12 +109,8 @@ _OPTIONAL = {"title", "source"}
 _JUDGES = {"labels", "activation", "max_tokens"}
 """What is required, too, of a model that judges."""
 _JUDGES_MAY = {
-    "inputs",
-    "output",
-    "overlap_tokens",
-    "kinds",
-    "calibration",
-    "levels",
+    *("inputs", "output", "overlap_tokens", "kinds", "calibration", "levels"),
+    *("second", "beside"),
 }
 
 
@@ -158,6 +167,8 @@ def _judging(made: Manifest, loaded: Mapping[str, Any]) -> Manifest:
         kinds=tuple(_mapping(loaded, "kinds").items()),
         calibration=_by_language(loaded, "calibration", labels, _platt),
         levels=_by_language(loaded, "levels", labels, _thresholds),
+        second=str(loaded.get("second", "")),
+        beside=_beside(_mapping(loaded, "beside")),
     )
 
 
@@ -243,6 +254,14 @@ def _platt(where: str, entry: Any) -> Platt:
     if not isinstance(entry, dict) or set(entry) != {"scale", "shift"}:
         raise ModelError(f"{where}: scale and shift are needed")
     return Platt(float(entry["scale"]), float(entry["shift"]))
+
+
+def _beside(entry: Mapping[str, Any]) -> Beside | None:
+    if not entry:
+        return None
+    if set(entry) != {"language", "share", "near"}:
+        raise ModelError("beside: language, share and near are needed")
+    return Beside(str(entry["language"]), float(entry["share"]), float(entry["near"]))
 
 
 def _thresholds(where: str, entry: Any) -> tuple[float, float, float]:

@@ -1,6 +1,5 @@
 """The engine: one interface to several models, for servers (`await`) and batch tools (`.now()`).
 
-    engine = Engine.open(root, ("guard", "entities", "grounding"))
     scores = await engine.classify("guard", [Text("…")], deadline_s=0.5)
     scores = engine.classify("guard", [Text("…")]).now()
 
@@ -17,6 +16,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -26,8 +26,9 @@ from threegate_classifiers.cache import Lru, digest
 from threegate_classifiers.calibrate import language_of
 from threegate_classifiers.errors import ModelError, TimedOut
 from threegate_classifiers.manifest import Manifest, Task
-from threegate_classifiers.registry import Entry, find
+from threegate_classifiers.registry import Entry
 from threegate_classifiers.results import Answer, Entailment, Entity, Scores
+from threegate_classifiers.second_look import Asked, LookedTwice, entries, looks
 from threegate_classifiers.tokenize import Row, Text, WindowTokenizer
 from threegate_classifiers.vectors import Vectors
 
@@ -189,6 +190,7 @@ class Engine:
 
     def __init__(self, models: Mapping[str, Model], vectors: Mapping[str, Vectors]) -> None:
         self.models, self._vectors = dict(models), dict(vectors)
+        self._looks = looks({name: model.manifest for name, model in models.items()})
 
     @classmethod
     def open(
@@ -209,10 +211,8 @@ class Engine:
         the most that one model may take of a GPU, `shared` a folder through which processes share
         weights. Raises ModelError."""
         count = threads or min(MAX_THREADS, os.cpu_count() or 1)
-        models: dict[str, Model] = {}
-        vectors: dict[str, Vectors] = {}
-        for name in names:
-            entry = find(root, name)
+        models, vectors = dict[str, Model](), dict[str, Vectors]()
+        for entry in entries(root, names):
             backend = (remote or {}).get(entry.manifest.name)
             made: Model | Vectors
             if entry.manifest.task is Task.EMBED:
@@ -225,8 +225,13 @@ class Engine:
 
     def classify(
         self, name: str, texts: Sequence[Text], *, deadline_s: float = DEADLINE_S
-    ) -> Call[Scores]:
-        return Call(self._model(name, Task.CLASSIFY), texts, deadline_s)
+    ) -> Asked:
+        """Together with the model's second one, where the first is unsure."""
+        asks = partial(Call[Scores], self._model(name, Task.CLASSIFY))
+        if (look := self._looks.get(name)) is None:
+            return asks(texts, deadline_s)
+        again = partial(Call[Scores], self.models[look.second.name])
+        return LookedTwice(look, asks, again, texts, deadline_s)
 
     def tag(
         self, name: str, texts: Sequence[str], *, deadline_s: float = DEADLINE_S
@@ -286,15 +291,8 @@ def _open(
     if backend is None:
         from threegate_classifiers.session import Session  # ONNX Runtime: 18 MB, only where it runs
 
-        backend = Session(
-            entry.folder,
-            entry.manifest,
-            threads=1,
-            pad_id=tokenizer.pad_id,
-            gpu=gpu,
-            gpu_mib=gpu_mib,
-            shared=shared,
-        )
+        opened = partial(Session, entry.folder, entry.manifest, threads=1, pad_id=tokenizer.pad_id)
+        backend = opened(gpu=gpu, gpu_mib=gpu_mib, shared=shared)
     for text in ("ready", "准备好了。" * entry.manifest.max_tokens):
         backend.run(tokenizer.rows(Text(text))[:1])
     return Model(entry.manifest, tokenizer, backend, threads, cache)

@@ -30,6 +30,8 @@ from unseen_sets import Unseen, all_unseen
 
 Array = NDArray[Any]
 HAZARD = list(COLUMNS["hazard"])
+LEFT = ("injection.indirect",)
+"""Labels that are left to the first: it finds nearly all planted orders, and the mean would flag twice as many orders to people."""
 QUIET = -20.0
 """Logit of a text that the first is sure to be harmless."""
 
@@ -46,6 +48,8 @@ def below(logits: Array, judge: Judge, language: str) -> Array:
     """By how many logits a text's nearest score misses the lowest level."""
     missed = []
     for column, label in enumerate(LABELS):
+        if label in LEFT:
+            continue
         platt, low = judge.calibration[label][language], judge.levels[label][language].low
         missed.append((np.log(low / (1 - low)) - platt.shift) / platt.scale - logits[:, column])
     return np.asarray(np.min(missed, 0))
@@ -83,9 +87,9 @@ class Reader:
         known = dict(np.load(self.kept)) if self.kept.exists() else {}
         keys = [f"{r.kind}|{r.family}|{r.id}|{len(r.text)}" for r in rows]
         left = {k: windows(self.tokenizer, r) for r, k in zip(rows, keys, strict=True) if k not in known}
-        logits = iter(self.ask([Example(ids, None) for found in left.values() for ids in found]))
-        known |= {k: np.stack([next(logits) for _ in found]) for k, found in left.items()}
         if left:
+            logits = iter(self.ask([Example(ids, None) for found in left.values() for ids in found]))
+            known |= {k: np.stack([next(logits) for _ in found]) for k, found in left.items()}
             self.kept.parent.mkdir(parents=True, exist_ok=True)
             np.savez(self.kept, **known)
         return [known[k] for k in keys]
@@ -96,7 +100,18 @@ def both(
 ) -> tuple[Array, Array]:
     """(logits of the two together, which texts the second is asked of); a text that it is not asked of has no finding."""
     asked = below(first, judge, language) <= near
-    return np.where(asked[:, None], together(first, second, share), QUIET), asked
+    made = np.where(asked[:, None], together(first, second, share), QUIET)
+    left = [LABELS.index(label) for label in LEFT]
+    made[:, left] = first[:, left]
+    return made, asked
+
+
+def pair_of(setting: Sequence[Unseen], logits: Array, first: Judge, language: str) -> Judge:
+    """Levels of the two together; what is left to the first has its levels."""
+    calibration, levels = settled(setting, logits, [language])
+    for label in LEFT:
+        calibration[label], levels[label] = first.calibration[label], first.levels[label]
+    return Judge(calibration, levels)
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from threegate.audit.settings import from_settings
 from threegate.detectors.detector_sets import DetectorSets
 from threegate.detectors.judges.detector import LlmJudge
 from threegate.detectors.judges.second_reader import SecondReader
-from threegate.detectors.models.factory import MODELS, sentence_detectors
+from threegate.detectors.models.factory import MODELS, SECOND, sentence_detectors
 from threegate.gateway.access.auth import KeyFile
 from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.gateway.access.rule_trips import Bands
@@ -235,9 +235,9 @@ def _engine(settings: Settings, report: Callable[[str], None], language: str) ->
     if settings.classifiers == "off":
         report(LINES["no-classifiers"].get(language))
         return None
-    unknown = {name for name, _ in settings.remote_models} - set(MODELS)
-    if unknown:
-        raise wrong("no-model", name=min(unknown), known=", ".join(MODELS))
+    known = (*MODELS, *SECOND)
+    if unknown := {name for name, _ in settings.remote_models}.difference(known):
+        raise wrong("no-model", name=min(unknown), known=", ".join(known))
     shared = settings.var / "mapped" if settings.workers > 1 else None
     return Engine.open(
         settings.models,

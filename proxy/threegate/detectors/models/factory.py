@@ -10,6 +10,8 @@ from threegate.detectors.models.entities import EntitiesDetector
 from threegate.detectors.models.guard import GuardDetector
 
 MODELS = ("guard", "entities", "grounding", "evidence")
+SECOND = ("guard-en",)
+"""Opened behind the model whose manifest names them, here or on another server."""
 
 
 def sentence_detectors(engine: Engine) -> tuple[SentenceDetector, ...]:

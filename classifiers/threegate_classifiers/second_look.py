@@ -1,0 +1,142 @@
+"""A second model for texts of one language, asked of what the first is unsure of; scored together.
+
+The first one's manifest names it (`second: guard-en@1`); `beside` in its own says for which
+language it is there, how near to a level a score must come, and its share of the mean. The mean is
+that of the logits; calibration and levels of the second's manifest are those of the mean. Harm of
+any category is one question: the category that both together find likeliest carries the mean of
+what each says of its own likeliest one. A label for which the second has no levels is left to the
+first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from threegate_classifiers.calibrate import below_levels, level_of, logit_of, score_of
+from threegate_classifiers.errors import ModelError
+from threegate_classifiers.manifest import Beside, Manifest
+from threegate_classifiers.registry import Entry, find
+from threegate_classifiers.results import Score, Scores
+from threegate_classifiers.tokenize import Text
+
+GROUP = "hazard."
+"""Labels that are categories of one question."""
+
+
+class Asked(Protocol):
+    """A question to a model: awaited, or asked `now()` where there is no loop."""
+
+    def now(self) -> list[Scores]: ...
+
+    def __await__(self) -> Generator[Any, None, list[Scores]]: ...
+
+
+Ask = Callable[[Sequence[Text], float], Asked]
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    first: Manifest
+    second: Manifest
+    beside: Beside
+
+    def unsure(self, answers: Sequence[Scores]) -> list[int]:
+        """Which answers the second model is asked of."""
+        return [i for i, answer in enumerate(answers) if self._is_unsure(answer)]
+
+    def _is_unsure(self, answer: Scores) -> bool:
+        near = self.beside.near
+        mine = answer.language == self.beside.language
+        return mine and any(i.below <= near for i in answer.items if self._judges(i.label))
+
+    def _judges(self, label: str) -> bool:
+        return (label, self.beside.language) in self.second.levels
+
+    def merged(
+        self, answers: list[Scores], at: Sequence[int], again: Sequence[Scores]
+    ) -> list[Scores]:
+        """`answers`, those of `at` together with what the second model said of them."""
+        for i, second in zip(at, again, strict=True):
+            answers[i] = self.joined(answers[i], second)
+        return answers
+
+    def joined(self, first: Scores, second: Scores) -> Scores:
+        language = first.language
+        one = self._logits(self.first, first)
+        two = self._logits(self.second, second)
+        means = [self._mean(a, b) for a, b in zip(one, two, strict=True)]
+        group = [i for i, item in enumerate(first.items) if item.label.startswith(GROUP)]
+        if group:
+            top = max(group, key=means.__getitem__)
+            means[top] = self._mean(max(one[i] for i in group), max(two[i] for i in group))
+        pairs = zip(first.items, second.items, one, two, strict=True)
+        surer = [a if x >= y else b for a, b, x, y in pairs]
+        made = (self._scored(item, m, language) for item, m in zip(surer, means, strict=True))
+        items = (m if self._judges(m.label) else a for a, m in zip(first.items, made, strict=True))
+        return Scores(language, tuple(items))
+
+    def _mean(self, first: float, second: float) -> float:
+        return (1 - self.beside.share) * first + self.beside.share * second
+
+    def _logits(self, manifest: Manifest, scores: Scores) -> list[float]:
+        return [logit_of(manifest, s.label, s.score, scores.language) for s in scores.items]
+
+    def _scored(self, window: Score, mean: float, language: str) -> Score:
+        """`window`: the score whose model is surer says where."""
+        label = window.label
+        score = score_of(self.second, label, mean, language)
+        level = level_of(self.second, label, score, language)
+        below = below_levels(self.second, label, score, language)
+        return Score(label, score, level, window.start, window.end, below)
+
+
+def entries(root: Path, names: Sequence[str]) -> Iterator[Entry]:
+    """The models of `names`, each with its second one behind it."""
+    for name in names:
+        entry = find(root, name)
+        yield entry
+        if entry.manifest.second:
+            yield find(root, entry.manifest.second)
+
+
+def looks(manifests: Mapping[str, Manifest]) -> dict[str, SecondLook]:
+    """By the name of the first model. Raises ModelError where the two do not belong together."""
+    made = {}
+    for name, first in manifests.items():
+        if first.second:
+            second = manifests[first.second.partition("@")[0]]
+            if second.beside is None or second.labels != first.labels:
+                raise ModelError(f"{second.id} is no second model of {first.id}")
+            made[name] = SecondLook(first, second, second.beside)
+    return made
+
+
+class LookedTwice:
+    """A question to both models, within one deadline."""
+
+    def __init__(
+        self, look: SecondLook, first: Ask, second: Ask, texts: Sequence[Text], deadline_s: float
+    ) -> None:
+        self._look, self._first, self._second = look, first, second
+        self._texts, self._end = texts, time.monotonic() + deadline_s
+
+    def now(self) -> list[Scores]:
+        answers = self._ask(self._first, self._texts).now()
+        at = self._look.unsure(answers)
+        again = self._ask(self._second, [self._texts[i] for i in at]).now() if at else []
+        return self._look.merged(answers, at, again)
+
+    def __await__(self) -> Generator[Any, None, list[Scores]]:
+        answers = yield from self._ask(self._first, self._texts).__await__()
+        at = self._look.unsure(answers)
+        if not at:
+            return answers
+        again = yield from self._ask(self._second, [self._texts[i] for i in at]).__await__()
+        return self._look.merged(answers, at, again)
+
+    def _ask(self, ask: Ask, texts: Sequence[Text]) -> Asked:
+        return ask(texts, self._end - time.monotonic())

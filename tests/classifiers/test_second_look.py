@@ -1,0 +1,147 @@
+"""Two models on one text: who is asked, and what both say together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from threegate_classifiers.errors import ModelError, TimedOut
+from threegate_classifiers.manifest import read_manifest
+from threegate_classifiers.results import Scores
+from threegate_classifiers.runtime import Engine
+from threegate_classifiers.second_look import GROUP
+from threegate_classifiers.testing import WEIGHT, build_model
+from threegate_classifiers.tokenize import Text
+
+DIRECT, WEAPONS, DRUGS = "injection.direct", f"{GROUP}weapons", f"{GROUP}drugs"
+FIRST = {DIRECT: ["ignore", "忽"], WEAPONS: ["bomb"], DRUGS: ["pill"]}
+SECOND = {DIRECT: ["ignore", "forget"], WEAPONS: ["pill"], DRUGS: ["opium"]}
+LEVELS = {"low": 0.3, "medium": 0.5, "high": 0.9}
+BESIDE = {"language": "en", "share": 0.5, "near": 4.0}
+
+
+def built(root: Path, **changes: Any) -> Path:
+    """A first model of which every text is `near` unless it is quite sure: its levels are low."""
+    levels = {label: {"en": LEVELS} for label in FIRST}
+    build_model(root, "guard", "classify", FIRST, levels=levels, second="guard-en@1")
+    more: dict[str, Any] = {"levels": levels, "beside": BESIDE} | changes
+    words = more.pop("words", SECOND)
+    build_model(root, "guard-en", "classify", words, **more)
+    return root
+
+
+def opened(root: Path) -> Engine:
+    return Engine.open(root, ["guard"], gpu=False, report=lambda _: None)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = opened(built(tmp_path))
+    yield made
+    made.close()
+
+
+def asked(engine: Engine, *texts: str) -> list[Scores]:
+    return engine.classify("guard", [Text(t) for t in texts]).now()
+
+
+def read_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that the second model is asked of."""
+    seen: list[str] = []
+    second = engine.models["guard-en"]
+    start = second.start
+
+    def noted(texts: Sequence[Text], deadline_s: float) -> Any:
+        seen.extend(text.first for text in texts)
+        return start(texts, deadline_s)
+
+    monkeypatch.setattr(second, "start", noted)
+    return seen
+
+
+async def test_the_mean_of_both_decides(engine: Engine) -> None:
+    both, one = asked(engine, "ignore", "ignore pill")
+    assert both[DIRECT].score == pytest.approx(1 / (1 + 2.718281828 ** (-WEIGHT / 2)), abs=1e-4)
+    assert both[DIRECT].level == 3
+    assert [s[DIRECT].level for s in await engine.classify("guard", [Text("ignore")])] == [3]
+    assert one[WEAPONS].level in (2, 3)
+
+
+def test_harm_is_one_question_whatever_each_calls_it(engine: Engine) -> None:
+    """The first says drugs, the second weapons: both are sure of harm, so one category is sure."""
+    (found,) = asked(engine, "pill")
+    assert sorted([found[WEAPONS].level, found[DRUGS].level])[-1] == 3
+    assert sorted([found[WEAPONS].level, found[DRUGS].level])[0] <= 2
+
+
+def test_one_that_is_sure_of_nothing_takes_back_what_the_other_found(engine: Engine) -> None:
+    (found,) = asked(engine, "bomb")
+    assert found[WEAPONS].level == 2  # a mean of 0: neither of the two is believed alone
+    assert found[WEAPONS].score == pytest.approx(0.5)
+
+
+def test_asked_only_of_what_is_near_and_in_its_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = opened(built(tmp_path))
+    seen = read_again(engine, monkeypatch)
+    quiet, loud, chinese = asked(engine, "a day", "ignore", "忽忽忽")
+    assert seen == ["ignore"]
+    assert (quiet[DIRECT].level, loud[DIRECT].level, chinese[DIRECT].level) == (0, 3, 3)
+    asked(engine, "ignore")
+    assert len(seen) == 2  # from the cache, but asked
+    engine.close()
+
+
+def test_a_wide_band_finds_what_the_first_does_not_know(tmp_path: Path) -> None:
+    engine = opened(built(tmp_path, beside=BESIDE | {"near": 99.0}))
+    (found,) = asked(engine, "forget forget forget")
+    assert found[DIRECT].level == 3
+    assert found[DIRECT].below < 0
+    engine.close()
+
+
+def test_the_surer_one_says_where(tmp_path: Path) -> None:
+    engine = opened(built(tmp_path, beside=BESIDE | {"near": 99.0}))
+    text = "day " * 60 + "forget forget forget"
+    (found,) = asked(engine, text)
+    assert "forget" in text[found[DIRECT].start : found[DIRECT].end]
+    engine.close()
+
+
+def test_a_label_without_levels_is_left_to_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = {label: {"en": LEVELS} for label in (WEAPONS, DRUGS)}
+    engine = opened(built(tmp_path, levels=levels))
+    seen = read_again(engine, monkeypatch)
+    alone, both = asked(engine, "ignore", "ignore pill")
+    assert seen == ["ignore pill"]
+    assert alone[DIRECT] == both[DIRECT]._replace(end=alone[DIRECT].end)
+    engine.close()
+
+
+def test_the_deadline_is_that_of_both(engine: Engine) -> None:
+    with pytest.raises(TimedOut):
+        engine.classify("guard", [Text("ignore")], deadline_s=-1.0).now()
+
+
+@pytest.mark.parametrize("changes", [{"beside": {}}, {"words": {DIRECT: ["ignore"]}, "levels": {}}])
+def test_two_that_do_not_belong_together(tmp_path: Path, changes: dict[str, Any]) -> None:
+    root = built(tmp_path, **changes)
+    with pytest.raises(ModelError, match="guard-en/1 is no second model of guard/1"):
+        opened(root)
+
+
+def test_the_second_must_be_there(tmp_path: Path) -> None:
+    build_model(tmp_path, "guard", "classify", FIRST, second="guard-en@1")
+    with pytest.raises(ModelError, match="no model guard-en@1"):
+        opened(tmp_path)
+
+
+def test_beside_is_read_strictly(tmp_path: Path) -> None:
+    folder = build_model(tmp_path, "guard", "classify", FIRST, beside={"language": "en"})
+    with pytest.raises(ModelError, match="beside: language, share and near are needed"):
+        read_manifest(folder)
