@@ -40,6 +40,8 @@ from threegate.guard.masking.public_values import is_public
         ("pii.bank_card", "4242 4242 4242 4242"),
         ("pii.bank_card", "4111111111111111"),
         ("pii.cn.mobile", "13800138000"),
+        ("pii.phone", "12345678901"),
+        ("pii.phone", "123-456-7890"),
     ],
 )
 def test_public(kind: str, value: str) -> None:
@@ -71,6 +73,8 @@ def test_public(kind: str, value: str) -> None:
         ("pii.email", "zhao.liu@corp-mail.cn.example.com"),
         ("pii.phone", "1-800-275-22731"),
         ("pii.cn.mobile", "13800138001"),
+        ("pii.cn.mobile", "13812345678"),
+        ("pii.phone", "123-456-7891"),
         ("pii.bank_card", "4532015112830366"),
     ],
 )

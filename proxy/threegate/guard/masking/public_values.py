@@ -48,6 +48,9 @@ _FICTION = re.compile(
 )
 """Numbers reserved for films and manuals in North America (NANPA) and Britain (Ofcom)."""
 
+_COUNTING, _COUNTED = "01234567890123456789", 9
+"""Digits in order, as everybody writes them in an example, from so many on: 12345678901."""
+
 
 def is_public(kind: str, value: str) -> bool:
     """Whether `value`, as written in the text, is public."""
@@ -90,6 +93,8 @@ def _is_public_address(value: str) -> bool:
 
 def _is_public_number(value: str) -> bool:
     digits = _NOT_DIGITS.sub("", value)
+    if len(digits) >= _COUNTED and digits in _COUNTING:
+        return True
     if _FICTION.fullmatch(_NOT_IN_NUMBERS.sub("", value)):
         return True
     if value.startswith("+"):
