@@ -144,6 +144,21 @@ NO_NUMBERS = (
 )
 
 
+@pytest.mark.parametrize("name", ["id", "model", "created", "obfuscation", "service_tier"])
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_no_value_below_a_field_that_holds_a_word(
+    guarded: Running, watched: Watched, name: str, stream: bool
+) -> None:
+    part = "delta" if stream else "message"
+    body = {name: [{"note": f"call {PHONE}"}], "choices": [{"index": 0, part: {"content": "ok"}}]}
+    data, form = json.dumps(body).encode(), "text/event-stream" if stream else "application/json"
+    pieces = [b"data: " + data + b"\n\n", b"data: [DONE]\n\n"] if stream else [data]
+    watched.demo.play(pieces, media_type=form)
+    text = httpx.post(guarded.url + CHAT, json=request("chat", stream=stream), timeout=60).text
+    assert PHONE not in text
+    assert "ok" in text
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("fields", NO_NUMBERS, ids=lambda f: "-".join(f))
 def test_no_value_in_place_of_numbers_and_words(

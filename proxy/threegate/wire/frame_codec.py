@@ -28,9 +28,9 @@ from threegate.wire.adapter import (
 from threegate.wire.argument_streams import ArgumentStreams
 from threegate.wire.errors import openai_error
 from threegate.wire.event_template import AlikeEvents, EventTemplate
-from threegate.wire.known_fields import UNKNOWN_REASON
+from threegate.wire.known_fields import UNKNOWN_REASON, is_misused
 from threegate.wire.limits import MAX_PARTS
-from threegate.wire.slots import SEALED, is_open, is_protocol, is_word
+from threegate.wire.slots import is_open, is_protocol, is_word
 from threegate.wire.sse import ServerSentEvent, bare, encode, encode_json, name_of
 
 FIELD_PARTS: Final = 1 << 39  # from here on parts are texts of unknown fields
@@ -121,9 +121,9 @@ class FrameCodec:
         self, chunk: Chunk, holder: Body, listed: frozenset[str], choice: int = 0
     ) -> None:
         """Texts in all fields of an object that are not listed for its kind, and in fields that
-        should be encrypted but are not."""
-        if not holder.keys() <= listed or not holder.keys().isdisjoint(SEALED):
-            for name in [n for n in holder if n not in listed or is_open(n, holder[n])]:
+        should be encrypted, or a word or a number, and are not."""
+        for name, value in list(holder.items()):
+            if name not in listed or is_open(name, value) or is_misused(name, value):
                 self._take_all(chunk, holder, name, choice)
 
     def _take_complete(

@@ -44,6 +44,8 @@ PART: Final = _LISTS["part"]
 EMBEDDINGS: Final = _LISTS["embeddings"]
 EMBEDDING: Final = _LISTS["embedding"]
 NUMBERS: Final = _LISTS["numbers"]
+PLAIN: Final = NUMBERS | _LISTS["words"]
+"""Fields with one number, flag or word. `token_ids` is a list of numbers."""
 PROVIDER_WORDS: Final = _LISTS["provider_words"]
 
 REASONS: Final = ("finish_reason", "stop_reason")
@@ -62,6 +64,14 @@ def count(value: Any) -> int:
     """A number of tokens as reported; 0 if it is not a number."""
     whole = int(value) if type(value) is float and value.is_integer() else value
     return whole if type(whole) is int and 0 <= whole <= MAX_SAFE_INTEGER else 0
+
+
+def is_misused(name: str, value: Any) -> bool:
+    """Whether a known field holds something else than it should, which might be text."""
+    kind = type(value)
+    if kind is dict or kind is list:
+        return name in PLAIN
+    return kind is str and name == "obfuscation" and " " in value
 
 
 _TOKENS: Final = frozenset(("token", "tokens"))

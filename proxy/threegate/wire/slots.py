@@ -205,7 +205,7 @@ def walk_fields(
 ) -> None:
     """The texts of the fields of the object at `at` that the adapter did not place itself."""
     for name, value in body.items():
-        if name not in without:
+        if name not in without or known_fields.is_misused(name, value):
             walk.field(at, name, value, channel)
 
 
