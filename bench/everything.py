@@ -70,7 +70,7 @@ class Answer:
         self.headers = {"content-type": "text/event-stream" if streamed else "application/json"}
         self._pieces = _events(reasoning, text) if streamed else [_whole(reasoning, text)]
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self, take: object = None) -> AsyncIterator[bytes]:
         for piece in self._pieces:
             yield piece
             await asyncio.sleep(0)

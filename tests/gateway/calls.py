@@ -120,7 +120,7 @@ class Said:
     starts_in_reasoning: bool = False
     own_key: bool = False
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self, take: object = None) -> AsyncIterator[bytes]:
         for piece in self.pieces:
             yield piece
 

@@ -35,6 +35,7 @@ from threegate.types import (
     Passage,
     Span,
 )
+from threegate.upstream import Take
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api
 from threegate.wire.base import Adapter
@@ -98,10 +99,11 @@ class Pieces:
     pieces: Iterable[bytes]
     silent: int = 0
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self, take: Take | None = None) -> AsyncIterator[bytes]:
         for piece in self.pieces:
             await asyncio.sleep(0)
-            yield piece
+            if take is None or not take(piece):
+                yield piece
         for _ in range(self.silent):
             await asyncio.sleep(0)
 
@@ -113,6 +115,12 @@ class Heard:
     data: bytes
     stages: list[Stage] = field(default_factory=list)
     answer: GuardedAnswer | None = None
+    ready: bool = True
+    written: int = 0  # pieces that needed no task
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+        self.written += 1
 
     def text(self, name: str = "content") -> str:
         return "".join(d.get(name) or "" for d in self.deltas())
@@ -149,9 +157,12 @@ async def hear(
     silent: int = 0,
     heard: Heard | None = None,
     caller: Caller | None = None,
+    at_once: bool = False,
+    slow: int = 0,
 ) -> Heard:
     """With `stored` false the last record of the call cannot be made durable. `heard` is for what
-    the client got before an exception."""
+    the client got before an exception. With `at_once` what can needs no task; a write that does
+    takes `slow` turns of the loop."""
     caller, heard = caller or Caller(), heard or Heard(b"")
     guard = OutputGuard.of(
         rules,
@@ -165,6 +176,8 @@ async def hear(
     answer = heard.answer = GuardedAnswer(guard, detectors, question)
 
     async def send(data: bytes) -> None:
+        for _ in range(slow):
+            await asyncio.sleep(0)
         heard.data += data
 
     async def end(stage: Stage) -> None:
@@ -181,6 +194,7 @@ async def hear(
         outcome=lambda r: outcome_of(r, rules, "dec_1", "en"),
         end=end,
         tools=ToolRules(constraints or Constraints(), {}),
+        direct=heard if at_once else None,
     )
     try:
         await relay.run(Pieces(pieces, silent))  # type: ignore[arg-type]

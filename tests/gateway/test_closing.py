@@ -15,7 +15,7 @@ from tests.gateway.calls import Said
 class Silent(Said):
     """One piece, then nothing for ever."""
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self, take: object = None) -> AsyncIterator[bytes]:
         yield b"one"
         await asyncio.Event().wait()
 

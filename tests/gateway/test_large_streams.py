@@ -144,7 +144,7 @@ async def test_reading_goes_on_when_judgements_end_together(
     halves, text = Halves(), SENTENCE * 2
 
     class Late(Pieces):
-        async def chunks(self) -> AsyncIterator[bytes]:
+        async def chunks(self, take: object = None) -> AsyncIterator[bytes]:
             first, *others = self.pieces
             yield first
             for _ in range(10):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 import uvloop
-from threegate.gateway.asgi import WhileConnected
+from threegate.gateway.asgi import DIRECT, WhileConnected
 from threegate.server.http_protocol import HEAD_BYTES, IDLE_S, HttpProtocol
 from uvicorn.server import ServerState
 
@@ -50,6 +50,72 @@ async def rest(reader: asyncio.StreamReader) -> bytes:
 
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def start(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
+    return {"type": "http.response.start", "status": 200, "headers": list(headers)}
+
+
+async def test_pieces_of_a_body_need_no_task_while_it_is_open() -> None:
+    ready: list[bool] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        direct = scope["extensions"][DIRECT]
+        ready.append(direct.ready)
+        await send(start())
+        ready.append(direct.ready)
+        direct.write(b"one ")
+        await send({"type": "http.response.body", "body": b"two ", "more_body": True})
+        direct.write(b"three")
+        await send({"type": "http.response.body", "body": b""})
+        ready.append(direct.ready)
+
+    async with connected(app=app) as (reader, writer):
+        writer.write(GET)
+        body = (await reader.readuntil(b"0\r\n\r\n")).partition(b"\r\n\r\n")[2]
+    assert body == b"4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n"
+    assert ready == [False, True, False]
+
+
+@pytest.mark.parametrize("request_", [GET.replace(b"GET", b"HEAD"), GET])
+async def test_a_body_without_chunks_has_no_short_way(request_: bytes) -> None:
+    ready: list[bool] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        length = [] if scope["method"] == "HEAD" else [(b"content-length", b"2")]
+        await send(start(*length))
+        ready.append(scope["extensions"][DIRECT].ready)
+        await send({"type": "http.response.body", "body": b"hi"})
+
+    async with connected(app=app) as (reader, writer):
+        writer.write(request_)
+        await reader.readuntil(b"\r\n\r\n")
+    assert ready == [False]
+
+
+async def test_a_client_that_does_not_read_or_has_left_gets_nothing_by_the_short_way() -> None:
+    ready: list[bool] = []
+    left = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        direct = scope["extensions"][DIRECT]
+        await send(start())
+        while direct.ready:
+            direct.write(b"x" * 65536)
+        ready.append(direct.ready)
+        await receive()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        ready.append(direct.ready)
+        left.set()
+
+    async with connected(app=app) as (_, writer):
+        writer.write(GET)
+        await asyncio.sleep(0.05)
+        writer.transport.abort()
+        async with asyncio.timeout(10):
+            await left.wait()
+    assert ready == [False, False]
 
 
 async def test_a_request_is_answered_and_another_after_it() -> None:

@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -94,6 +94,18 @@ def _too_large() -> RequestError:
     return RequestError(text, status=413, code="request_too_large")
 
 
+class DirectBody(Protocol):
+    """Our own server's short way for a piece of a body, in `scope["extensions"]`: a call that need
+    not be awaited. Only while it is `ready`: the body has begun and the client keeps up."""
+
+    @property
+    def ready(self) -> bool: ...
+    def write(self, data: bytes) -> None: ...
+
+
+DIRECT: Final = "threegate.direct"
+
+
 @dataclass(slots=True)
 class Responder:
     """One answer to one request. `headers` are added to whatever is sent. `language` is that of its
@@ -103,6 +115,7 @@ class Responder:
     headers: dict[str, str] = field(default_factory=dict)
     language: str = ""
     started: bool = False
+    direct: DirectBody | None = None
 
     async def json(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         data = body if isinstance(body, bytes) else orjson.dumps(body)

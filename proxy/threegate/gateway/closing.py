@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from threegate.errors import StoppingError
 
 if TYPE_CHECKING:  # the supervisor imports this module too and needs no HTTP client
-    from threegate.upstream import Reply
+    from threegate.upstream import Reply, Take
 
 log = logging.getLogger(__name__)
 
@@ -83,8 +83,8 @@ class BoundedReply:
     def own_key(self) -> bool:
         return self.reply.own_key
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        chunks = aiter(self.reply.chunks())
+    async def chunks(self, take: Take | None = None) -> AsyncIterator[bytes]:
+        chunks = aiter(self.reply.chunks(take))
         while True:
             with self.closing:
                 chunk = await anext(chunks, None)

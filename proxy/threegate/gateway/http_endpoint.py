@@ -16,6 +16,7 @@ from threegate.errors import ProtocolError, RequestError, ThreegateError
 from threegate.gateway.access.auth import presented_key, refuse_foreign_page
 from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import (
+    DIRECT,
     ClientLeft,
     Receive,
     Responder,
@@ -66,7 +67,8 @@ class HttpEndpoint(ABC):
         return presented_key(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: SendEvent) -> None:
-        out = Responder(send, language=_wanted(scope))
+        direct = scope.get("extensions", {}).get(DIRECT)
+        out = Responder(send, language=_wanted(scope), direct=direct)
         self.deps.metrics.active.inc()
         try:
             with self.deps.admission.slot() as slot:

@@ -17,8 +17,8 @@ from typing import Any
 from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.answer.answer_context import AnswerContext
 from threegate.gateway.answer.buffered_answer import settle
+from threegate.gateway.answer.event_reader import AT_ONCE
 from threegate.gateway.answer.guarded_answer import GuardedAnswer
-from threegate.gateway.answer.stream_relay import AT_ONCE
 from threegate.gateway.request.request_context import sources_of
 from threegate.guard.constraint import constrain
 from threegate.guard.constraint_merge import merge

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import asyncio
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from threegate.gateway.asgi import DEPARTURE, Departure
+from threegate.gateway.asgi import DEPARTURE, DIRECT, Departure
 
 HEAD_S = 30.0
 IDLE_S = 75.0
@@ -25,6 +25,22 @@ LINGER_S = 5.0
 LEAVE_S = 1.0
 LAST_LOOK_S = 0.01
 """libuv runs timers before it reads from sockets; after this time it has read."""
+
+
+class ChunkWriter:
+    """Writes pieces of a chunked body as `RequestResponseCycle.send` does, without its task."""
+
+    __slots__ = ("cycle",)
+    cycle: RequestResponseCycle
+
+    @property
+    def ready(self) -> bool:
+        cycle = self.cycle
+        open_ = cycle.chunked_encoding and not (cycle.disconnected or cycle.response_complete)
+        return bool(open_) and not cycle.flow.write_paused
+
+    def write(self, data: bytes) -> None:
+        self.cycle.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -69,8 +85,11 @@ class HttpProtocol(HttpToolsProtocol):
         if self.parser.get_http_version() == "1.0" and _is_chunked(self.headers):
             raise ValueError("HTTP/1.0 has no chunks")  # answered with 400
         self._head = self._due = None
-        self.scope["extensions"] = {DEPARTURE: self._departure}  # type: ignore[dict-item]
+        writer = ChunkWriter()
+        extensions = {DEPARTURE: self._departure, DIRECT: writer}
+        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]
         super().on_headers_complete()
+        writer.cycle = self.cycle
         if self._leaving:
             self.cycle.keep_alive = False
 

@@ -7,7 +7,8 @@ upstream is tried only while nothing of an answer has been passed on.
 
 from __future__ import annotations
 
+from threegate.upstream.body_reader import Take
 from threegate.upstream.client import Upstreams
 from threegate.upstream.reply import ModelApi, ModelRequest, Reply
 
-__all__ = ["ModelApi", "ModelRequest", "Reply", "Upstreams"]
+__all__ = ["ModelApi", "ModelRequest", "Reply", "Take", "Upstreams"]

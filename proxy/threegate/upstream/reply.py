@@ -14,6 +14,7 @@ from threegate.errors import UpstreamError
 from threegate.guard.known_secrets import ByteScrubber, KnownSecrets
 from threegate.i18n.messages import localized
 from threegate.types import frozen
+from threegate.upstream.body_reader import BodyReader, Take, offered
 from threegate.upstream.target import Target
 from threegate.upstream.tokens import ModelTokenizer
 
@@ -31,8 +32,9 @@ class ModelRequest:
 
 
 class Reply(Protocol):
-    """An answer of a model API. `chunks` ends with UpstreamError if the answer breaks off. The
-    owner of a reply must close it."""
+    """An answer of a model API. `chunks` ends with UpstreamError if the answer breaks off. A chunk
+    that arrives while the next one is awaited may be given to `take`, which returns whether it has
+    taken it; what `take` raises, `chunks` raises. The owner of a reply must close it."""
 
     @property
     def status(self) -> int: ...
@@ -48,7 +50,7 @@ class Reply(Protocol):
         """Whether the proxy's key was sent, not the client's."""
         ...
 
-    def chunks(self) -> AsyncIterator[bytes]: ...
+    def chunks(self, take: Take | None = None) -> AsyncIterator[bytes]: ...
     async def aclose(self) -> None: ...
 
 
@@ -87,23 +89,26 @@ class HttpReply:
     def own_key(self) -> bool:
         return bool(self.target.key)
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self, take: Take | None = None) -> AsyncIterator[bytes]:
         """The body, without the proxy's own keys."""
-        return self._scrubbed() if self.secrets else self._chunks()
+        return self._scrubbed(take) if self.secrets else self._chunks(take)
 
-    async def _scrubbed(self) -> AsyncIterator[bytes]:
+    async def _scrubbed(self, take: Take | None) -> AsyncIterator[bytes]:
         scrubber = ByteScrubber(self.secrets)
-        async for chunk in self._chunks():
-            if data := scrubber.feed(chunk):
+        refused = _Refused(scrubber, take)
+        async for chunk in self._chunks(refused.take if take is not None else None):
+            if data := refused.rest(chunk):
                 yield data
         if data := scrubber.feed(b"", final=True):
             yield data
 
-    async def _chunks(self) -> AsyncIterator[bytes]:
+    async def _chunks(self, take: Take | None) -> AsyncIterator[bytes]:
         content = self.response.content
         try:
             chunk = await self._begin() if self.first is None else self.first
             silence = _Silence(content, self.target.settings.idle_s, self.until)
+            if take is not None:
+                offered(content, take, silence.begins)
             try:
                 while chunk:
                     yield chunk
@@ -113,6 +118,8 @@ class HttpReply:
                         silence.ends()
             finally:
                 silence.over()
+                if isinstance(content, BodyReader):
+                    content.keep()
         except TimeoutError:
             self._failed("upstream_timeout")
             silent = localized("upstream-silent")
@@ -137,6 +144,28 @@ class HttpReply:
             self.closed = True
             self.response.close()
             self.target.give_back(trial=self.trial)
+
+
+@dataclass(slots=True)
+class _Refused:
+    """Chunks without the proxy's own keys for one who may refuse them."""
+
+    scrubber: ByteScrubber
+    wanted: Take | None
+    size: int = 0  # of a chunk that was refused: the next one to be read begins with it
+    clean: bytes = b""
+
+    def take(self, chunk: bytes) -> bool:
+        clean = self.scrubber.feed(chunk)
+        if not clean or (self.wanted is not None and self.wanted(clean)):
+            return True
+        self.size, self.clean = len(chunk), clean
+        return False
+
+    def rest(self, chunk: bytes) -> bytes:
+        """The chunk as it may be read."""
+        size, clean, self.size, self.clean = self.size, self.clean, 0, b""
+        return clean + self.scrubber.feed(chunk[size:])
 
 
 class _Silence:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from threegate.gateway.answer.output_layer import output_layer
 from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel, CompiledPolicy, ConstraintRule, Limits, Tools
 from threegate.types import Action, Bilingual
+from threegate.upstream import Take
 from threegate.wire.adapter import Usage
 
 from tests.gateway.calls import HI, Log, Said, Sent, call_of, deps_of, said
@@ -205,7 +206,7 @@ async def test_an_error_keeps_its_status_and_an_error_page_is_not_shown(
 class BrokenOff(Said):
     """Ends in the middle of a stream."""
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self, take: object = None) -> AsyncIterator[bytes]:
         yield b'data: {"choices":[]}\n\n'
         raise UpstreamError(localized("upstream-broke-off"))
 
@@ -226,6 +227,46 @@ async def test_a_stream_ends_in_an_error_of_the_callers_language(
     finally:
         await deps.upstreams.aclose()
     assert f'"message":"{text}"' in sent.data.decode()
+
+
+@dataclass
+class Offered(Said):
+    """Each piece goes to who takes it, else it is read."""
+
+    async def chunks(self, take: Take | None = None) -> AsyncIterator[bytes]:
+        for piece in self.pieces:
+            if take is None or not take(piece):
+                yield piece
+
+
+@dataclass
+class Direct:
+    """Our own server's short way to the client."""
+
+    sent: Any
+    ready: bool = True
+    written: list[bytes] = field(default_factory=list)
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+        self.sent.events.append({"body": data})
+
+
+@pytest.mark.parametrize("ready", [True, False])
+async def test_an_unguarded_stream_needs_a_task_for_its_end_alone(
+    tmp_path: Path, ready: bool
+) -> None:
+    pieces = [b"data: 1\n\n", b"data: 2\n\n", b"data: [DO", b"NE]\n\n", b": after\n\n"]
+    rules = policy()
+    deps = deps_of(tmp_path, rules)
+    call, sent = call_of(deps, rules, {**HI, "stream": True})
+    direct = call.out.direct = Direct(sent, ready)
+    try:
+        await output_layer(call, Offered(pieces, headers=EVENTS))  # type: ignore[arg-type]
+    finally:
+        await deps.upstreams.aclose()
+    assert sent.data == b"".join(pieces)
+    assert direct.written == (pieces[:3] if ready else [])
 
 
 async def test_an_error_page_is_told_in_the_callers_language(tmp_path: Path) -> None:

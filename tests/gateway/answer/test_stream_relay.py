@@ -108,6 +108,52 @@ def test_held_sentences_do_not_depend_on_the_cut(case: tuple[bytes, list[bytes]]
     assert cut.stages == whole.stages
 
 
+@given(streams(), st.integers(0, 2))
+@cases(100)
+def test_what_needs_no_task_is_the_same_answer(case: tuple[bytes, list[bytes]], slow: int) -> None:
+    """Event by event, and cut anywhere; rulings that cut the answer among them."""
+    data, pieces = case
+    events = [e + b"\n\n" for e in data.split(b"\n\n")[:-1]]
+    with asyncio.Runner() as runner:
+        whole = runner.run(hear([data], PATTERNS, SUITE, MASKS))
+        for some in (events, pieces):
+            heard = runner.run(hear(some, PATTERNS, SUITE, MASKS, at_once=True, slow=slow))
+            assert story(heard) == story(whole)
+
+
+@given(streams())
+@cases(50)
+def test_held_sentences_leave_in_order_beside_what_needs_no_task(
+    case: tuple[bytes, list[bytes]],
+) -> None:
+    data, _ = case
+    events = [e + b"\n\n" for e in data.split(b"\n\n")[:-1]]
+    with asyncio.Runner() as runner:
+        whole = runner.run(hear([data], EVERYTHING, SUITE, MASKS))
+        heard = runner.run(hear(events, EVERYTHING, SUITE, MASKS, at_once=True, slow=2))
+    assert heard.stages == whole.stages
+    if whole.stages == [Stage.COMPLETED]:
+        assert story(heard) == story(whole)
+
+
+async def test_pieces_of_one_text_need_no_task_unless_the_client_is_slow() -> None:
+    events = [e + b"\n\n" for e in stream_of(["Hello "] * 9).split(b"\n\n")[:-1]]
+    one = await hear(events, PATTERNS, SUITE, at_once=True)
+    two = await hear(events, PATTERNS, SUITE, at_once=True, heard=Heard(b"", ready=False))
+    assert one.text() == two.text() == "Hello " * 9
+    assert (one.written, two.written) == (8, 0)
+
+
+async def test_a_block_in_what_needs_no_task_ends_the_answer_at_once() -> None:
+    """Without waiting for the next bytes of the upstream, of which there are none."""
+    said = stream_of(["Hello ", "my ", "id ", ID, "，", " and more"])
+    events = [e + b"\n\n" for e in said.split(b"\n\n")[:-1]]
+    heard = await hear(events, PATTERNS, SUITE, at_once=True)
+    assert heard.stages == [Stage.BLOCKED]
+    assert "Hello my " in heard.text()
+    assert "more" not in heard.text()
+
+
 def run(data: bytes, *args: object) -> Heard:
     return asyncio.run(hear([data], *args))  # type: ignore[arg-type]
 

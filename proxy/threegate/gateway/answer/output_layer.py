@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 
 import orjson
 
@@ -92,6 +93,7 @@ async def _stream(
         tools=tool_rules(call),
         failed=trail.failed,
         language=call.out.language,
+        direct=call.out.direct,
     )
     await call.out.start(200, {**reply.headers, **EVENTS})
     try:
@@ -143,7 +145,7 @@ async def _pass_through(call: CallContext, reply: Reply) -> None:
     if streamed:
         await call.out.start(reply.status, {**reply.headers, **EVENTS})
     try:
-        last = await _bytes(call, reply, streamed)
+        last = await _PassThrough(call, reply, streamed).run()
     except ThreegateError as error:
         if not streamed:
             raise
@@ -156,20 +158,46 @@ async def _pass_through(call: CallContext, reply: Reply) -> None:
     await call.out.finish(last)
 
 
-async def _bytes(call: CallContext, reply: Reply, streamed: bool) -> bytes:
-    """The bytes that may leave only now."""
-    held = seen = b""
-    async for data in reply.chunks():
-        if held:
-            if not call.out.started:
-                await call.out.start(reply.status, reply.headers)
-            await call.out.chunk(held)
-        held = data if not streamed or STREAM_ENDS.search(seen + data) else b""
-        seen = (seen + data)[-LONGEST_END:]
-        if not held:
-            await call.out.chunk(data)
-    await call.trail.ended(Stage.COMPLETED)
-    return held
+@dataclass(slots=True)
+class _PassThrough:
+    """The bytes of an answer on their way to the client. `held` may be the last ones."""
+
+    call: CallContext
+    reply: Reply
+    streamed: bool
+    held: bytes = b""
+    seen: bytes = b""
+
+    async def run(self) -> bytes:
+        """The bytes that may leave only now."""
+        call, reply = self.call, self.reply
+        async for data in reply.chunks(self._take_at_once):
+            if self.held:
+                if not call.out.started:
+                    await call.out.start(reply.status, reply.headers)
+                await call.out.chunk(self.held)
+            self.held = data if self._may_be_last(data) else b""
+            if not self.held:
+                await call.out.chunk(data)
+        await call.trail.ended(Stage.COMPLETED)
+        return self.held
+
+    def _may_be_last(self, data: bytes) -> bool:
+        seen = self.seen + data
+        self.seen = seen[-LONGEST_END:]
+        return not self.streamed or STREAM_ENDS.search(seen) is not None
+
+    def _take_at_once(self, data: bytes) -> bool:
+        """From socket to socket without a turn of a task."""
+        direct = self.call.out.direct
+        if direct is None or not direct.ready or not self.streamed or self.held:
+            return False
+        seen = self.seen + data
+        if STREAM_ENDS.search(seen):
+            return False
+        self.seen = seen[-LONGEST_END:]
+        direct.write(data)
+        return True
 
 
 async def _pass_error(call: CallContext, reply: Reply) -> None:

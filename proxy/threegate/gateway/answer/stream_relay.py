@@ -11,24 +11,24 @@ are judged completely before the error is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum, auto
+from functools import partial
+from weakref import proxy
 
 from threegate.audit.log.record import Stage
 from threegate.errors import AuditError, ProtocolError, ThreegateError, UpstreamError
-from threegate.gateway.answer.event_queue import EventQueue, is_call
-from threegate.gateway.answer.guarded_answer import CalledTool, GuardedAnswer
+from threegate.gateway.answer.event_queue import EventQueue
+from threegate.gateway.answer.event_reader import EventReader
+from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.gateway.answer.output_contract import ToolRules
+from threegate.gateway.asgi import DirectBody
 from threegate.i18n.messages import localized
 from threegate.types import Ruling
 from threegate.upstream import Reply
-from threegate.wire.adapter import Chunk, Delta, Outcome, StreamCodec, StreamKey
-from threegate.wire.sse import ServerSentEvent, SSEDecoder, thinned
-
-AT_ONCE = 2048
-"""Code points of one text that are scanned at a time."""
+from threegate.wire.adapter import Outcome, StreamCodec
 
 KEEP_ALIVE = b": keep-alive\n\n"
 KEEP_ALIVE_S = 8.0
@@ -38,6 +38,10 @@ or more."""
 Send = Callable[[bytes], Awaitable[None]]
 
 
+class _Ruled(Exception):
+    """Ends the reading of an answer that a ruling has ended."""
+
+
 class Phase(IntEnum):
     READING = auto()  # the upstream still sends
     DRAINING = auto()  # its bytes have ended, verdicts are awaited
@@ -45,10 +49,10 @@ class Phase(IntEnum):
     CLOSED = auto()  # the client has the end, or an error
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class StreamRelay:
     """`end` writes the audit record, once; `failed` is called with an error before `end`.
-    `language` is the language of error texts."""
+    `language` is the language of error texts, `direct` another way for what `send` sends."""
 
     codec: StreamCodec
     answer: GuardedAnswer
@@ -59,11 +63,16 @@ class StreamRelay:
     tools: ToolRules
     failed: Callable[[ThreegateError], None] = lambda error: None
     language: str = ""
+    direct: DirectBody | None = None
     phase: Phase = field(default=Phase.READING, init=False)
-    _pending: Delta | None = field(default=None, init=False)  # not given to a machine yet
     _progressed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _taking: bool = field(default=False, init=False)  # an event is being given to the machines
     _sent_at: float = field(default=0.0, init=False)  # when the client was last sent something
+    _sending: int = field(default=0, init=False)  # writes that wait for the client
+    _reader: EventReader = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        pause = partial(StreamRelay._pause, proxy(self))  # a cycle would keep the whole answer
+        self._reader = EventReader(self.codec, self.answer, self.queue, self.tools, pause)
 
     async def run(self, reply: Reply) -> None:
         """Returns when the last byte has been sent. Errors end the stream in its own format; an
@@ -111,48 +120,42 @@ class StreamRelay:
     # Reading
 
     async def _read(self, reply: Reply) -> None:
-        decoder, slices = SSEDecoder(), self.answer.slices
-        async for data in reply.chunks():
-            slices.begin()
-            if not (decoder.between and self._goes_on(data)):
-                await self._events(decoder.feed(data))
-            await self._flush()
-            if slices.due or self.answer.full:
-                await self._pause()
-            slices.end()
-            if self.phase >= Phase.ENDING:
-                return
-        await self._events(decoder.close())
-        if not self.answer.ending and (last := self.codec.close()) is not None:
-            await self._take(last)
-            await self._feed()
-
-    def _goes_on(self, data: bytes) -> bool:
-        """Whether these events only add to one text. If no event waits before them, they need no
-        place in the queue: their text leaves as it is released."""
-        if self.queue or self.answer.ending or (piece := self.codec.alike(data)) is None:
-            return False
-        text = self.answer.texts.get(piece.key)
-        if text is None or len(piece.text) > AT_ONCE:
-            return False
-        text.feed(piece.text)
-        return True
-
-    async def _events(self, events: Iterable[ServerSentEvent]) -> None:
         try:
-            for event in thinned(events):
-                if self.answer.ending:
+            async for data in reply.chunks(self._take_at_once):
+                if self.answer.full:
+                    await self._pause()
+                await self._read_chunk(data)
+                if self.phase >= Phase.ENDING:
                     return
-                chunk = self.codec.read(event)
-                if chunk.frame is not None and self.answer.check_words(chunk.frame):
-                    self.codec.reread()
-                if not self._joins(chunk):
-                    await self._take(chunk)
-                await self._pause()
-        except UpstreamError:
-            await self._feed()
-            raise
-        await self._feed()
+        except _Ruled:
+            await self._flush()
+            return
+        await self._reader.close()
+
+    async def _read_chunk(self, data: bytes) -> None:
+        slices = self.answer.slices
+        slices.begin()
+        await self._reader.read(data)
+        await self._flush()
+        if slices.due or self.answer.full:
+            await self._pause()
+        slices.end()
+
+    def _take_at_once(self, data: bytes) -> bool:
+        """From the upstream's socket to the client's without a turn of a task: what comes while
+        nothing else is under way, and only adds to one text. Raises _Ruled where that ended the
+        answer."""
+        direct = self.direct
+        if direct is None or not direct.ready or self._sending or self._reader.busy:
+            return False
+        if self.phase is not Phase.READING or self.answer.full or not self._reader.goes_on(data):
+            return False
+        if self.answer.cut is not None:
+            raise _Ruled
+        if out := self.queue.released():
+            direct.write(b"".join(out))
+            self._sent_at = asyncio.get_running_loop().time()
+        return True
 
     async def _pause(self) -> None:
         """Gives other calls their turn and the classifiers the time they need."""
@@ -160,68 +163,6 @@ class StreamRelay:
         while self.answer.full and self.phase < Phase.ENDING:
             self._progressed.clear()
             await self._progressed.wait()
-
-    def _joins(self, chunk: Chunk) -> bool:
-        """Pieces of one text that arrive together are scanned and released together."""
-        pending = self._pending
-        key = self.queue.open_call if pending is None else pending.key
-        if key is None or not self.codec.is_piece(chunk, key):
-            return False
-        if pending is None:
-            self._pending = replace(chunk.deltas[0])
-            return True
-        if len(pending.text) > AT_ONCE:
-            return False
-        pending.text += chunk.deltas[0].text
-        return True
-
-    async def _feed(self) -> None:
-        if (pending := self._pending) is None:
-            return
-        self._pending = None
-        for start in range(0, len(pending.text), AT_ONCE):
-            if self.answer.ending:
-                return
-            self.answer.text(pending.key).feed(pending.text[start : start + AT_ONCE])
-            if start + AT_ONCE < len(pending.text):
-                await self._pause()
-
-    async def _take(self, chunk: Chunk) -> None:
-        self._taking = True
-        try:
-            await self._take_texts(chunk)
-        finally:
-            self._taking = False
-
-    async def _take_texts(self, chunk: Chunk) -> None:
-        if self._pending is not None:
-            await self._feed()
-        if self.answer.ending:
-            return
-        for delta in chunk.deltas:
-            if self._pending is not None:
-                await self._feed()
-            if not delta.text or delta.key not in self.answer.texts:
-                self._begin(delta.key)
-            if self.answer.ending:
-                return
-            if delta.text:
-                self._pending = replace(delta)
-            await self._pause()
-        if chunk.closes:
-            await self._feed()
-        for key in chunk.closes:
-            self.answer.text(key).close()
-            await self._pause()
-        self.queue.append(chunk)
-
-    def _begin(self, key: StreamKey) -> None:
-        """A tool call whose name is not allowed ends the answer before its event is sent. A name
-        may arrive in pieces, each with an empty text."""
-        if is_call(key) and (name := self.codec.tool_name(key)):
-            self.answer.calls[key] = CalledTool(name, self.tools.gate(name))
-            if (ruled := self.tools.name(name)) is not None:
-                self.answer.stop_after_received(ruled)
 
     # Writing
 
@@ -242,7 +183,11 @@ class StreamRelay:
             await self._flush()
 
     async def _send(self, data: bytes) -> None:
-        await self.send(data)
+        self._sending += 1
+        try:
+            await self.send(data)
+        finally:
+            self._sending -= 1
         self._sent_at = asyncio.get_running_loop().time()
 
     def _is_drained(self) -> bool:
@@ -261,7 +206,7 @@ class StreamRelay:
 
     async def _flush(self) -> None:
         """Sends everything that may be released now, in one write."""
-        if self._taking or self.phase >= Phase.ENDING:
+        if self._reader.busy or self.phase >= Phase.ENDING:
             return
         out = self.queue.released()
         if self.answer.cut is not None:

@@ -19,7 +19,7 @@ from threegate.gateway.deps import Authenticator
 from threegate.guard.known_secrets import KnownSecrets
 from threegate.i18n.messages import localized
 from threegate.types import Caller
-from threegate.upstream import ModelRequest, Reply, Upstreams
+from threegate.upstream import ModelRequest, Reply, Take, Upstreams
 from threegate.upstream.connections import refuse_unexpected
 from threegate.upstream.headers import returned
 from threegate.upstream.tokens import ModelTokenizer
@@ -52,7 +52,7 @@ class EnvoyReply:
         self.hungry = False
         self.exchange.changed.set()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self, take: Take | None = None) -> AsyncIterator[bytes]:
         while True:
             while self._pieces:
                 yield self._pieces.popleft()
