@@ -3,6 +3,7 @@ sees it, or the field is on a list of those that are sent back unchecked, with a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from threegate.gateway.answer.protocol_words import words_of
 from threegate.wire import ADAPTERS, known_fields
 from threegate.wire.adapter import Api
 from threegate.wire.request_schema import check
+from threegate.wire.sse import ServerSentEvent
 
 TEXT: Final = "call 13912345678 now"
 BY_API: Final = {adapter.api: adapter for adapter in ADAPTERS}
@@ -117,6 +119,24 @@ def _nested(value: Any) -> Any:
     if isinstance(value, list):
         return [_nested(below) for below in value]
     return [{"x_note": value}] if value == TEXT else value
+
+
+ITEM: Final = {"type": "function_call", "name": "f", "arguments": "{}", "call_id": [{"x": TEXT}]}
+DETAIL: Final = {"type": "reasoning.text", "text": "a"}
+EVENTS: Final[tuple[tuple[Api, dict[str, Any]], ...]] = (
+    (Api.RESPONSES, {"type": "response.output_text.done", "text": "", "item_id": {"x": TEXT}}),
+    (Api.RESPONSES, {"type": "response.output_item.added", "output_index": 0, "item": ITEM}),
+    *(
+        (Api.CHAT, {"choices": [{"delta": {"reasoning_details": [{**DETAIL, name: [TEXT]}]}}]})
+        for name in ("signature", "format")
+    ),
+)
+
+
+@pytest.mark.parametrize(("api", "event"), EVENTS)
+def test_a_text_below_an_id_of_an_event_is_checked(api: Api, event: dict[str, Any]) -> None:
+    chunk = BY_API[api].stream({}).read(ServerSentEvent(json.dumps(event)))
+    assert any(TEXT in delta.text for delta in chunk.deltas)
 
 
 @pytest.mark.parametrize("api", REQUESTS, ids=lambda api: api.value)
