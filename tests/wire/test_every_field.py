@@ -126,6 +126,17 @@ DETAIL: Final = {"type": "reasoning.text", "text": "a"}
 EVENTS: Final[tuple[tuple[Api, dict[str, Any]], ...]] = (
     (Api.RESPONSES, {"type": "response.output_text.done", "text": "", "item_id": {"x": TEXT}}),
     (Api.RESPONSES, {"type": "response.output_item.added", "output_index": 0, "item": ITEM}),
+    (Api.CHAT, {"choices": [{"delta": {"role": [TEXT]}}]}),
+    (Api.CHAT, {"choices": [{"delta": {"audio": {"data": [TEXT]}}}]}),
+    (Api.MESSAGES, {"type": "message_start", "message": {"stop_reason": {"x": TEXT}}}),
+    (
+        Api.MESSAGES,
+        {
+            "type": "content_block_start",
+            "index": 0,
+            "content_block": {"type": "redacted_thinking", "data": {"x": TEXT}},
+        },
+    ),
     *(
         (Api.CHAT, {"choices": [{"delta": {"reasoning_details": [{**DETAIL, name: [TEXT]}]}}]})
         for name in ("signature", "format")

@@ -120,8 +120,7 @@ class FrameCodec:
     def _take_unlisted(
         self, chunk: Chunk, holder: Body, listed: frozenset[str], choice: int = 0
     ) -> None:
-        """Texts in all fields of an object that are not listed for its kind, and in fields that
-        should be encrypted, or a word or a number, and are not."""
+        """Texts in fields that are not listed for this object, or hold what they should not."""
         for name, value in list(holder.items()):
             if name not in listed or is_open(name, value) or is_misused(name, value):
                 self._take_all(chunk, holder, name, choice)

@@ -60,7 +60,9 @@ def is_protocol(key: str, text: str) -> bool:
 
 def is_open(key: str, value: Any) -> bool:
     """Whether a field that should be encrypted contains readable text."""
-    return key in SEALED and isinstance(value, str) and _TOKEN.fullmatch(value) is None
+    if key not in SEALED or not isinstance(value, str | dict | list):
+        return False
+    return not isinstance(value, str) or _TOKEN.fullmatch(value) is None
 
 
 def is_word(text: str) -> bool:

@@ -134,7 +134,7 @@ class ChatCodec(ChoiceCodec):
 
     def _other_fields(self, chunk: Chunk, delta: Body, index: int) -> None:
         """A text in an unlisted field continues from event to event."""
-        for name in [name for name in delta if name not in known_fields.DELTA]:
+        for name in _unknown(delta):
             text = delta[name]
             words = name in known_fields.PROVIDER_WORDS
             if not isinstance(text, str):
@@ -214,3 +214,8 @@ class ChatCodec(ChoiceCodec):
         begun = index in self._begun_choices
         fields["delta"]["refusal"] = outcome.text
         return fields, finish_of(outcome) if begun else "stop"
+
+
+def _unknown(delta: Body) -> list[str]:
+    known, misused = known_fields.DELTA, known_fields.is_misused
+    return [name for name, value in delta.items() if name not in known or misused(name, value)]
