@@ -123,3 +123,29 @@ def test_a_place_and_several_lines_of_another_rule() -> None:
     match, no_match = written_tests(edited(TEXT, "p.one", **form), "p.one")
     assert [s.text for s in match] == ["海燕", "x", "one\ntwo"]
     assert [s.text for s in no_match] == ["鸟", "plain"]
+
+
+def test_two_alike_are_no_alias() -> None:
+    """An alias is YAML that the policy language refuses."""
+    twice = "- {text: '五年', question: '多久？', sources: ['两年']}\n"
+    text = edited(FACTS.replace(twice, twice + "        " + twice), match="十年")
+    assert [s.text for s in written_tests(text)[0]] == ["十年", "五年", "五年"]
+
+
+@pytest.mark.parametrize(
+    "written", [r'{text: a, question: "b\nc"}', r'{text: "a\rb", question: c}']
+)
+def test_what_a_browser_would_change_is_not_in_the_form(written: str) -> None:
+    text = FACTS.replace("{text: '五年', question: '多久？', sources: ['两年']}", written)
+    assert fields(text)["more_tests"] == 2
+    assert written in edited(text, match="十年")
+
+
+def test_more_than_a_request_may_have_fields_for_stay_in_the_yaml() -> None:
+    one = "- {text: '五年', question: '多久？', sources: ['两年']}\n"
+    many = "        ".join(one.replace("五", f"{n} ") for n in range(200))
+    text = FACTS.replace(one, many)
+    assert len(sent(fields(text))) < 300  # `web.form_of` takes 500
+    assert write_fields(text, "p.facts", sent(fields(text))) == text
+    changed = edited(text, **{"sample.0.text": ""})
+    assert [s.text for s in written_tests(changed)[0]] == [f"{n} 年" for n in range(1, 200)]

@@ -19,6 +19,8 @@ from threegate.console.yaml_values import flow, lines, texts
 
 NEW_SAMPLES = 2
 """Empty ones that the form offers."""
+MOST_SAMPLES = 25
+"""Of each sort that the form shows; a request has at most 500 fields."""
 PARTS = ("text", "sources", "question", "channel")
 _GAP = re.compile(r"\n[ \t]*\n")
 Row = dict[str, str]
@@ -49,9 +51,19 @@ def write_samples(rule: CommentedMap, form: Mapping[str, str]) -> None:
         plain = lines(form, expect)
         if (plain, rows) != (plain_samples(rule, expect), before) or expect not in tests:
             texts = [_kept_line(rule, expect, line) for line in plain]
-            nodes = [next((node for node, old in beside if old == r), _node(r)) for r in rows]
+            shown = [(node, row) for node, row in beside if row]
+            nodes = [_taken(shown, row) for row in rows]
             others = [node for node, row in beside if row is None]
             _replace(tests, expect, [*texts, *nodes, *others])
+
+
+def _taken(left: list[tuple[Any, Row]], row: Row) -> Any:
+    """The node of a test, taken once: one that is written twice would become an alias."""
+    for index, (node, old) in enumerate(left):
+        if old == row:
+            del left[index]
+            return node
+    return _node(row)
 
 
 def _kept_line(rule: CommentedMap, expect: str, line: str) -> Any:
@@ -91,8 +103,9 @@ def _is_plain(node: Any) -> bool:
 
 
 def _beside(rule: CommentedMap, expect: str) -> list[tuple[Any, Row | None]]:
-    """The other tests, as the form has them; None where it cannot."""
-    return [(n, _row(n, expect)) for n in _nodes(rule, expect) if not _is_plain(n)]
+    """The other tests, as the form has them; None where it cannot, or has enough of them."""
+    rows = [(n, _row(n, expect)) for n in _nodes(rule, expect) if not _is_plain(n)]
+    return [*rows[:MOST_SAMPLES], *((node, None) for node, _ in rows[MOST_SAMPLES:])]
 
 
 def _row(node: Any, expect: str) -> Row | None:
@@ -102,8 +115,13 @@ def _row(node: Any, expect: str) -> Row | None:
     sources = texts(node.get("sources"))
     row = {part: str(node.get(part) or "") for part in PARTS}
     row |= {"expect": expect, "sources": "\n\n".join(sources)}
-    same = _sources(row["sources"]) == sources and row["text"].strip()
-    return row if same and all(value == value.strip() for value in row.values()) else None
+    same = all(value == _typed(name, value) for name, value in row.items())
+    return row if same and row["text"] and _sources(row["sources"]) == sources else None
+
+
+def _typed(name: str, value: str) -> str:
+    """What comes back of a value: browsers change some breaks of lines, the form trims."""
+    return (value.replace("\n", "") if name == "question" else value).replace("\r", "\n").strip()
 
 
 def _given(form: Mapping[str, str]) -> Iterator[Row]:
