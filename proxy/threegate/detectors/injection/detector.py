@@ -58,18 +58,30 @@ _DEFENDED = re2.compile(
 _ANYBODYS = re2.compile(r"(?i)^\w+\s+(?:any|all)\s+(?:[\w-]+\s+)?instructions?$")
 _OURS = re2.compile(
     r"(?i)\b(?:above|before|previous|prior|earlier|preceding|foregoing|existing|original|initial|your"
-    r"|system|user|prompt|conversation)\b"
+    r"|system|user|prompt|conversation|developer|assistant|first|beginning|top|default|safety|security"
+    r"|privacy|polic(?:y|ies)|compliance|moderation|guardrails?|guidelines?|rules?|claude|agents)\b"
 )
+_GOES_ON = re2.compile(
+    r"(?i)^[^.;!?\n]*(?:\b(?:above|before|earlier|previously|and|but|except|besides|unless|instead|then"
+    r"|now|just|only)\b|,|:\s)"
+)
+"""An order in the same sentence that the model is to obey in place of the others."""
 _DEFENDED_ZH = re2.compile(
     r"^[^。！？；，,\n]{0,12}?(?:"
     r"(?:要求|试图|企图|诱导|诱使)[^。！？；，,\n]{0,6}(?:泄露|透露|绕过|公开|修改|违反)[^。！？；，,\n]{0,10}"
     r"|(?:文中|文档|资料|日志|网页|邮件|代码|数据|文件|文本)(?:里|中|内)?(?:出现|包含|夹带|隐藏|写)?"
     r")的(?:任何|所有|一切|全部)(?:指令|指示)"
 )
-_OURS_ZH = re2.compile(
-    "之前|以前|此前|先前|上面|以上|上述|前面|系统|系統|你的|您的|原[有来來先]|初始|预设|預設"
+_OURS_ZH = re.compile(
+    "之前|以前|此前|先前|上面|以上|上述|前面|前述|上文|前文|上一|开头|最初|系统|系統|你的|您的|原[有来來先]|初始|预设|預設"
+    "|开发|安全|合规|隐私|规则|规定|约束|限制"
 )
-_AFTER_REACH, _NEXT_ZH = 100, 14
+_FORBIDS_ZH = re.compile(r"[不禁勿别別莫拒避防]|严守|保密|反对|停止")
+"""Orders not to do something: who lets go of those does it."""
+_GOES_ON_ZH = re.compile(
+    r"[^。！？；\n]{0,20}?(?:除|然后|接着|并|而|改为|转|只[执听按遵照做要]|现在|接下来|直接|立即|立刻|把|将)"
+)
+_AFTER_REACH, _NEXT_ZH, _LETGO_ZH = 160, 14, 2
 _FLAG = "\U0001f3f4"
 _FLAG_TAGS = 7  # the longest real flag: black flag, gbeng or the like, cancel tag
 
@@ -136,12 +148,18 @@ def _counts(text: str, start: int, end: int, signature: Signature) -> bool:
 
 
 def _is_defence(text: str, start: int, end: int) -> bool:
-    """Tells a model not to obey what a document says, as prompts in source code do."""
+    """Tells a model not to obey what a document says, as prompts in source code do. It names no
+    other orders to obey."""
     order, after = text[start:end], text[end : end + _AFTER_REACH]
-    if defended := _DEFENDED_ZH.search(order + after[:_NEXT_ZH]):
-        return not _OURS_ZH.search(defended.group())
+    both = order + after
+    if defended := _DEFENDED_ZH.search(both[: end - start + _NEXT_ZH]):
+        said = defended.group()
+        ours = _OURS_ZH.search(said) or _FORBIDS_ZH.search(said[_LETGO_ZH:])
+        return not ours and not _GOES_ON_ZH.match(both[len(said) :])
     found = _DEFENDED.search(after) if _ANYBODYS.search(order) else None
-    return found is not None and not _OURS.search(order + found.group())
+    if found is None or _OURS.search(order + found.group()):
+        return False
+    return not _GOES_ON.search(after[found.end() :])
 
 
 def _quoted(text: str, span: Span) -> bool:
