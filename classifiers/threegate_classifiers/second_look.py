@@ -5,11 +5,13 @@ language it is there, how near to a level a score must come, and its share of th
 that of the logits; calibration and levels of the second's manifest are those of the mean. Harm of
 any category is one question: the category that both together find likeliest carries the mean of
 what each says of its own likeliest one. A label for which the second has no levels is left to the
-first.
+first, and so is a text with words or letters of another language: `calibrate.language_of` calls
+"en" whatever has little Chinese, and a model that cannot read a text finds nothing in it.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +27,19 @@ from threegate_classifiers.tokenize import Text
 
 GROUP = "hazard."
 """Labels that are categories of one question."""
+_OTHER_SCRIPTS = re.compile("[\u0400-\u1fff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
+"""Also Latin letters with the marks of Vietnamese."""
+_ENGLISH = re.compile(
+    r"\b(?:the|and|to|of|is|are|how|what|why|who|you|your|my|that|it|this|with|for|from|by|can|be|all|in)\b"
+)
+_OTHERS = re.compile(
+    r"\b(?:der|das|und|ich|mir|wie|ist|nicht|ein|eine|einen|für|zu|mit|auf|alle|deinen|meines?"
+    r"|le|les|une|est|pour|comment|dans|toutes|mon|ma|ton|sur|aux?|du|et"
+    r"|el|los|las|una|cómo|como|para|que|qué|del|mis|mi|puedo|gente"
+    r"|il|che|gli|di|della|sono|uma|faço|em|não|os"
+    r"|het|een|hoe|ik|mijn|niet|voor|jak|się|na|że|żeby|zrobić|nasıl|bir|yang|dan|cara)\b"
+)
+"""Frequent words of other languages with Latin letters."""
 
 
 class Asked(Protocol):
@@ -44,9 +59,10 @@ class SecondLook:
     second: Manifest
     beside: Beside
 
-    def unsure(self, answers: Sequence[Scores]) -> list[int]:
-        """Which answers the second model is asked of."""
-        return [i for i, answer in enumerate(answers) if self._is_unsure(answer)]
+    def unsure(self, texts: Sequence[Text], answers: Sequence[Scores]) -> list[int]:
+        """Which texts the second model is asked of."""
+        both = enumerate(zip(texts, answers, strict=True))
+        return [i for i, (text, a) in both if self._is_unsure(a) and not is_foreign(text.first)]
 
     def _is_unsure(self, answer: Scores) -> bool:
         near = self.beside.near
@@ -94,6 +110,15 @@ class SecondLook:
         return Score(label, score, level, window.start, window.end, below)
 
 
+def is_foreign(text: str) -> bool:
+    """Whether a text that is called English has letters of another script, or more frequent words
+    of other languages than of English."""
+    if text.isascii() or not _OTHER_SCRIPTS.search(text):
+        lower = text.lower()
+        return len(_OTHERS.findall(lower)) > len(_ENGLISH.findall(lower))
+    return True
+
+
 def entries(root: Path, names: Sequence[str]) -> Iterator[Entry]:
     """The models of `names`, each with its second one behind it."""
     for name in names:
@@ -126,13 +151,13 @@ class LookedTwice:
 
     def now(self) -> list[Scores]:
         answers = self._ask(self._first, self._texts).now()
-        at = self._look.unsure(answers)
+        at = self._look.unsure(self._texts, answers)
         again = self._ask(self._second, [self._texts[i] for i in at]).now() if at else []
         return self._look.merged(answers, at, again)
 
     def __await__(self) -> Generator[Any, None, list[Scores]]:
         answers = yield from self._ask(self._first, self._texts).__await__()
-        at = self._look.unsure(answers)
+        at = self._look.unsure(self._texts, answers)
         if not at:
             return answers
         again = yield from self._ask(self._second, [self._texts[i] for i in at]).__await__()

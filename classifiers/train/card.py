@@ -46,7 +46,7 @@ LIMITS = {
     ],
     "guard-en": [
         "Says nothing alone: its calibration and levels are those of the mean of its logits and guard's.",
-        "English alone was trained; texts in other languages with Latin letters are judged as English.",
+        "English alone was trained; texts with words or letters of other languages are left to guard.",
         "Upper and lower case and accents look alike to it.",
         "Trained in about 80 minutes on one shared CPU core.",
     ],
