@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.console.conftest import Site
@@ -47,3 +48,24 @@ def test_a_period_that_cannot_be(site: Site, since: str) -> None:
     editor.post(RULE, data={"mode": "shadow"})
     answer = editor.post("/policies/draft/replay.json", data={"limit": "9", "since": since})
     assert answer.status_code == 400
+
+
+def test_what_the_limit_leaves_out_is_said(fresh_site: Site) -> None:
+    """Records without a text, such as those of refused calls, count towards the limit."""
+    assert fresh_site.ask("My email is ann@example.com").status_code == 200
+    assert not _replayed(fresh_site, limit="500")["more"]
+    for _ in range(2):
+        assert httpx.post(fresh_site.running.url + "/v1/nothing", json={}).status_code == 404
+    found = _replayed(fresh_site, limit="1")
+    assert (found["calls"], found["more"]) == (0, True)
+    page = fresh_site.who("editor", name="replayer").get("/policies/draft").text
+    assert "there may be older ones" in page
+
+
+def test_days_are_told_with_the_zone_that_they_are_of(site: Site) -> None:
+    editor = site.who("editor", name="replayer")
+    editor.cookies.set("threegate_zone", "Asia/Shanghai", domain="127.0.0.1", path="/console")
+    editor.post(RULE, data={"mode": "shadow"})
+    editor.post("/policies/draft/replay.json", data={"limit": "500", "since": _day(-1)})
+    page = site.who("editor", name="replayer").get("/policies/draft").text
+    assert "Asia/Shanghai (UTC+08:00)" in page

@@ -117,10 +117,10 @@ async def _lowered(
         if isinstance(done, Step):
             yield done
             continue
-        calls, _, found = done
+        calls, found = done
         counts = {change.value: number for change, number in found.counts.items()}
         shown = examples(found, shown=visit.may(Role.REVIEWER))
-        lowered = {"level": level, "calls": calls, "counts": counts, "examples": shown}
+        lowered = {"level": level, "calls": calls.number, "counts": counts, "examples": shown}
         yield Shown("review/rule_quality.html", await _page(visit) | {"lowered": lowered})
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -74,13 +74,15 @@ async def _replayed(
         if isinstance(done, Step):
             yield done
             continue
-        calls, since, found = done
+        calls, found = done
         kept = {
             "limit": query.limit,
             "chosen": {name: visit.form.get(name, "") for name in CHOICES},
-            "since": since,
+            "zone": visit.clock.title(query.since_us),
+            "since": calls.since,
+            "more": calls.more,
             "titles": _titles(old, new),
-            **_counted(found, calls),
+            **_counted(found, calls.number),
         }
         await blocking(visit.parts.drafts.keep, new.digest, "replay", kept)
         page = await draft_page(visit)
@@ -91,44 +93,57 @@ async def _replayed(
 
 async def judged_again(
     visit: ConsoleRequest, old: PolicySet, new: PolicySet, query: Query
-) -> AsyncIterator[Step | tuple[int, str, Replay]]:
-    """The newest recorded calls of a search under both policies: steps, then how many calls, the
-    time of the oldest, and what differs. Recorded in the log, like every access to its texts."""
+) -> AsyncIterator[Step | tuple[Calls, Replay]]:
+    """The newest recorded calls of a search under both policies: steps, then those calls and what
+    differs. Recorded in the log, like every access to its texts."""
     yield Step()
     sides = [ReplaySide(policies, visit.parts.detector_set_for) for policies in (old, new)]
-    calls, since, texts = await recorded(visit.parts.audit, query)
+    calls = await recorded(visit.parts.audit, query)
+    texts = calls.texts
     found = Replay(0, ())
     for start in range(0, len(texts), AT_ONCE):
         yield Step(start, len(texts))
         some = await replayed(texts[start : start + AT_ONCE], *sides, today=today_utc())
         found = Replay(found.total + some.total, found.differences + some.differences)
         await asyncio.sleep(0)  # the proxy runs on the same loop
-    await visit.note("replay", calls=calls, texts=len(texts), changed=found.changed)
-    yield calls, since, found
+    await visit.note("replay", calls=calls.number, texts=len(texts), changed=found.changed)
+    yield calls, found
 
 
 def _titles(*sets: PolicySet) -> dict[str, dict[str, str]]:
     return {r.id: asdict(r.title) for s in sets for p in policies_of(s) for r in p.rules}
 
 
-async def recorded(audit: AuditLog, query: Query) -> tuple[int, str, list[Recorded]]:
-    """How many of the newest calls of a search kept a text, since when (empty: none), and those
-    texts, as the log has them."""
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls with a kept text: how many, since when (empty: none), and those texts, as the log has
+    them. `more`: the limit left out older records."""
 
-    def work(connection: Connection) -> tuple[int, str, list[Recorded]]:
-        every = newest(connection, replace(query, stage=OF_CALLS, limit=2 * query.limit))
-        entries = [e for e in every if e.has_content]
-        calls = list(dict.fromkeys(e.request_id for e in entries))[: query.limit]
+    number: int
+    since: str
+    more: bool
+    texts: tuple[Recorded, ...] = field(repr=False)
+
+
+async def recorded(audit: AuditLog, query: Query) -> Calls:
+    """The newest calls of a search; each has at most two records, some of them without a text."""
+
+    def work(connection: Connection) -> Calls:
+        every = newest(connection, replace(query, stage=OF_CALLS, limit=2 * query.limit + 1))
+        entries = [e for e in every[: 2 * query.limit] if e.has_content]
+        calls = list(dict.fromkeys(e.request_id for e in entries))
+        wanted = set(calls[: query.limit])
         texts = [
             made
             for e in entries
-            if e.request_id in set(calls)
+            if e.request_id in wanted
             for part in read_content(connection, audit.master, e)
             for made in _recorded(e.request_id, e.event, part)
         ]
-        times = [e.ts_us for e in entries if e.request_id in set(calls)]
+        times = [e.ts_us for e in entries if e.request_id in wanted]
         since = timestamp(min(times)) if times else ""
-        return len(calls), since, list(dict.fromkeys(texts))
+        more = len(every) > 2 * query.limit or len(calls) > len(wanted)
+        return Calls(len(wanted), since, more, tuple(dict.fromkeys(texts)))
 
     return await audit.read(work)
 
