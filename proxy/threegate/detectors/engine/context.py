@@ -51,6 +51,8 @@ _COLUMNS = re.compile(rf"(?:[^\x00-\x7f]|[\x00-\x7f]{{1,2}}){{1,{_UNITS}}}")
 """Slightly more than `BEFORE` columns of a reversed text; never more than `_UNITS` characters."""
 _DIGIT = re.compile("[0-9]")
 
+_COUNTS = ("views", "followers", "likes", "revenue", "balance", "volume", "amount")
+"""Ordinary words, which label a number only as the name of a field."""
 OTHER_NUMBER = words(
     "订单|单號|单号|訂單|运单|工单|流水|序列号|批号|发票|發票|编号|編號|条码|快递|快件|包裹|版本",
     "税号|統編|统编|随机|质数|坐标|商品|货号|物料|料号|书号|案号|批准文号|哈希|取件码|会议号",
@@ -59,7 +61,7 @@ OTHER_NUMBER = words(
     "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn|nhs|awb|waybill|meeting id",
     "uid|ledger|ref|sum|求和|乘积|bytes|-rw-|r--|r-x|rwx",
     "会议id|腾讯会议|zoom会议|钉钉会议|zoom meeting|视频id|粉丝数|点赞数|门店编码|门店编号",
-    "views|followers|likes|revenue|balance|volume|amount",
+    *(f"{name}{sign}" for name in _COUNTS for sign in (":", "：", '":', "':", "=", " =")),
     "seed|ttl|timeout=|timeout =|flops|content-length|range(|n=|n =",
 )
 """Labels of numbers that are not personal; the label nearest to the value decides."""
