@@ -69,3 +69,11 @@ def test_days_are_told_with_the_zone_that_they_are_of(site: Site) -> None:
     editor.post("/policies/draft/replay.json", data={"limit": "500", "since": _day(-1)})
     page = site.who("editor", name="replayer").get("/policies/draft").text
     assert "Asia/Shanghai (UTC+08:00)" in page
+
+
+def test_the_log_says_how_a_replay_was_limited(fresh_site: Site) -> None:
+    _replayed(fresh_site, tenant="hr", since=_day(-1))
+    reviewer = fresh_site.who("reviewer")
+    rows = reviewer.get("/audit.json?stage=access").json()["rows"]
+    details = [row["detail"] for row in rows if row["detail"].get("verb") == "replay"]
+    assert [detail["terms"] for detail in details] == [["since", "tenant"]]

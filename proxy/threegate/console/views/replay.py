@@ -106,7 +106,9 @@ async def judged_again(
         some = await replayed(texts[start : start + AT_ONCE], *sides, today=today_utc())
         found = Replay(found.total + some.total, found.differences + some.differences)
         await asyncio.sleep(0)  # the proxy runs on the same loop
-    await visit.note("replay", calls=calls.number, texts=len(texts), changed=found.changed)
+    terms = sorted(name for name in CHOICES if visit.form.get(name))
+    counts = {"calls": calls.number, "texts": len(texts), "changed": found.changed}
+    await visit.note("replay", terms=terms, **counts)
     yield calls, found
 
 
