@@ -86,6 +86,19 @@ class AddressReader:
             case _:
                 return False
 
+    def begins_string(self, text: str, base: int) -> bool:
+        """Whether nothing but blanks or a scheme stands before the URL that the position is in, so
+        that the string may be fetched as it is."""
+        begun = next((reader.begun for reader in self._readers if reader.inside), None)
+        end = (begun or 0) - base
+        before = _STRING_START.split(text[max(0, end - _BEFORE) : max(0, end)])[-1]
+        return " " not in _ESCAPE.sub("", before).lstrip()
+
+
+_BEFORE: Final = 200
+_STRING_START: Final = re.compile(r'(?<!\\)"')
+_ESCAPE: Final = re.compile(r"\\(?:u.{4}|.)")
+
 
 def _is_listed(head: str, hosts: Sequence[str]) -> bool:
     """Whether an address, up to the position in question, is a plain one of a listed host."""

@@ -83,10 +83,17 @@ class TextRestorer:
         receives it. None if more text is needed to decide."""
         if not _IP.fullmatch(placeholder.masked.value) or not self._addresses.at_host(text, base):
             return False
-        end, ends = placeholder.span.end, _IN_JSON if self._addresses.in_json else _IN_TEXT
+        end, ends = placeholder.span.end, self._host_ends(text, base)
         if not final and ends.so_far.match(text, end):
             return None
         return ends.whole.match(text, end) is not None
+
+    def _host_ends(self, text: str, base: int) -> _HostEnds:
+        arguments = self._channel is Channel.TOOL_ARGUMENTS
+        fetched = arguments and self._addresses.begins_string(text, base)
+        if self._addresses.in_json:
+            return _URL_IN_JSON if fetched else _IN_JSON
+        return _URL_IN_TEXT if fetched else _IN_TEXT
 
     def _returns(self, restoring: Restoring | None) -> bool:
         if restoring is None or self._addresses.inside(restoring.hosts):
@@ -114,6 +121,9 @@ _IP: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _CLOSING: Final = "'`)>\\]},;.，。；、！？）】」』"
 _IN_TEXT: Final = _HostEnds.of(r"[\s<]", f'["{_CLOSING}]')
 _IN_JSON: Final = _HostEnds.of(r"(?:[\s<\"]|\\[nrt])", rf"(?:\\\"|[{_CLOSING}])", r"\\?")
+_URL_IN_TEXT: Final = _HostEnds.of(r"[ <]", f'["{_CLOSING}]')
+_URL_IN_JSON: Final = _HostEnds.of(r"[ <\"]", rf"(?:\\\"|[{_CLOSING}])", r"\\?")
+"""Of a string that is a URL: browsers drop tabs and line breaks in it, so a host goes on behind."""
 _UNSEEN: Final = "[\u00ad\u200b-\u200d\u2060\ufeff]"
 """Characters that are dropped from host names in a lookup."""
 _HOST: Final = re.compile(
