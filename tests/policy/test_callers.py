@@ -42,6 +42,7 @@ def test_a_door_has_the_same_rules_by_all_its_names(
         (When(not_tenant=("research",)), Caller(tenant="research"), False),
         (When(not_tenant=("research",)), Caller(tenant="retail"), True),
         (When(not_tenant=("research",)), Caller(tenant="research2"), True),
+        (When(not_tenant=("research",)), Caller(tenant="research.lab"), False),
         (When(not_tenant=("research",)), Caller(tenant=""), True),
         (When(not_tenant=("*",)), Caller(tenant=""), True),
         (When(not_tenant=("re*",)), Caller(tenant="retail"), False),

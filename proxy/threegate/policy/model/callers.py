@@ -15,7 +15,8 @@ from threegate.types import Caller
 class Selector(Located):
     """适用对象 / Which callers"""
 
-    # Empty means any. Values are exact or end in `*`.
+    # Empty means any. A value stands for itself and what is below it (`hr` for `hr.interns`), or
+    # ends in `*`.
 
     tenant: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
