@@ -37,9 +37,10 @@ _OTHERS = re.compile(
     r"|le|les|une|est|pour|comment|dans|toutes|mon|ma|ton|sur|aux?|du|et"
     r"|el|los|las|una|cómo|como|para|que|qué|del|mis|mi|puedo|gente"
     r"|il|che|gli|di|della|sono|uma|faço|em|não|os"
-    r"|het|een|hoe|ik|mijn|niet|voor|jak|się|na|że|żeby|zrobić|nasıl|bir|yang|dan|cara)\b"
+    r"|het|een|hoe|ik|mijn|niet|voor|jak|się|na|où|sans|posso|dove|onde|gdzie|jag|och|att|kde|kan|że|żeby|zrobić|nasıl|bir|yang|dan|cara)\b"
 )
 """Frequent words of other languages with Latin letters."""
+_MARKED = re.compile("[\u00df-\u024f]")
 
 
 class Asked(Protocol):
@@ -112,10 +113,11 @@ class SecondLook:
 
 def is_foreign(text: str) -> bool:
     """Whether a text that is called English has letters of another script, or more frequent words
-    of other languages than of English."""
+    of other languages than of English, where a letter with a mark counts as one."""
     if text.isascii() or not _OTHER_SCRIPTS.search(text):
         lower = text.lower()
-        return len(_OTHERS.findall(lower)) > len(_ENGLISH.findall(lower))
+        english = len(_ENGLISH.findall(lower))
+        return len(_OTHERS.findall(lower)) + (_MARKED.search(lower) is not None) > english
     return True
 
 
