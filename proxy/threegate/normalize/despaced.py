@@ -48,7 +48,7 @@ _DIGITS = re.compile(rf"(?<![0-9A-Za-z])[0-9]{_many(rf'{_SIGN}{{1,2}}[0-9](?![0-
 
 _NO_DIGIT = re.compile("[^0-9]+")
 _DIGITS_APART = 7
-"""Fewer are versions (2.1.3) or numbers of their own, as in the path of a drawing."""
+"""Fewer on one line are versions (2.1.3) or separate numbers, as in the path of a drawing."""
 _MARK = r"[^\pL\pN_\n]"
 _PARTED = rf"(?:{_MARK}{{1,2}}|_)"
 _GATES = {
@@ -103,11 +103,13 @@ def _gates() -> dict[re.Pattern[str], Any]:
 
 
 def _without_separator(match: re.Match[str]) -> str | None:
-    """A separator in place of a character separates two words. None: no characters of one
-    word."""
-    chars = match.group()[:: 1 + len(match["s"])].replace(match["s"], " ")
+    """A separator in place of a character separates two words. None: the characters do not belong
+    to one word."""
+    separator = match["s"]
+    chars = match.group()[:: 1 + len(separator)].replace(separator, " ")
     digits = chars.strip("-.")
-    return None if digits.isdigit() and len(digits) < _DIGITS_APART else chars
+    few = digits.isdigit() and len(digits) < _DIGITS_APART and "\n" not in separator
+    return None if few else chars
 
 
 def _digits(match: re.Match[str]) -> str:

@@ -145,7 +145,7 @@ def test_a_refused_request_is_a_row_and_a_record_like_others(site: Site) -> None
 def test_a_record_leads_to_all_calls_of_its_user(site: Site) -> None:
     """A complaint names a request; the export for the authority is of everything that its user
     asked, whose id the reviewer does not know."""
-    body = {"model": "deepseek-r1", "user": "u-complains"}
+    body = {"model": "deepseek-r1", "user": "u-asks-twice"}
     for text in ("One question.", "Another question."):
         body |= {"messages": [{"role": "user", "content": text}]}
         httpx.post(f"{site.running.url}/v1/chat/completions", json=body, timeout=60)
@@ -155,4 +155,4 @@ def test_a_record_leads_to_all_calls_of_its_user(site: Site) -> None:
     found = client.get(f"/audit.json?subject={shown['subject']}").json()["rows"]
     assert len(found) == 2
     assert f"subject={shown['subject']}" in client.get(f"/audit/record/{request}").text
-    assert "u-complains" not in shown["subject"]
+    assert "u-asks-twice" not in shown["subject"]
