@@ -5,8 +5,9 @@ language it is there, how near to a level a score must come, and its share of th
 that of the logits; calibration and levels of the second's manifest are those of the mean. Harm of
 any category is one question: the category that both together find likeliest carries the mean of
 what each says of its own likeliest one. A label for which the second has no levels is left to the
-first, and so is a text with words or letters of another language: `calibrate.language_of` calls
-"en" whatever has little Chinese, and a model that cannot read a text finds nothing in it.
+first, and so are pairs and texts with words or letters of another language:
+`calibrate.language_of` calls "en" whatever has little Chinese, and a model that cannot read a text
+finds nothing in it.
 """
 
 from __future__ import annotations
@@ -61,9 +62,13 @@ class SecondLook:
     beside: Beside
 
     def unsure(self, texts: Sequence[Text], answers: Sequence[Scores]) -> list[int]:
-        """Which texts the second model is asked of."""
+        """Which texts the second model is asked of. Pairs are left to the first: the second does
+        not judge answers better, and asking it would double what an English answer costs."""
         both = enumerate(zip(texts, answers, strict=True))
-        return [i for i, (text, a) in both if self._is_unsure(a) and not is_foreign(text.first)]
+        return [i for i, (text, a) in both if self._may_ask(text) and self._is_unsure(a)]
+
+    def _may_ask(self, text: Text) -> bool:
+        return text.second is None and not is_foreign(text.first)
 
     def _is_unsure(self, answer: Scores) -> bool:
         near = self.beside.near

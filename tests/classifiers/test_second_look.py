@@ -181,3 +181,11 @@ def test_beside_is_read_strictly(tmp_path: Path) -> None:
     folder = build_model(tmp_path, "guard", "classify", FIRST, beside={"language": "en"})
     with pytest.raises(ModelError, match="beside: language, share and near are needed"):
         read_manifest(folder)
+
+
+def test_pairs_are_left_to_the_first(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = read_again(engine, monkeypatch)
+    pair = engine.classify("guard", [Text("what is this", "a pill")]).now()[0]
+    assert seen == []
+    assert asked(engine, "a pill")[0] != pair
+    assert seen == ["a pill"]
