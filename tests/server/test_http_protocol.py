@@ -77,6 +77,22 @@ async def test_pieces_of_a_body_need_no_task_while_it_is_open() -> None:
     assert ready == [False, True, False]
 
 
+async def test_a_piece_without_bytes_does_not_end_the_body() -> None:
+    """A released text that the client does not see, such as hidden reasoning, is written as no
+    bytes; as a chunk these would be the end of the answer."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(start())
+        scope["extensions"][DIRECT].write(b"")
+        scope["extensions"][DIRECT].write(b"text")
+        await send({"type": "http.response.body", "body": b""})
+
+    async with connected(app=app) as (reader, writer):
+        writer.write(GET)
+        body = (await reader.readuntil(b"0\r\n\r\n")).partition(b"\r\n\r\n")[2]
+    assert body == b"4\r\ntext\r\n0\r\n\r\n"
+
+
 @pytest.mark.parametrize("request_", [GET.replace(b"GET", b"HEAD"), GET])
 async def test_a_body_without_chunks_has_no_short_way(request_: bytes) -> None:
     ready: list[bool] = []

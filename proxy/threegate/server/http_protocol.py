@@ -40,7 +40,8 @@ class ChunkWriter:
         return bool(open_) and not cycle.flow.write_paused
 
     def write(self, data: bytes) -> None:
-        self.cycle.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
+        if data:  # an empty chunk would end the body
+            self.cycle.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
 
 
 class HttpProtocol(HttpToolsProtocol):
