@@ -3,7 +3,7 @@
 
     python -m bench.speed.page bench/results/speed-NAME.json
 
-Writes the tables of bench/results/speed.md and its Chinese twin, and docs/images/speed-*.svg.
+Writes the tables of bench/results/speed.md and its Chinese twin, and docs/img/speed-*.svg.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.speed import plot
 from bench.speed.run import OURS, RESULTS
 from bench.speed.systems import ROOT
 
-PAGES, IMAGES = RESULTS, ROOT / "docs" / "images"
+PAGES, IMAGES = RESULTS, ROOT / "docs" / "img"
 Row = dict[str, Any]
 
 WHOLE = ("cpu_ms", "rps", "p50_ms", "p99_ms", "rss_mb", "errors")
