@@ -147,7 +147,7 @@ def _echo(prompt: Prompt) -> Reply:
     text = prompt.tool_result or prompt.question.rsplit("\n\n", 1)[-1]
     if prompt.chinese:
         spoken = f"工具返回：{text}" if prompt.tool_result else f"您说的是：{text}"
-        return Reply(f"{spoken}。还有什么可以帮您？", f"用户的原话是“{text}”。我来复述一遍。")
+        return Reply(f"{spoken}\n还有什么可以帮您？", f"用户的原话是“{text}”。我来复述一遍。")
     spoken = f"The tool said: {text}" if prompt.tool_result else f"You said: {text}"
     return Reply(f"{spoken}\nHow else can I help?", f'The user wrote "{text}". I will repeat it.')
 
