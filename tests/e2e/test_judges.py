@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import httpx
 import orjson
@@ -14,6 +15,7 @@ from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import Running, proxy
 from tests.service.records import events
+from tests.waiting import PATIENCE_S, eventually
 
 PACK = """\
 pack: judged
@@ -57,11 +59,15 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, 
             yield made, model
 
 
+def verdict(said: str | None) -> bytes:
+    choice = {"index": 0, "message": {"role": "assistant", "content": said}}
+    return orjson.dumps({"choices": [choice]})
+
+
 def check(
     running: Running, model: DemoUpstream, said: str | None, **body: object
 ) -> dict[str, object]:
-    choice = {"index": 0, "message": {"role": "assistant", "content": said}}
-    model.play([orjson.dumps({"choices": [choice]})], media_type="application/json")
+    model.play([verdict(said)], media_type="application/json")
     reply = httpx.post(f"{running.url}/v1/guard/check", json=body)
     assert reply.status_code == 200, reply.text
     made: dict[str, object] = reply.json()
@@ -99,3 +105,28 @@ def test_a_rule_acts_on_whatever_the_judge_calls_bad(
     assert got["action"] == "block"
     kinds = {f["kind"] for f in got["findings"]}  # type: ignore[attr-defined]
     assert kinds == {"judge.guard.hazard.privacy", "judge.guard.compliance.harmful"}
+
+
+def test_a_late_verdict_ends_a_stream_whose_model_is_silent(
+    judged: tuple[Running, DemoUpstream],
+) -> None:
+    """The client gets the end of the body at once, and the model API's connection is closed."""
+    running, judge = judged
+    said = b"".join(chunk(text) for text in ("One sentence. ", "Another one. ", "And"))
+    running.demo.play([said, b""], go_on=Event())
+    judge.play([verdict("Safety: Safe\nCategories: None")], media_type="application/json")
+    for _ in range(3):
+        late = [b"", verdict("Safety: Unsafe\nCategories: PII")]
+        judge.play(late, media_type="application/json", pause=0.2)
+    body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "hello"}]}
+    left = running.demo.aborted
+    reply = httpx.post(f"{running.url}/v1/chat/completions", json=body, timeout=PATIENCE_S)
+    assert "content_filter" in reply.text
+    assert "Another" not in reply.text
+    assert reply.text.endswith("data: [DONE]\n\n")
+    assert eventually(lambda: running.demo.aborted == left + 1)
+
+
+def chunk(text: str) -> bytes:
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": None}
+    return b"data: " + orjson.dumps({"id": "c", "choices": [choice]}) + b"\n\n"

@@ -94,17 +94,20 @@ def suite(*sentence: SentenceDetector) -> DetectorSet:
 
 @dataclass
 class Pieces:
-    """A reply whose bytes come in these pieces, after which the line stays open for some turns."""
+    """A reply whose bytes come in these pieces, after which the line stays open for some turns, or
+    for ever."""
 
     pieces: Iterable[bytes]
-    silent: int = 0
+    silent: int | None = 0
 
     async def chunks(self, take: Take | None = None) -> AsyncIterator[bytes]:
         for piece in self.pieces:
             await asyncio.sleep(0)
             if take is None or not take(piece):
                 yield piece
-        for _ in range(self.silent):
+        if self.silent is None:
+            await asyncio.Event().wait()
+        for _ in range(self.silent or 0):
             await asyncio.sleep(0)
 
 
@@ -154,7 +157,7 @@ async def hear(
     same: bool = True,
     stored: bool = True,
     adapter: Adapter = CHAT,
-    silent: int = 0,
+    silent: int | None = 0,
     heard: Heard | None = None,
     caller: Caller | None = None,
     at_once: bool = False,

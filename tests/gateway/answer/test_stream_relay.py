@@ -264,6 +264,33 @@ async def test_a_record_that_fails_while_the_model_is_silent_is_told(said: str) 
     assert b"[DONE]" not in heard.data
 
 
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_a_late_verdict_ends_the_stream_while_the_model_is_silent(at_once: bool) -> None:
+    """The call ends too, so the connection to the model API is given back."""
+    said, late = stream_of(["All is well. ", "This is bad. ", "And"]), suite(BadWords(delay=0.01))
+    async with asyncio.timeout(20):
+        heard = await hear([_unended(said)], EVERYTHING, late, silent=None, at_once=at_once)
+    assert heard.stages == [Stage.BLOCKED]
+    assert heard.finish() == "content_filter"
+    assert heard.data.endswith(b"data: [DONE]\n\n")
+    assert "bad" not in heard.text()
+
+
+@pytest.mark.parametrize("stored", [True, False])
+async def test_what_ends_a_stream_is_told_before_the_call_ends(stored: bool) -> None:
+    """The record takes time; the reader of a silent model does not interrupt it."""
+    said = _unended(stream_of([f"my number is {ID}.", " And more."]))
+    async with asyncio.timeout(20):
+        heard = await hear([said], PATTERNS, SUITE, silent=None, stored=stored, slow=5)
+    assert heard.stages == [Stage.BLOCKED]
+    assert heard.data.endswith(b"data: [DONE]\n\n") or not stored
+
+
+def _unended(said: bytes) -> bytes:
+    """Without the end of the text and of the stream."""
+    return b"".join(e + b"\n\n" for e in said.split(b"\n\n")[:-3])
+
+
 @pytest.mark.parametrize("silent", [0, 200])
 @pytest.mark.parametrize("rules", [PATTERNS, EVERYTHING])
 async def test_a_bug_of_ours_ends_the_stream_in_an_error(

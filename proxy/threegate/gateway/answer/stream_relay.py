@@ -92,7 +92,7 @@ class StreamRelay:
         broken: UpstreamError | None = None
         pump = asyncio.ensure_future(self._reporting(self._pump()))
         try:
-            await self._read(reply)
+            await self._read_until_closed(reply, pump)
         except asyncio.CancelledError:
             pump.cancel()
             raise
@@ -118,6 +118,23 @@ class StreamRelay:
             await self.send(rest)
 
     # Reading
+
+    async def _read_until_closed(self, reply: Reply, pump: asyncio.Future[None]) -> None:
+        """A late verdict may end the answer while the model is silent: the pump has then sent the
+        end, and the bytes that might follow are not waited for."""
+
+        def stop(_: asyncio.Future[None]) -> None:
+            if self.phase is Phase.CLOSED:
+                with suppress(RuntimeError):  # the reading has just ended by itself
+                    reading.reschedule(0)
+
+        try:
+            async with asyncio.timeout(None) as reading:
+                pump.add_done_callback(stop)
+                await self._read(reply)
+        except TimeoutError:
+            if not reading.expired():
+                raise
 
     async def _read(self, reply: Reply) -> None:
         try:
