@@ -29,8 +29,9 @@ from typing import Any
 import httpx
 from threegate.guard.segments import sentences
 from threegate.testing.scripts import pieces
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
+
+from tests.serving import serve
 
 ROOT = Path(__file__).parents[1]
 PORT = 18099

@@ -41,10 +41,10 @@ from typing import Any, Final
 
 import aiohttp
 import numpy as np
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from bench.soak_traffic import KINDS, PATIENCE, Kind, send
+from tests.serving import serve
 
 ROOT: Final = Path(__file__).parents[1]
 SAMPLES: Final = 360

@@ -25,8 +25,9 @@ from enum import StrEnum
 from pathlib import Path
 
 import httpx
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
+
+from tests.serving import serve
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

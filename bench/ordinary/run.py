@@ -8,11 +8,11 @@ from pathlib import Path
 
 from threegate.cli.demo import served
 from threegate.settings import Settings, UpstreamSettings
-from threegate.testing.server import serve
 
 from bench.ordinary.conversations import Conversation
 from bench.ordinary.model import WrittenModel
 from bench.ordinary.outcome import FORMS, Outcome, played
+from tests.serving import serve
 
 ROOT = Path(__file__).parents[2]
 

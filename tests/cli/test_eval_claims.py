@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from threegate.cli.main import main
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.detectors.judges.answers import chat
+from tests.serving import serve
 
 
 def answers(tmp_path: Path) -> str:

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from threegate.cli.main import main
-from threegate.testing.server import serve
+
+from tests.serving import serve
 
 
 async def predict(request: Request) -> Response:

@@ -22,7 +22,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
-from threegate.testing.server import serve
+
+from tests.serving import serve
 
 CLIENT, SECRET = "threegate", "client-secret"
 

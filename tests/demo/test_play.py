@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.demo.conversations import TOOLS, Conversation
 from threegate.demo.play import DemoStage, play, read_answer
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate.types import Bilingual
+
+from tests.serving import serve
 
 TITLE = Bilingual("x", "x")
 

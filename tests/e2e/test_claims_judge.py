@@ -14,13 +14,13 @@ from threegate.cli.explain import lines
 from threegate.errors import ThreegateError
 from threegate.parts import opened
 from threegate.settings import JudgeSettings, Settings, UpstreamSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import ROOT, Running, proxy
 from tests.e2e.test_models import answer, ask, both, verdicts
 from tests.e2e.test_second_opinions import script
 from tests.service.records import last_events
+from tests.serving import serve
 
 PACK = """\
 pack: facts

@@ -17,7 +17,6 @@ from uuid import UUID
 import httpx
 import pytest
 from threegate.settings import UpstreamSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.operation.test_faults import stages
@@ -27,6 +26,7 @@ from tests.e2e.support.fidelity import PATHS, REMOVED, SAID, SECRET, Cell, Json,
 from tests.e2e.support.running import ROOT, Running, proxy
 from tests.security.raw import request as raw_request
 from tests.security.raw import sized, waiting
+from tests.serving import serve
 from tests.waiting import eventually
 from tests.wire.playbook import decode
 from tests.wire.samples import DONE, chat, choice, payloads, seen

@@ -15,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from threegate.settings import UpstreamSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate_classifiers.registry import SHIPPED as MODELS
 from threegate_classifiers.registry import find
 
 from tests.e2e.support.running import Running, proxy
 from tests.gateway.request.test_token_ids import ids_of
+from tests.serving import serve
 
 ID = "11010519491231002X"
 ASK: list[Any] = [{"role": "user", "content": f"My ID card is {ID}, thanks."}]

@@ -10,11 +10,11 @@ import httpx
 import orjson
 import pytest
 from threegate.settings import JudgeSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import Running, proxy
 from tests.service.records import events
+from tests.serving import serve
 from tests.waiting import PATIENCE_S, eventually
 
 PACK = """\

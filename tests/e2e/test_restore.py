@@ -18,12 +18,12 @@ from threegate.console.auth.accounts import Accounts, now
 from threegate.console.bootstrap import engine_of
 from threegate.parts import policy_versions
 from threegate.settings import Settings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.audit.conftest import another_database
 from tests.cli.test_serving import activate
 from tests.e2e.support.running import ROOT, proxy
+from tests.serving import serve
 
 NUMBER, PASSPHRASE = "13912345678", "a long enough passphrase"
 

@@ -14,7 +14,6 @@ import orjson
 import pytest
 from threegate.cli.explain import lines
 from threegate.settings import JudgeSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.console.conftest import PASSWORD, opened_site
@@ -22,6 +21,7 @@ from tests.console.test_browser import quick_in
 from tests.console.views.test_guided import form_of
 from tests.e2e.support.running import Running, proxy
 from tests.service.records import events, last_events
+from tests.serving import serve
 
 RULE = """
   - id: {id}

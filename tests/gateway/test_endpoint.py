@@ -21,13 +21,13 @@ from threegate.gateway.telemetry.rejections import Refusals
 from threegate.limits.admission import Admission
 from threegate.policy.model import CompiledPolicy
 from threegate.settings import UpstreamSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate.types import Action, Bilingual, Channel, Layer
 from threegate.wire.adapter import Api
 
 from tests.gateway.calls import BY_API, HI, NOWHERE, Log, Sent, deps_of
 from tests.gateway.shell import policy, rule
+from tests.serving import serve
 
 STOP = policy(
     rule(

@@ -12,10 +12,10 @@ from starlette.applications import Starlette
 from threegate.client.async_guard import AsyncGuard
 from threegate.mcp.http import HttpProxy, application, outbound
 from threegate.mcp.session import Catalog, McpSession
-from threegate.testing.server import serve
 
 from tests.e2e.support.running import Running, proxy
 from tests.mcp import server
+from tests.serving import serve
 
 
 @pytest.fixture(scope="package")

@@ -19,13 +19,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from threegate.tasks import Tasks
-from threegate.testing.server import serve
 
 from tests.e2e.support.running import Running
 from tests.mcp import server
 from tests.mcp.calls import a_masked_value_goes_back_to_the_server, goes_as_the_policy_says, text
 from tests.mcp.conftest import app
 from tests.service.records import every_event
+from tests.serving import serve
 from tests.waiting import PATIENCE_S
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from threegate.settings import UpstreamSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import Running, proxy
+from tests.serving import serve
 
 
 @dataclass

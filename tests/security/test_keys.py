@@ -16,11 +16,11 @@ import pytest
 from threegate.gateway.access.auth import KeyFile
 from threegate.settings import UpstreamSettings
 from threegate.settings.errors import SettingsError
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import Running, proxy
 from tests.security.raw import CHAT, ask
+from tests.serving import serve
 
 OURS, THEIRS = "sk-upstream-canary-7f3a", "tg-client-canary-19bc"
 PATHS = (

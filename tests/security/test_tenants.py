@@ -10,10 +10,10 @@ import orjson
 import pytest
 from threegate.gateway.access.auth import KeyFile
 from threegate.settings import JudgeSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import proxy
+from tests.serving import serve
 
 PACK = """\
 pack: judged

@@ -6,9 +6,9 @@ import json
 from http.client import HTTPConnection
 
 from threegate.testing.playback import with_faults
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
+from tests.serving import serve
 from tests.waiting import eventually
 
 EVENTS = [b"data: 1\n\n", b"data: 2\n\n", b"data: 3\n\n"]

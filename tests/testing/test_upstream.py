@@ -9,8 +9,9 @@ import anthropic
 import httpx
 import openai
 import pytest
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
+
+from tests.serving import serve
 
 TOOL = {
     "type": "object",

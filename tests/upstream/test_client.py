@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 from threegate.errors import UpstreamError
 from threegate.settings import UpstreamSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate.upstream import ModelRequest, Reply, Upstreams
+
+from tests.serving import serve
 
 A = UpstreamSettings("http://127.0.0.1:9", name="a", models=("deepseek-*",), weight=3)
 B = UpstreamSettings("http://127.0.0.1:9", name="b", models=("deepseek-r1", "qwen"))

@@ -19,11 +19,11 @@ from threegate.console.auth.accounts import AccountError, now
 from threegate.console.auth.oidc import OidcError, guest_of
 from threegate.policy.lifecycle.machine import Role
 from threegate.settings import OidcSettings
-from threegate.testing.server import serve
 
 from tests.console.conftest import Site, opened_site
 from tests.console.provider import CLIENT, SECRET, FakeCompany, company, rsa_key
 from tests.e2e.support.running import proxy
+from tests.serving import serve
 
 ROLES = {"policy-editors": "editor, viewer", "policy-approvers": "approver"}
 ANN = {

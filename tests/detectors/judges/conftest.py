@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
+
+from tests.serving import serve
 
 
 @pytest.fixture(scope="module")

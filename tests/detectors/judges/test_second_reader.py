@@ -11,11 +11,11 @@ from threegate.detectors.judges.detector import LlmJudge
 from threegate.detectors.judges.second_reader import SecondReader
 from threegate.guard.second_opinion import Question
 from threegate.settings import JudgeSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate.types import Channel, Layer, Level, Opinion, Passage, Reason, Span, TextLocation
 
 from tests.detectors.judges.answers import CASES, Case, chat
+from tests.serving import serve
 
 USER = TextLocation(Layer.INPUT, Channel.USER)
 ANSWER = TextLocation(Layer.OUTPUT, Channel.CONTENT)

@@ -21,12 +21,12 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from threegate.cli import main
 from threegate.cli.audit.common import reading
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.operation.test_faults import ask, free_port, wait_ready
 from tests.e2e.support.fleet import POSTGRES
 from tests.e2e.support.running import ROOT
+from tests.serving import serve
 from tests.waiting import eventually
 
 CLIENTS = 4

@@ -21,12 +21,12 @@ import httpx
 import openai
 import pytest
 from threegate.testing.scripts import Prompt, Reply
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import ROOT
 from tests.e2e.test_endings import PATHS, asked, turns
 from tests.e2e.test_guarded import SHAPES
+from tests.serving import serve
 from tests.waiting import PATIENCE_S, eventually
 
 LISTENS = re.compile(r"listens at (http://127.0.0.1:\d+)")

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 from threegate.settings import UpstreamSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.operation.test_faults import stages
@@ -21,6 +20,7 @@ from tests.e2e.support.fidelity import request
 from tests.e2e.support.running import Running, proxy
 from tests.e2e.support.toxics import Toxic, ToxicProxy
 from tests.e2e.test_endings import PATHS
+from tests.serving import serve
 from tests.waiting import eventually
 
 HARMLESS = (toxics.latency, toxics.bandwidth, toxics.slicer, toxics.slow_close)

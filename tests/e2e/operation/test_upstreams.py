@@ -13,12 +13,12 @@ import httpx
 import pytest
 from threegate.gateway.access.auth import KeyFile
 from threegate.settings import UpstreamSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import Running, proxy
 from tests.gateway.shell import Heard
 from tests.security.raw import chat, request, sized, waiting
+from tests.serving import serve
 from tests.waiting import eventually
 
 A = UpstreamSettings("", name="a", failures=3, rest_s=60)

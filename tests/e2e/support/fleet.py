@@ -24,11 +24,11 @@ import orjson
 from sqlalchemy import NullPool, create_engine, make_url, text
 from threegate.audit.log.database import writer_engine
 from threegate.gateway.access.auth_db import KeyDatabase
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.network import LOOPBACK, Network, Relay
 from tests.e2e.support.running import ROOT
+from tests.serving import serve
 from tests.waiting import eventually
 
 POSTGRES = os.environ.get("THREEGATE_TEST_POSTGRES", "")

@@ -16,8 +16,9 @@ from threegate.gateway.deps import Deps
 from threegate.parts import opened
 from threegate.server.http_server import config
 from threegate.settings import Settings, UpstreamSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
+
+from tests.serving import serve
 
 ROOT = Path(__file__).parents[3]
 

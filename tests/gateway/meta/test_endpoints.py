@@ -15,12 +15,12 @@ from threegate.gateway.meta.endpoints import MetaEndpoints
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Models
 from threegate.settings import UpstreamSettings
-from threegate.testing.server import serve
 from threegate.testing.upstream import DemoUpstream
 from threegate.types import Bilingual
 
 from tests.gateway.calls import Log, deps_of
 from tests.gateway.shell import policy
+from tests.serving import serve
 
 BALANCE = replace(policy(), pass_through=("/user/balance",))
 NARROW = replace(

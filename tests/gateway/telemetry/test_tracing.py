@@ -17,9 +17,9 @@ from starlette.routing import Route
 from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.record import Record, Stage
 from threegate.gateway.telemetry.tracing import MOST_WAITING, NO_PARENT, Parent, Traces, parent_of
-from threegate.testing.server import serve
 
 from tests.e2e.support.running import Running, proxy
+from tests.serving import serve
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 HEADER = f"00-{TRACE}-{SPAN}-01"

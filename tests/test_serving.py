@@ -6,7 +6,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from threegate.testing.server import serve
+
+from tests.serving import serve
 
 
 async def hello(request: Request) -> PlainTextResponse:
