@@ -9,7 +9,7 @@ from threegate.policy.lifecycle.store import DirTree
 from threegate.policy.testing.cases import cases
 from threegate.policy_ops.test_runner import Runner
 
-from tests.policy.language.test_reference import EXAMPLES, POLICIES
+from tests.policy.test_handbook import EXAMPLES, POLICIES
 from tests.policy_ops.test_test_runner import suite
 
 

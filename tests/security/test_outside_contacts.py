@@ -63,7 +63,6 @@ policy diff base --to base
 policy coverage --taxonomy owasp base
 policy explain --what unknown base
 policy schema
-policy docs
 policy hash
 policy kinds
 policy taxonomy

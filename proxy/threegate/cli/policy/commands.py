@@ -26,7 +26,6 @@ from threegate.policy.language.hashed_values import new_salt, value_sha256
 from threegate.policy.language.load import load_bundle
 from threegate.policy.language.problem_catalog import CODES
 from threegate.policy.language.problems import Problem, Severity
-from threegate.policy.language.reference import filled
 from threegate.policy.language.schema_json import schema_json
 from threegate.policy.language.vocabulary import MODE, SEVERITY
 from threegate.policy.lifecycle.store import DirTree
@@ -51,7 +50,6 @@ def arguments(policy: argparse.ArgumentParser) -> None:
     explain.add_argument("--what", required=True, help="a problem code or a rule id")
     schema = add(verbs, "schema", _schema, "print the JSON Schema of packs")
     schema.add_argument("--write", action="store_true", help="write policies/schema.json")
-    add(verbs, "docs", _docs, "fill the tables of policies/README.md from the code")
     hashing = add(
         verbs, "hash", _hash, "hash values for an exception: one per line on standard input"
     )
@@ -140,16 +138,6 @@ def _schema(args: argparse.Namespace) -> int:
         (own_policies(args) / "schema.json").write_text(schema_json(), encoding="utf-8")
     else:
         print(schema_json(), end="")
-    return 0
-
-
-READMES = (("README.md", "en"), ("README.zh-CN.md", "zh"))
-
-
-def _docs(args: argparse.Namespace) -> int:
-    for name, language in READMES:
-        path = own_policies(args) / name
-        path.write_text(filled(path.read_text(encoding="utf-8"), language), encoding="utf-8")
     return 0
 
 

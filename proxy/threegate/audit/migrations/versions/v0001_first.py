@@ -7,6 +7,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from threegate.sql_tables import key, required
+
 revision = "0001"
 down_revision = None
 
@@ -25,17 +27,15 @@ def _record(postgres: bool) -> None:
     words = ("request_id", "stage", "layer", "tenant", "key_id", "model", "policy", "language")
     op.create_table(
         "audit_record",
-        sa.Column("writer", sa.String, nullable=False),
-        sa.Column("seq", BIG, nullable=False),
-        sa.Column("ts", BIG, nullable=False),
-        *(sa.Column(name, sa.String, nullable=False) for name in words),
-        sa.Column("action", sa.Integer, nullable=False),
-        sa.Column("conversation", sa.String, nullable=False),
-        sa.Column("retention", sa.String, nullable=False),
+        *required("writer"),
+        *required("seq", "ts", of=BIG),
+        *required(*words),
+        *required("action", of=sa.Integer),
+        *required("conversation", "retention"),
         sa.Column("subject", sa.String),
         sa.Column("salt", sa.LargeBinary),
-        sa.Column("leaf", sa.LargeBinary, nullable=False),
-        sa.Column("entry", sa.Text, nullable=False),
+        *required("leaf", of=sa.LargeBinary),
+        *required("entry", of=sa.Text),
         # A partitioned table's key must contain the partition column.
         sa.PrimaryKeyConstraint("writer", "seq", *(("ts",) if postgres else ())),
         postgresql_partition_by="RANGE (ts)",
@@ -56,32 +56,26 @@ def _record(postgres: bool) -> None:
 
 def _beside() -> None:
     op.create_table(
-        "audit_stub",
-        sa.Column("writer", sa.String, primary_key=True),
-        sa.Column("seq", BIG, primary_key=True),
-        sa.Column("leaf", sa.LargeBinary, nullable=False),
+        "audit_stub", *key("writer"), *key("seq", of=BIG), *required("leaf", of=sa.LargeBinary)
     )
     op.create_table(
         "audit_hit",
-        sa.Column("writer", sa.String, primary_key=True),
-        sa.Column("seq", BIG, primary_key=True),
-        sa.Column("n", sa.Integer, primary_key=True),
-        sa.Column("ts", BIG, nullable=False),
-        sa.Column("rule", sa.String, nullable=False),
-        sa.Column("kind", sa.String, nullable=False),
-        sa.Column("layer", sa.String, nullable=False),
-        sa.Column("action", sa.Integer, nullable=False),
-        sa.Column("shadow", sa.Boolean, nullable=False),
+        *key("writer"),
+        *key("seq", of=BIG),
+        *key("n", of=sa.Integer),
+        *required("ts", of=BIG),
+        *required("rule", "kind", "layer"),
+        *required("action", of=sa.Integer),
+        *required("shadow", of=sa.Boolean),
     )
     op.create_index("audit_hit_rule", "audit_hit", ["rule", "ts"])
     op.create_table(
         "audit_content",
         sa.Column("id", BIG, primary_key=True, autoincrement=True),
-        sa.Column("writer", sa.String, nullable=False),
-        sa.Column("seq", BIG, nullable=False),
-        sa.Column("ts", BIG, nullable=False),
-        sa.Column("key_id", sa.String, nullable=False),
-        sa.Column("blob", sa.LargeBinary, nullable=False),
+        *required("writer"),
+        *required("seq", "ts", of=BIG),
+        *required("key_id"),
+        *required("blob", of=sa.LargeBinary),
     )
     op.create_index("audit_content_place", "audit_content", ["writer", "seq"], unique=True)
 
@@ -89,31 +83,20 @@ def _beside() -> None:
 def _bookkeeping() -> None:
     op.create_table(
         "audit_key",
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("tenant", sa.String, nullable=False),
-        sa.Column("day", sa.String, nullable=False),
-        sa.Column("wrapped", sa.LargeBinary, nullable=False),
+        *key("id"),
+        *required("tenant", "day"),
+        *required("wrapped", of=sa.LargeBinary),
     )
     op.create_table(
         "audit_checkpoint",
-        sa.Column("writer", sa.String, primary_key=True),
-        sa.Column("size", BIG, primary_key=True),
-        sa.Column("ts", BIG, nullable=False),
-        sa.Column("note", sa.Text, nullable=False),
+        *key("writer"),
+        *key("size", of=BIG),
+        *required("ts", of=BIG),
+        *required("note", of=sa.Text),
     )
+    op.create_table("audit_writer", *key("id"), *required("opened", "seen", of=BIG))
     op.create_table(
-        "audit_writer",
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("opened", BIG, nullable=False),
-        sa.Column("seen", BIG, nullable=False),
-    )
-    op.create_table(
-        "audit_hold",
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("field", sa.String, nullable=False),
-        sa.Column("value", sa.String, nullable=False),
-        sa.Column("reason", sa.String, nullable=False),
-        sa.Column("since", BIG, nullable=False),
+        "audit_hold", *key("id"), *required("field", "value", "reason"), *required("since", of=BIG)
     )
 
 

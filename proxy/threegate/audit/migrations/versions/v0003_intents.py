@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from threegate.sql_tables import key, required
+
 revision = "0003"
 down_revision = "0002"
 
@@ -17,13 +19,10 @@ BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 def upgrade() -> None:
     op.create_table(
         "audit_intent",
-        sa.Column("id", sa.String, primary_key=True),
-        sa.Column("writer", sa.String, nullable=False),
-        sa.Column("ts", BIG, nullable=False),
-        sa.Column("caller", sa.String, nullable=False),
-        sa.Column("policy", sa.String, nullable=False),
-        sa.Column("digest", sa.String, nullable=False),
-        sa.Column("key_id", sa.String, nullable=False),
+        *key("id"),
+        *required("writer"),
+        *required("ts", of=BIG),
+        *required("caller", "policy", "digest", "key_id"),
         sa.Column("salt", sa.LargeBinary),
         sqlite_with_rowid=False,
     )

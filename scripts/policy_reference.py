@@ -2,7 +2,7 @@
 cannot become outdated.
 
 A README holds markers such as `<!-- keys: Rule -->` … `<!-- end -->`; `filled` puts the table
-between them.
+between them. `python -m scripts.policy_reference` fills both READMEs.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import Field
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from threegate.policy import schema
@@ -25,6 +26,7 @@ from threegate.policy.language.shapes import (
 from threegate.policy.lint import LINTS
 from threegate.types import Bilingual
 
+READMES = {"en": "README.md", "zh": "README.zh-CN.md"}
 _MARKED = re.compile(r"(<!-- (keys: (\w+)|lints|actions) -->\n).*?(<!-- end -->)", re.S)
 
 
@@ -104,3 +106,13 @@ def _lints(language: str) -> str:
         for each in LINTS
     )
     return head.get(language) + "".join(rows)
+
+
+def main() -> None:
+    for language, name in READMES.items():
+        path = Path(__file__).parents[1] / "policies" / name
+        path.write_text(filled(path.read_text("utf-8"), language), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
