@@ -41,7 +41,6 @@ def test_installed_policies_are_not_written_to(
     folder = str(tmp_path / "policies")
     for command in (
         ["schema", "--write"],
-        ["docs"],
         ["words", str(tmp_path / "words.txt"), "--name", "w"],
     ):
         assert main(["policy", *command, "--policies", folder, "--lang", "en"]) == 2
