@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
-from threegate.cli.main import main, parser
+from threegate.cli.commands import parser
+from threegate.cli.main import main
 
 ROOT = Path(__file__).parents[1]
 HOOKS: list[dict[str, Any]] = YAML(typ="safe").load(

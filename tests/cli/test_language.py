@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections import Counter
 
 import pytest
-from threegate.cli.language import ARGPARSE, HELP, OPTIONS, chosen, parsers
-from threegate.cli.main import main, parser
+from threegate.cli.commands import parser
+from threegate.cli.language import ARGPARSE, chosen, parsers
+from threegate.cli.main import main
 
 HAN = re.compile(r"[一-鿿]")
 
@@ -38,12 +38,6 @@ def test_every_help_is_there_in_both_languages() -> None:
     assert [what for what, _ in english] == [what for what, _ in chinese]
     assert [what for what, text in english if not text or HAN.search(text)] == []
     assert [what for what, text in chinese if not HAN.search(text)] == []
-
-
-def test_no_text_of_the_table_is_left_over() -> None:
-    said = Counter(text for _, text in helps("en"))
-    assert [text for text in HELP if text not in said] == []
-    assert [o.en for o in OPTIONS.values() if o.en not in said] == []
 
 
 @pytest.mark.parametrize(

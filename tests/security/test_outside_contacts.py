@@ -12,8 +12,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from threegate.cli.commands import parser
 from threegate.cli.language import parsers
-from threegate.cli.main import parser
 
 from tests.security import spy
 

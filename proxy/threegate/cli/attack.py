@@ -7,7 +7,6 @@ Exit codes: 0 every promise held, 1 a promise was broken, 2 wrong use or no answ
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import httpx
 
@@ -18,24 +17,7 @@ from threegate.testing.attacks.exfiltration import NothingMasked
 from threegate.testing.attacks.report import as_html, as_json, summary
 
 
-def arguments(attack: argparse.ArgumentParser) -> None:
-    attack.add_argument("--url", required=True, help="a running proxy")
-    attack.add_argument("--key", default="", help="API key of that proxy")
-    attack.add_argument(
-        "--suite", choices=SUITES, action="append", help="repeatable; all by default"
-    )
-    attack.add_argument(
-        "--values", type=int, default=Effort().values, help="values to try per disguise"
-    )
-    attack.add_argument(
-        "--seed", type=int, default=Effort().seed, help="random seed of the test values"
-    )
-    attack.add_argument("--html", type=Path, help="file for a report as a web page")
-    attack.add_argument("--json", action="store_true")
-    attack.set_defaults(run=_attack)
-
-
-def _attack(args: argparse.Namespace) -> int:
+def attack_command(args: argparse.Namespace) -> int:
     shown = without_password(args.url)
     try:
         suites = tuple(dict.fromkeys(args.suite or SUITES))

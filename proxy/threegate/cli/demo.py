@@ -33,29 +33,11 @@ from threegate.settings.shown_address import without_password
 from threegate.terminal_console import terminal_console
 
 PLAIN_WIDTH = 160
+NAMES = tuple(c.name for c in CONVERSATIONS)
+"""What `--only` takes."""
 
 
-def arguments(demo: argparse.ArgumentParser) -> None:
-    demo.add_argument("--url", help="a running proxy; without it one is started here")
-    demo.add_argument("--key", default="", help="API key of that proxy")
-    demo.add_argument(
-        "--upstream", default="", help="URL of its demo model, as printed at its start"
-    )
-    demo.add_argument("--database", help="its audit log, URL or SQLite file")
-    demo.add_argument("--pack", action="append", dest="packs", help="policy pack; repeatable")
-    demo.add_argument("--policies", type=Path)
-    demo.add_argument("--models", type=Path)
-    demo.add_argument("--classifiers", choices=["required", "off"])
-    demo.add_argument("--config", type=Path)
-    names = [c.name for c in CONVERSATIONS]
-    demo.add_argument(
-        "--only", action="append", choices=names, help="only this conversation; repeatable"
-    )
-    demo.add_argument("--json", action="store_true")
-    demo.set_defaults(run=_demo)
-
-
-def _demo(args: argparse.Namespace) -> int:
+def demo_command(args: argparse.Namespace) -> int:
     given = {n: getattr(args, n) for n in ("policies", "models", "classifiers")}
     given["packs"] = tuple(args.packs) if args.packs else None
     settings = settings_module.load(given=given, file=args.config)

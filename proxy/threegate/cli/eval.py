@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Iterable
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -18,14 +17,16 @@ from rich.table import Table
 from threegate.cli import eval_claims
 from threegate.cli.errors import misuse, unread
 from threegate.cli.progress import progress, warn
-from threegate.cli.scan import detector_arguments, level_of, opened
+from threegate.cli.scan import level_of, opened
 from threegate.eval.rows import Read, collected, read
 from threegate.eval.run import Evaluation, evaluate, tables, unknown_labels
-from threegate.eval.tasks import BY_NAME, TASKS, Task
+from threegate.eval.tasks import BY_NAME, Task
 from threegate.settings.shipped import CHECKOUT
 from threegate.terminal_console import terminal_console
 
 PLAIN_WIDTH = 160
+NAMES = (*BY_NAME, eval_claims.NAME)
+"""The tasks that can be measured."""
 COLUMNS = {
     "n": "n",
     "positives": "pos",
@@ -39,23 +40,7 @@ COLUMNS = {
 }
 
 
-def arguments(top: argparse.ArgumentParser) -> None:
-    tasks = [*(task.name for task in TASKS), eval_claims.NAME]
-    top.add_argument("task", choices=tasks, help="task to measure")
-    given = top.add_mutually_exclusive_group(required=True)
-    given.add_argument("--data", type=Path, action="append", help="FILE.jsonl[.gz]; repeatable")
-    given.add_argument("--made", type=int, metavar="N", help="generate N rows: pii, secrets")
-    top.add_argument("--seed", type=int, default=0, help="random seed of --made")
-    top.add_argument(
-        "--held-out", action="store_true", help="only rows not used for training (one in eight)"
-    )
-    top.add_argument("--json", action="store_true")
-    top.add_argument("--judge", default="", help="claims: measure this judge of the settings too")
-    detector_arguments(top)
-    top.set_defaults(run=_eval)
-
-
-def _eval(args: argparse.Namespace) -> int:
+def eval_command(args: argparse.Namespace) -> int:
     if args.task == eval_claims.NAME:
         return eval_claims.run(args, _console())
     task = BY_NAME[args.task]

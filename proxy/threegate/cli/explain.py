@@ -12,7 +12,6 @@ import argparse
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from threegate import settings as settings_module
@@ -33,15 +32,7 @@ Titles = Mapping[str, Bilingual]
 WORDS = texts("explain", "words")
 
 
-def arguments(explain: argparse.ArgumentParser) -> None:
-    explain.add_argument("id", help="request id or decision id")
-    explain.add_argument("--json", action="store_true")
-    explain.add_argument("--database", help="URL or SQLite file of the audit log")
-    explain.add_argument("--config", type=Path)
-    explain.set_defaults(run=_explain)
-
-
-def _explain(args: argparse.Namespace) -> int:
+def explain_command(args: argparse.Namespace) -> int:
     settings = settings_module.load(file=args.config)
     event = event_of(database_url(args.database, settings), args.id)
     if event is None:

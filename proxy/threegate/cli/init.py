@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from pathlib import Path
 
 from threegate.cli.errors import misuse
 from threegate.cli.language import line
@@ -13,12 +12,7 @@ from threegate.settings import shipped
 IGNORED = shutil.ignore_patterns("__pycache__")
 
 
-def arguments(init: argparse.ArgumentParser) -> None:
-    init.add_argument("folder", nargs="?", type=Path, default=Path("policies"), help="new folder")
-    init.set_defaults(run=_init)
-
-
-def _init(args: argparse.Namespace) -> int:
+def init_command(args: argparse.Namespace) -> int:
     if args.folder.exists():
         raise misuse("exists", path=args.folder)
     shutil.copytree(shipped.original_policies(), args.folder, ignore=IGNORED)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from threegate import settings
 from threegate.audit.log.database import writer_engine
@@ -17,22 +16,6 @@ from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.gateway.telemetry.expiry import WARNING
 
 
-def arguments(top: argparse.ArgumentParser) -> None:
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    add = verbs.add_parser("add", help="create a key and show it once")
-    add.add_argument("--tenant", default="default")
-    add.add_argument("--expires", help="ISO 8601 time, UTC if it names no zone")
-    add.set_defaults(run=_add)
-    verbs.add_parser("list", help="list ids, tenants and states, never keys").set_defaults(
-        run=_list
-    )
-    revoke = verbs.add_parser("revoke", help="revoke a key on every worker within a second")
-    revoke.add_argument("id", help="id of a key, from the list")
-    revoke.set_defaults(run=_revoke)
-    for verb in verbs.choices.values():
-        verb.add_argument("--config", type=Path)
-
-
 def _keys(args: argparse.Namespace) -> KeyFile | KeyDatabase:
     given = settings.load(file=args.config)
     if given.keys_in_database:
@@ -40,7 +23,7 @@ def _keys(args: argparse.Namespace) -> KeyFile | KeyDatabase:
     return KeyFile(given.key_file)
 
 
-def _add(args: argparse.Namespace) -> int:
+def add_command(args: argparse.Namespace) -> int:
     expires = _end_of(args.expires) if args.expires else ""
     key, secret = _keys(args).add(args.tenant, expires)
     print(line("key-made", args.lang, id=key.id, tenant=key.tenant))
@@ -73,7 +56,7 @@ def _soon(key: Key, language: str) -> str:
     return line("ends-soon", language, days=left.days) if left < WARNING else ""
 
 
-def _list(args: argparse.Namespace) -> int:
+def list_command(args: argparse.Namespace) -> int:
     keys = _keys(args).keys
     if not keys:
         print(line("no-keys", args.lang), file=sys.stderr)
@@ -83,7 +66,7 @@ def _list(args: argparse.Namespace) -> int:
     return 0
 
 
-def _revoke(args: argparse.Namespace) -> int:
+def revoke_command(args: argparse.Namespace) -> int:
     if _keys(args).revoke(args.id):
         return 0
     print(line("no-key", args.lang, id=args.id), file=sys.stderr)

@@ -1,6 +1,6 @@
-"""The language of the command line: chosen before anything is parsed, then all help texts are
-translated. Commands are written in English only; `language.toml` holds the translations. What they
-print is in `i18n/usage.toml`."""
+"""The language of the command line, chosen before anything is parsed. Help texts are in
+`commands.toml`, argparse's own words in `language.toml`, and what commands print in
+`i18n/usage.toml`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,9 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from threegate.data_files import table
-from threegate.i18n.catalog import bilingual, texts
-from threegate.types import Bilingual
+from threegate.i18n.catalog import texts
 
-_TABLES = table("cli", "language")
-HELP: Mapping[str, str] = _TABLES["help"]
-OPTIONS: Mapping[str, Bilingual] = {n: bilingual(e) for n, e in _TABLES["options"].items()}
-ARGPARSE: Mapping[str, str] = _TABLES["argparse"]
+ARGPARSE: Mapping[str, str] = table("cli", "language")["argparse"]
 """The Chinese of argparse's own words."""
 _WRONG_USE = "%(prog)s: %(message)s; %(prog)s --help shows what there is\n"
 LINES = texts("usage", "lines")
@@ -53,17 +49,6 @@ def translate_argparse(language: str) -> None:
     )
 
 
-def translate_parser(top: argparse.ArgumentParser, language: str) -> None:
-    """Translates each help text; every command takes `--lang`."""
-    for parser in parsers(top):
-        parser.formatter_class = _Lines
-        parser.description = _help(parser.description, language)
-        commands = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-        parser.add_argument("--lang", choices=LANGUAGES, default=language)
-        for action in [*parser._actions, *(c for each in commands for c in each._choices_actions)]:
-            action.help = _help(action.help, language) or _option(action.dest, language)
-
-
 def parsers(top: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     """`top` and everything below it."""
     yield top
@@ -73,16 +58,11 @@ def parsers(top: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
                 yield from parsers(parser)
 
 
-def _help(text: str | None, language: str) -> str | None:
-    return HELP.get(text, text) if text and language == "zh" else text
-
-
-def _option(name: str, language: str) -> str | None:
-    return OPTIONS[name].get(language) if name in OPTIONS else None
-
-
 class Parser(argparse.ArgumentParser):
     """Reports in one line what is wrong with a command; argparse would print all options first."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=_Lines, **settings)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Unknown arguments are an error of the subcommand that did not take them, not of the main

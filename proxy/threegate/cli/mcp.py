@@ -11,40 +11,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from pathlib import Path
 from typing import Any
 
 from threegate.cli.errors import misuse
 from threegate.settings import values
 
-PORT = 8090
 GRACE_S = 5
 
 
-def arguments(mcp: argparse.ArgumentParser) -> None:
-    mcp.add_argument("server", nargs="*", help="command of an MCP server that uses stdio")
-    mcp.add_argument("--url", help="URL of an MCP server that uses streamable HTTP")
-    mcp.add_argument("--name", default="server", help="name of the server: its route is /mcp/NAME")
-    mcp.add_argument("--host", default="127.0.0.1", help="address to listen on, with --url")
-    mcp.add_argument("--port", type=int, default=PORT, help="port to listen on, with --url")
-    allowed = "host name that browsers may use; repeatable"
-    mcp.add_argument("--allow-host", action="append", default=[], help=allowed)
-    mcp.add_argument(
-        "--guard", default="", help="URL of a running Threegate; default: this process"
-    )
-    mcp.add_argument(
-        "--guard-key-env", default="", help="variable with the API key of that Threegate"
-    )
-    mcp.add_argument("--config", type=Path)
-    mcp.add_argument("--pack", action="append", dest="packs", help="policy pack; repeatable")
-    mcp.add_argument("--policies", type=Path)
-    mcp.add_argument("--models", type=Path)
-    mcp.add_argument("--var", type=Path, help="folder for audit, keys and state")
-    mcp.add_argument("--classifiers", choices=["required", "off"])
-    mcp.set_defaults(run=_mcp)
-
-
-def _mcp(args: argparse.Namespace) -> int:
+def mcp_command(args: argparse.Namespace) -> int:
     if bool(args.server) == bool(args.url):
         raise misuse("mcp-one-server")
     for option in ("--url", "--guard"):

@@ -16,31 +16,11 @@ from threegate_classifiers.registry import Entry, scan
 from threegate_classifiers.runtime import Engine
 
 from threegate import settings
-from threegate.cli import models_calibrate
 from threegate.cli.errors import misuse
 from threegate.cli.language import line
 from threegate.terminal_console import terminal_console
 
 MEBIBYTE = 1 << 20
-
-
-def arguments(top: argparse.ArgumentParser) -> None:
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verbs.add_parser("list", help="list name, task, labels, size, licence").set_defaults(run=_list)
-    verify = verbs.add_parser("verify", help="check files against their sha256 and load each model")
-    verify.set_defaults(run=_verify)
-    card = verbs.add_parser("card", help="show a model card")
-    card.add_argument("name", help="name or name@version")
-    card.set_defaults(run=_card)
-    export = verbs.add_parser("export", help="write a model repository for Triton (KServe v2)")
-    export.add_argument("--triton", type=Path, required=True, metavar="FOLDER", help="new folder")
-    export.add_argument("--gpu", action="store_true", help="use GPU instances")
-    export.set_defaults(run=_export)
-    calibrate = verbs.add_parser("calibrate", help="calibrate a judge's levels on labelled rows")
-    models_calibrate.arguments(calibrate)
-    for verb in verbs.choices.values():
-        verb.add_argument("--models", type=Path)
-        verb.add_argument("--config", type=Path)
 
 
 def _entries(args: argparse.Namespace) -> tuple[Path, tuple[Entry, ...]]:
@@ -52,7 +32,7 @@ def _entries(args: argparse.Namespace) -> tuple[Path, tuple[Entry, ...]]:
     return root, entries
 
 
-def _export(args: argparse.Namespace) -> int:
+def export_command(args: argparse.Namespace) -> int:
     root, _ = _entries(args)
     from threegate_classifiers import triton  # imports ONNX Runtime, which a server may not need
 
@@ -61,7 +41,7 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
-def _list(args: argparse.Namespace) -> int:
+def list_command(args: argparse.Namespace) -> int:
     _, entries = _entries(args)
     table = Table(*line("model-columns", args.lang).split("|"))
     for entry in entries:
@@ -79,7 +59,7 @@ def _labels(manifest: Manifest) -> str:
     return ", ".join(f"{name} ×{n}" if n > 1 else name for name, n in families.items())
 
 
-def _verify(args: argparse.Namespace) -> int:
+def verify_command(args: argparse.Namespace) -> int:
     root, entries = _entries(args)
     failed = 0
     for entry in entries:
@@ -100,7 +80,7 @@ def _verified(root: Path, entry: Entry, language: str) -> str:
     return line("model-unchanged", language, files=len(m.files), loaded=lines[0])
 
 
-def _card(args: argparse.Namespace) -> int:
+def card_command(args: argparse.Namespace) -> int:
     name, _, version = args.name.partition("@")
     _, entries = _entries(args)
     fitting = [

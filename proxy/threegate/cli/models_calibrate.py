@@ -36,16 +36,7 @@ class _Row:
     bad: bool = False
 
 
-def arguments(calibrate: argparse.ArgumentParser) -> None:
-    calibrate.add_argument("file", type=Path, help="labelled rows: text, label, question")
-    calibrate.add_argument("--judge", required=True, help="name of a judge in the settings")
-    calibrate.add_argument(
-        "--kind", default="", help="one of its kinds; default: its overall verdict"
-    )
-    calibrate.set_defaults(run=_calibrate)
-
-
-def _calibrate(args: argparse.Namespace) -> int:
+def calibrate_command(args: argparse.Namespace) -> int:
     known = settings.load(file=args.config)
     chosen = named(args.judge, known)
     rows, unusable = _rows(args.file)

@@ -11,7 +11,6 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
@@ -28,34 +27,6 @@ from threegate.scan.scanner import Scanner, as_json, failed_json
 from threegate.scan.show import show
 from threegate.terminal import inert
 from threegate.types import Level
-
-
-def arguments(scan: argparse.ArgumentParser) -> None:
-    scan.add_argument("text", nargs="?", help="default: standard input")
-    scan.add_argument("--jsonl", action="store_true", help="one object a line, in and out")
-    scan.add_argument("--json", action="store_true", help="the findings of one text as JSON")
-    scan.add_argument("--role", choices=list(Role), default=Role.USER, help="who wrote the text")
-    scan.add_argument("--prompt", help="the question that the text answers")
-    scan.add_argument("--context", action="append", help="a source to check claims against")
-    scan.add_argument("--claim", help="check this claim against the context")
-    detector_arguments(scan)
-    scan.set_defaults(run=_scan)
-
-
-def detector_arguments(parser: argparse.ArgumentParser) -> None:
-    """What `scan` and `eval` have in common."""
-    levels = [x.name.lower() for x in Level]
-    parser.add_argument("--level", choices=levels, default="medium", help="lowest level to show")
-    parser.add_argument(
-        "--kinds",
-        default="",
-        metavar="KIND,…",
-        help="only these kinds: pii.cn,secret,claim",
-    )
-    parser.add_argument("--no-models", action="store_true", help="patterns only; loads no model")
-    parser.add_argument("--models", type=Path)
-    parser.add_argument("--threads", type=int, help="threads per model")
-    parser.add_argument("--config", type=Path)
 
 
 def opened(
@@ -83,7 +54,7 @@ def level_of(args: argparse.Namespace) -> Level:
     return Level[args.level.upper()]
 
 
-def _scan(args: argparse.Namespace) -> int:
+def scan_command(args: argparse.Namespace) -> int:
     with opened(args) as detectors:
         if args.jsonl:
             return asyncio.run(

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from threegate.cli.commands import parser
 from threegate.cli.failures import message
-from threegate.cli.main import main, parser
+from threegate.cli.main import main
 
 ROOT = Path(__file__).parents[3]
 CANARY = "hunter2canary"

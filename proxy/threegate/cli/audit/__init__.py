@@ -1,3 +1,1 @@
 """`threegate audit …`."""
-
-from threegate.cli.audit.commands import arguments as arguments

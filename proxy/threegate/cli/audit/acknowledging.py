@@ -11,13 +11,8 @@ from threegate.audit.retention.lost_entries import acknowledge
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.gaps import VERB, Gaps, gaps
 from threegate.audit.verify.published import verify_all
-from threegate.cli.audit.common import opened, reason_arguments
+from threegate.cli.audit.common import opened
 from threegate.i18n.audit import line
-
-
-def acknowledge_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("writers", nargs="*", metavar="WRITER", help="chains whose loss is known")
-    reason_arguments(parser, required=False)
 
 
 def acknowledge_command(args: argparse.Namespace, settings: AuditSettings) -> int:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from pathlib import Path
 
 from threegate.audit.export.backup import Counts, backup, restore
 from threegate.audit.log.log_keys import load_master
 from threegate.audit.retention.retention_job import Done, keep
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.published import verify_all
-from threegate.cli.audit.common import access, opened, reason_arguments
+from threegate.cli.audit.common import access, opened
 from threegate.i18n.audit import line
-
-
-def backup_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="file to create")
-    parser.add_argument("--keys", type=Path, help="write the data keys to a separate file")
-    reason_arguments(parser)
 
 
 def backup_command(args: argparse.Namespace, settings: AuditSettings) -> int:
@@ -30,12 +23,6 @@ def backup_command(args: argparse.Namespace, settings: AuditSettings) -> int:
 
 def _numbers(counts: Counts) -> dict[str, int]:
     return {"records": counts["audit_record"], "texts": counts["audit_content"]}
-
-
-def restore_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="backup file")
-    parser.add_argument("--keys", type=Path, help="file with the data keys, if separate")
-    reason_arguments(parser)
 
 
 def restore_command(args: argparse.Namespace, settings: AuditSettings) -> int:
@@ -52,12 +39,6 @@ def restore_command(args: argparse.Namespace, settings: AuditSettings) -> int:
 async def _record(args: argparse.Namespace, verb: str, settings: AuditSettings) -> None:
     async with opened(settings) as log:
         await log.append(access(args, verb, file=args.file.name))
-
-
-def upkeep_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--clock-is-right", action="store_true", help="erase after a standstill of many days"
-    )
 
 
 def upkeep_command(args: argparse.Namespace, settings: AuditSettings) -> int:

@@ -17,7 +17,6 @@ from threegate.audit.log.database import reader_engine
 from threegate.audit.log.record import Record, Stage
 from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings
-from threegate.cli.person import current_user
 
 
 @contextmanager
@@ -49,15 +48,6 @@ def access(args: argparse.Namespace, verb: str, **facts: Any) -> Record:
         raise trouble("reason", verb=verb)
     detail = {"verb": verb, "actor": args.actor, "reason": args.reason, "by": "cli", **facts}
     return Record(stage=Stage.ACCESS, detail=detail)
-
-
-def reason_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    parser.add_argument(
-        "--reason", default="", required=required, help="reason, recorded with the access"
-    )
-    parser.add_argument(
-        "--actor", default=current_user(), help="person who asks (default: the current user)"
-    )
 
 
 def print_json(value: Any) -> None:

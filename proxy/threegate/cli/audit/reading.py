@@ -26,26 +26,11 @@ from threegate.audit.verify.export import verify_export
 from threegate.audit.verify.findings import Chain, VerifyReport
 from threegate.audit.verify.gaps import gaps
 from threegate.audit.verify.published import keys_of, own_keys, verify_all
-from threegate.cli.audit.common import access, opened, print_json, reading, reason_arguments
+from threegate.cli.audit.common import access, opened, print_json, reading
 from threegate.gateway.access.auth import utc_time
 from threegate.i18n.audit import line
 
 # --- verify ---------------------------------------------------------------------------------------
-
-
-def verify_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--key",
-        action="append",
-        default=[],
-        metavar="VKEY|FILE",
-        help="trusted key of the log; may be repeated",
-    )
-    parser.add_argument(
-        "--checkpoint", action="append", default=[], type=Path, help="a checkpoint kept elsewhere"
-    )
-    parser.add_argument("--export", type=Path, help="verify this export instead of the database")
-    parser.add_argument("--json", action="store_true")
 
 
 def verify(args: argparse.Namespace, settings: AuditSettings) -> int:
@@ -128,13 +113,6 @@ def _chain(chain: Chain, language: str) -> str:
 # --- show, search, tail ---------------------------------------------------------------------------
 
 
-def show_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", help="request id")
-    parser.add_argument("--text", action="store_true", help="show the stored text too (recorded)")
-    reason_arguments(parser, required=False)
-    parser.add_argument("--json", action="store_true")
-
-
 def show(args: argparse.Namespace, settings: AuditSettings) -> int:
     with reading(settings.url) as connection:
         entries = of_requests(connection, [args.id])
@@ -160,41 +138,6 @@ async def _reveal(
 
 LIMIT = 50
 TAIL_SECONDS = 0.5
-FILTERS = {
-    "rule": "only records of this rule",
-    "kind": "only records with this kind of finding",
-    "layer": "only records of this layer",
-    "tenant": None,
-    "key-id": "only calls with this API key (its id)",
-    "subject": "only calls of this end user, within --tenant",
-    "model": "only records of this model",
-    "policy": "only records of this policy digest",
-    "conversation": None,
-}
-
-
-def filter_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", nargs="?", default="", help="words or Chinese text to find")
-    for name, about in FILTERS.items():
-        parser.add_argument(f"--{name}", default="", help=about)
-    for name, values in (("stage", [*Stage]), ("action", [*ACTION_OF])):
-        about = f"only this {name}; repeatable"
-        parser.add_argument(f"--{name}", action="append", default=[], choices=values, help=about)
-    about = "2026-11-25 or 2026-11-25T08:00+08:00; UTC if it names no zone"
-    parser.add_argument("--since", default="", help=about)
-    parser.add_argument("--until", default="", help="same format; excluded")
-    parser.set_defaults(limit=LIMIT)
-
-
-def search_arguments(parser: argparse.ArgumentParser) -> None:
-    filter_arguments(parser)
-    parser.add_argument("--limit", type=int, help="number of records to show; default 50")
-    parser.add_argument("--json", action="store_true")
-
-
-def tail_arguments(parser: argparse.ArgumentParser) -> None:
-    filter_arguments(parser)
-    parser.add_argument("--json", action="store_true")
 
 
 def query_of(args: argparse.Namespace, settings: AuditSettings) -> Query:
@@ -218,7 +161,7 @@ def query_of(args: argparse.Namespace, settings: AuditSettings) -> Query:
         model=args.model,
         policy=args.policy,
         conversation=args.conversation,
-        limit=args.limit,
+        limit=getattr(args, "limit", LIMIT),
     )
 
 

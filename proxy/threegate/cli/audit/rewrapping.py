@@ -8,12 +8,8 @@ import asyncio
 from threegate.audit.log.log_keys import load_master
 from threegate.audit.retention.rewrap import UNREADABLE, Rewrapped, by_master, rewrap
 from threegate.audit.settings import AuditSettings
-from threegate.cli.audit.common import opened, reading, reason_arguments
+from threegate.cli.audit.common import opened, reading
 from threegate.i18n.audit import line
-
-
-def rewrap_arguments(parser: argparse.ArgumentParser) -> None:
-    reason_arguments(parser, required=False)
 
 
 def rewrap_command(args: argparse.Namespace, settings: AuditSettings) -> int:

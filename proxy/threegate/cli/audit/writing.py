@@ -7,11 +7,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from pathlib import Path
 
 from threegate.audit.errors import trouble
 from threegate.audit.export.bundle import Exported, Reveal, export
-from threegate.audit.export.otel import NAMES
 from threegate.audit.export.otlp import deliver
 from threegate.audit.log.database import now_us
 from threegate.audit.log.encoding import timestamp
@@ -22,34 +20,11 @@ from threegate.audit.report.report import gather
 from threegate.audit.retention.erasure import Erasure, erase, retain, shred
 from threegate.audit.retention.legal_holds import Hold, hold, holds, release
 from threegate.audit.settings import AuditSettings, Format, Retention
-from threegate.cli.audit.common import access, opened, print_json, reading, reason_arguments
-from threegate.cli.audit.reading import filter_arguments, moment, query_of
+from threegate.cli.audit.common import access, opened, print_json, reading
+from threegate.cli.audit.reading import moment, query_of
 from threegate.i18n.audit import line
 
 # --- export, erase, hold, retain, report ----------------------------------------------------------
-
-
-def export_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory_out", type=Path, metavar="DIRECTORY", help="folder to create")
-    filter_arguments(parser)
-    forms = [f.value for f in Format]
-    parser.add_argument(
-        "--format", choices=forms, default=Format.JSONL, help="format of the records"
-    )
-    parser.add_argument(
-        "--names",
-        choices=list(NAMES),
-        default="verdict",
-        help="names of guardrail attributes in otel-spans",
-    )
-    parser.add_argument("--collector", default="", help="OTLP/HTTP URL that also receives otel-*")
-    parser.add_argument(
-        "--reveal",
-        choices=[r.value for r in Reveal],
-        default=Reveal.NOTHING,
-        help="texts to include (recorded)",
-    )
-    reason_arguments(parser)
 
 
 def export_command(args: argparse.Namespace, settings: AuditSettings) -> int:
@@ -79,15 +54,6 @@ async def _export(args: argparse.Namespace, settings: AuditSettings) -> Exported
         )
 
 
-def erase_arguments(parser: argparse.ArgumentParser) -> None:
-    for name in ("tenant", "request", "conversation"):
-        parser.add_argument(f"--{name}", default="")
-    parser.add_argument("--subject", default="", help="end user, within --tenant")
-    parser.add_argument("--day", default="", help="destroy the keys of a tenant's UTC day")
-    parser.add_argument("--yes", action="store_true", help="confirm; this cannot be undone")
-    reason_arguments(parser)
-
-
 def erase_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     if not args.yes:
         raise trouble("yes")
@@ -108,18 +74,6 @@ async def _erase(args: argparse.Namespace, settings: AuditSettings) -> dict[str,
         )
     kept = {"records-held": done.held} if done.held else {}
     return {"records-erased": done.records, **kept}
-
-
-def hold_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--add",
-        nargs=2,
-        metavar=("FIELD", "VALUE"),
-        help="tenant, conversation, subject or request_id, and its value",
-    )
-    parser.add_argument("--release", metavar="ID", help="id of a hold, from the list")
-    parser.add_argument("--tenant", default="", help="tenant of the subject to hold")
-    reason_arguments(parser, required=False)
 
 
 def hold_command(args: argparse.Namespace, settings: AuditSettings) -> int:
@@ -144,11 +98,6 @@ async def _hold(args: argparse.Namespace, settings: AuditSettings) -> tuple[Hold
         return await holds(log)
 
 
-def retain_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--content-days", type=int, help="default: the proxy's settings")
-    parser.add_argument("--metadata-days", type=int, help="default: the proxy's settings")
-
-
 def retain_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     kept = settings.retention
     metadata = kept.metadata_days if args.metadata_days is None else args.metadata_days
@@ -161,14 +110,6 @@ def retain_command(args: argparse.Namespace, settings: AuditSettings) -> int:
 async def _retain(retention: Retention, settings: AuditSettings) -> tuple[int, int]:
     async with opened(settings) as log:
         return await retain(log, retention)
-
-
-def report_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--since", default="", help="2026-11-01 (default: 30 days ago)")
-    parser.add_argument("--until", default="", help="excluded (default: now)")
-    parser.add_argument("--tenant", default="")
-    parser.add_argument("--html", type=Path, help="write a page; otherwise print JSON")
-    parser.add_argument("--pdf", type=Path, help="write a PDF")
 
 
 def report_command(args: argparse.Namespace, settings: AuditSettings) -> int:

@@ -1,3 +1,1 @@
 """`threegate policy …`."""
-
-from threegate.cli.policy.commands import arguments as arguments

@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from threegate import settings
 from threegate.cli.errors import misuse
@@ -24,47 +23,14 @@ FROM_SETTINGS: Mapping[str, str] = {
 """Options, and the settings that hold their defaults."""
 
 
-def add(
-    verbs: Any,
-    name: str,
-    run: Callable[[argparse.Namespace], int],
-    about: str,
-    *,
-    packs: str = "",
-    formats: tuple[str, ...] = (),
-) -> argparse.ArgumentParser:
-    """A command that reads packs: one (`1`), any number (`*`), or none."""
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=about)
-    if packs == "1":
-        parser.add_argument("pack")
-    elif packs:
-        parser.add_argument("packs", nargs="*", metavar="PACK", help="default: every pack")
-    if formats:
-        parser.add_argument("--format", choices=["text", *formats], default="text")
-    parser.add_argument("--policies", type=Path)
-    parser.set_defaults(run=run)
-    return parser
-
-
-def add_classifiers(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", type=Path)
-    parser.add_argument("--classifiers", choices=["required", "off"])
-
-
-def configured(parser: argparse.ArgumentParser) -> None:
+def with_settings(command: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
     """Anything missing on the command line is taken from the settings, as in `serve`."""
-    run = parser.get_default("run")
-
-    def with_settings(args: argparse.Namespace) -> int:
-        missing = [name for name in FROM_SETTINGS if getattr(args, name, "") is None]
-        if missing:
-            known = settings.load(file=args.config)
-            for name in missing:
-                setattr(args, name, getattr(known, FROM_SETTINGS[name]))
-        return int(run(args))
-
-    parser.add_argument("--config", type=Path)
-    parser.set_defaults(run=with_settings)
+    missing = [name for name in FROM_SETTINGS if getattr(args, name, "") is None]
+    if missing:
+        known = settings.load(file=args.config)
+        for name in missing:
+            setattr(args, name, getattr(known, FROM_SETTINGS[name]))
+    return command(args)
 
 
 def own_policies(args: argparse.Namespace) -> Path:

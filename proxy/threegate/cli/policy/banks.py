@@ -14,11 +14,10 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from threegate.cli.language import line
-from threegate.cli.policy.arguments import add_classifiers, own_policies
+from threegate.cli.policy.arguments import own_policies
 from threegate.cli.policy.testing import runner
 from threegate.cli.progress import progress
 from threegate.policy.compliance.banks import (
@@ -40,23 +39,6 @@ from threegate.policy.lifecycle.store import DirTree
 from threegate.policy_ops.test_runner import Runner
 
 
-def register(verbs: Any) -> None:
-    check = verbs.add_parser("bank-check", help="compare a question bank with the required numbers")
-    run = verbs.add_parser("bank-run", help="measure refusals on a sampled question bank")
-    words = verbs.add_parser("words", help="import a keyword file (txt, csv, xlsx) into lists/")
-    for parser in (check, run, words):
-        parser.add_argument("file", type=Path, help="txt, csv, jsonl or xlsx")
-        parser.add_argument("--policies", type=Path)
-    run.add_argument("--pack", default="cn-gbt45654")
-    run.add_argument("--format", choices=["text", "json"], default="text")
-    run.add_argument("--seed", default="1", help="the same seed draws the same sample")
-    add_classifiers(run)
-    words.add_argument("--name", required=True, help="name of the list")
-    check.set_defaults(run=_check)
-    run.set_defaults(run=_run)
-    words.set_defaults(run=_words)
-
-
 def _bank(args: argparse.Namespace) -> dict[Expect, list[BankQuestion]]:
     made = questions(rows(args.file.read_bytes(), args.file.name))
     if not made:
@@ -64,7 +46,7 @@ def _bank(args: argparse.Namespace) -> dict[Expect, list[BankQuestion]]:
     return {e: kept for e in Expect if (kept := [q for q in made if q.expect is e])}
 
 
-def _check(args: argparse.Namespace) -> int:
+def bank_check_command(args: argparse.Namespace) -> int:
     complete = True
     for expect, bank in _bank(args).items():
         target = TARGETS[expect]
@@ -83,7 +65,7 @@ def _print_standing(target: Target, found: Iterable[BankCompleteness], language:
         print(f"  {mark} {name:14} {counted} {each.title.get(language)}")
 
 
-def _run(args: argparse.Namespace) -> int:
+def bank_run_command(args: argparse.Namespace) -> int:
     bank = _bank(args)
     if Expect.GENERATE in bank:  # without a model's answer there is nothing to judge
         bank[Expect.GENERATE] = [q for q in bank[Expect.GENERATE] if q.answer]
@@ -167,7 +149,7 @@ def _print_sample(result: Sample, language: str) -> None:
         print(f"  {risk if risk.isascii() else '':14} {count:6} {title}")
 
 
-def _words(args: argparse.Namespace) -> int:
+def words_command(args: argparse.Namespace) -> int:
     found = imported(rows(args.file.read_bytes(), args.file.name))
     if not found.words:
         raise failure("nothing-to-read", name=args.file)

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from threegate.audit.log.keys import load_key
 from threegate.audit.log.note import Signer
@@ -26,30 +25,7 @@ from threegate.policy_ops.signed_bundle import seal, trusted_keys, unseal
 KEY = Path("var/policy/signing.key")
 
 
-def register(verbs: Any) -> None:
-    bundle = verbs.add_parser("bundle", help="check packs and sign them as one file")
-    bundle.add_argument("packs", nargs="+", metavar="PACK")
-    bundle.add_argument("--policies", type=Path)
-    bundle.add_argument("--out", type=Path, required=True, help="file to write")
-    bundle.add_argument(
-        "--key", default="", help=f"file:PATH, env:NAME or cmd:COMMAND; default: {KEY}, made once"
-    )
-    bundle.add_argument("--name", default="threegate", help="name of the signing key")
-    bundle.set_defaults(run=_bundle)
-    verify = verbs.add_parser("verify", help="verify who signed a bundle and that it is unchanged")
-    verify.add_argument("file", type=Path, help="a signed bundle")
-    verify.add_argument(
-        "--trust",
-        action="append",
-        required=True,
-        metavar="KEY",
-        help="trusted signing key; repeatable",
-    )
-    verify.add_argument("--extract", type=Path, help="write its files into this folder")
-    verify.set_defaults(run=_verify)
-
-
-def _bundle(args: argparse.Namespace) -> int:
+def bundle_command(args: argparse.Namespace) -> int:
     checked = check(DirTree(args.policies), args.packs, today=today_utc())
     if checked.errors:
         print(problems_text(checked.errors, args.lang), file=sys.stderr)
@@ -61,7 +37,7 @@ def _bundle(args: argparse.Namespace) -> int:
     return 0
 
 
-def _verify(args: argparse.Namespace) -> int:
+def verify_command(args: argparse.Namespace) -> int:
     trusted = trusted_keys(args.trust)
     try:
         sealed = unseal(args.file.read_bytes(), trusted, args.file.name)

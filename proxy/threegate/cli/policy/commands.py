@@ -10,12 +10,10 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from threegate.cli.language import line
-from threegate.cli.policy import banks, bundle, lifecycle, testing
-from threegate.cli.policy.arguments import add, checked, configured, names, own_policies
+from threegate.cli.policy.arguments import checked, names, own_policies
 from threegate.policy.compile import build
 from threegate.policy.compliance.coverage import coverage, matrix_text
 from threegate.policy.compliance.taxonomy import TAXONOMIES
@@ -34,37 +32,11 @@ from threegate.policy.strictness.diff import describe, diff
 from threegate.policy.testing.report import problems_json, problems_sarif, problems_text
 from threegate.types import Bilingual
 
-
-def arguments(policy: argparse.ArgumentParser) -> None:
-    verbs = policy.add_subparsers(dest="verb", required=True, metavar="VERB")
-    add(verbs, "check", _check, "load and lint packs", packs="*", formats=("json", "sarif"))
-    compare = add(verbs, "diff", _diff, "compare two packs or folders in words", packs="1")
-    compare.add_argument("--to", required=True, help="the other pack")
-    compare.add_argument("--to-policies", type=Path, help="folder of the other pack")
-    cover = add(verbs, "coverage", _coverage, "show coverage: taxonomy × layer × tests", packs="*")
-    standards = [t.id for t in TAXONOMIES]
-    cover.add_argument(
-        "--taxonomy", required=True, choices=standards, help="standard whose categories are shown"
-    )
-    explain = add(verbs, "explain", _explain, "explain a problem code or a rule", packs="*")
-    explain.add_argument("--what", required=True, help="a problem code or a rule id")
-    schema = add(verbs, "schema", _schema, "print the JSON Schema of packs")
-    schema.add_argument("--write", action="store_true", help="write policies/schema.json")
-    hashing = add(
-        verbs, "hash", _hash, "hash values for an exception: one per line on standard input"
-    )
-    hashing.add_argument("--salt", help="salt used before; default: a new one")
-    add(verbs, "kinds", _kinds, "list everything that rules can detect")
-    add(verbs, "taxonomy", _taxonomies, "list the ids for `why`")
-    testing.register(verbs)
-    lifecycle.register(verbs)
-    banks.register(verbs)
-    bundle.register(verbs)
-    for parser in verbs.choices.values():
-        configured(parser)
+STANDARDS = tuple(t.id for t in TAXONOMIES)
+"""What `--taxonomy` takes."""
 
 
-def _check(args: argparse.Namespace) -> int:
+def check_command(args: argparse.Namespace) -> int:
     every = [p for each in checked(args) for p in each.problems]
     problems = tuple(dict.fromkeys(sorted(every, key=lambda p: (p.at, p.code))))
     match args.format:
@@ -85,7 +57,7 @@ def _print_problems(problems: tuple[Problem, ...], language: str) -> None:
     print(line("comma", language).join(parts))
 
 
-def _diff(args: argparse.Namespace) -> int:
+def diff_command(args: argparse.Namespace) -> int:
     old = compile_pack(DirTree(args.policies), args.pack)
     new = compile_pack(DirTree(args.to_policies or args.policies), args.to)
     found = diff(old, new)
@@ -95,14 +67,14 @@ def _diff(args: argparse.Namespace) -> int:
     return 0
 
 
-def _coverage(args: argparse.Namespace) -> int:
+def coverage_command(args: argparse.Namespace) -> int:
     chosen = next(t for t in TAXONOMIES if t.id == args.taxonomy)
     bundle = load_bundle(DirTree(args.policies), names(args))
     print(matrix_text(coverage(bundle, chosen), args.lang))
     return 0
 
 
-def _explain(args: argparse.Namespace) -> int:
+def explain_command(args: argparse.Namespace) -> int:
     text = _explained(args)
     if not text:
         raise failure("nothing-called", name=args.what)
@@ -133,7 +105,7 @@ def _rule_text(rule: Any, language: str) -> str:
     return f"{rule.id}: {rule.title.get(language)}\n{rule.pack} · {rule.owner} · {mode} · {why}"
 
 
-def _schema(args: argparse.Namespace) -> int:
+def schema_command(args: argparse.Namespace) -> int:
     if args.write:
         (own_policies(args) / "schema.json").write_text(schema_json(), encoding="utf-8")
     else:
@@ -141,7 +113,7 @@ def _schema(args: argparse.Namespace) -> int:
     return 0
 
 
-def _hash(args: argparse.Namespace) -> int:
+def hash_command(args: argparse.Namespace) -> int:
     """Values are read from input and never shown; the command line would keep them in the shell
     history."""
     salt = args.salt or new_salt()
@@ -153,13 +125,13 @@ def _hash(args: argparse.Namespace) -> int:
     return 0
 
 
-def _kinds(args: argparse.Namespace) -> int:
+def kinds_command(args: argparse.Namespace) -> int:
     for info in KIND_INFOS:
         print(f"{info.kind:26} {info.title.get(args.lang)}")
     return 0
 
 
-def _taxonomies(args: argparse.Namespace) -> int:
+def taxonomy_command(args: argparse.Namespace) -> int:
     for each in TAXONOMIES:
         print(f"# {each.title.get(args.lang)}")
         for category in each.categories:

@@ -9,9 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from threegate import settings
 from threegate.audit.log.database import writer_engine
@@ -19,7 +16,6 @@ from threegate.audit.settings import from_settings
 from threegate.cli.audit.common import opened
 from threegate.cli.language import line
 from threegate.cli.person import current_user
-from threegate.cli.policy.arguments import add_classifiers
 from threegate.cli.policy.testing import run_tests
 from threegate.console.presenters import labels
 from threegate.console.presenters.policies import record_of
@@ -44,52 +40,8 @@ from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import PolicySet
 from threegate.policy.strictness.diff import describe, diff_sets
 
-UNTESTED = "continue although not all tests passed, for this reason"
-VERSIONS = "database of the versions; default: that of the settings"
-DIGEST = "the first digits of the version's digest"
-STEPS = {
-    "approve": "approve exactly this version",
-    "withdraw": "withdraw your approval",
-    "recall": "recall your own version",
-    "reject": "reject a version",
-    "activate": "activate an approved version",
-    "rollback": "roll back to a version that was active before",
-}
-"""Commands on an existing version."""
 MIN_PREFIX = 6
 """The fewest digits of a digest that may name a version, if unambiguous."""
-
-
-def register(verbs: Any) -> None:
-    def add(name: str, run: Callable[[argparse.Namespace], int], about: str) -> Any:
-        parser = verbs.add_parser(name, help=about)
-        parser.add_argument("--database", help=VERSIONS)
-        parser.set_defaults(run=run)
-        return parser
-
-    def act(name: str, run: Callable[[argparse.Namespace], int], about: str) -> Any:
-        parser = add(name, run, about)
-        parser.add_argument("--by", default=current_user(), help="person who acts")
-        parser.add_argument("--group", default="", help="that person's group")
-        parser.add_argument("--note", default="", help="note to store with this step")
-        return parser
-
-    submit = act("submit", _submit, "store packs as a version and ask for approval")
-    submit.add_argument("packs", nargs="+", metavar="PACK")
-    submit.add_argument("--policies", type=Path)
-    submit.add_argument("--author", action="append", default=[], help="others who edited it")
-    submit.add_argument("--untested", default="", metavar="REASON", help=UNTESTED)
-    add_classifiers(submit)
-    for name, about in STEPS.items():
-        verb = act(name, _step, about)
-        verb.add_argument("digest", nargs="?" if name == "rollback" else None, help=DIGEST)
-        if name == "approve":
-            verb.add_argument("--untested", default="", metavar="REASON", help=UNTESTED)
-        if name == "activate":
-            verb.add_argument(
-                "--emergency", action="store_true", help="activate without approval, for 24 hours"
-            )
-    add("history", _history, "history of policy versions")
 
 
 def _versions(args: argparse.Namespace) -> Versions:
@@ -97,7 +49,7 @@ def _versions(args: argparse.Namespace) -> Versions:
 
 
 def _do(versions: Versions, command: Command, args: argparse.Namespace) -> int:
-    person = Person(args.by, frozenset(Role), args.group)
+    person = Person(args.by or current_user(), frozenset(Role), args.group)
     match asyncio.run(_recorded(versions, command, person, args)):
         case Event() as done:
             print(_line(done, args.lang))
@@ -122,7 +74,7 @@ async def _recorded(
         return answer
 
 
-def _submit(args: argparse.Namespace) -> int:
+def submit_command(args: argparse.Namespace) -> int:
     versions, packs = _versions(args), tuple(args.packs)
     checked = check(DirTree(args.policies), packs, today=today_utc())
     if checked.policies is None:
@@ -146,7 +98,7 @@ def _weaker(old: PolicySet | None, new: PolicySet, language: str) -> bool:
     return any(c.needs_other_group for c in changes)
 
 
-def _step(args: argparse.Namespace) -> int:
+def step_command(args: argparse.Namespace) -> int:
     versions = _versions(args)
     digest = "" if args.digest is None else _full(versions.state(), args.digest)
     return _do(versions, _command(digest, args), args)
@@ -175,7 +127,7 @@ def _full(state: State, prefix: str) -> str:
     return found[0]
 
 
-def _history(args: argparse.Namespace) -> int:
+def history_command(args: argparse.Namespace) -> int:
     versions, now = _versions(args), now_utc()
     state, events = versions.state(), versions.events()
     if not events:

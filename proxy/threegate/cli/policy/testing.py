@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from threegate.cli.language import line
-from threegate.cli.policy.arguments import add, add_classifiers, checked
+from threegate.cli.policy.arguments import checked
 from threegate.cli.progress import progress
 from threegate.detectors.detector_sets import DetectorSets
 from threegate.guard.output import OUTPUT_CHANNELS
@@ -34,19 +34,7 @@ from threegate.policy_ops.test_runner import Runner
 from threegate.types import Caller, Channel, Layer
 
 
-def register(verbs: Any) -> None:
-    formats = ("json", "junit", "sarif")
-    test = add(verbs, "test", _test, "run the tests of packs", packs="*", formats=formats)
-    test.add_argument("--rule", help="only this rule, or rules whose id begins with it")
-    add_classifiers(test)
-    again = add(verbs, "replay", _replay, "replay recorded texts under two packs", packs="1")
-    again.add_argument("--to", required=True, help="the draft")
-    columns = "JSONL, CSV or XLSX with text, optionally id, channel, tenant, key, question"
-    again.add_argument("file", type=Path, help=columns)
-    add_classifiers(again)
-
-
-def _test(args: argparse.Namespace) -> int:
+def test_command(args: argparse.Namespace) -> int:
     every = checked(args)
     problems = [p for c in every for p in c.errors]
     if problems:
@@ -108,7 +96,7 @@ def _rendered(report: TestReport, args: argparse.Namespace) -> str:
     return report_text(report, args.lang)
 
 
-def _replay(args: argparse.Namespace) -> int:
+def replay_command(args: argparse.Namespace) -> int:
     """Exit code 1 when the draft lets something through that was stopped before."""
     texts = tuple(_recorded(args.file))
     if not texts:
