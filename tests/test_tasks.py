@@ -48,7 +48,10 @@ async def test_what_is_late_is_told_once_and_what_is_done_is_not() -> None:
     assert late == [second, third]
 
 
-async def test_one_slice_of_long_work_is_done_in_a_turn_of_the_loop() -> None:
+async def test_one_piece_of_long_work_is_done_in_a_turn_of_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("threegate.tasks.TURN_S", -1.0)
     turns, loop = LoopTurns(), asyncio.get_running_loop()
     now, taken = 0, []
 
@@ -69,3 +72,34 @@ async def test_one_slice_of_long_work_is_done_in_a_turn_of_the_loop() -> None:
     tick()
     await asyncio.wait_for(asyncio.gather(*workers), 10)
     assert len(taken) == len(set(taken)) == 12
+
+
+async def test_short_pieces_share_a_turn_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threegate.tasks.TURN_S", 60.0)
+    turns, loop = LoopTurns(), asyncio.get_running_loop()
+    now, begun = 0, []
+
+    def tick() -> None:
+        nonlocal now
+        now += 1
+        loop.call_soon(tick)
+
+    async def work() -> None:
+        await turns.take()
+        begun.append(now)
+
+    tick()
+    await asyncio.wait_for(asyncio.gather(*(work() for _ in range(40))), 10)
+    assert len(set(begun)) == 3
+    assert begun == sorted(begun)
+    assert not turns.busy
+
+
+async def test_work_begins_at_once_unless_others_wait() -> None:
+    turns = LoopTurns()
+    await asyncio.wait_for(turns.enter(), 10)
+    waits = asyncio.ensure_future(turns.take())
+    await asyncio.sleep(0)
+    assert turns.busy
+    await asyncio.wait_for(turns.enter(), 10)
+    assert waits.done()

@@ -1,5 +1,5 @@
 """Background tasks that belong to something, kept by reference and cancelled with it; deadlines of
-many futures with one timer; long work on the loop in slices.
+many futures with one timer; turns for long work on the loop.
 
 An error in a task is never lost: the owner calls `raise_first`.
 """
@@ -92,54 +92,76 @@ class Deadlines(Generic[T]):
         self._timer = self._loop.call_at(waiting[0][0], self._look) if waiting else None
 
 
-SLICE_S = 0.01
-"""Seconds that work runs before other calls get their turn."""
+TURN_S = 0.01
+"""Seconds after which no more long work begins in a turn of the loop."""
+AT_ONCE = 16
+"""Waiting work that is woken in one turn, because its next step may be short."""
 
 
 @dataclass(slots=True)
 class LoopTurns:
-    """Turns for all long work of one loop: one slice runs between two polls of the sockets, however
-    many calls have work."""
+    """What the work of all calls together may take of one turn of the loop, between two polls of
+    the sockets. Work that begins asks `busy`, work under way asks `over` between its steps; if they
+    say so, it waits in `take`. In each turn at least one of those who wait continues."""
 
+    _began: float | None = None  # this turn, as far as is known
+    _continued: bool = False  # in this turn, one of those who waited
     _waiting: deque[asyncio.Future[None]] = field(default_factory=deque, repr=False)
 
-    async def take(self) -> None:
-        loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(turn)
-        if len(self._waiting) == 1:
-            loop.call_soon(self._give, loop)
-        await turn
-
-    def _give(self, loop: asyncio.AbstractEventLoop) -> None:
-        if not (turn := self._waiting[0]).done():
-            turn.set_result(None)
-        self._waiting.popleft()
-        if self._waiting:
-            loop.call_soon(self._give, loop)
-
-
-@dataclass(slots=True)
-class Slices:
-    """The work of one call, between `begin` and `end`, in slices."""
-
-    turns: LoopTurns = field(default_factory=LoopTurns)
-    _begun: float = 0.0
-    _worked: float = 0.0
-
-    def begin(self) -> None:
-        self._begun = time.perf_counter()
-
-    def end(self) -> None:
-        self._worked += time.perf_counter() - self._begun
+    @property
+    def over(self) -> bool:
+        """Whether the time of this turn is spent."""
+        if self._began is None:
+            self._begin()
+            return False
+        return time.perf_counter() - self._began > TURN_S
 
     @property
-    def due(self) -> bool:
-        """Whether a slice has run since the last pause."""
-        return self._worked + time.perf_counter() - self._begun > SLICE_S
+    def contended(self) -> bool:
+        """`busy` as far as is known: it costs nothing where there is no long work, and short work
+        that asks it does not count."""
+        began = self._began
+        return began is not None and bool(self._waiting or time.perf_counter() - began > TURN_S)
+
+    @property
+    def busy(self) -> bool:
+        """Whether new work has to wait: others wait already, or the time is spent."""
+        return bool(self._waiting) or self.over
+
+    async def take(self) -> None:
+        """Waits for a turn with time left."""
+        await self._woken(self._waiting.append)
+        while self._continued and self.over:
+            await self._woken(self._waiting.appendleft)
+        self._continued = True
 
     async def rest(self) -> None:
-        """Waits for a turn if one is due."""
-        if self.due:
-            await self.turns.take()
-            self._worked, self._begun = 0.0, time.perf_counter()
+        """Waits for a turn if the time of this one is spent."""
+        if self.over:
+            await self.take()
+
+    async def enter(self) -> None:
+        """Waits until new work may begin."""
+        if self.busy:
+            await self.take()
+
+    async def _woken(self, wait: Callable[[asyncio.Future[None]], None]) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        wait(turn)
+        if self._began is None:
+            self._begin()
+        await turn
+
+    def _begin(self) -> None:
+        self._began = time.perf_counter()
+        asyncio.get_running_loop().call_soon(self._end)
+
+    def _end(self) -> None:
+        """Runs once a turn while there is work, after the work that was woken for it."""
+        self._began, self._continued = None, False
+        woken = min(AT_ONCE, len(self._waiting))
+        for _ in range(woken):
+            if not (turn := self._waiting.popleft()).done():
+                turn.set_result(None)
+        if woken:
+            self._begin()

@@ -23,6 +23,7 @@ from threegate.guard.constraint_merge import Constraints
 from threegate.guard.masking.mask import MaskMap
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import CompiledPolicy, Detect, Rule
+from threegate.tasks import LoopTurns
 from threegate.types import (
     Action,
     Bilingual,
@@ -162,10 +163,11 @@ async def hear(
     caller: Caller | None = None,
     at_once: bool = False,
     slow: int = 0,
+    turns: LoopTurns | None = None,
 ) -> Heard:
     """With `stored` false the last record of the call cannot be made durable. `heard` is for what
     the client got before an exception. With `at_once` what can needs no task; a write that does
-    takes `slow` turns of the loop."""
+    takes `slow` turns of the loop. `turns` are those of several answers."""
     caller, heard = caller or Caller(), heard or Heard(b"")
     guard = OutputGuard.of(
         rules,
@@ -176,7 +178,8 @@ async def hear(
         kinds_of=detectors.kinds_of,
         needs=detectors,
     )
-    answer = heard.answer = GuardedAnswer(guard, detectors, question)
+    turns = turns or LoopTurns()
+    answer = heard.answer = GuardedAnswer(guard, detectors, question, turns=turns)
 
     async def send(data: bytes) -> None:
         for _ in range(slow):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,34 @@ async def test_under_overload_some_are_told_to_come_again_and_none_goes_on_unche
         assert again.body["choices"][0]["finish_reason"] == "content_filter"
         await deps.upstreams.aclose()
     assert len(demo.received) == 4
+
+
+async def test_calls_that_come_at_once_do_not_hold_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("threegate.tasks.TURN_S", -1.0)
+    deps, now, ended = deps_of(tmp_path, STOP, upstream=NOWHERE), [0], list[int]()
+
+    async def tick() -> None:
+        while True:
+            await asyncio.sleep(0)
+            now[0] += 1
+
+    async def one() -> None:
+        sent = await call(deps, orjson.dumps(HI))
+        assert sent.status == 502
+        ended.append(now[0])
+
+    other = asyncio.ensure_future(tick())
+    monkeypatch.setattr("threegate.gateway.endpoint._ask_model", refused)
+    await asyncio.gather(*(one() for _ in range(20)))
+    other.cancel()
+    await deps.upstreams.aclose()
+    assert max(Counter(ended).values()) <= 2  # one that has waited, and one that is new
+
+
+async def refused(*_: object) -> None:
+    raise UpstreamError(Bilingual("不在", "away"))
 
 
 async def test_a_whole_answer_takes_a_place_while_it_is_checked(

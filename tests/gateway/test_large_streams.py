@@ -20,6 +20,7 @@ from threegate.gateway.answer.guarded_text import GuardedText
 from threegate.gateway.answer.output_layer import output_layer
 from threegate.service.answer_stream import AnswerStream
 from threegate.service.check_stream import CheckStream
+from threegate.tasks import LoopTurns
 from threegate.types import Action, Channel, Failed, Finding, Passage
 from threegate.wire.adapter import StreamKey
 from threegate.wire.limits import MAX_CHOICES
@@ -77,7 +78,7 @@ async def heard_meanwhile(data: bytes, slow: Slow) -> tuple[Heard, int]:
 @pytest.fixture
 def every_slice(monkeypatch: pytest.MonkeyPatch) -> None:
     """A slice ends as soon as it can."""
-    monkeypatch.setattr("threegate.tasks.SLICE_S", 0.0)
+    monkeypatch.setattr("threegate.tasks.TURN_S", 0.0)
 
 
 @pytest.mark.usefixtures("every_slice")
@@ -93,6 +94,26 @@ async def test_others_have_their_turn_within_one_large_event() -> None:
     heard, ticks = await heard_meanwhile(stream_of([text]), Slow())
     assert heard.text() == text
     assert ticks >= len(text) // 2048
+
+
+async def test_many_answers_share_a_turn_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them has its own ticks, which count the turns until its first event has left."""
+    monkeypatch.setattr("threegate.tasks.TURN_S", -1.0)
+    turns, ticks, first = LoopTurns(), Ticks(), list[int]()
+
+    class Noted(Heard):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "data" and value and not self.data:
+                first.append(ticks.count)
+            super().__setattr__(name, value)
+
+    other = asyncio.ensure_future(ticks.run())
+    said, detectors = stream_of(["word "] * 9), suite()
+    answers = (hear([said], RULES, detectors, heard=Noted(b""), turns=turns) for _ in range(20))
+    heard = await asyncio.gather(*answers)
+    other.cancel()
+    assert {h.text() for h in heard} == {"word " * 9}
+    assert len(set(first)) == 20
 
 
 async def test_no_more_waits_for_the_classifiers_than_they_can_read() -> None:

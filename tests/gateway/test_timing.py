@@ -230,6 +230,6 @@ def test_whose_texts_were_read_before_a_block_does_not_show(
     data = encoded(frames, "off")
     with asyncio.Runner() as runner:
         whole = runner.run(told([data], 0))
-        monkeypatch.setattr(tasks, "SLICE_S", -1.0)
+        monkeypatch.setattr(tasks, "TURN_S", -1.0)
         for seed in range(5):
             assert runner.run(told([data], seed)) == whole

@@ -60,7 +60,8 @@ class Deps:
     today: Callable[[], str] = today_utc
     admission: Admission = field(default_factory=Admission)
     model_api_override: ModelApi | None = None  # calls the model instead of the upstreams
-    turns: LoopTurns = field(default_factory=LoopTurns)
+    turns: LoopTurns = field(default_factory=LoopTurns)  # of answers
+    openings: LoopTurns = field(default_factory=LoopTurns)
     closing: Closing = field(default_factory=Closing)
 
     @property

@@ -111,6 +111,7 @@ class HttpEndpoint(ABC):
             slot.enter()
             data = await load(receive, headers)
             await slot.wait_for_check()
+            await self.deps.openings.enter()
             return opened(headers, data, caller)
         except RequestError as error:
             known = replace(caller, route=scope["path"])

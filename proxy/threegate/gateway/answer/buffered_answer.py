@@ -40,7 +40,7 @@ async def guard_body(
     if answer.cut is not None:
         return None
     read: list[tuple[str, GuardedText, str]] = []
-    answer.slices.begin()
+    await answer.turns.enter()
     answer.check_words(body)
     if answer.cut is not None:
         return None
@@ -55,7 +55,7 @@ async def guard_body(
             Passage(slot.locus, slot.text), guarded.guard.pattern_kinds
         )
         guarded.feed(slot.text, last=True)
-        await answer.slices.rest()
+        await answer.turns.rest()
         await _judged(answer, MAX_JUDGING)
     await settle(answer)
     if answer.cut is not None:

@@ -21,7 +21,6 @@ from threegate.gateway.request.stored_ids import stored_ids
 from threegate.gateway.telemetry.hold_timer import HoldTimer
 from threegate.guard.output import OutputGuard, citations_of
 from threegate.policy.model import ReasoningVisibility
-from threegate.tasks import Slices
 from threegate.types import Channel, Ruling
 from threegate.wire.adapter import Body, Outcome, StreamKey, StreamOptions
 from threegate.wire.frame_codec import FIELD_PARTS, shape_errors
@@ -44,8 +43,8 @@ def answer_of_call(call: CallContext) -> GuardedAnswer:
     guard = _guard(call, [source.id for source in context.sources])
     keep = keeps_texts(call) or counts_text(call)
     CALL.set(object())  # at the classifiers all texts of the answer take turns as one
-    slices = Slices(call.deps.turns)
-    return GuardedAnswer(guard, call.detector_set, context, keep, _options(call), slices=slices)
+    turns = call.deps.turns
+    return GuardedAnswer(guard, call.detector_set, context, keep, _options(call), turns=turns)
 
 
 def _guard(call: CallContext, sources: Sequence[str]) -> OutputGuard:

@@ -22,7 +22,7 @@ from threegate.guard.output import OutputGuard
 from threegate.guard.stream.events import UNLIMITED, CheckStep, JudgeSentence
 from threegate.guard.stream.release_order import Piece, ReleaseOrder
 from threegate.i18n.messages import localized
-from threegate.tasks import Slices, Tasks
+from threegate.tasks import LoopTurns, Tasks
 from threegate.types import Channel, Finding, Layer, Passage, Ruling, TextLocation, frozen
 from threegate.wire.adapter import Body, StreamKey
 from threegate.wire.frame_codec import FIELD_PARTS
@@ -60,7 +60,7 @@ class GuardedAnswer:
     options: Callable[[StreamKey], TextOptions] = lambda key: NO_OPTIONS
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: Tasks = field(default_factory=Tasks)
-    slices: Slices = field(default_factory=Slices)
+    turns: LoopTurns = field(default_factory=LoopTurns)
     texts: dict[StreamKey, GuardedText] = field(default_factory=dict)
     calls: dict[StreamKey, CalledTool] = field(default_factory=dict)
     ruled: list[Ruling] = field(default_factory=list, repr=False)

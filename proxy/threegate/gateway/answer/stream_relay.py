@@ -150,13 +150,12 @@ class StreamRelay:
         await self._reader.close()
 
     async def _read_chunk(self, data: bytes) -> None:
-        slices = self.answer.slices
-        slices.begin()
+        turns = self.answer.turns
+        await turns.enter()
         await self._reader.read(data)
         await self._flush()
-        if slices.due or self.answer.full:
+        if turns.over or self.answer.full:
             await self._pause()
-        slices.end()
 
     def _take_at_once(self, data: bytes) -> bool:
         """From the upstream's socket to the client's without a turn of a task: what comes while
@@ -165,7 +164,9 @@ class StreamRelay:
         direct = self.direct
         if direct is None or not direct.ready or self._sending or self._reader.busy:
             return False
-        if self.phase is not Phase.READING or self.answer.full or not self._reader.goes_on(data):
+        if self.phase is not Phase.READING or self.answer.full or self.answer.turns.contended:
+            return False
+        if not self._reader.goes_on(data):
             return False
         if self.answer.cut is not None:
             raise _Ruled
@@ -176,7 +177,7 @@ class StreamRelay:
 
     async def _pause(self) -> None:
         """Gives other calls their turn and the classifiers the time they need."""
-        await self.answer.slices.rest()
+        await self.answer.turns.rest()
         while self.answer.full and self.phase < Phase.ENDING:
             self._progressed.clear()
             await self._progressed.wait()
