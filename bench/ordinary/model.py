@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bench.ordinary.conversations import Answer, Conversation, Json
-from bench.ordinary.placeholders import aligned, texts
+from bench.ordinary.placeholders import aligned, pairs
 
 PIECE = 5
 HEAD = {"id": "chatcmpl-1", "created": 1764000000, "model": "deepseek-r1"}
@@ -55,11 +55,11 @@ class WrittenModel:
     def _compare(self, sent: Json, received: Json) -> None:
         ours, theirs = sent["messages"], received["messages"]
         added = len(theirs) - len(ours)
-        pairs = [_matched(one, other) for one, other in zip(ours, theirs[added:], strict=True)]
+        parts = [_matched(one, other) for one, other in zip(ours, theirs[added:], strict=True)]
         fields = ("tools", "response_format", "stop", "functions")
-        pairs += [({f: sent.get(f)}, {f: received.get(f)}) for f in fields]
-        for one, other in pairs:
-            for before, after in zip(texts(one), texts(other), strict=True):
+        parts += [({f: sent.get(f)}, {f: received.get(f)}) for f in fields]
+        for one, other in parts:
+            for before, after in pairs(one, other):
                 self._compare_text(before, after)
 
     def _compare_text(self, sent: str, received: str) -> None:

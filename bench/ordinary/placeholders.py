@@ -13,19 +13,28 @@ REMOVED = ("[secret removed]", "[密钥已删除]", "[tag removed]", "[标签已
 _ANY = re.compile("|".join((PLACEHOLDER.pattern, *map(re.escape, REMOVED))))
 
 
-def texts(value: Any) -> Iterator[str]:
-    """All texts of a body in order; JSON in a text (arguments of a tool) counts as its parts."""
-    match value:
-        case str():
-            yield from texts(opened) if (opened := _opened(value)) is not None else (value,)
-        case dict():
-            for name in sorted(value):
-                yield from texts(value[name])
-        case list():
-            for item in value:
-                yield from texts(item)
+def pairs(sent: Any, received: Any) -> Iterator[tuple[str, str]]:
+    """The texts of two bodies side by side. JSON in a text is opened only where it is JSON on both
+    sides: a placeholder in place of a number has no quotes."""
+    if isinstance(sent, str) and isinstance(received, str):
+        ours, theirs = _opened(sent), _opened(received)
+        if ours is None or theirs is None:
+            yield sent, received
+            return
+        sent, received = ours, theirs
+    match sent, received:
+        case dict(), dict():
+            for name in sorted(sent.keys() | received.keys()):
+                yield from pairs(sent.get(name), received.get(name))
+        case list(), list() if len(sent) == len(received):
+            for one, other in zip(sent, received, strict=True):
+                yield from pairs(one, other)
         case _:
-            yield json.dumps(value)
+            yield _written(sent), _written(received)
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _opened(text: str) -> Any:

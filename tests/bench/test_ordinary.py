@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from bench.ordinary.conversations import conversations
-from bench.ordinary.placeholders import aligned, texts
+from bench.ordinary.placeholders import aligned, pairs
 from bench.ordinary.run import run
 
 
@@ -45,6 +45,12 @@ def test_what_stands_for_a_value(
     assert aligned(sent, received) == found
 
 
-def test_texts_of_a_body() -> None:
-    body = {"b": ["x", 1], "a": {"arguments": '{"p": "y"}'}}
-    assert list(texts(body)) == ["y", "x", "1"]
+def test_texts_of_two_bodies_stand_side_by_side() -> None:
+    sent = {"b": ["x", 1], "a": {"arguments": '{"p": 7}'}, "c": '{"n": 7}'}
+    received = {"b": ["y", 1], "a": {"arguments": '{"p": "[M_BCDF]"}'}, "c": '{"n": [M_BCDF]}'}
+    assert list(pairs(sent, received)) == [
+        ("7", "[M_BCDF]"),
+        ("x", "y"),
+        ("1", "1"),
+        ('{"n": 7}', '{"n": [M_BCDF]}'),
+    ]

@@ -14,7 +14,7 @@ from threegate.detectors.pattern_scans import PatternScans
 from threegate.detectors.registry import scanner
 from threegate.detectors.scan_pool import LONG_TEXT, OWN_LONG_TEXT
 from threegate.policy.model import WordList
-from threegate.types import Passage
+from threegate.types import Level, Passage
 
 from tests.detectors.test_detector_set import KINDS, LOCUS, Letters
 
@@ -75,3 +75,62 @@ def test_a_finding_is_told_wherever_the_stream_is_cut(cuts: list[int]) -> None:
 def test_no_detector_cuts_the_finding_of_another(cut: int) -> None:
     assert streamed([cut]) == streamed([])
     assert len(streamed([cut])) == 2
+
+
+MOBILE = frozenset({"pii.cn.mobile"})
+
+
+def mobiles(text: str) -> list[str]:
+    """The mobile numbers at medium or high in a whole text."""
+    scans = PatternScans(lambda kinds: (scanner(kinds),))
+    scan = scans.scan_whole(Passage(LOCUS, text), MOBILE)
+    return sorted(text[f.span.start : f.span.end] for f in scan.findings if f.level > Level.LOW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "device_id,ts,value\n13612785034,1764519300,21.4\n13712785035,1764519360,21.6\n",
+        "| id | sku | qty |\n|---|---|---|\n| 13612785034 | 400638 | 12 |\n| 13712785035 | 901 | 7 |",
+        "门店\t流水号\t金额\n徐汇\t13612785034\t328\n浦东\t13712785035\t77",
+        "区域;设备;读数\n东;13612785034;1\n西;13712785035;2",
+        " acct | amt\n------+-----\n 13612785034 | 12\n 13712785035 | 3",
+        "INSERT INTO shipment (id, ref, at) VALUES\n(13612785034,'SO-1',176),\n(13712785035,'SO-2',177);",
+        "INSERT INTO `s` (`ref`, `id`) values ('SO-1', 13612785034), ('SO-2', 13712785035)",
+    ],
+)
+def test_ids_below_their_heading_are_no_mobile_numbers(text: str) -> None:
+    assert mobiles(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,mobile\nLi,13612785034\nWang,13712785035\n",
+        "编号,手机\n1,13612785034\n2,13712785035\n",
+        "id,tel,city\n7,13612785034,北京\n8,13712785035,上海",
+        "13612785034,李雷\n13712785035,韩梅",
+        "| who | number |\n|---|---|\n| Li | 13612785034 |\n| Wang | 13712785035 |",
+        "id,name\n\n李雷,13612785034\n韩梅,13712785035",
+        "id,a,b\n\n13612785034,x\n13712785035,y",
+        "INSERT INTO staff (id, name, tel) VALUES (1,'李',13612785034),(2,'王',13712785035)",
+        "账号,昵称,余额\n\n13612785034,小李,3\n13712785035,小王,4",
+        "INSERT INTO staff VALUES (13612785034, '李'), (13712785035, '王')",
+        "INSERT INTO a (id) VALUES (1);\n李雷 13612785034 (韩梅 13712785035)",
+    ],
+)
+def test_telephone_numbers_stay_whatever_other_columns_are_called(text: str) -> None:
+    assert mobiles(text) == ["13612785034", "13712785035"]
+
+
+def test_a_number_with_a_label_of_its_own_or_a_country_code_stays() -> None:
+    assert mobiles("id,note\n1,tel 13612785034\n+86 137 1278 5035,x") == [
+        "+86 137 1278 5035",
+        "13612785034",
+    ]
+
+
+def test_a_heading_counts_however_far_above_it_is() -> None:
+    rows = "\n".join(f"{13612785034 + n * 7919},{n}" for n in range(500))
+    assert mobiles(f"device_id,n\n{rows}") == []
+    assert len(mobiles(f"mobile,n\n{rows}")) == 500

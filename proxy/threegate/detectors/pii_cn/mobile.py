@@ -82,6 +82,10 @@ _NAMED = 9
 _BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)
 """The level of a number without a country code, by the nearest label: none (0), of a mobile number
 (1), of another number (-1)."""
+_IDS, _PERSONS = labels("cn_mobile", "ids"), labels("cn_mobile", "persons")
+"""Directly before an id of eleven digits its name tells it from a mobile number. That of a person
+may be one."""
+_DIRECTLY = re.compile(r"[^\w\n]{0,8}\Z")
 _SHAPE = Shape(11, "108+(（", run=2, most=15)
 _LABELS = labels("cn_mobile")
 
@@ -112,6 +116,7 @@ def _level(view: ScanText, match: re.Match[str]) -> Level:
         _COUNTED.match(view.text, match.end())
         or _is_joined(view.text, *match.span())
         or _DECIMAL.fullmatch(match.group())
+        or _is_id(view, match.start())
     )
     level = Level.LOW if not polarity and counted else _BARE[polarity]
     certain = level > Level.LOW and not is_example(view, *match.span(), digits_of(match.group()))
@@ -126,6 +131,13 @@ def _is_joined(text: str, start: int, end: int) -> bool:
         return True
     joined = _JOINED.search(text, max(0, start - 2), start) is not None
     return joined and not _OWNER.search(text, max(0, start - _NAMED), start)
+
+
+def _is_id(view: ScanText, start: int) -> bool:
+    named = view.last(start, _IDS)
+    if named < 0 or named <= view.last(start, _PERSONS):
+        return False
+    return _DIRECTLY.match(view.before(start), named) is not None
 
 
 RECOGNIZER = described(

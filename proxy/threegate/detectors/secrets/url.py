@@ -21,6 +21,13 @@ _URL = re.compile(
 _PLACEHOLDER = re.compile(
     r"(?i)^[${]|^\[[^\]\d!#%^&*+]*\d{0,3}\]$|\$[{(]|\{\w*\}|\*{3}|x{4}|^(?:pass(?:word|wd)?|pwd|secret|token|your.*|changeme|密码)$"
 )
+_SPELLED = re.compile(
+    r"(?i)(?:my|your)?p(?:a|4|@|%40)?s{1,2}(?:%[0-9a-f]{2}|[!#$&*+])?(?:w(?:o|0)?r?d)?"
+    r"(?:%[0-9a-f]{2}|[!#$&*+])?"
+)
+"""The word "password" with a sign in it, as in explanations of percent encoding: `p%40ssword`."""
+_NO_HOST = re.compile(r"(?i)@(?:host(?:name)?|localhost|example\.[a-z]{3})(?![A-Za-z0-9.\-])")
+"""Only explanations name a host like that; with a real host even a weak password counts."""
 
 
 def find(view: ScanText) -> Iterator[Hit]:
@@ -29,8 +36,14 @@ def find(view: ScanText) -> Iterator[Hit]:
         value = match["value"]
         if value not in judged:
             judged[value] = not _PLACEHOLDER.search(value)
-        if judged[value]:
+        if judged[value] and not _is_explained(view, value, match):
             yield Hit(*match.span("value"), KIND, Level.HIGH, "url")
+
+
+def _is_explained(view: ScanText, value: str, match: re.Match[str]) -> bool:
+    if not _SPELLED.fullmatch(value):
+        return False
+    return _NO_HOST.match("@" + view.after(match.start(), match.end())) is not None
 
 
 _OPEN = re.compile(r"://[^\s@/\"'<>]*\Z")
