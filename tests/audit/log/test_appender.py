@@ -12,7 +12,7 @@ from threegate.audit.log.chain import SHA256, ZERO
 from threegate.audit.log.database import writer_engine
 from threegate.audit.log.keys import MasterKey
 from threegate.audit.log.rows import PendingRecord, make
-from threegate.audit.log.schema import CHECKPOINT, KEY, RECORD
+from threegate.audit.log.schema import CHECKPOINT, HIT, KEY, RECORD
 
 from tests.audit.conftest import content, record
 
@@ -85,13 +85,26 @@ def test_a_failed_commit_gives_its_connection_back(appender: Appender) -> None:
 def test_it_stays_where_it_was_after_a_commit_that_failed(appender: Appender) -> None:
     twice = [item("a"), item("a")]
     with appender.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE audit_hit RENAME TO away")
-    with pytest.raises(Exception, match="audit_hit"):
+        connection.exec_driver_sql("ALTER TABLE audit_hit_set RENAME TO away")
+    with pytest.raises(Exception, match="audit_hit_set"):
         appender.commit(twice)
     assert appender.size == 1
     with appender.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE away RENAME TO audit_hit")
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO audit_hit_set")
     assert [r.seq for r in appender.commit(twice)] == [1, 2]
+
+
+def test_records_with_the_same_hits_share_one_set(appender: Appender) -> None:
+    other = Appender(appender.engine, "w2", SHA256, DETAIL, index=True)
+    other.open()
+    for writer in (appender, other, appender):  # the second one does not know what the first stored
+        writer.commit([item("a"), item("b")])
+    other.close()
+    with appender.engine.begin() as connection:
+        sets = connection.execute(select(HIT.c.id, HIT.c.n).order_by(HIT.c.n)).all()
+        named = connection.execute(select(RECORD.c.hits).distinct()).scalars().all()
+    assert [n for _, n in sets] == [0, 1]
+    assert set(named) == {0, sets[0].id}  # a writer's own records have none
 
 
 def test_what_was_stored_unseen_is_read_back(appender: Appender) -> None:

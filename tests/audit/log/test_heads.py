@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 from threegate.audit import AuditLog, AuditSettings, Stage, migrations
 from threegate.audit.log.database import writer_engine
 from threegate.audit.log.heads import Head, HeadLost, check_head, peers
-from threegate.audit.log.schema import CHECKPOINT, CONTENT, HIT, INTENT, KEY, RECORD, STUB, WRITER
+from threegate.audit.log.schema import CHECKPOINT, CONTENT, INTENT, KEY, RECORD, STUB, WRITER
 
 from tests.audit.conftest import check, content, filled, record
 
@@ -63,7 +63,7 @@ def fall_back(log: AuditLog, records: int) -> None:
     connections are made anew, as after a fail-over."""
     engine = log._writer.chain.engine
     with engine.begin() as connection:
-        for table in (RECORD, HIT, CONTENT):
+        for table in (RECORD, CONTENT):
             connection.execute(delete(table).where(table.c.seq >= records))
         connection.execute(delete(CHECKPOINT).where(CHECKPOINT.c.size > records))
         connection.execute(delete(KEY))

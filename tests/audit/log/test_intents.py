@@ -11,12 +11,14 @@ from threegate.audit import AuditLog, AuditSettings, ContentLevel, OnFailure, St
 from threegate.audit.export.backup import backup, restore
 from threegate.audit.log.chain import SHA256
 from threegate.audit.log.content import request_digest
+from threegate.audit.log.database import writer_engine
 from threegate.audit.log.query import Entry
 from threegate.audit.log.schema import INTENT, KEY, RECORD
 from threegate.errors import AuditError
 from threegate.types import Caller
 
 from tests.audit.conftest import Outage, check, content, record
+from tests.audit.migrations.versions.before import to_rows_of_hits
 
 CALLER = Caller("retail", "k1", "/v1/chat/completions", "deepseek-r1", "zh", "c1")
 BODY = b'{"model":"deepseek-r1","messages":[{"role":"user","content":"13800138000"}]}'
@@ -171,6 +173,10 @@ async def test_a_copy_of_the_schema_before_is_restored(settings: AuditSettings) 
     await log.close()
     file = settings.directory / "old.db"
     backup(settings.url, file)
+    engine = writer_engine(f"sqlite:///{file}")
+    with engine.begin() as before:
+        to_rows_of_hits(before)
+    engine.dispose()
     with sqlite3.connect(file) as old:
         old.execute("DROP TABLE audit_intent")
         old.execute("UPDATE audit_version SET version_num = '0002'")

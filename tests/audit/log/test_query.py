@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 from threegate.audit import AuditLog, AuditSettings, Query
+from threegate.audit.log import conditions
 from threegate.types import Action, Verdict
 
 from tests.audit.conftest import SECRET, content, decision, filled, record
@@ -92,3 +93,10 @@ async def test_content_is_read_back_masked(settings: AuditSettings) -> None:
     assert part["part"] == "messages/0/user"
     assert SECRET not in str(part)
     await log.close()
+
+
+async def test_many_sets_of_hits_are_looked_up_by_the_database(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "MAX_LISTED", 0)
+    await newest_of_a_rule(settings)

@@ -4,7 +4,14 @@ import orjson
 from threegate.audit import ContentLevel, Record, Stage
 from threegate.audit.log.chain import SHA256
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.rows import COLUMN_NAMES, PendingRecord, bind, columns, hits, make
+from threegate.audit.log.rows import (
+    COLUMN_NAMES,
+    PendingRecord,
+    bind,
+    columns,
+    hits,
+    make,
+)
 from threegate.types import Action, Decision, Layer, Verdict
 
 from tests.audit.conftest import content, decision, record

@@ -31,9 +31,9 @@ from tests.cases import cases
 COLUMNS = {
     "audit_record": (
         "writer", "seq", "ts", "request_id", "stage", "action", "layer", "tenant", "key_id", "model",
-        "policy", "language", "conversation", "retention", "subject", "salt", "leaf", "entry",
+        "policy", "language", "conversation", "retention", "subject", "salt", "leaf", "entry", "hits",
     ),
-    "audit_hit": ("writer", "seq", "n", "ts", "rule", "kind", "layer", "action", "shadow"),
+    "audit_hit_set": ("id", "n", "rule", "kind", "layer", "action", "shadow"),
     "audit_content": ("writer", "seq", "key_id", "blob"),
     "audit_checkpoint": ("writer", "size", "note"),
     "audit_hold": ("id", "field", "value", "reason", "since"),
@@ -157,16 +157,18 @@ TAMPERS: dict[str, str] = {
     "drop a hold": "DELETE FROM audit_hold WHERE rowid = 1",
     "hold back what nobody decided": "INSERT INTO audit_hold VALUES ('x', 'tenant', 't', 'r', 0)",
     "drop salts": "UPDATE audit_record SET salt = NULL, subject = NULL",
-    "drop hits": "DELETE FROM audit_hit",
+    "drop hits": "UPDATE audit_record SET hits = 0",
+    "drop sets of hits": "DELETE FROM audit_hit_set",
+    "add a hit": "INSERT INTO audit_hit_set SELECT id, 9, rule, kind, layer, action, shadow FROM audit_hit_set LIMIT 1",
     "stub silently": (
         "INSERT INTO audit_stub SELECT writer, seq, leaf FROM audit_record WHERE seq = 2;"
-        "DELETE FROM audit_record WHERE seq = 2; DELETE FROM audit_hit WHERE seq = 2;"
-        "DELETE FROM audit_content WHERE seq = 2"
+        "DELETE FROM audit_record WHERE seq = 2; DELETE FROM audit_content WHERE seq = 2"
     ),
     "extra text": "INSERT INTO audit_content SELECT NULL, writer, 99, ts, key_id, blob FROM audit_content LIMIT 1",
     "extra entry": (
         "INSERT INTO audit_record SELECT writer, 99, ts, request_id, stage, layer, tenant, key_id, model,"
-        " policy, language, action, conversation, retention, subject, salt, leaf, entry FROM audit_record LIMIT 1"
+        " policy, language, action, conversation, retention, subject, salt, leaf, entry, hits"
+        " FROM audit_record LIMIT 1"
     ),
     "swap texts": (
         "UPDATE audit_content SET blob = (SELECT blob FROM audit_content ORDER BY id LIMIT 1)"

@@ -39,6 +39,7 @@ from threegate.audit.log.schema import (
     UNDECIDED_BEFORE,
     WRITER,
 )
+from threegate.audit.migrations.versions.v0006_hit_sets import ROWS, to_sets
 from threegate.durable_files import sync_directory
 
 TABLES = (WRITER, RECORD, STUB, HIT, CONTENT, CHECKPOINT, HOLD, INTENT)
@@ -115,7 +116,10 @@ def _read_file(path: Path, target: Connection, tables: Sequence[Table]) -> dict[
         with engine.begin() as source:
             first = source.execute(select(func.min(RECORD.c.ts))).scalar()
             ensure_partitions(target, since_us=first)
-            return {table.name: _copy(source, target, table) for table in tables}
+            counts = {table.name: _copy(source, target, table) for table in tables}
+            if RECORD in tables and inspect(source).has_table(ROWS):
+                to_sets(source, target)
+            return counts
     finally:
         engine.dispose()
 
@@ -123,8 +127,10 @@ def _read_file(path: Path, target: Connection, tables: Sequence[Table]) -> dict[
 def _copy(source: Connection, target: Connection, table: Table) -> int:
     if not inspect(source).has_table(table.name):  # a copy from before the table existed
         return 0
-    names = [str(column.name) for column in table.columns]
-    rows = source.execute(select(table), execution_options={"yield_per": PAGE})
+    there = {column["name"] for column in inspect(source).get_columns(table.name)}
+    columns = [column for column in table.columns if column.name in there]
+    names = [str(column.name) for column in columns]
+    rows = source.execute(select(*columns), execution_options={"yield_per": PAGE})
     copied = 0
     for page in rows.partitions():
         insert(target, table, names, [tuple(row) for row in page])

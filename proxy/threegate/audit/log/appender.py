@@ -21,6 +21,7 @@ from threegate.audit.log.chain import ZERO, Frontier, Hasher
 from threegate.audit.log.database import delete_ids, insert, insert_texts, now_us
 from threegate.audit.log.encoding import entry
 from threegate.audit.log.heads import Head, check_head, peers
+from threegate.audit.log.hit_sets import HIT_NAMES, StoredSets, hits_id, set_rows
 from threegate.audit.log.intents import ADOPTED, INTENT_NAMES, open_intents, recorded
 from threegate.audit.log.liveness import Liveness
 from threegate.audit.log.record import ContentLevel, Record, Stage
@@ -36,8 +37,7 @@ from threegate.audit.log.rows import (
 from threegate.audit.log.schema import CHECKPOINT, HIT, INTENT, KEY, RECORD, WRITER
 
 KEEP_SECONDS = 1.0
-RECORD_NAMES = ("writer", "seq", "ts", "leaf", "entry", "subject", "salt", *COLUMN_NAMES)
-HIT_NAMES = ("writer", "seq", "n", "ts", "rule", "kind", "layer", "action", "shadow")
+RECORD_NAMES = ("writer", "seq", "ts", "leaf", "entry", "subject", "salt", "hits", *COLUMN_NAMES)
 KEY_NAMES = ("id", "tenant", "day", "wrapped")
 CONTENT_NAMES = ("writer", "seq", "ts", "key_id", "blob")
 CHECKPOINT_NAMES = ("writer", "size", "ts", "note")
@@ -56,7 +56,7 @@ class Appender:
         self.engine, self.writer, self.hasher = engine, writer, hasher
         self.frontier = Frontier(hasher)
         self._detail, self._index = detail, index
-        self._prev, self._stored_keys = ZERO, set[str]()
+        self._prev, self._stored_keys, self._stored_sets = ZERO, set[str](), StoredSets()
         self._recorded: list[str] = []  # recorded requests whose intent row still exists
         self._lost: deque[str] = deque(maxlen=MOST_LOST)  # whose record could not be stored
         self._held: Connection | None = None
@@ -103,8 +103,10 @@ class Appender:
         intents = [i for i in items if isinstance(i, PendingIntent)]
         linked, first = self._link(records), self.size
         done = self._recorded if intents or len(self._recorded) >= ADOPTED else []
+        sets = self._stored_sets.others(i.hits for i in records)
         with self.transaction() as connection:
             insert(connection, KEY, KEY_NAMES, self._new_keys(connection, items))
+            insert(connection, HIT, HIT_NAMES, set_rows(sets), unless_there=True)
             delete_ids(connection, INTENT, done)
             insert(connection, INTENT, INTENT_NAMES, [i.row(self.writer) for i in intents])
             self._insert(connection, records, linked)
@@ -118,6 +120,7 @@ class Appender:
         ended = [i.request_id for i in records if i.closes]
         self._recorded = [*(() if done else self._recorded), *ended]
         self._stored_keys.update(i.key.id for i in items if i.key)
+        self._stored_sets.add(sets)
         places = iter([(seq, leaf) for seq, (_, leaf) in enumerate(linked, first)])
         return [
             Receipt(i.event_id, self.writer, *next(places))
@@ -217,16 +220,15 @@ class Appender:
     def _insert(
         self, connection: Connection, items: Sequence[PendingRecord], linked: Sequence[Linked]
     ) -> None:
-        records, hits, contents, words = list[Row](), list[Row](), list[Row](), list[str]()
+        records, contents, words = list[Row](), list[Row](), list[str]()
         for seq, (i, (made, leaf)) in enumerate(zip(items, linked, strict=True), self.size):
             place = (self.writer, seq)
-            records.append((*place, i.ts_us, leaf, made.decode(), i.subject, i.salt, *i.columns))
-            hits.extend((*place, n, i.ts_us, *hit) for n, hit in enumerate(i.hits))
+            kept = (made.decode(), i.subject, i.salt, hits_id(i.hits))
+            records.append((*place, i.ts_us, leaf, *kept, *i.columns))
             if i.blob and i.key:
                 contents.append((*place, i.ts_us, i.key.id, i.blob))
                 words.append(i.terms if self._index else "")
         insert(connection, RECORD, RECORD_NAMES, records)
-        insert(connection, HIT, HIT_NAMES, hits)
         insert_texts(connection, CONTENT_NAMES, contents, words)
 
     def _new_keys(self, connection: Connection, items: Sequence[Pending]) -> list[Row]:

@@ -26,12 +26,12 @@ from sqlalchemy.sql.expression import FromClause
 from threegate.audit.log.content import query_phrases, unsimplified_phrases
 from threegate.audit.log.database import is_postgres
 from threegate.audit.log.record import DAY_US, Stage
-from threegate.audit.log.schema import CONTENT, HIT, RECORD, of_record
+from threegate.audit.log.schema import CONTENT, HIT, RECORD
 from threegate.types import Action
 
 MAX_TEXT_MATCHES = 20_000  # newest first; more common words must be narrowed by other conditions
-
-
+MAX_LISTED = 500  # sets of hits that are written into a statement, for planners to count
+NOTHING = literal_column("1") == 0
 CHECK_NOTES = ("claim.no_source", "claim.supported")
 """Kinds that report the outcome of a fact check. Unless the rule does more than flag them, they do
 not count as findings: nearly every answer states something for which there is no source."""
@@ -72,9 +72,7 @@ class Query:
     shift_us: int = 0
 
 
-def where(
-    connection: Connection, query: Query, *, all_of_them: bool = False
-) -> list[ColumnElement[bool]]:
+def where(connection: Connection, query: Query) -> list[ColumnElement[bool]]:
     """The conditions of `query` on `audit_record`."""
     names = ("request_id", "layer", "tenant", "key_id", "model", "policy", "language")
     same = [RECORD.c[n] == getattr(query, n) for n in (*names, "conversation") if getattr(query, n)]
@@ -84,19 +82,29 @@ def where(
         same.append(RECORD.c.request_id.in_(_written_out("among", query.among)))
     if query.beyond:
         same.append(RECORD.c.request_id.not_in(_written_out("beyond", query.beyond)))
-    same.extend(in_period(RECORD, query))
+    same.extend([RECORD.c.ts >= query.since_us] if query.since_us else [])
+    same.extend([RECORD.c.ts < query.until_us] if query.until_us else [])
     if query.stage:
         same.append(RECORD.c.stage.in_([s.value for s in query.stage]))
     if query.action:
         same.append(RECORD.c.action.in_(query.action))
     if query.rule or query.kind or query.shadow is not None:
-        same.append(_every_hit(connection, query) if all_of_them else _newest_hit(query))
+        same.append(_of_sets(connection, query))
     if query.text:
         same.append(_matches(connection, query.text))
     return same
 
 
-def _written_out(name: str, ids: Iterable[str]) -> BindParameter[Any]:
+def _of_sets(connection: Connection, query: Query) -> ColumnElement[bool]:
+    """Looks up which sets have a hit that the query means: if there is none, no record is read."""
+    wanted = select(HIT.c.id).where(judged(HIT, query)).distinct()
+    ids = connection.execute(wanted.limit(MAX_LISTED + 1)).scalars().all()
+    if not ids:
+        return NOTHING
+    return RECORD.c.hits.in_(wanted if len(ids) > MAX_LISTED else _written_out("sets", ids))
+
+
+def _written_out(name: str, ids: Iterable[str] | Iterable[int]) -> BindParameter[Any]:
     """In the statement itself: there may be more of them than a driver takes parameters."""
     return bindparam(name, sorted(ids), expanding=True, literal_execute=True)
 
@@ -114,7 +122,7 @@ def is_finding(hit: FromClause) -> ColumnElement[bool]:
 
 
 def judged(hit: FromClause, query: Query) -> ColumnElement[bool]:
-    """The query's conditions on a hit, except time. A rule is found through its findings."""
+    """The query's conditions on a hit. A rule is found through its findings."""
     conditions: list[ColumnElement[bool]] = [true()]
     if query.rule:
         conditions.append(hit.c.rule == query.rule)
@@ -128,34 +136,12 @@ def judged(hit: FromClause, query: Query) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def in_period(of: FromClause, query: Query) -> list[ColumnElement[bool]]:
-    since = [of.c.ts >= query.since_us] if query.since_us else []
-    return since + ([of.c.ts < query.until_us] if query.until_us else [])
-
-
-def _every_hit(connection: Connection, query: Query) -> ColumnElement[bool]:
-    """For counting all records that a rule judged: starts at the hits."""
-    return _among(connection, HIT, and_(judged(HIT, query), *in_period(HIT, query)))
-
-
-def _newest_hit(query: Query) -> ColumnElement[bool]:
-    """For listing the newest records that a rule judged, using the hits' index by rule and time:
-    each record is joined with its first hit. Without a rule, starts at the records."""
-    if not query.rule:
-        return select(HIT.c.n).where(of_record(HIT), judged(HIT, query)).correlate(RECORD).exists()
-    other = HIT.alias()
-    same = (other.c.writer == HIT.c.writer) & (other.c.seq == HIT.c.seq) & (other.c.n < HIT.c.n)
-    earlier = select(other.c.n).where(same, judged(other, query)).correlate(HIT).exists()
-    of_rule = and_(judged(HIT, query), *in_period(HIT, query), ~earlier)
-    return of_record(HIT) & (HIT.c.ts == RECORD.c.ts) & of_rule
-
-
 def _matches(connection: Connection, words: str) -> ColumnElement[bool]:
     """Every phrase must occur, in simplified characters or as typed. A phrase's words contain only
     letters and digits, so they need no quoting."""
     forms = [f for f in (query_phrases(words), unsimplified_phrases(words)) if f]
     if not forms:
-        return literal_column("1") == 0
+        return NOTHING
     if is_postgres(connection):
         wanted = _either(forms, " | ", " & ", _for_postgres)
         found = text(

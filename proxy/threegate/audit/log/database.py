@@ -130,22 +130,29 @@ def is_postgres(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-def insert(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[Row]) -> None:
-    """Inserts all `rows` of columns `names` in one statement. Names come from our code, values are
-    parameters."""
+def insert(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    unless_there: bool = False,
+) -> None:
+    """Inserts all `rows` of columns `names` in one statement, with `unless_there` only those whose
+    key is new. Names come from our code, values are parameters."""
     if not rows:
         return
-    listed = ", ".join(names)
+    listed, end = ", ".join(names), " ON CONFLICT DO NOTHING" if unless_there else ""
     if is_postgres(connection):
         packed = orjson.dumps([dict(zip(names, map(_json, row), strict=True)) for row in rows])
         statement = (
             f"INSERT INTO {table.name} ({listed}) SELECT {listed}"  # noqa: S608
-            f" FROM json_populate_recordset(NULL::{table.name}, CAST(:rows AS json))"
+            f" FROM json_populate_recordset(NULL::{table.name}, CAST(:rows AS json)){end}"
         )
         connection.execute(text(statement), {"rows": packed.decode()})
         return
     marks = ", ".join("?" * len(names))
-    _many(connection, f"INSERT INTO {table.name} ({listed}) VALUES ({marks})", rows)  # noqa: S608
+    _many(connection, f"INSERT INTO {table.name} ({listed}) VALUES ({marks}){end}", rows)  # noqa: S608
 
 
 def delete_ids(connection: Connection, table: Table, ids: Sequence[str]) -> None:

@@ -8,8 +8,9 @@ last row seen.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -18,14 +19,13 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    Table,
     func,
     select,
     tuple_,
 )
 
 from threegate.audit.errors import trouble
-from threegate.audit.log.conditions import Query, in_period, is_finding, judged, where
+from threegate.audit.log.conditions import Query, is_finding, where
 from threegate.audit.log.content import unseal
 from threegate.audit.log.encoding import ACTION_NAMES
 from threegate.audit.log.keys import DataKey, MasterKey
@@ -34,7 +34,6 @@ from threegate.audit.log.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD, of
 
 MAX_PAGE = 500
 MAX_FACET_VALUES = 50
-HITS_PER_RECORD = 4  # hits examined for a page of a rule's records before reading all of them
 FACETS = ("key_id", "action", "layer", "language", "tenant", "model", "policy", "stage")
 """Grouped in this order: the most selective columns first, so that sorting compares few."""
 
@@ -134,56 +133,34 @@ def data_key(connection: Connection, master: MasterKey, entry: Entry) -> DataKey
 
 def find(connection: Connection, query: Query) -> Page:
     limit = max(1, min(query.limit, MAX_PAGE))
-    rows = _newest_of_rule(connection, query, limit + 1) if query.rule else None
-    if rows is None:
-        rows = _newest(connection, query, limit + 1)
+    wanted = _select().where(*where(connection, query), *_after(query.after))
+    newest = (RECORD.c.ts.desc(), RECORD.c.writer.desc(), RECORD.c.seq.desc())
+    rows = connection.execute(wanted.order_by(*newest).limit(limit + 1)).all()
     entries = tuple(map(_entry, rows[:limit]))
     more = len(rows) > limit
     counts = _counted(connection, query) if query.facets else ()
     return Page(entries, _cursor(entries[-1]) if more else "", *counts)
 
 
-def _newest(connection: Connection, query: Query, number: int) -> Sequence[Row[Any]]:
-    by = HIT if query.rule else RECORD
-    wanted = _select().where(*where(connection, query), *_after(by, query.after))
-    newest = (by.c.ts.desc(), by.c.writer.desc(), by.c.seq.desc())
-    return connection.execute(wanted.order_by(*newest).limit(number)).all()
-
-
-def _newest_of_rule(connection: Connection, query: Query, number: int) -> Sequence[Row[Any]] | None:
-    """Reads only the rule's newest hits; None if too few of their records match. No query planner
-    knows that it may stop there; PostgreSQL would join all hits of the rule first."""
-    before = [HIT.c.ts <= int(query.after.partition(".")[0])] if query.after else []
-    hits = (
-        select(HIT.c.ts)
-        .where(judged(HIT, query), *in_period(HIT, query), *before)
-        .order_by(HIT.c.ts.desc())
-    )
-    since = connection.execute(hits.offset(HITS_PER_RECORD * number).limit(1)).scalar()
-    if since is None:
-        return None
-    rows = _newest(connection, replace(query, since_us=since), number)
-    return rows if len(rows) == number else None
-
-
 def _cursor(entry: Entry) -> str:
     return f"{entry.ts_us}.{entry.writer}.{entry.seq}"
 
 
-def _after(by: Table, cursor: str) -> list[ColumnElement[bool]]:
+def _after(cursor: str) -> list[ColumnElement[bool]]:
     """Raises `ValueError` for a cursor that is not ours."""
     if not cursor:
         return []
     ts, writer, seq = cursor.split(".")
-    return [tuple_(by.c.ts, by.c.writer, by.c.seq) < (int(ts), writer, int(seq))]
+    place = tuple_(RECORD.c.ts, RECORD.c.writer, RECORD.c.seq)
+    return [place < (int(ts), writer, int(seq))]
 
 
 def _counted(
     connection: Connection, query: Query
 ) -> tuple[dict[str, Mapping[str, int]], Counter[tuple[int, str, int]]]:
     """`Page.facets`, most common first, and `Page.slots`: one pass over the records and one over
-    the hits."""
-    conditions = where(connection, query, all_of_them=True)
+    those with hits."""
+    conditions = where(connection, query)
     slot = (RECORD.c.ts - (RECORD.c.ts + query.shift_us) % query.step_us).label("slot")
     columns = (slot, *(RECORD.c[name] for name in FACETS))
     totals: dict[str, Counter[Any]] = {name: Counter() for name in (*FACETS, "rule", "kind")}
@@ -195,14 +172,24 @@ def _counted(
         for name, value in zip(FACETS, values, strict=True):
             totals[name][value] += number
     totals["action"] = Counter({ACTION_NAMES[v]: n for v, n in totals["action"].items()})
-    hits = select(HIT.c.rule, HIT.c.kind, func.count()).select_from(
-        RECORD.join(HIT, of_record(HIT))
-    )
-    hits = hits.where(*conditions, is_finding(HIT)).group_by(HIT.c.rule, HIT.c.kind)
-    for rule, kind, number in connection.execute(hits):
-        totals["rule"][rule] += number
-        totals["kind"][kind] += number
+    for hits, number in hit_counts(connection, func.count(), conditions):
+        for hit in hits:
+            totals["rule"][hit.rule] += number
+            totals["kind"][hit.kind] += number
     return {name: _commonest(counts) for name, counts in totals.items()}, slots
+
+
+def hit_counts(
+    connection: Connection, number: ColumnElement[int], conditions: Iterable[ColumnElement[bool]]
+) -> Iterator[tuple[Sequence[Any], int]]:
+    """Each set of hits, without those that are no findings, and the `number` of its records."""
+    counted = select(RECORD.c.hits, number.label("number")).where(RECORD.c.hits != 0, *conditions)
+    sets = counted.group_by(RECORD.c.hits).subquery()
+    found = select(*HIT.c, sets.c.number).join_from(sets, HIT, sets.c.hits == HIT.c.id)
+    rows = connection.execute(found.where(is_finding(HIT)).order_by(HIT.c.id)).all()
+    for _, group in groupby(rows, key=lambda row: row.id):
+        hits = list(group)
+        yield hits, int(hits[0].number)
 
 
 def _commonest(counts: Counter[str]) -> dict[str, int]:

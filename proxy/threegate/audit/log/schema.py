@@ -36,6 +36,7 @@ RECORD = Table(
     *required("action", of=Integer),
     *required("layer"),  # the layer that acted, '' for none
     *required("tenant", "key_id", "model", "policy", "language", "conversation", "retention"),
+    *required("hits", of=BIG),  # the id of its `HIT` rows, 0 for none
     Column("subject", String),
     Column("salt", LargeBinary),
     *required("leaf", of=LargeBinary),
@@ -64,14 +65,13 @@ STUB = Table(
     *required("leaf", of=LargeBinary),
 )
 
-# One row per rule and kind that judged something in a record: facets and per-rule counts.
+# Sets of hits: which rules judged which kinds of things. All records with the same hits name one
+# set by its id (`hit_sets.hits_id`), so a commit seldom writes here. Sets are not removed.
 HIT = Table(
-    "audit_hit",
+    "audit_hit_set",
     METADATA,
-    *key("writer"),
-    *key("seq", of=BIG),
+    *key("id", of=BIG),
     *key("n", of=Integer),
-    *required("ts", of=BIG),
     *required("rule", "kind", "layer"),
     *required("action", of=Integer),
     *required("shadow", of=Boolean),

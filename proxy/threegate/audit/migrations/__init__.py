@@ -18,7 +18,7 @@ from threegate.audit.log.database import create_private, ensure_partitions, is_p
 
 log = logging.getLogger(__name__)
 
-HEAD = "0005"
+HEAD = "0006"
 BEGINS = (
     "audit: the schema of the log goes from %s to %s, with a large log for minutes: let it finish"
 )

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from threegate.audit.log.conditions import is_finding
 from threegate.audit.log.encoding import ACTION_NAMES, ACTION_OF, UNDECIDED
+from threegate.audit.log.query import hit_counts
 from threegate.audit.log.record import ENDS, Stage
-from threegate.audit.log.schema import HIT, RECORD, of_record
+from threegate.audit.log.schema import RECORD
 from threegate.types import Action
 
 SLOT_US = 900 * 1_000_000  # every time zone's offset is a multiple of it
@@ -174,17 +174,12 @@ def _hits(
 ) -> dict[str, dict[str, int]]:
     """Hits of final records; each request counts once."""
     number = func.count(RECORD.c.request_id.distinct())
-    rows = connection.execute(
-        select(HIT.c.rule, HIT.c.kind, HIT.c.shadow, number)
-        .select_from(HIT.join(RECORD, of_record(HIT)))
-        .where(*within, is_finding(HIT))
-        .group_by(HIT.c.rule, HIT.c.kind, HIT.c.shadow)
-    )
     out: dict[str, dict[str, int]] = {"kinds": {}, "rules": {}, "shadow": {}, "failures": {}}
-    for rule, kind, shadow, n in rows:
-        failed = kind.startswith("failed.")
-        _add(out["failures" if failed else "kinds"], kind, n)
-        _add(out["shadow" if shadow else "rules"], rule, n)
+    for hits, n in hit_counts(connection, number, within):
+        for rule, kind, shadow in {(h.rule, h.kind, h.shadow) for h in hits}:
+            failed = kind.startswith("failed.")
+            _add(out["failures" if failed else "kinds"], kind, n)
+            _add(out["shadow" if shadow else "rules"], rule, n)
     return {name: _sorted(counts) for name, counts in out.items()}
 
 

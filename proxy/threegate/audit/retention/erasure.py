@@ -22,7 +22,7 @@ from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.conditions import of_subject
 from threegate.audit.log.database import PATIENT_SECONDS, is_postgres, now_us, writer_engine
 from threegate.audit.log.record import DAY_US, Record, Stage
-from threegate.audit.log.schema import CONTENT, HIT, KEY, RECORD, STUB, of_record
+from threegate.audit.log.schema import CONTENT, KEY, RECORD, STUB, of_record
 from threegate.audit.log.store import AuditLog, today
 from threegate.audit.retention.legal_holds import HOLD_RECORD, unheld
 from threegate.audit.settings import Retention
@@ -186,9 +186,6 @@ def _prune(connection: Connection, places: Sequence[Place]) -> None:
         kept = select(RECORD.c.writer, RECORD.c.seq, RECORD.c.leaf).where(entries)
         connection.execute(insert(STUB).from_select(["writer", "seq", "leaf"], kept))
         _delete_texts(connection, (CONTENT.c.writer == writer) & CONTENT.c.seq.between(first, last))
-        connection.execute(
-            delete(HIT).where(HIT.c.writer == writer, HIT.c.seq.between(first, last))
-        )
         connection.execute(delete(RECORD).where(entries))
 
 

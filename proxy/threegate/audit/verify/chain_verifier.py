@@ -12,6 +12,7 @@ import orjson
 
 from threegate.audit.log.chain import ZERO, Algorithm, Frontier, Hasher
 from threegate.audit.log.encoding import canonical, microseconds
+from threegate.audit.log.hit_sets import hit_rows, hits_id
 from threegate.audit.log.rows import bind, columns, hits
 from threegate.audit.verify.findings import MALFORMED, Chain, Erasures, VerifyReport, event_of
 from threegate.audit.verify.gaps import VERB, Acknowledgement
@@ -154,9 +155,15 @@ class ChainVerifier:
         self._account(event, parsed)
 
     def _check_hits(self, stored: Stored, event: dict[str, Any]) -> None:
-        found = self._hits.take(stored.seq)
-        expected = [(n, stored.ts_us, *hit) for n, hit in enumerate(hits(event))]
-        if [tuple(row[1:]) for row in found] != expected:
+        """Their set; in a log of before there were sets, the rows of the record."""
+        judged, id = hits(event), stored.hits
+        if id is None:
+            found = [tuple(row[1:]) for row in self._hits.take(stored.seq)]
+            expected = [(n, stored.ts_us, *hit) for n, hit in enumerate(judged)]
+        else:
+            found = [tuple(row) for row in self.database.hit_set(id)] if id else []
+            expected = [(n, *hit) for n, hit in enumerate(hit_rows(judged))]
+        if found != expected or id not in (None, hits_id(judged)):
             self._problem(stored.seq, "hits")
 
     def _check_erasable(self, stored: Stored, event: dict[str, Any]) -> None:

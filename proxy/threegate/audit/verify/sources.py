@@ -19,7 +19,8 @@ from threegate.errors import AuditError
 
 FIRST = -(2**31)  # below every place, and valid in every integer column
 PAGE = 5_000  # records; bounds memory, not time
-INTENTS_SINCE, UNDECIDED_SINCE = "0003", "0005"  # versions of the schema
+INTENTS_SINCE, UNDECIDED_SINCE, SETS_SINCE = "0003", "0005", "0006"  # versions of the schema
+KNOWN_SETS = 10_000  # kept in memory
 DAMAGES = 20  # reported at most
 BTREE_CHECK = "bt_index_check(regclass,boolean)"
 CHECKED_INDEXES = (
@@ -41,6 +42,7 @@ class Stored:
     ts_us: int = 0
     subject: str | None = field(default=None, repr=False)
     salt: bytes | None = field(default=None, repr=False)
+    hits: Any = None  # the id of its set; None before `SETS_SINCE`
     columns: tuple[Any, ...] = ()
 
 
@@ -51,6 +53,7 @@ class Database:
     fetch: Callable[[str, Sequence[Any]], list[Sequence[Any]]]
     close: Callable[[], None]
     postgres: bool = False
+    _sets: dict[Any, Sequence[Any]] = field(default_factory=dict)
 
     def writers(self) -> list[str]:
         """Every writer named in any table, by its id, which sorts by start time."""
@@ -68,21 +71,38 @@ class Database:
     def rows(self, writer: str) -> Iterator[Stored]:
         """Records and stubs in chain order."""
         listed = ", ".join(map(self._column, COLUMN_NAMES))
-        record = f"seq, leaf, entry, ts, subject, salt, {listed}"
+        sets = "hits" if self._version() >= SETS_SINCE else "NULL"
+        record = f"seq, leaf, entry, ts, subject, salt, {sets}, {listed}"
         empty = ", ".join("NULL" for _ in COLUMN_NAMES)
         both = (
             f"SELECT {record} FROM audit_record WHERE writer = ? AND seq >= ?"  # noqa: S608
-            f" UNION ALL SELECT seq, leaf, NULL, 0, NULL, NULL, {empty} FROM audit_stub"
+            f" UNION ALL SELECT seq, leaf, NULL, 0, NULL, NULL, NULL, {empty} FROM audit_stub"
             " WHERE writer = ? AND seq >= ? ORDER BY seq"
         )
         for row in self._pages(writer, both, twice=True):
-            seq, leaf, entry, ts, subject, salt, *columns = row
+            seq, leaf, entry, ts, subject, salt, hits, *columns = row
             kept = as_bytes(salt) if salt is not None else None
             text = entry if entry is None else str(entry)
-            yield Stored(writer, seq, as_bytes(leaf), text, ts, subject, kept, tuple(columns))
+            place = writer, seq, as_bytes(leaf)
+            yield Stored(*place, text, ts, subject, kept, hits, tuple(columns))
+
+    def hit_set(self, id: Any) -> Sequence[Any]:
+        """(n, rule, kind, layer, action, shadow) in order; empty if there is no such set."""
+        if id not in self._sets:
+            if len(self._sets) >= KNOWN_SETS:
+                self._sets.clear()
+            self._sets[id] = self.fetch(
+                "SELECT n, rule, kind, layer, action, shadow FROM audit_hit_set"
+                " WHERE id = ? ORDER BY n",
+                (id,),
+            )
+        return self._sets[id]
 
     def hits(self, writer: str) -> Iterator[Sequence[Any]]:
-        """(seq, n, ts, rule, kind, layer, action, shadow) in order."""
+        """(seq, n, ts, rule, kind, layer, action, shadow) in order, in a log of before
+        `SETS_SINCE`."""
+        if self._version() >= SETS_SINCE:
+            return
         sql = (
             f"SELECT seq, n, ts, rule, kind, layer, action, shadow FROM audit_hit"  # noqa: S608
             f" WHERE writer = ? AND (seq, n) > (?, ?) ORDER BY seq, n LIMIT {PAGE}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,12 +11,12 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection, func, select
 
-from threegate.audit.log.conditions import Query, is_finding
+from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import now_us
 from threegate.audit.log.encoding import ACTION_OF
-from threegate.audit.log.query import FACETS, Page
+from threegate.audit.log.query import FACETS, Page, hit_counts
 from threegate.audit.log.record import DAY_US, ENDS, Stage
-from threegate.audit.log.schema import HIT, RECORD, of_record
+from threegate.audit.log.schema import RECORD
 from threegate.audit.report.report import SLOT_US, Calls, Figures
 from threegate.console.errors import refusal
 from threegate.console.local_time import LocalTime
@@ -211,10 +212,8 @@ def changes(
 def hits_since(connection: Connection, since_us: int) -> dict[str, int]:
     """Requests in which a rule acted, or would have (shadow), by rule."""
     final = RECORD.c.stage.in_([s.value for s in ENDS])
-    rows = connection.execute(
-        select(HIT.c.rule, func.count(RECORD.c.request_id.distinct()))
-        .select_from(HIT.join(RECORD, of_record(HIT)))
-        .where(HIT.c.ts >= since_us, final, is_finding(HIT))
-        .group_by(HIT.c.rule)
-    )
-    return {rule: int(n) for rule, n in rows}
+    requests, since = func.count(RECORD.c.request_id.distinct()), RECORD.c.ts >= since_us
+    counted = Counter[str]()
+    for hits, number in hit_counts(connection, requests, (since, final)):
+        counted.update(dict.fromkeys((h.rule for h in hits), number))
+    return dict(counted)

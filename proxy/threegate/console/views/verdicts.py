@@ -43,9 +43,7 @@ class Verdicts:
     def counts(self, connection: Connection, query: Query, found: int) -> dict[str, int]:
         """How many of the `found` calls of a search have each verdict."""
         judged = replace(query, among=self.judged if query.among is None else query.among)
-        rows = connection.execute(
-            select(RECORD.c.request_id).where(*where(connection, judged, all_of_them=True))
-        )
+        rows = connection.execute(select(RECORD.c.request_id).where(*where(connection, judged)))
         requests = [str(row.request_id) for row in rows]
         said = Counter(verdict for r in requests for verdict in self.shown.get(r, ()))
         return {**said, NOBODY: found - len(requests)} if self.judged else {}

@@ -12,6 +12,7 @@ from threegate.audit.log.store import AuditLog
 from threegate.types import Action
 
 from tests.audit.conftest import check, decision, record
+from tests.audit.migrations.versions.before import to_rows_of_hits
 
 REFUSED = Query(stage=(Stage.BLOCKED, Stage.COMPLETED), action=(ACTION_OF[UNDECIDED],))
 PASSED = Query(stage=(Stage.BLOCKED, Stage.COMPLETED), action=(int(Action.ALLOW),))
@@ -25,6 +26,7 @@ async def _as_before(settings: AuditSettings) -> None:
     await log.close()
     engine = writer_engine(settings.url)
     with engine.begin() as connection:
+        to_rows_of_hits(connection)
         connection.execute(text("UPDATE audit_record SET action = 0 WHERE action = -1"))
         connection.execute(text(f"UPDATE {migrations.VERSION_TABLE} SET version_num = '0004'"))
     engine.dispose()
