@@ -134,6 +134,52 @@ async def test_a_client_that_does_not_read_or_has_left_gets_nothing_by_the_short
     assert ready == [False, False]
 
 
+@pytest.mark.parametrize("whole", [False, True])
+async def test_a_client_that_never_reads_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """Its call ends while it is stuck, and the connection of one whose call has ended."""
+    monkeypatch.setattr("threegate.server.http_protocol.UNREAD_S", 0.1)
+    size, ended, state = 64 << 20, asyncio.Event(), ServerState()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            async with WhileConnected(scope, receive):
+                await send(start())
+                if whole:
+                    await send({"type": "http.response.body", "body": bytes(size)})
+                while not whole:
+                    part = {"type": "http.response.body", "body": bytes(65536)}
+                    await send({**part, "more_body": True})
+        finally:
+            ended.set()
+
+    async with connected(state, app=app) as (reader, writer):
+        writer.write(GET)
+        await asyncio.wait_for(ended.wait(), 20)
+        async with asyncio.timeout(20):
+            while state.connections:
+                await asyncio.sleep(0.01)
+        assert len(await rest(reader)) < size
+
+
+async def test_a_client_that_reads_slowly_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threegate.server.http_protocol.UNREAD_S", 0.2)
+    size, got = 24 << 20, 0
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(start((b"content-length", str(size).encode())))
+        await send({"type": "http.response.body", "body": bytes(size)})
+
+    async with connected(app=app) as (reader, writer):
+        writer.write(GET)
+        await reader.readuntil(b"\r\n\r\n")
+        while got < size:
+            got += len(await reader.read(1 << 20))
+            await asyncio.sleep(0.02)
+    assert got == size
+
+
 async def test_a_request_is_answered_and_another_after_it() -> None:
     async with connected() as (reader, writer):
         for _ in range(2):

@@ -7,7 +7,8 @@ that is in flight: here such a connection stays open for LEAVE_S, and a request 
 answered; likewise after a stream that was in progress. uvicorn closes an idle connection after five
 seconds, while load balancers keep theirs for sixty, and under load it does so even if a request has
 arrived that it has not read yet. Here IDLE_S is longer than theirs, and pending data is read once
-more before a connection is closed.
+more before a connection is closed. uvicorn waits for ever for a client that does not read: here one
+that takes nothing for UNREAD_S is disconnected, whether its answer is under way or complete.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ IDLE_S = 75.0
 HEAD_BYTES = 64 * 1024
 LINGER_S = 5.0
 LEAVE_S = 1.0
+UNREAD_S = 60.0
+"""Seconds in which a client to whom something is being sent must take some of it."""
 LAST_LOOK_S = 0.01
 """libuv runs timers before it reads from sockets; after this time it has read."""
 
@@ -55,6 +58,8 @@ class HttpProtocol(HttpToolsProtocol):
     _head: int | None = 0  # bytes of the head so far; None: complete
     _leaving: bool = False  # the server is stopping: the next answer is the last
 
+    _unread: asyncio.TimerHandle | None = None  # while the client is behind
+
     _departure: Departure
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -65,6 +70,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._due = None
         self._stop()
+        self._stop_watching()
         super().connection_lost(exc)
         if self.cycle is None or not self.cycle.response_complete:
             self._departure.leave()  # a client that has its answer does not end the next request
@@ -117,6 +123,35 @@ class HttpProtocol(HttpToolsProtocol):
             self._end_in(LEAVE_S)
         elif not self.cycle.response_started:
             super().shutdown()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_watching()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """A closing connection would wait for a client that has not taken its answer yet."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _watch(self, left: int) -> None:
+        self._unread = self.loop.call_later(UNREAD_S, self._look_at_unread, left)
+
+    def _look_at_unread(self, before: int) -> None:
+        if (left := self.transport.get_write_buffer_size()) < before:
+            self._watch(left)
+        else:
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _end_in(self, seconds: float) -> None:
         self._due = due = self.loop.time() + seconds
