@@ -35,7 +35,7 @@ from threegate.console.bootstrap import engine_of
 from threegate.console.review.review_store import ReviewLabel, ReviewStore
 from threegate.console.routes import OPEN, PAGES
 from threegate.parts import opened
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 from threegate.settings import Settings, UpstreamSettings
 
 from bench.audit_log import load

@@ -14,7 +14,7 @@ from threegate.errors import PolicyError
 from threegate.parts import opened, policy_store, policy_versions
 from threegate.policy.facade import check
 from threegate.policy.lifecycle.commands import Activate, Approve, Event, Submit
-from threegate.policy.lifecycle.machine import Person, Role
+from threegate.policy.lifecycle.people import Person, Role
 from threegate.policy.lifecycle.store import DirTree, Origin, now_utc
 from threegate.policy.lifecycle.versions import Versions
 from threegate.settings import Settings, UpstreamSettings

@@ -17,7 +17,7 @@ from threegate.console.auth import passwords
 from threegate.console.auth.accounts import Accounts, now
 from threegate.console.auth.sessions import COOKIE, Signer
 from threegate.console.bootstrap import engine_of
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 
 from tests.e2e.support.running import ROOT, Running, proxy
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from _pytest.mark.structures import ParameterSet
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 
 from tests.console.conftest import PASSWORD, Site, opened_site, policies
 from tests.e2e.support.running import proxy

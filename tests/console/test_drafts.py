@@ -8,7 +8,7 @@ from threegate.audit.log.database import writer_engine
 from threegate.console.database import prepared
 from threegate.console.drafts import PACKS, DraftFile, Drafts, Ground, workspace
 from threegate.policy.lifecycle.commands import Activate, Approve, Submit
-from threegate.policy.lifecycle.machine import Person, Role
+from threegate.policy.lifecycle.people import Person, Role
 from threegate.policy.lifecycle.store import DirTree, now_utc
 from threegate.policy.lifecycle.versions import Versions
 

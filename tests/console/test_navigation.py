@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from threegate.console.navigation import SECTIONS, navigation, page_of_form
 from threegate.console.routes import PAGES
-from threegate.policy.lifecycle.machine import Person, Role
+from threegate.policy.lifecycle.people import Person, Role
 
 
 def shown(here: str, *roles: Role) -> tuple[list[str], str, list[str]]:

@@ -7,7 +7,7 @@ import pytest
 from threegate.console.app import Console, console_routes, templates
 from threegate.console.deps import ConsoleDeps
 from threegate.console.routes import ANYONE, OPEN, PAGES, Page
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 
 from tests.console.conftest import Site
 

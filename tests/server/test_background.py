@@ -25,7 +25,7 @@ from threegate.gateway.telemetry.metrics import Metrics
 from threegate.policy.kinds import KINDS
 from threegate.policy.lifecycle.band_store import BandStore
 from threegate.policy.lifecycle.commands import Activate, Approve, Event, Schedule, Submit
-from threegate.policy.lifecycle.machine import Person, Role
+from threegate.policy.lifecycle.people import Person, Role
 from threegate.policy.lifecycle.store import (
     FolderSource,
     PolicyStore,

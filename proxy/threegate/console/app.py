@@ -47,7 +47,7 @@ from threegate.console.web import (
     language_of,
     wants_json,
 )
-from threegate.policy.lifecycle.machine import Person, Role
+from threegate.policy.lifecycle.people import Person, Role
 
 HERE = Path(__file__).parent
 

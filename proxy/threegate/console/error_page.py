@@ -12,7 +12,7 @@ from threegate.console.errors import ERRORS, ConsoleError, refusal
 from threegate.errors import AuditError, PolicyError, ThreegateError
 from threegate.i18n.catalog import texts
 from threegate.policy.lifecycle.approval import ROLES
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 from threegate.types import Bilingual
 
 log = logging.getLogger(__name__)

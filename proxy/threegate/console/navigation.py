@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from threegate.policy.lifecycle.machine import Person, Role
+from threegate.policy.lifecycle.people import Person, Role
 from threegate.types import Bilingual
 
 ANYONE = frozenset(Role)

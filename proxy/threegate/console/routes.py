@@ -42,7 +42,7 @@ from threegate.console.views.content import (
     whole,
 )
 from threegate.console.web import Handler
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 
 OPEN: frozenset[Role] | None = None
 APPROVERS = frozenset({Role.APPROVER})

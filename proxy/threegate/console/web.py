@@ -24,7 +24,7 @@ from threegate.console.errors import refusal
 from threegate.console.local_time import ZONE_COOKIE, LocalTime, zone_of
 from threegate.gateway import asgi
 from threegate.gateway.asgi import wanted_language
-from threegate.policy.lifecycle.machine import Person, Role
+from threegate.policy.lifecycle.people import Person, Role
 from threegate.policy.model import PolicySet
 from threegate.types import Caller
 

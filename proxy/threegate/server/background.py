@@ -25,7 +25,7 @@ from threegate.policy.lifecycle.approval import Refused
 from threegate.policy.lifecycle.band_store import BandStore, banded
 from threegate.policy.lifecycle.bands import BandExit, BandSide
 from threegate.policy.lifecycle.commands import Activate, Schedule
-from threegate.policy.lifecycle.machine import Person, Role
+from threegate.policy.lifecycle.people import Person, Role
 from threegate.policy.lifecycle.store import PolicyStore, now_utc
 from threegate.policy.lifecycle.versions import Versions
 

@@ -18,7 +18,7 @@ from threegate.console.auth.accounts import (
     roles_from,
 )
 from threegate.console.database import ACCOUNT, prepared
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 
 from tests.e2e.support.fleet import POSTGRES, a_database
 from tests.waiting import eventually

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from threegate.console.auth import oidc
 from threegate.console.auth.accounts import AccountError, now
 from threegate.console.auth.oidc import OidcError, guest_of
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 from threegate.settings import OidcSettings
 
 from tests.console.conftest import Site, opened_site

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from threegate.console.auth.security import HEADERS
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 
 from tests.console.conftest import Site
 

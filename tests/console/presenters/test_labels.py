@@ -10,7 +10,8 @@ from threegate.audit.log.record import Stage
 from threegate.console.presenters.labels import ACTION, BOOKS, family, name
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.language.vocabulary import kind_title
-from threegate.policy.lifecycle.machine import Role, VersionStage
+from threegate.policy.lifecycle.machine import VersionStage
+from threegate.policy.lifecycle.people import Role
 from threegate.types import Action
 
 

@@ -18,7 +18,7 @@ from threegate.audit.verify.findings import VerifyReport
 from threegate.console.deps import VERIFICATIONS, ConsoleDeps
 from threegate.console.views import audit, audit_export
 from threegate.console.web import ConsoleRequest, blocking
-from threegate.policy.lifecycle.machine import Person
+from threegate.policy.lifecycle.people import Person
 
 from tests.console.conftest import FORMULA, Site, accesses
 from tests.waiting import PATIENCE_S

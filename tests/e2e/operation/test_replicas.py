@@ -18,7 +18,8 @@ import httpx
 import pytest
 from threegate.policy.facade import check
 from threegate.policy.lifecycle.commands import Activate, Approve, Event, Submit
-from threegate.policy.lifecycle.machine import Person, Role, proper
+from threegate.policy.lifecycle.machine import proper
+from threegate.policy.lifecycle.people import Person, Role
 from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
 from threegate.policy.lifecycle.versions import Versions
 

@@ -22,15 +22,8 @@ from threegate.policy.lifecycle.commands import (
     Submit,
     Withdraw,
 )
-from threegate.policy.lifecycle.machine import (
-    Person,
-    Role,
-    State,
-    VersionStage,
-    apply,
-    fold,
-    previous,
-)
+from threegate.policy.lifecycle.machine import State, VersionStage, apply, fold, previous
+from threegate.policy.lifecycle.people import Person, Role
 
 START = datetime.fromisoformat("2026-11-25T08:00:00+00:00")
 EDIT, SIGN = frozenset({Role.EDITOR}), frozenset({Role.APPROVER})

@@ -13,7 +13,7 @@ from threegate.policy.kinds import KINDS
 from threegate.policy.language.load import DictTree
 from threegate.policy.lifecycle.approval import Refused
 from threegate.policy.lifecycle.commands import Activate, Approve, Event, RollBack, Submit
-from threegate.policy.lifecycle.machine import Person, Role
+from threegate.policy.lifecycle.people import Person, Role
 from threegate.policy.lifecycle.store import DirTree, FolderSource, PolicyStore, VersionSource
 from threegate.policy.lifecycle.versions import EVENTS, VERSIONS, Versions
 

@@ -34,7 +34,8 @@ from threegate.policy.lifecycle.commands import (
     Withdraw,
     name_of,
 )
-from threegate.policy.lifecycle.machine import Person, Role, State, proper
+from threegate.policy.lifecycle.machine import State, proper
+from threegate.policy.lifecycle.people import Person, Role
 from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
 from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import PolicySet

@@ -23,7 +23,7 @@ from threegate.console.auth.passwords import MIN_PASSWORD, fits, hash_of
 from threegate.console.database import ACCOUNT, GUEST, INVITE, changing_accounts
 from threegate.i18n.catalog import texts
 from threegate.normalize.fold import plain_text
-from threegate.policy.lifecycle.machine import Person, Role
+from threegate.policy.lifecycle.people import Person, Role
 
 NAME = re.compile(r"[\w.@-]{1,64}")
 _NO_HAN = re.compile(r"[^\u3400-\u9fff]+")

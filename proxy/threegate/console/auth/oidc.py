@@ -20,7 +20,7 @@ import orjson
 
 from threegate.console.auth.accounts import SsoIdentity
 from threegate.console.auth.id_token import Expected, TokenError, UnknownKey, claims_of
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 from threegate.settings import OidcSettings
 from threegate.trust import trusted
 

@@ -23,7 +23,7 @@ from threegate.policy.language.completion import complete, describe, place_of
 from threegate.policy.language.hashed_values import new_salt, value_sha256
 from threegate.policy.language.load import pack_path
 from threegate.policy.language.snippets import snippet
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.lint.exceptions import MAX_DAYS, days_left
 from threegate.policy.model import PolicySet

@@ -16,7 +16,8 @@ from threegate.console.views.policies import packs_of
 from threegate.console.views.queue import waiting
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.gateway.notices import Notices
-from threegate.policy.lifecycle.machine import Role, State, VersionStage
+from threegate.policy.lifecycle.machine import State, VersionStage
+from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import today_utc
 
 

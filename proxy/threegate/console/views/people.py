@@ -6,7 +6,7 @@ from threegate.console.auth.accounts import AccountError, now
 from threegate.console.auth.security import seen_from
 from threegate.console.errors import ConsoleError, refusal
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 
 
 async def listing(visit: ConsoleRequest) -> Answer:

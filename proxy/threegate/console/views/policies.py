@@ -21,7 +21,7 @@ from threegate.console.rule_history import changed_by
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.compile import layered
 from threegate.policy.language.load import Bundle, pack_path
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.lint.exceptions import last_day
 from threegate.policy.model import KnownCallers, Mode

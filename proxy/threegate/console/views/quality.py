@@ -42,7 +42,7 @@ from threegate.console.web import (
     blocking,
 )
 from threegate.policy.language.load import pack_path
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 from threegate.policy.model import PolicySet, Rule
 from threegate.policy.model.callers import matches
 from threegate.types import Level

@@ -23,7 +23,7 @@ from threegate.console.review.review_queue import (
 )
 from threegate.console.views.record import entries_of, opened, parts_in, revealed_now
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 
 PAGE = 25
 MAX_TAKEN = 100

@@ -29,7 +29,7 @@ from threegate.console.web import (
     Step,
     blocking,
 )
-from threegate.policy.lifecycle.machine import Role
+from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.model import PolicySet
 from threegate.policy_ops.replay import CHANGE, Recorded, Replay, ReplaySide, VerdictChange

@@ -12,7 +12,8 @@ from threegate.console.views.drafts import results_of
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.facade import Checked, check
 from threegate.policy.lifecycle.commands import Comment, Event
-from threegate.policy.lifecycle.machine import Role, State, Version
+from threegate.policy.lifecycle.machine import State, Version
+from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import now_utc, today_utc
 
 CONFIDENTIAL = "lists/"

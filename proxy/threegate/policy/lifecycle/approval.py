@@ -33,7 +33,8 @@ from threegate.policy.lifecycle.commands import (
     Submit,
     Withdraw,
 )
-from threegate.policy.lifecycle.machine import Person, Role, State, VersionStage, previous, proper
+from threegate.policy.lifecycle.machine import State, VersionStage, previous, proper
+from threegate.policy.lifecycle.people import Person, Role
 from threegate.types import Bilingual
 
 ROLES: Mapping[str, Bilingual] = {

@@ -30,14 +30,6 @@ from threegate.policy.lifecycle.commands import (
 EMERGENCY = timedelta(hours=24)
 
 
-class Role(StrEnum):
-    VIEWER = "viewer"
-    REVIEWER = "reviewer"
-    EDITOR = "editor"
-    APPROVER = "approver"
-    ADMIN = "admin"
-
-
 class VersionStage(StrEnum):
     SUBMITTED = "submitted"
     APPROVED = "approved"
@@ -45,15 +37,6 @@ class VersionStage(StrEnum):
     RETIRED = "retired"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """The person who acts, with their current roles: a removed role takes effect at once."""
-
-    name: str
-    roles: frozenset[Role]
-    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

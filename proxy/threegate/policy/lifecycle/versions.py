@@ -22,7 +22,8 @@ from threegate.policy.facade import Checked, Rebuilt, rebuild
 from threegate.policy.language.load import DictTree
 from threegate.policy.lifecycle.approval import Refused, decide
 from threegate.policy.lifecycle.commands import Command, Event, Submit, command_of, stored_form
-from threegate.policy.lifecycle.machine import Person, State, fold
+from threegate.policy.lifecycle.machine import State, fold
+from threegate.policy.lifecycle.people import Person
 from threegate.policy.model import PolicySet
 from threegate.sql_tables import create_tables, key, required
 
