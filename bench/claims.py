@@ -29,8 +29,8 @@ from typing import Any
 import httpx
 from threegate.guard.segments import sentences
 from threegate.testing.scripts import pieces
-from threegate.testing.upstream import DemoUpstream
 
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 ROOT = Path(__file__).parents[1]
@@ -152,7 +152,7 @@ def _wait(url: str, seconds: float = 180.0) -> None:
     raise SystemExit("the proxy did not become ready")
 
 
-def ask(url: str, demo: DemoUpstream, way: str, answer: str, source: str, rate: float) -> Run:
+def ask(url: str, demo: ScriptedUpstream, way: str, answer: str, source: str, rate: float) -> Run:
     parts = pieces(answer)
     deltas = [{"index": 0, "delta": {"content": p}, "finish_reason": None} for p in parts]
     deltas.append({"index": 0, "delta": {}, "finish_reason": "stop"})
@@ -198,7 +198,7 @@ def figures(way: str, runs: Sequence[Run], bare: Sequence[Run]) -> dict[str, Any
 
 
 def measure(
-    url: str, demo: DemoUpstream, language: str, args: argparse.Namespace
+    url: str, demo: ScriptedUpstream, language: str, args: argparse.Namespace
 ) -> dict[str, Any]:
     rng = random.Random(7)
     known = facts(language, args.source_tokens, rng)
@@ -226,7 +226,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=60.0, help="tokens a second")
     parser.add_argument("--source-tokens", type=int, default=8000)
     args = parser.parse_args()
-    demo = DemoUpstream()
+    demo = ScriptedUpstream()
     with serve(demo.app) as upstream, proxy(upstream) as url:
         made = [measure(url, demo, language, args) for language in args.language]
     report = {"cores": os.cpu_count(), "load_1m": os.getloadavg()[0], "rate": args.rate}

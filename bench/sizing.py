@@ -32,8 +32,8 @@ WORDS = " ".join(f"word{n}" for n in range(100))
 PACED = f"[demo: pause=0.02] {WORDS}"  # 50 events a second
 DEMO = """
 import sys, uvicorn
-from threegate.testing.upstream import DemoUpstream
-uvicorn.run(DemoUpstream().app, port=int(sys.argv[1]), log_level="critical", access_log=False)
+from tests.scripted_upstream import ScriptedUpstream
+uvicorn.run(ScriptedUpstream().app, port=int(sys.argv[1]), log_level="critical", access_log=False)
 """
 TICKS = os.sysconf("SC_CLK_TCK")
 

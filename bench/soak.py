@@ -41,9 +41,9 @@ from typing import Any, Final
 
 import aiohttp
 import numpy as np
-from threegate.testing.upstream import DemoUpstream
 
 from bench.soak_traffic import KINDS, PATIENCE, Kind, send
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 ROOT: Final = Path(__file__).parents[1]
@@ -106,7 +106,7 @@ def demo_model() -> Iterator[str]:
 
 
 def _serve_demo(pipe: Any) -> None:
-    with serve(DemoUpstream().app) as url:
+    with serve(ScriptedUpstream().app) as url:
         pipe.send(url)
         signal.pause()
 

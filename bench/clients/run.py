@@ -25,8 +25,8 @@ from enum import StrEnum
 from pathlib import Path
 
 import httpx
-from threegate.testing.upstream import DemoUpstream
 
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 HERE = Path(__file__).parent
@@ -194,7 +194,7 @@ def blocked_calls(url: str) -> int:
     return int(sum(map(float, found)))
 
 
-def measured(client: Client, on: Line, demo: DemoUpstream, tools: Path) -> Row:
+def measured(client: Client, on: Line, demo: ScriptedUpstream, tools: Path) -> Row:
     environment = os.environ | {
         "THREEGATE_CLIENTS_BASE": on.base,
         "OPENAI_API_KEY": "any" if client.way is Way.DIRECT else LITELLM_KEY,
@@ -231,7 +231,7 @@ def _command(client: Client, tools: Path) -> list[str]:
     return [str(python), str(HERE / "python" / client.script)]
 
 
-def _check_server_side(row: Row, blocked: int, demo: DemoUpstream) -> None:
+def _check_server_side(row: Row, blocked: int, demo: ScriptedUpstream) -> None:
     seen = json.dumps([r.body for r in demo.received], ensure_ascii=False)
     if PHONE in seen:
         row.outcomes["plain"] = "the model read the phone number"
@@ -282,7 +282,7 @@ def write(rows: list[Row]) -> None:
         page.write_text(f"{head}{begin}{table(rows)}\n{end}{tail}", "utf-8")
 
 
-def tried(client: Client, on: Line, demo: DemoUpstream, tools: Path) -> Row:
+def tried(client: Client, on: Line, demo: ScriptedUpstream, tools: Path) -> Row:
     """Measured, and told."""
     started = time.monotonic()
     row = measured(client, on, demo, tools)
@@ -299,7 +299,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="the table into docs/upstreams*.md")
     args = parser.parse_args()
     wanted = [c for c in CLIENTS if not args.only or c.title in args.only]
-    demo, rows = DemoUpstream(), list[Row]()
+    demo, rows = ScriptedUpstream(), list[Row]()
     with serve(demo.app) as upstream:
         for way in Way:
             if clients := [c for c in wanted if c.way is way]:

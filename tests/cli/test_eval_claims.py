@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from threegate.cli.main import main
-from threegate.testing.upstream import DemoUpstream
 
 from tests.detectors.judges.answers import chat
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 
@@ -63,7 +63,7 @@ def test_a_judge_is_measured_beside_the_model(
     tmp_path: Path, tiny_models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It finds neither sentence in the source; both are asked about at once, in any order."""
-    model = DemoUpstream()
+    model = ScriptedUpstream()
     for _ in range(2):
         model.play([json.dumps(chat("unsupported")).encode()], media_type="application/json")
     with serve(model.app) as url:

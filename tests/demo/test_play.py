@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.demo.conversations import TOOLS, Conversation
 from threegate.demo.play import DemoStage, play, read_answer
-from threegate.testing.upstream import DemoUpstream
 from threegate.types import Bilingual
 
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 TITLE = Bilingual("x", "x")
@@ -20,7 +20,7 @@ TITLE = Bilingual("x", "x")
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[str]:
-    with serve(DemoUpstream().app) as url:
+    with serve(ScriptedUpstream().app) as url:
         yield url
 
 

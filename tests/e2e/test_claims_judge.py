@@ -14,11 +14,11 @@ from threegate.cli.explain import lines
 from threegate.errors import ThreegateError
 from threegate.parts import opened
 from threegate.settings import JudgeSettings, Settings, UpstreamSettings
-from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import ROOT, Running, proxy
 from tests.e2e.test_models import answer, ask, both, verdicts
 from tests.e2e.test_second_opinions import script
+from tests.scripted_upstream import ScriptedUpstream
 from tests.service.records import last_events
 from tests.serving import serve
 
@@ -59,7 +59,7 @@ languages = pytest.mark.parametrize("language", CASES)
 @dataclass
 class Checked:
     running: Running
-    judge: DemoUpstream
+    judge: ScriptedUpstream
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checked]:
     root: Path = tmp_path_factory.mktemp("facts")
     (root / "policies/packs").mkdir(parents=True)
     (root / "policies/packs/facts.yaml").write_text(PACK, "utf-8")
-    judge = DemoUpstream()
+    judge = ScriptedUpstream()
     with serve(judge.app) as url:
         judges = (JudgeSettings("r1", url, "r1", format="claims", timeout_s=60),)
         given = {"packs": ("facts",), "judges": judges, "classifiers": "required"}

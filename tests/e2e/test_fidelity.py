@@ -17,13 +17,13 @@ from uuid import UUID
 import httpx
 import pytest
 from threegate.settings import UpstreamSettings
-from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.operation.test_faults import stages
 from tests.e2e.support import fidelity_choices as choices
 from tests.e2e.support import fidelity_events as events
 from tests.e2e.support.fidelity import PATHS, REMOVED, SAID, SECRET, Cell, Json, pieces, request
 from tests.e2e.support.running import ROOT, Running, proxy
+from tests.scripted_upstream import ScriptedUpstream
 from tests.security.raw import request as raw_request
 from tests.security.raw import sized, waiting
 from tests.serving import serve
@@ -65,7 +65,7 @@ def test_the_page_shows_this_table(page: str) -> None:
 @pytest.fixture(scope="module")
 def opened_think(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """An engine without a reasoning parser whose template ends in `<think>`."""
-    demo = DemoUpstream()
+    demo = ScriptedUpstream()
     with serve(demo.app) as url:
         one = UpstreamSettings(url, starts_in_reasoning=True)
         with proxy(tmp_path_factory.mktemp("raw"), upstreams=(one,)) as running:

@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from threegate.settings import UpstreamSettings
-from threegate.testing.upstream import DemoUpstream
 from threegate_classifiers.registry import SHIPPED as MODELS
 from threegate_classifiers.registry import find
 
 from tests.e2e.support.running import Running, proxy
 from tests.gateway.request.test_token_ids import ids_of
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 ID = "11010519491231002X"
@@ -35,7 +35,7 @@ b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtz
 @pytest.fixture(scope="module")
 def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """In front of a model API whose tokenizer is known."""
-    demo = DemoUpstream()
+    demo = ScriptedUpstream()
     path = str(find(MODELS, "guard").folder / "tokenizer.json")
     with serve(demo.app) as direct:
         upstream = UpstreamSettings(direct, tokenizer=path)

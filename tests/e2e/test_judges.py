@@ -10,9 +10,9 @@ import httpx
 import orjson
 import pytest
 from threegate.settings import JudgeSettings
-from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import Running, proxy
+from tests.scripted_upstream import ScriptedUpstream
 from tests.service.records import events
 from tests.serving import serve
 from tests.waiting import PATIENCE_S, eventually
@@ -48,11 +48,11 @@ rules:
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, DemoUpstream]]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, ScriptedUpstream]]:
     root: Path = tmp_path_factory.mktemp("judged")
     (root / "policies" / "packs").mkdir(parents=True)
     (root / "policies" / "packs" / "judged.yaml").write_text(PACK, "utf-8")
-    model = DemoUpstream()
+    model = ScriptedUpstream()
     with serve(model.app) as url:
         judge = JudgeSettings("guard", url, "qwen", format="qwen3guard")
         with proxy(root / "var", root / "policies", packs=("judged",), judges=(judge,)) as made:
@@ -65,7 +65,7 @@ def verdict(said: str | None) -> bytes:
 
 
 def check(
-    running: Running, model: DemoUpstream, said: str | None, **body: object
+    running: Running, model: ScriptedUpstream, said: str | None, **body: object
 ) -> dict[str, object]:
     model.play([verdict(said)], media_type="application/json")
     reply = httpx.post(f"{running.url}/v1/guard/check", json=body)
@@ -86,7 +86,7 @@ def check(
     ],
 )
 def test_a_rule_acts_on_a_kind_of_the_judge(
-    judged: tuple[Running, DemoUpstream], said: str | None, action: str, text: str
+    judged: tuple[Running, ScriptedUpstream], said: str | None, action: str, text: str
 ) -> None:
     running, model = judged
     got = check(running, model, said, texts=[text])
@@ -97,7 +97,7 @@ def test_a_rule_acts_on_a_kind_of_the_judge(
 
 
 def test_a_rule_acts_on_whatever_the_judge_calls_bad(
-    judged: tuple[Running, DemoUpstream],
+    judged: tuple[Running, ScriptedUpstream],
 ) -> None:
     running, model = judged
     said = "Safety: Unsafe\nCategories: PII\nRefusal: No"
@@ -108,7 +108,7 @@ def test_a_rule_acts_on_whatever_the_judge_calls_bad(
 
 
 def test_a_late_verdict_ends_a_stream_whose_model_is_silent(
-    judged: tuple[Running, DemoUpstream],
+    judged: tuple[Running, ScriptedUpstream],
 ) -> None:
     """The client gets the end of the body at once, and the model API's connection is closed."""
     running, judge = judged

@@ -18,17 +18,17 @@ from threegate.console.auth.accounts import Accounts, now
 from threegate.console.bootstrap import engine_of
 from threegate.parts import policy_versions
 from threegate.settings import Settings
-from threegate.testing.upstream import DemoUpstream
 
 from tests.audit.conftest import another_database
 from tests.cli.test_serving import activate
 from tests.e2e.support.running import ROOT, proxy
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 NUMBER, PASSPHRASE = "13912345678", "a long enough passphrase"
 
 
-def masked(url: str, demo: DemoUpstream, key: str) -> str:
+def masked(url: str, demo: ScriptedUpstream, key: str) -> str:
     """What the model got of a mobile number."""
     reply = httpx.post(
         f"{url}/v1/chat/completions",
@@ -89,7 +89,7 @@ def postgres() -> Iterator[str]:
 
 def test_the_same_with_postgresql(postgres: str, tmp_path: Path) -> None:
     """By the program itself, into a database of another name beside the one that was backed up."""
-    old, new, demo = tmp_path / "old", tmp_path / "new", DemoUpstream()
+    old, new, demo = tmp_path / "old", tmp_path / "new", ScriptedUpstream()
     old.mkdir()
     populated(Settings(var=old, policies=ROOT / "policies", audit_url=postgres))
     with serve(demo.app) as model:

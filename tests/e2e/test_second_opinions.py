@@ -14,12 +14,12 @@ import orjson
 import pytest
 from threegate.cli.explain import lines
 from threegate.settings import JudgeSettings
-from threegate.testing.upstream import DemoUpstream
 
 from tests.console.conftest import PASSWORD, opened_site
 from tests.console.test_browser import quick_in
 from tests.console.views.test_guided import form_of
 from tests.e2e.support.running import Running, proxy
+from tests.scripted_upstream import ScriptedUpstream
 from tests.service.records import events, last_events
 from tests.serving import serve
 
@@ -65,8 +65,8 @@ class Judged:
     """A server with a small judge that reads answers first and a large one that is asked."""
 
     running: Running
-    small: DemoUpstream
-    large: DemoUpstream
+    small: ScriptedUpstream
+    large: ScriptedUpstream
 
     def check(self, text: str, *answers: str, **more: object) -> dict[str, Any]:
         """The result of a check; the large judge has `answers` to give."""
@@ -86,7 +86,7 @@ class Judged:
         return event, ruled["opinion"]
 
 
-def script(model: DemoUpstream, *answers: str) -> None:
+def script(model: ScriptedUpstream, *answers: str) -> None:
     for content in answers:
         choice = {"index": 0, "message": {"role": "assistant", "content": content}}
         model.play([orjson.dumps({"choices": [choice]})], media_type="application/json")
@@ -97,7 +97,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     root: Path = tmp_path_factory.mktemp("doubt")
     (root / "policies" / "packs").mkdir(parents=True)
     (root / "policies" / "packs" / "doubt.yaml").write_text(PACK, "utf-8")
-    small, large = DemoUpstream(), DemoUpstream()
+    small, large = ScriptedUpstream(), ScriptedUpstream()
     with serve(small.app) as one, serve(large.app) as two:
         judges = (
             JudgeSettings("small", one, "q", format="qwen3guard", timeout_s=60),

@@ -22,12 +22,12 @@ from threegate.gateway.telemetry.rejections import Refusals
 from threegate.limits.admission import Admission
 from threegate.policy.model import CompiledPolicy
 from threegate.settings import UpstreamSettings
-from threegate.testing.upstream import DemoUpstream
 from threegate.types import Action, Bilingual, Channel, Layer
 from threegate.wire.adapter import Api
 
 from tests.gateway.calls import BY_API, HI, NOWHERE, Log, Sent, deps_of
 from tests.gateway.shell import policy, rule
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 STOP = policy(
@@ -57,7 +57,7 @@ def stages(deps: Deps) -> list[Stage]:
 
 
 async def test_a_call_goes_through_and_leaves_one_record(tmp_path: Path) -> None:
-    demo = DemoUpstream()
+    demo = ScriptedUpstream()
     with serve(demo.app) as url:
         deps = deps_of(tmp_path, policy(), upstream=UpstreamSettings(url))
         sent = await call(deps, orjson.dumps(HI))
@@ -118,7 +118,10 @@ async def test_under_overload_some_are_told_to_come_again_and_none_goes_on_unche
     tmp_path: Path,
 ) -> None:
     """Five times as many calls as there are places, all at one moment; the model answers late."""
-    demo, body = DemoUpstream(), {**HI, "messages": [{"role": "user", "content": "13812345678"}]}
+    demo, body = (
+        ScriptedUpstream(),
+        {**HI, "messages": [{"role": "user", "content": "13812345678"}]},
+    )
     asked = {**HI, "messages": [{"role": "user", "content": "[demo: delay=1] hi"}]}
     with serve(demo.app) as url:
         made = deps_of(tmp_path, STOP, upstream=UpstreamSettings(url))
@@ -175,7 +178,7 @@ async def test_a_whole_answer_takes_a_place_while_it_is_checked(
         return await guard_answer(*given)
 
     monkeypatch.setattr("threegate.gateway.answer.output_layer.guard_answer", looked_at)
-    with serve(DemoUpstream().app) as url:
+    with serve(ScriptedUpstream().app) as url:
         looks = policy(rule("looks", Action.REDACT, "pii.cn.mobile"))
         deps = deps_of(tmp_path, looks, upstream=UpstreamSettings(url))
         sent = await call(deps, orjson.dumps(HI))

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from threegate.settings import UpstreamSettings
-from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import Running, proxy
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 
@@ -16,7 +16,7 @@ from tests.serving import serve
 class Watched:
     """A model API that notes whatever reaches it: method, raw path, headers, body."""
 
-    demo: DemoUpstream = field(default_factory=DemoUpstream)
+    demo: ScriptedUpstream = field(default_factory=ScriptedUpstream)
     seen: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -16,9 +16,9 @@ import pytest
 from threegate.gateway.access.auth import KeyFile
 from threegate.settings import UpstreamSettings
 from threegate.settings.errors import SettingsError
-from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import Running, proxy
+from tests.scripted_upstream import ScriptedUpstream
 from tests.security.raw import CHAT, ask
 from tests.serving import serve
 
@@ -30,13 +30,13 @@ PATHS = (
 
 
 @pytest.fixture(scope="module")
-def demo() -> DemoUpstream:
-    return DemoUpstream(api_key=OURS)
+def demo() -> ScriptedUpstream:
+    return ScriptedUpstream(api_key=OURS)
 
 
 @pytest.fixture(scope="module")
 def keyed(
-    tmp_path_factory: pytest.TempPathFactory, demo: DemoUpstream
+    tmp_path_factory: pytest.TempPathFactory, demo: ScriptedUpstream
 ) -> Iterator[tuple[Running, KeyFile]]:
     """Keys are needed, and the proxy has its own key for the model API."""
     var = tmp_path_factory.mktemp("keys")
@@ -58,7 +58,7 @@ def bearer(secret: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_door_needs_a_key(
-    keyed: tuple[Running, KeyFile], demo: DemoUpstream, path: str
+    keyed: tuple[Running, KeyFile], demo: ScriptedUpstream, path: str
 ) -> None:
     running, file = keyed
     since = len(demo.received)
@@ -105,7 +105,7 @@ def test_without_a_key_only_loopback_is_served(tmp_path: Path) -> None:
 
 
 def test_keys_are_swapped_and_stay_where_they_belong(
-    keyed: tuple[Running, KeyFile], demo: DemoUpstream, caplog: pytest.LogCaptureFixture
+    keyed: tuple[Running, KeyFile], demo: ScriptedUpstream, caplog: pytest.LogCaptureFixture
 ) -> None:
     running, file = keyed
     caplog.set_level(logging.DEBUG)
@@ -140,7 +140,7 @@ def audited(running: Running) -> str:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_the_model_api_says_about_our_key_stays_inside(tmp_path: Path, stream: bool) -> None:
-    refuses = DemoUpstream(api_key="another")
+    refuses = ScriptedUpstream(api_key="another")
     with serve(refuses.app) as url:
         one = UpstreamSettings(url, key_env="MODEL_KEY")
         given: dict[str, Any] = {"upstreams": (one,), "environment": {"MODEL_KEY": OURS}}

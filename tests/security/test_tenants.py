@@ -10,9 +10,9 @@ import orjson
 import pytest
 from threegate.gateway.access.auth import KeyFile
 from threegate.settings import JudgeSettings
-from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import proxy
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 PACK = """\
@@ -51,12 +51,12 @@ SAFE = orjson.dumps(
 @pytest.fixture(scope="module")
 def judged(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[str, list[str], DemoUpstream]]:
+) -> Iterator[tuple[str, list[str], ScriptedUpstream]]:
     """A server, the keys of two tenants and one more of the first, and the judge behind it."""
     root: Path = tmp_path_factory.mktemp("judged")
     (root / "policies" / "packs").mkdir(parents=True)
     (root / "policies" / "packs" / "judged.yaml").write_text(PACK, "utf-8")
-    model = DemoUpstream()
+    model = ScriptedUpstream()
     with serve(model.app) as url:
         judge = JudgeSettings("guard", url, "qwen", format="qwen3guard")
         given = {"packs": ("judged",), "judges": (judge,), "keys": "required"}
@@ -72,7 +72,7 @@ def judged(
     ids=["verdict", "second opinion"],
 )
 def test_a_text_that_another_tenant_sent_is_judged_as_if_it_were_new(
-    judged: tuple[str, list[str], DemoUpstream], text: str, asked: int
+    judged: tuple[str, list[str], ScriptedUpstream], text: str, asked: int
 ) -> None:
     """A verdict that is kept is there at once: its time would tell that the text has been here."""
     url, keys, model = judged

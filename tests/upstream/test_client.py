@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 from threegate.errors import UpstreamError
 from threegate.settings import UpstreamSettings
-from threegate.testing.upstream import DemoUpstream
 from threegate.upstream import ModelRequest, Reply, Upstreams
 
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 A = UpstreamSettings("http://127.0.0.1:9", name="a", models=("deepseek-*",), weight=3)
@@ -92,9 +92,9 @@ async def test_all_away_is_an_error_that_names_no_address() -> None:
 
 
 @asynccontextmanager
-async def demo(**more: object) -> AsyncIterator[tuple[DemoUpstream, UpstreamSettings]]:
+async def demo(**more: object) -> AsyncIterator[tuple[ScriptedUpstream, UpstreamSettings]]:
     """A model API on a socket, and settings for it."""
-    made = DemoUpstream()
+    made = ScriptedUpstream()
     with serve(made.app) as url:
         yield made, replace(UpstreamSettings(url, name="demo"), **more)  # type: ignore[arg-type]
 
@@ -313,7 +313,7 @@ async def until(holds: Callable[[], bool]) -> bool:
 async def test_a_server_that_dies_is_noticed_by_its_checks_and_comes_back() -> None:
     noted = Noted()
     with ExitStack() as running:
-        url = running.enter_context(serve(DemoUpstream().app))
+        url = running.enter_context(serve(ScriptedUpstream().app))
         settings = UpstreamSettings(url, name="demo", health_path="/v1/models", health_s=0.1)
         async with upstreams(settings, watch=noted) as one:
             assert one.targets[0].health.admits()
@@ -321,7 +321,7 @@ async def test_a_server_that_dies_is_noticed_by_its_checks_and_comes_back() -> N
             assert await until(lambda: noted.ups[-1] == ("demo", False))
             assert (await failure(one)).code == "upstream_away"
             port = int(url.rsplit(":", 1)[1])
-            running.enter_context(serve(DemoUpstream().app, port))
+            running.enter_context(serve(ScriptedUpstream().app, port))
             assert await until(lambda: noted.ups[-1] == ("demo", True))
             assert await read(one)
     assert not [o for o in noted.outcomes if o[1] not in ("200", "upstream_away")]

@@ -1,22 +1,12 @@
 """Requests of every API as a `Prompt`, and the directives in them.
 
-Directives steer the demo model: `[demo: reasoning=think, status=503]` in the last user text (it
+Directives steer the demo model: `[demo: reasoning=think, escape]` in the last user text (it
 passes every proxy), `metadata: {"demo": "…"}`, or the header `x-threegate-demo`.
 
 | directive | effect |
 |---|---|
 | `reasoning=` | `reasoning_content` (default), `reasoning`, `think`, `open` (no tag), `none` |
 | `escape` | tool arguments with `\\u` escapes |
-| `status=N` | an error of that status |
-| `delay=S` | seconds before the answer; `pause=S` between the pieces of a stream |
-| `size=N` | the stream in pieces of N bytes, wherever that cuts |
-| `keepalive` | comments (stream) or blank lines (not streamed) while "thinking" |
-| `cut` | the connection breaks inside an event |
-| `garbage` | an event that is no JSON |
-| `midstream` | an error event in the middle |
-| `bomb` | 64 MiB of zeros, gzipped |
-| `hang` | no answer ever |
-| `redirect` | 307 to somewhere else |
 """
 
 from __future__ import annotations

@@ -1,37 +1,32 @@
-"""The demo upstream: an R1-shaped scripted model with every API, for the first run, the demo
-and the tests. Binds to nothing itself: it is an ASGI app.
+"""The demo upstream: an R1-shaped scripted model with every API, for the first run and the demo.
+Binds to nothing itself: it is an ASGI app.
 
 `DemoUpstream().app` answers official clients. `received` holds the last requests (also
-`GET /demo/received`); `play` scripts the bytes of the next answers, cut anywhere, with delays;
-`prompts` lists the directives for faults.
+`GET /demo/received`); `prompts` lists the directives for the shape of an answer.
 """
 
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import struct
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-import anyio
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from threegate.testing import prompts, shapes
-from threegate.testing.playback import PiecesResponse, Played, with_faults
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply, reply_to
 
 Json = dict[str, Any]
 KEPT_REQUESTS: Final = 100
 MODELS: Final = ("deepseek-r1", "deepseek-chat", "demo-embed")
-_BOMB_BYTES: Final = 64 << 20
 _EMBEDDING_SIZE: Final = 8
 _EMBEDDING_PATHS: Final = ("/v1/embeddings", "/embeddings")
 _SECRET_HEADERS: Final = frozenset(("authorization", "x-api-key"))
@@ -70,18 +65,11 @@ APIS: Final[tuple[tuple[tuple[str, ...], ApiShape], ...]] = (
 
 
 class DemoUpstream:
-    """One demo model. With `api_key` it refuses requests that do not carry it."""
+    """One demo model."""
 
-    def __init__(self, *, api_key: str | None = None) -> None:
-        self._api_key = api_key
-        self._script: deque[Played] = deque()
+    def __init__(self) -> None:
         self.received: deque[Received] = deque(maxlen=KEPT_REQUESTS)
-        self.aborted = 0  # answers whose client left before the end
         self.app = Starlette(routes=self._routes())
-
-    def play(self, pieces: Iterable[bytes], **how: Any) -> None:
-        """Answer the next request with these bytes; `how` as in `Played`."""
-        self._script.append(Played(tuple(pieces), **how))
 
     def _routes(self) -> list[Route]:
         routes = [
@@ -101,73 +89,34 @@ class DemoUpstream:
         read, shape = api
 
         async def endpoint(request: Request) -> Response:
-            body, refused = await self._take(request)
+            body, refused = await self.take(request)
             if refused is not None:
                 return refused
             prompt = read(body, request.headers.get("x-threegate-demo", ""))
-            if (fault := await self._fault(prompt)) is not None:
-                return fault
             answer = shape(prompt, reply_to(prompt), body)
-            return self._answer(answer, prompt, streamed=body.get("stream") is True)
+            return await self.respond(answer, prompt, streamed=body.get("stream") is True)
 
         return endpoint
 
-    async def _take(self, request: Request) -> tuple[Json, Response | None]:
-        """The body of a request, noted, and a refusal or scripted answer if there is one."""
+    async def take(self, request: Request) -> tuple[Json, Response | None]:
+        """The body of a request, noted, and a refusal if it cannot be read."""
         try:
             body = json.loads(await request.body())
         except ValueError:
-            return {}, _error(400, "Failed to parse the request body as JSON")
+            return {}, error_response(400, "Failed to parse the request body as JSON")
         self.received.append(Received(request.url.path, dict(request.headers), body))
         if not isinstance(body, dict):
-            return {}, _error(400, "The request body is not an object")
-        if not self._authorised(request):
-            return body, _error(401, "Authentication Fails (no such user)", "authentication_error")
-        if self._script:
-            return body, PiecesResponse(self._script.popleft(), self._note_abort)
+            return {}, error_response(400, "The request body is not an object")
         return body, None
 
-    def _authorised(self, request: Request) -> bool:
-        if self._api_key is None:
-            return True
-        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return self._api_key in (bearer, request.headers.get("x-api-key"))
-
-    def _note_abort(self) -> None:
-        self.aborted += 1
-
-    async def _fault(self, prompt: Prompt) -> Response | None:
-        options = prompt.options
-        await anyio.sleep(float(options.get("delay") or 0))
-        if "hang" in options:
-            return PiecesResponse(Played((), hang=True), self._note_abort)
-        if "status" in options:
-            return _error(int(options["status"]), f"demo fault {options['status']}")
-        if "redirect" in options:
-            return RedirectResponse("http://127.0.0.1:9/", 307)
-        if "bomb" in options:
-            headers = {"content-encoding": "gzip"}
-            return Response(gzip.compress(bytes(_BOMB_BYTES)), 200, headers, "application/json")
-        return None
-
-    def _answer(self, answer: Shape, prompt: Prompt, *, streamed: bool) -> Response:
-        options = prompt.options
+    async def respond(self, answer: Shape, prompt: Prompt, *, streamed: bool) -> Response:
         if streamed:
-            return PiecesResponse(with_faults(list(answer.events()), options), self._note_abort)
-        text = json.dumps(answer.body(), ensure_ascii=False, separators=(",", ":")).encode()
-        if "garbage" in options:
-            text = b'{"choices": [oops'
-        blank = b"\n\n\n" if "keepalive" in options else b""
-        pieces = (blank + text[: len(text) // 2],) if "cut" in options else (blank, text)
-        whole = Played(
-            tuple(p for p in pieces if p),
-            media_type="application/json",
-            finish="cut" not in options,
-        )
-        return PiecesResponse(whole, self._note_abort)
+            return StreamingResponse(_each(answer.events()), media_type="text/event-stream")
+        text = json.dumps(answer.body(), ensure_ascii=False, separators=(",", ":"))
+        return Response(text, media_type="application/json")
 
     async def _embeddings(self, request: Request) -> Response:
-        body, refused = await self._take(request)
+        body, refused = await self.take(request)
         if refused is not None:
             return refused
         given = body.get("input")
@@ -208,7 +157,12 @@ class DemoUpstream:
         )
 
 
-def _error(status: int, message: str, kind: str = "invalid_request_error") -> JSONResponse:
+async def _each(events: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for event in events:
+        yield event
+
+
+def error_response(status: int, message: str, kind: str = "invalid_request_error") -> JSONResponse:
     kind = kind if status < 500 else "server_error"
     error = {"message": message, "type": kind, "param": None, "code": None}
     return JSONResponse({"error": error}, status)

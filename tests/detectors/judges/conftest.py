@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from threegate.testing.upstream import DemoUpstream
 
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[tuple[DemoUpstream, str]]:
-    demo = DemoUpstream()
+def model() -> Iterator[tuple[ScriptedUpstream, str]]:
+    demo = ScriptedUpstream()
     with serve(demo.app) as url:
         yield demo, url
 

@@ -13,7 +13,6 @@ from threegate.detectors.judges.detector import LlmJudge
 from threegate.detectors.judges.second_reader import MAX_SOURCES, SecondReader, near
 from threegate.guard.second_opinion import Question
 from threegate.settings import JudgeSettings
-from threegate.testing.upstream import DemoUpstream
 from threegate.types import (
     Channel,
     Layer,
@@ -27,6 +26,7 @@ from threegate.types import (
 )
 
 from tests.detectors.judges.answers import REFUSES, chat
+from tests.scripted_upstream import ScriptedUpstream
 
 ANSWER = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 SOURCES = (Source("other", "About parking."), Source("kb", "图书馆周日闭馆。"))
@@ -34,7 +34,7 @@ CLAIM = "图书馆周日开放。"
 
 
 async def opinion(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient, reply: Any, **settings: Any
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient, reply: Any, **settings: Any
 ) -> Opinion:
     demo, url = model
     demo.play([orjson.dumps(reply)], media_type="application/json")
@@ -59,7 +59,7 @@ async def opinion(
     ],
 )  # fmt: skip
 async def test_one_of_three_words_is_a_verdict(
-    model: tuple[DemoUpstream, str],
+    model: tuple[ScriptedUpstream, str],
     client: httpx.AsyncClient,
     reply: Any,
     claim: str,
@@ -82,14 +82,14 @@ async def test_one_of_three_words_is_a_verdict(
     ],
 )
 async def test_anything_else_is_a_failure(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient, reply: Any
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient, reply: Any
 ) -> None:
     made = await opinion(model, client, reply)
     assert (made.claim, made.failed, made.score) == ("", Reason.ERROR, None)
 
 
 async def test_claim_sources_and_question_are_data_and_the_nearest_source_comes_first(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient
 ) -> None:
     await opinion(model, client, chat("supported"))
     body = model[0].received[-1].body
@@ -103,7 +103,7 @@ async def test_claim_sources_and_question_are_data_and_the_nearest_source_comes_
 
 
 async def test_a_model_that_thinks_first_gets_its_tokens_and_no_logprobs(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient
 ) -> None:
     made = await opinion(model, client, chat("supported"), max_tokens=4000)
     body = model[0].received[-1].body
@@ -116,7 +116,7 @@ async def test_a_model_that_thinks_first_gets_its_tokens_and_no_logprobs(
     ("word", "claim"), [("yes", "claim.unsupported"), ("no", "claim.supported")]
 )
 async def test_granite_guardian_judges_claims_by_groundedness(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient, word: str, claim: str
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient, word: str, claim: str
 ) -> None:
     given = {"format": "granite_guardian", "criteria": ("groundedness",)}
     made = await opinion(model, client, chat(f"<score> {word} </score>"), **given)
@@ -124,7 +124,7 @@ async def test_granite_guardian_judges_claims_by_groundedness(
 
 
 async def test_a_judge_that_says_nothing_of_claims_has_not_answered(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient
 ) -> None:
     given = {"format": "question", "question": "Is it true?"}
     assert (await opinion(model, client, chat("yes"), **given)).failed is Reason.ERROR

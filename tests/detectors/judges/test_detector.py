@@ -7,8 +7,9 @@ import orjson
 import pytest
 from threegate.detectors.judges.detector import LlmJudge
 from threegate.settings import JudgeSettings
-from threegate.testing.upstream import DemoUpstream
 from threegate.types import Channel, Failed, Layer, Passage, Reason, TextLocation
+
+from tests.scripted_upstream import ScriptedUpstream
 
 LOCUS = TextLocation(Layer.OUTPUT, Channel.CONTENT)
 
@@ -18,7 +19,7 @@ def judge(url: str, client: httpx.AsyncClient, **more: object) -> LlmJudge:
     return LlmJudge(settings, "", client)
 
 
-def say(demo: DemoUpstream, word: str) -> None:
+def say(demo: ScriptedUpstream, word: str) -> None:
     body = {"choices": [{"index": 0, "message": {"role": "assistant", "content": word}}]}
     demo.play([orjson.dumps(body)], media_type="application/json")
 
@@ -27,7 +28,7 @@ def say(demo: DemoUpstream, word: str) -> None:
     ("word", "found"), [("Yes.", True), ("no", False), ("No, it is fine", False), ("是", None)]
 )
 async def test_answers(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient, word: str, found: bool | None
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient, word: str, found: bool | None
 ) -> None:
     demo, url = model
     say(demo, word)
@@ -53,7 +54,7 @@ async def test_an_endpoint_that_fails_is_a_failure(client: httpx.AsyncClient) ->
 
 
 async def test_beyond_its_calls_a_judge_is_overloaded(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient
 ) -> None:
     demo, url = model
     say(demo, "no")

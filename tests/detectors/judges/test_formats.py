@@ -13,10 +13,10 @@ from threegate.detectors.judges.tables import filled, table
 from threegate.policy.kinds import KINDS
 from threegate.policy.model import matches
 from threegate.settings import JUDGE_FORMATS, JudgeSettings
-from threegate.testing.upstream import DemoUpstream
 from threegate.types import Channel, Failed, Layer, Level, Passage, Reason, Source, TextLocation
 
 from tests.detectors.judges.answers import CASES, Case, chat
+from tests.scripted_upstream import ScriptedUpstream
 
 USER = TextLocation(Layer.INPUT, Channel.USER)
 ANSWER = TextLocation(Layer.OUTPUT, Channel.CONTENT)
@@ -51,7 +51,7 @@ def found(answer: tuple[Any, ...] | Failed) -> dict[str, float]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.format}-{CASES.index(c)}")
 async def test_an_answer_is_read_or_is_a_failure(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient, case: Case
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient, case: Case
 ) -> None:
     demo, url = model
     demo.play([orjson.dumps(case.reply)], media_type="application/json")
@@ -65,12 +65,12 @@ async def test_an_answer_is_read_or_is_a_failure(
     assert {f.kind for f in answer} <= set(made.info.kinds)
 
 
-def sent(demo: DemoUpstream) -> tuple[str, Any]:
+def sent(demo: ScriptedUpstream) -> tuple[str, Any]:
     return demo.received[-1].path, demo.received[-1].body
 
 
 async def test_what_is_asked_has_the_shape_that_the_model_was_trained_on(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient
 ) -> None:
     demo, url = model
 
@@ -103,7 +103,7 @@ async def test_what_is_asked_has_the_shape_that_the_model_was_trained_on(
 
 
 async def test_granite_asks_each_criterion_and_groundedness_with_its_sources(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient
 ) -> None:
     demo, url = model
     before = len(demo.received)
@@ -123,7 +123,7 @@ async def test_granite_asks_each_criterion_and_groundedness_with_its_sources(
 
 
 async def test_levels_are_the_operator_s(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient
 ) -> None:
     demo, url = model
     for low, level in ((0.6, None), (0.5, Level.LOW)):
@@ -135,7 +135,7 @@ async def test_levels_are_the_operator_s(
 
 
 async def test_a_slow_or_failing_server_is_a_failure(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient
 ) -> None:
     demo, url = model
     demo.play([b"{}"], hang=True)

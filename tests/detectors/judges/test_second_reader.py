@@ -11,10 +11,10 @@ from threegate.detectors.judges.detector import LlmJudge
 from threegate.detectors.judges.second_reader import SecondReader
 from threegate.guard.second_opinion import Question
 from threegate.settings import JudgeSettings
-from threegate.testing.upstream import DemoUpstream
 from threegate.types import Channel, Layer, Level, Opinion, Passage, Reason, Span, TextLocation
 
 from tests.detectors.judges.answers import CASES, Case, chat
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 USER = TextLocation(Layer.INPUT, Channel.USER)
@@ -53,7 +53,7 @@ async def ask(
     return opinions[question]
 
 
-def play(demo: DemoUpstream, *replies: dict[str, Any]) -> None:
+def play(demo: ScriptedUpstream, *replies: dict[str, Any]) -> None:
     demo.received.clear()
     for reply in replies:
         demo.play([orjson.dumps(reply)], media_type="application/json")
@@ -61,7 +61,7 @@ def play(demo: DemoUpstream, *replies: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.format}-{CASES.index(c)}")
 async def test_every_published_answer_confirms_dismisses_or_fails(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient, case: Case
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient, case: Case
 ) -> None:
     demo, url = model
     play(demo, case.reply)
@@ -77,7 +77,7 @@ async def test_every_published_answer_confirms_dismisses_or_fails(
 
 
 async def test_an_answer_is_asked_for_once_and_a_failure_again(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient
 ) -> None:
     demo, url = model
     made = reader(url, client)
@@ -94,7 +94,7 @@ async def test_an_answer_is_asked_for_once_and_a_failure_again(
 async def test_a_late_answer_is_a_timeout_after_the_time_that_the_policy_gives(
     client: httpx.AsyncClient,
 ) -> None:
-    slow = DemoUpstream()
+    slow = ScriptedUpstream()
     slow.play([b""], hang=True)
     with serve(slow.app) as url:
         made = reader(url, client, timeout_s=600.0)
@@ -102,7 +102,7 @@ async def test_a_late_answer_is_a_timeout_after_the_time_that_the_policy_gives(
 
 
 async def test_nobody_to_ask_and_too_many_calls_are_failures(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient
 ) -> None:
     demo, url = model
     assert (await ask(SecondReader(), "x")).failed is Reason.ERROR
@@ -117,7 +117,7 @@ async def test_nobody_to_ask_and_too_many_calls_are_failures(
     ("kind", "level"), [("judge.g.hazard.violence", Level.HIGH), ("judge.g.hazard.privacy", None)]
 )
 async def test_a_kind_of_the_judge_is_confirmed_by_that_kind_alone(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient, kind: str, level: Level | None
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient, kind: str, level: Level | None
 ) -> None:
     demo, url = model
     play(demo, UNSAFE)
@@ -125,7 +125,7 @@ async def test_a_kind_of_the_judge_is_confirmed_by_that_kind_alone(
 
 
 async def test_a_disguised_text_is_read_in_plain_too_and_the_worse_reading_counts(
-    model: tuple[DemoUpstream, str], client: httpx.AsyncClient
+    model: tuple[ScriptedUpstream, str], client: httpx.AsyncClient
 ) -> None:
     demo, url = model
     play(demo, SAFE, UNSAFE)

@@ -21,11 +21,11 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from threegate.cli import main
 from threegate.cli.audit.common import reading
-from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.operation.test_faults import ask, free_port, wait_ready
 from tests.e2e.support.fleet import POSTGRES
 from tests.e2e.support.running import ROOT
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 from tests.waiting import eventually
 
@@ -91,7 +91,7 @@ def ask_until_dead(url: str, number: int, answers: list[str]) -> None:
 
 def killed_often(var: Path, database: str, kills: int) -> None:
     dice, answered = random.Random(22), list[str]()
-    with serve(DemoUpstream().app) as upstream:
+    with serve(ScriptedUpstream().app) as upstream:
         place = Place(upstream, var, free_port(), database)
         for _ in range(kills):
             answered += answered_before_the_kill(place, dice)

@@ -21,11 +21,11 @@ import httpx
 import openai
 import pytest
 from threegate.testing.scripts import Prompt, Reply
-from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import ROOT
 from tests.e2e.test_endings import PATHS, asked, turns
 from tests.e2e.test_guarded import SHAPES
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 from tests.waiting import PATIENCE_S, eventually
 
@@ -72,7 +72,7 @@ class Served:
     process: subprocess.Popen[bytes]
     url: str
     root: Path
-    demo: DemoUpstream
+    demo: ScriptedUpstream
 
     def stream(self, api: str, began: Event) -> str:
         """How a stream ends for the official client; `began` is set by its first event."""
@@ -103,7 +103,7 @@ class Served:
 @pytest.fixture(params=["base", "questions"])
 def served(request: Any, tmp_path: Path) -> Iterator[Served]:
     """Under a policy that guards answers, or one under which their bytes pass as they are."""
-    policies, demo = ROOT / "policies", DemoUpstream()
+    policies, demo = ROOT / "policies", ScriptedUpstream()
     if request.param == "questions":
         policies = tmp_path / "policies"
         (policies / "packs").mkdir(parents=True)

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 from threegate.settings import UpstreamSettings
-from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.operation.test_faults import stages
 from tests.e2e.support import toxics
@@ -20,6 +19,7 @@ from tests.e2e.support.fidelity import request
 from tests.e2e.support.running import Running, proxy
 from tests.e2e.support.toxics import Toxic, ToxicProxy
 from tests.e2e.test_endings import PATHS
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 from tests.waiting import eventually
 
@@ -47,7 +47,7 @@ class Rig:
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with serve(DemoUpstream().app) as url, closing(ToxicProxy(url)) as network:
+    with serve(ScriptedUpstream().app) as url, closing(ToxicProxy(url)) as network:
         slow = UpstreamSettings(network.url, failures=10**6)
         quick = UpstreamSettings(network.url, failures=10**6, first_byte_s=0.5, idle_s=0.5)
         with (

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from threegate.gateway.access.auth import KeyFile
 from threegate.settings import UpstreamSettings
-from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.running import Running, proxy
 from tests.gateway.shell import Heard
+from tests.scripted_upstream import ScriptedUpstream
 from tests.security.raw import chat, request, sized, waiting
 from tests.serving import serve
 from tests.waiting import eventually
@@ -28,10 +28,10 @@ B = UpstreamSettings("", name="b", weight=0)
 @contextmanager
 def two(
     var: Path, a: UpstreamSettings = A, b: UpstreamSettings = B, **given: Any
-) -> Iterator[tuple[Running, DemoUpstream, DemoUpstream]]:
+) -> Iterator[tuple[Running, ScriptedUpstream, ScriptedUpstream]]:
     """A proxy in front of two model APIs; the second is asked when the first cannot be."""
     with ExitStack() as stack:
-        demos = DemoUpstream(), DemoUpstream()
+        demos = ScriptedUpstream(), ScriptedUpstream()
         urls = [stack.enter_context(serve(d.app)) for d in demos]
         both = replace(a, url=urls[0]), replace(b, url=urls[1])
         running = stack.enter_context(proxy(var, upstreams=both, **given))
@@ -87,7 +87,7 @@ def test_one_that_rests_is_told_by_the_metrics(tmp_path: Path) -> None:
 
 
 def test_without_another_a_client_is_told_when_to_come_again(tmp_path: Path) -> None:
-    demo = DemoUpstream()
+    demo = ScriptedUpstream()
     with serve(demo.app) as url:
         one = UpstreamSettings(url, failures=2, rest_s=60)
         with proxy(tmp_path, upstreams=(one,)) as running:
@@ -101,7 +101,7 @@ def test_without_another_a_client_is_told_when_to_come_again(tmp_path: Path) -> 
 
 
 def test_more_calls_than_connections_are_refused_not_queued(tmp_path: Path) -> None:
-    demo = DemoUpstream()
+    demo = ScriptedUpstream()
     with serve(demo.app) as url:
         one = UpstreamSettings(url, max_connections=1)
         with proxy(tmp_path, upstreams=(one,)) as running:
@@ -156,7 +156,7 @@ def test_tenants_go_to_their_own_model_api(tmp_path: Path) -> None:
 def test_a_key_of_the_proxy_never_reaches_a_model_api(
     tmp_path: Path, given: dict[str, str], onward: dict[str, str]
 ) -> None:
-    demo = DemoUpstream()
+    demo = ScriptedUpstream()
     with serve(demo.app) as url:
         one = UpstreamSettings(url)  # no key of its own: the client's would be passed through
         with proxy(tmp_path, upstreams=(one,), keys="required") as running:

@@ -24,10 +24,10 @@ import orjson
 from sqlalchemy import NullPool, create_engine, make_url, text
 from threegate.audit.log.database import writer_engine
 from threegate.gateway.access.auth_db import KeyDatabase
-from threegate.testing.upstream import DemoUpstream
 
 from tests.e2e.support.network import LOOPBACK, Network, Relay
 from tests.e2e.support.running import ROOT
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 from tests.waiting import eventually
 
@@ -80,7 +80,7 @@ class Sent:
 @dataclass
 class Fleet:
     replicas: list[Replica]
-    demo: DemoUpstream
+    demo: ScriptedUpstream
     postgres: Relay
     redis: Relay
     database: str
@@ -150,7 +150,7 @@ def fleet(
     redis_at: Network = LOOPBACK,
     model_at: Network = LOOPBACK,
 ) -> Iterator[Fleet]:
-    policies, demo = root / "policies", DemoUpstream()
+    policies, demo = root / "policies", ScriptedUpstream()
     shutil.copytree(POLICIES, policies)
     with ExitStack() as stack:
         model = _relay(stack.enter_context(serve(demo.app)), 80, model_at)

@@ -16,8 +16,8 @@ from threegate.gateway.deps import Deps
 from threegate.parts import opened
 from threegate.server.http_server import config
 from threegate.settings import Settings, UpstreamSettings
-from threegate.testing.upstream import DemoUpstream
 
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 ROOT = Path(__file__).parents[3]
@@ -29,7 +29,7 @@ class Running:
 
     url: str
     direct: str
-    demo: DemoUpstream
+    demo: ScriptedUpstream
     deps: Deps
     var: Path
 
@@ -43,7 +43,7 @@ class Running:
 @contextmanager
 def proxy(var: Path, policies: Path = ROOT / "policies", **given: Any) -> Iterator[Running]:
     """Classifiers are off unless given: most tests need patterns only."""
-    demo = DemoUpstream()
+    demo = ScriptedUpstream()
     with serve(demo.app) as direct:
         values: dict[str, Any] = {"classifiers": "off", "packs": ("base",)} | given
         upstreams = values.pop("upstreams", (UpstreamSettings(direct),))

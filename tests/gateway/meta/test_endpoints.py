@@ -15,11 +15,11 @@ from threegate.gateway.meta.endpoints import MetaEndpoints
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.policy.model import CompiledPolicy, ConstraintRule, Models
 from threegate.settings import UpstreamSettings
-from threegate.testing.upstream import DemoUpstream
 from threegate.types import Bilingual
 
 from tests.gateway.calls import Log, deps_of
 from tests.gateway.shell import policy
+from tests.scripted_upstream import ScriptedUpstream
 from tests.serving import serve
 
 BALANCE = replace(policy(), pass_through=("/user/balance",))
@@ -41,7 +41,7 @@ async def client(
     *,
     missing: str = "",
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Log]]:
-    with serve(DemoUpstream().app) as url:
+    with serve(ScriptedUpstream().app) as url:
         deps = deps_of(tmp_path, rules, upstream=UpstreamSettings(url))
         assert isinstance(deps.audit, Log)
         ready = {"policy": missing} if missing else {}
