@@ -108,9 +108,8 @@ class ScanText:
 
     @cached_property
     def longest_token(self) -> int:
-        """Characters of the longest token (`token_runs`); lengths below `token_runs.LEAST` are not
-        distinguished."""
-        return token_runs.longest(self.text, self.data)
+        """`token_runs.longest`."""
+        return token_runs.longest(self.data)
 
     @cached_property
     def numbers(self) -> NumberIndex:

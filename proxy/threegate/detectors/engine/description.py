@@ -28,10 +28,11 @@ def described(
     find: Find,
     tails: tuple[Tail, ...] = (open_match.token,),
     trigger: str = NUMBER,
+    pattern: str = "",
 ) -> Recognizer:
     """The recognizer that is described under this id. Raises KeyError without an entry."""
     rank, plain = _entries()[id]["rank"], _entries()[id].get("plain", False)
-    return Recognizer(info_of(id, kinds), trigger, find, tails, rank, plain)
+    return Recognizer(info_of(id, kinds), trigger, find, tails, rank, plain, pattern)
 
 
 def info_of(id: str, kinds: tuple[str, ...]) -> DetectorInfo:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from string import ascii_letters
@@ -36,14 +37,14 @@ _OPENING = "+(（"
 _LETTERS = "letter"
 _MOST_LETTERS = 3
 _MOST_DIGITS = 20
-"""No shape requires more digits."""
+"""No shape requires more digits, or fewer digits together than this and not any number."""
 _JOINTS = frozenset(".-")
 Look = tuple[str, int, int]
-"""What shapes need to know of a start: its first character, the digits in the rest of its row (as
-far as shapes ask), and the digits up to the first separator."""
+"""What shapes need to know of a start: its first character, the digits in the rest of its row and
+those up to the first separator, both as far as shapes ask."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shape:
     """Numbers of at least `digits` digits, the first `run` to `most` of them without separators,
     that begin with a digit or sign (`+(（`) of `heads`; with `letters` also with one to three ASCII
@@ -57,10 +58,26 @@ class Shape:
 
     def __post_init__(self) -> None:
         assert self.digits <= _MOST_DIGITS
+        assert self.most < _MOST_DIGITS or self.most == sys.maxsize
+        _SHAPES.append(self)
+        _FITTING.clear()
 
-    @cached_property
-    def keys(self) -> frozenset[str]:
-        return frozenset((*self.heads, *((_LETTERS,) if self.letters else ())))
+    def fits(self, look: Look) -> bool:
+        head, digits, together = look
+        heads = self.letters if head == _LETTERS else head in self.heads
+        return heads and digits >= self.digits and self.run <= together <= self.most
+
+
+class _Fitting(dict[Look, Sequence[Shape]]):
+    """The shapes that a start fits, by its look; there are some thousand looks."""
+
+    def __missing__(self, look: Look) -> Sequence[Shape]:
+        self[look] = fitting = tuple(shape for shape in _SHAPES if shape.fits(look))
+        return fitting
+
+
+_SHAPES: list[Shape] = []
+_FITTING = _Fitting()
 
 
 class NumberIndex:
@@ -70,23 +87,26 @@ class NumberIndex:
     def __init__(self, text: str) -> None:
         self._text = text
         self._by_look = defaultdict[Look, list[int]](list)
-        self._longest = 0
+        data = text.encode("ascii", "replace")
         self.dense = False
-        for first, last in spans(_DENSE, text.encode("ascii", "replace")):
+        for first, last in spans(_DENSE, data):
             self.dense = True
-            self._read(first, last)
+            if data[first:last].isdigit():
+                self._add([(first, last)], last - first)
+            else:
+                self._read(first, last)
 
-    def starts(self, shape: Shape) -> list[int]:
+    def starts(self, shape: Shape) -> Sequence[int]:
         """Positions at which a number of this shape may begin."""
-        if self._longest < shape.digits:
-            return []
-        keys, digits, run, most = shape.keys, shape.digits, shape.run, shape.most
-        return [
-            position
-            for (head, following, together), starts in self._by_look.items()
-            if head in keys and following >= digits and run <= together <= most
-            for position in starts
-        ]
+        return self._by_shape.get(shape, ())
+
+    @cached_property
+    def _by_shape(self) -> Mapping[Shape, list[int]]:
+        found = defaultdict[Shape, list[int]](list)
+        for look, starts in self._by_look.items():
+            for shape in _FITTING[look]:
+                found[shape] += starts
+        return found
 
     def _read(self, first: int, last: int) -> None:
         text, row, count, previous_end = self._text, list[tuple[int, int]](), 0, -_WIDEST - 1
@@ -106,29 +126,29 @@ class NumberIndex:
 
     def _add(self, row: list[tuple[int, int]], count: int) -> None:
         """Adds the starts of a row, except runs that a dot or dash joins to the run before."""
-        self._longest = max(self._longest, count)
         text, previous_end = self._text, -2
         for start, end in row:
             if count < _FEWEST:
                 return
             size, following = end - start, min(count, _MOST_DIGITS)
             if start - previous_end != 1 or text[previous_end] not in _JOINTS:
-                self._by_look[text[start], following, size].append(start)
+                together = min(size, _MOST_DIGITS)
+                self._by_look[text[start], following, together].append(start)
                 if start:
-                    self._add_before(start, following, size)
+                    self._add_before(start, following, together)
             count -= size
             previous_end = end
 
-    def _add_before(self, start: int, following: int, size: int) -> None:
+    def _add_before(self, start: int, following: int, together: int) -> None:
         """Adds the letters or signs before a run as starts."""
         text, starts, before = self._text, self._by_look, self._text[start - 1]
         if before in _OPENING:
-            starts[before, following, size].append(start - 1)
+            starts[before, following, together].append(start - 1)
             if start > 1 and text[start - 2] in _OPENING:
-                starts[text[start - 2], following, size].append(start - 2)
+                starts[text[start - 2], following, together].append(start - 2)
             return
         last = start - 1 - (before == " ")
         for at in range(last, max(last - _MOST_LETTERS, -1), -1):
             if text[at] not in ascii_letters:
                 return
-            starts[_LETTERS, following, size].append(at)
+            starts[_LETTERS, following, together].append(at)

@@ -119,12 +119,12 @@ def overlapping(pattern: re.Pattern[str], view: ScanText) -> Iterator[re.Match[s
 
 def numbers(view: ScanText, pattern: re.Pattern[str], shape: Shape) -> Iterator[re.Match[str]]:
     """Matches of `pattern` at the starts of numbers of this shape."""
-    text, match = view.text, pattern.match
-    for n, start in enumerate(view.numbers.starts(shape)):
-        if not n % _COUNTED:
-            view.spend(_COUNTED)
-        if found := match(text, start):
-            yield found
+    text, match, starts = view.text, pattern.match, view.numbers.starts(shape)
+    for first in range(0, len(starts), _COUNTED):
+        view.spend(_COUNTED)
+        for start in starts[first : first + _COUNTED]:
+            if found := match(text, start):
+                yield found
 
 
 _COUNTED = 16

@@ -70,8 +70,6 @@ class PatternScanner:
         hits: list[tuple[Hit, Recognizer]] = []
         for recognizer in self._triggers.triggered(view):
             budget.spend()
-            if recognizer.token > view.longest_token:
-                continue
             for hit in recognizer.find(view):
                 wanted = self._wanted.get(hit.kind)
                 if self._wants(hit.kind) if wanted is None else wanted:

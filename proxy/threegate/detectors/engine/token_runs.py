@@ -14,25 +14,26 @@ from typing import Any
 import re2
 
 from threegate.detectors.custom.pattern_parts import parsed
-from threegate.normalize.re2_spans import char_spans
+from threegate.normalize.re2_spans import spans
 
-CHARS = frozenset(string.ascii_letters + string.digits + "_-./+=~\u017f\u212a")
+CHARS = frozenset(string.ascii_letters + string.digits + "_-./+=~<\u017f\u212a")
 """RE2 matches the last two as `s` and `k` when case is ignored."""
 LEAST = 16
 """Shortest token that is searched for."""
-_LONG = re2.compile(rf"[A-Za-z0-9_\-./+=~\x{{17f}}\x{{212a}}]{{{LEAST},}}")
+_LONG = re2.compile(rf"[A-Za-z0-9_\-./+=~<\x{{17f}}\x{{212a}}]{{{LEAST},}}")
 
 _LARGE = 65_536
 _CODE = re.compile(r"\\x\{([0-9a-f]+)\}")
 """A character by its code point, in RE2 syntax that `re` lacks."""
 
 
-def longest(text: str, data: bytes) -> int:
-    """Length of the longest token of `text`, of which `data` is the UTF-8; `LEAST` - 1 if all are
-    shorter than `LEAST`. Texts larger than `_LARGE` are assumed to have tokens of any length."""
+def longest(data: bytes) -> int:
+    """Bytes of the longest token of a text (UTF-8), which are no fewer than its characters;
+    `LEAST` - 1 if all are shorter than `LEAST`. Texts larger than `_LARGE` are assumed to have
+    tokens of any length."""
     if len(data) > _LARGE:
         return len(data)
-    return max((last - first for first, last in char_spans(_LONG, text, data)), default=LEAST - 1)
+    return max([last - first for first, last in spans(_LONG, data)], default=LEAST - 1)
 
 
 @cache

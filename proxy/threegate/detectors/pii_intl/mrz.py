@@ -65,4 +65,6 @@ def _checked(line: str, start: int, end: int) -> bool:
 _BEGUN = re.compile(rf"(?<![0-9A-Za-z<])[A-Z0-9<]{{1,{_LONG}}}\Z")
 _tail = open_match.unfinished(_BEGUN, _LONG + 1, begins="[A-Z0-9<]+")
 
-RECOGNIZER = described("mrz", (KIND,), find, (open_match.token, _tail), trigger="[A-Z0-9<]{30}")
+_RUN = "[A-Z0-9<]{30}"
+
+RECOGNIZER = described("mrz", (KIND,), find, (open_match.token, _tail), _RUN, _RUN)
