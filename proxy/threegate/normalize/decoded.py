@@ -45,8 +45,8 @@ _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/_\-])(?:[A-Za-z0-9+/_\-]{60,76}+\r?\n)*(?:[A-Za-z0-9+/_\-]{12,}={0,2}|[A-Za-z0-9+/_\-]{6,}={1,2})"
     r"(?![A-Za-z0-9+/=])"
 )
-_BASE64_CHARS = string.ascii_letters + string.digits + "+/_-"
-_SIXES = r"[A-Za-z0-9+/_\-]{12,}|[A-Za-z0-9+/_\-]{6,}="
+_BASE64_CHARS = frozenset(string.ascii_letters + string.digits + "+/_-")
+_SIXES = re2.compile(r"[A-Za-z0-9+/_\-]{12,}|[A-Za-z0-9+/_\-]{6,}=")
 _BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{16,}={0,6}|[A-Z2-7]{8,}={1,6})(?![A-Za-z0-9=])")
 
 
@@ -133,7 +133,7 @@ def _block(
     tokens: str,
     decode: Decode,
     likely: Callable[[str], bool] = lambda token: True,
-    alphabet: str = _BASE64_CHARS,
+    alphabet: Iterable[str] = _BASE64_CHARS,
 ) -> Step:
     """A step that decodes blocks. `tokens` is RE2 and finds where blocks may begin, possibly with
     one character before that is not of the alphabet; `likely` rejects most tokens that are not
@@ -142,7 +142,7 @@ def _block(
 
     def step(view: View) -> View:
         starts = [at for at, text in _tokens(token, view.text, inside) if likely(text)]
-        return edited_at(view, NAME, pattern, decode, starts)
+        return edited_at(view, NAME, pattern, decode, starts) if starts else view
 
     return step
 
@@ -169,7 +169,19 @@ def _may_be_hex(token: str) -> bool:
     return not token.isalpha()
 
 
+def _base64_blocks(view: View) -> View:
+    """Blocks of base64, and of base32 where one of the same tokens has that many of its
+    characters."""
+    tokens = [*_tokens(_SIXES, view.text, _BASE64_CHARS)]
+    starts = [at for at, text in tokens if _may_be_base64(text)]
+    made = edited_at(view, NAME, _BASE64, _base64, starts) if starts else view
+    if made is view and not any(_CAPITALS.search(text) for _, text in tokens):
+        return view
+    return _base32_blocks(made)
+
+
 _JOINERS = str.maketrans("", "", "_-/+")
+_CAPITALS = re.compile("[A-Z2-7]{8}")
 _SMALL_HEX = re.compile("[0-9a-f]*")
 _ASCII = re.compile("(?:[2-7][0-9])+")
 _LONG_NUMBER = 32
@@ -197,6 +209,7 @@ def _again(match: re.Match[str]) -> str | None:
         return None
 
 
+_base32_blocks = _block(_BASE32, "[A-Z2-7]{16,}|[A-Z2-7]{8,}=", _base32)
 _ESCAPES: Mapping[str, tuple[Step, ...]] = {
     r"%[0-9A-Fa-f]{2}": (_escape(_PERCENT, _percent),),
     r"\\[uUx][0-9A-Fa-f{]": (_escape(_BACKSLASH, _backslash),),
@@ -216,10 +229,7 @@ _BLOCKS: Mapping[str, tuple[Step, ...]] = {
             string.hexdigits,
         ),
     ),
-    r"[A-Za-z0-9+/_\-]{12}|[A-Za-z0-9+/_\-]{6}=": (
-        _block(_BASE64, _SIXES, _base64, _may_be_base64),
-        _block(_BASE32, "[A-Z2-7]{16,}|[A-Z2-7]{8,}=", _base32),
-    ),
+    r"[A-Za-z0-9+/_\-]{12}|[A-Za-z0-9+/_\-]{6}=": (_base64_blocks,),
 }
 _STEPS = {**_ESCAPES, **_BLOCKS}
 ESCAPES, BLOCKS = tuple(_ESCAPES), tuple(_BLOCKS)

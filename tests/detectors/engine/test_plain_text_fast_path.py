@@ -72,6 +72,12 @@ def test_the_gate_says_what_a_scan_says(detector: PatternScanner, pieces: list[s
         settled = max(settled, scan.settled)
 
 
+def test_plain_words_after_an_address_are_released_without_a_scan() -> None:
+    text = "You can reach us at support@example.com and we answer within a day "
+    start = text.index("and")
+    assert SCANNER.settled_without_scan(text, start) == len(text)
+
+
 WHOLE = plain_text_fast_path.WholeTextFastPath(DETECTORS)
 
 

@@ -8,9 +8,7 @@ are equal.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cached_property
-from typing import TypeVar
 
 from threegate.detectors.engine import token_runs
 from threegate.detectors.engine.labels import Labels, words
@@ -29,7 +27,7 @@ REACH = 60
 SPACE = " \u00a0\u2007\u2009\u202f\u3000"
 
 SENTENCE_ENDS = "。！？!?；;\n\r"
-_STRONG = re.compile(f"[{SENTENCE_ENDS}]")
+_STRONG, _WITHIN = re.compile(f"[{SENTENCE_ENDS}]"), re.compile(f"[^{SENTENCE_ENDS}]*")
 JOINERS = "、,，/和及与或"
 _ITEMS = re.compile(rf"(?:[A-Z]{{0,2}}[0-9][0-9 \-]{{3,22}}[0-9Xx][ ]?[{JOINERS}][ ]?)+$")
 _BLANKS = SPACE + "\t\"'"
@@ -70,19 +68,8 @@ _ZEROES = bytes.maketrans(b"123456789", b"000000000")
 _CONTINUATION = bytes(range(0x80, 0xC0))
 """Continuation bytes of UTF-8."""
 _CHUNK = 1024
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class _Memo(dict[K, V]):
-    """Cached results of a function, by argument."""
-
-    def __init__(self, make: Callable[[K], V]) -> None:
-        self._make = make
-
-    def __missing__(self, key: K) -> V:
-        self[key] = made = self._make(key)
-        return made
+_LONG = 4096
+"""Characters from which contexts are compared without their digits."""
 
 
 class ScanText:
@@ -97,14 +84,10 @@ class ScanText:
         self.final = final
         self.open = len(text)
         self.spend = meter().spend
-        self._clauses = _Memo(clause_before)
-        self._last_labels: _Memo[Labels, _Memo[str, int]] = _Memo(lambda each: _Memo(each.last))
-        """Where the last label ends, cached by clause, because the text before the clause varies
-        more."""
-        self._labels_after: _Memo[Labels, _Memo[str, bool]] = _Memo(
-            lambda labels: _Memo(lambda window: labels.search(_STRONG.split(window, 1)[0]))
-        )
-        """Whether the clause after a value has a label, cached by the text after it."""
+        self._clauses: dict[str, str] = {}
+        self._last_labels: dict[tuple[Labels, str], int] = {}
+        self._labels_after: dict[tuple[Labels, str], bool] = {}
+        """What was found out, by the text before or after a value."""
 
     @cached_property
     def longest_token(self) -> int:
@@ -144,8 +127,21 @@ class ScanText:
 
     def last(self, start: int, labels: Labels) -> int:
         """Where in `before(start)` the last of `labels` ends, or -1."""
-        clause = self._clauses[self._context[max(0, start - REACH) : start]]
-        return self._last_labels[labels][clause]
+        return self._last(labels, self._clause(start))
+
+    def _clause(self, start: int) -> str:
+        window = self._context[max(0, start - REACH) : start]
+        clause = self._clauses.get(window)
+        if clause is None:
+            clause = self._clauses[window] = clause_before(window)
+        return clause
+
+    def _last(self, labels: Labels, clause: str) -> int:
+        """Cached by the clause, because the text before it varies more."""
+        last = self._last_labels.get((labels, clause))
+        if last is None:
+            last = self._last_labels[labels, clause] = labels.last(clause)
+        return last
 
     def after(self, start: int, end: int) -> str:
         """The clause after `end`, at most `AFTER` characters. While that clause may still grow, the
@@ -170,20 +166,32 @@ class ScanText:
         """1: one of `labels` is near the value; -1: the nearest label is one of `other`; 0: no
         label. `look_after`: labels after the value count too; where the text ends there, one may
         still follow."""
-        clause = self._clauses[self._context[max(0, start - REACH) : start]]
-        own, foreign = self._last_labels[labels][clause], self._last_labels[other][clause]
-        polarity = _polarity(clause, own, foreign)
-        if polarity or not look_after:
-            return polarity
+        clause = self._clause(start)
+        own, foreign = self._last(labels, clause), self._last(other, clause)
+        if own >= 0 or foreign >= 0:
+            polarity = _polarity(clause, own, foreign)
+            if polarity or not look_after:
+                return polarity
+        elif not look_after:
+            return 0
         if end + AFTER > len(self.text):
             return int(labels.search(self.after(start, end)))
-        return int(self._labels_after[labels][self._context[end : end + AFTER]])
+        return int(self._is_after(labels, self._context[end : end + AFTER]))
+
+    def _is_after(self, labels: Labels, window: str) -> bool:
+        """Whether the clause that begins this text has one of `labels`."""
+        found = self._labels_after.get((labels, window))
+        if found is None:
+            stop = _STRONG.search(window)
+            clause = window[: stop.start()] if stop else window
+            found = self._labels_after[labels, window] = labels.search(clause)
+        return found
 
     @cached_property
     def _context(self) -> str:
-        """The text in which labels are searched: every digit is replaced by 0, so that more
-        contexts are equal."""
-        return self.data.translate(_ZEROES).decode()
+        """The text in which labels are searched. In a long one, perhaps a table, every digit is
+        replaced by 0, so that more contexts are equal."""
+        return self.text if len(self.text) < _LONG else self.data.translate(_ZEROES).decode()
 
 
 def _polarity(clause: str, own: int, foreign: int) -> int:
@@ -218,9 +226,10 @@ def clause_before(window: str) -> str:
 def _clause(window: str) -> str:
     """The last clause, at most `BEFORE` columns of it."""
     if window.isascii():
-        return _STRONG.split(window[-BEFORE:])[-1]
-    clause = _STRONG.split(window)[-1]
-    if len(clause) <= _UNITS:
+        window = window[-BEFORE:]
+    last = _WITHIN.match(window[::-1])
+    clause = window[len(window) - last.end() :] if last else ""
+    if len(clause) <= _UNITS or window.isascii():
         return clause
     columns = _COLUMNS.match(clause[::-1])
     return clause[-columns.end() :] if columns else clause

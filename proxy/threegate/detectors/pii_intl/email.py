@@ -13,7 +13,7 @@ import tldextract
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
-from threegate.detectors.engine.recognizer import Hit, overlapping
+from threegate.detectors.engine.recognizer import Hit
 from threegate.types import Level
 
 KIND = "pii.email"
@@ -61,11 +61,14 @@ def is_real(domain: str) -> bool:
 
 
 def find(view: ScanText) -> Iterator[Hit]:
-    for match in overlapping(_EMAIL, view):
-        start = _begin(view.text, match.start())
-        domain = _domain(match["domain"]) if start < match.start() else ""
-        if domain and _addressed(view.text, start, match):
-            yield Hit(start, match.start("domain") + len(domain), KIND, Level.HIGH)
+    text, at = view.text, -1
+    while (at := text.find("@", at + 1)) >= 0:
+        view.spend()
+        start = _begin(text, at)
+        match = _EMAIL.match(text, at) if start < at else None
+        domain = _domain(match["domain"]) if match else ""
+        if match and domain and _addressed(text, start, match):
+            yield Hit(start, at + 1 + len(domain), KIND, Level.HIGH)
 
 
 def _domain(name: str) -> str:
@@ -91,7 +94,8 @@ def _addressed(text: str, start: int, match: re.Match[str]) -> bool:
     scheme = text.rfind("://", max(0, start - 40), start)
     if scheme >= 0 and _USERINFO.fullmatch(text, scheme + 3, start):
         return False
-    return not _MESSAGE.search(text, max(0, start - _MESSAGE_REACH), start)
+    reach = max(0, start - _MESSAGE_REACH)
+    return "<" not in text[reach:start] or not _MESSAGE.search(text, reach, start)
 
 
 RECOGNIZER = described(

@@ -221,6 +221,8 @@ def _is_signed(text: str, match: re.Match[str]) -> bool:
 
 def _is_grouped(text: str, match: re.Match[str]) -> bool:
     """Whether no further group is next to it."""
+    if match.group()[0] not in "08(":
+        return False
     start, end = match.span()
     within_longer = _BEFORE.match(text, max(0, start - 2), start) or _AFTER.match(text, end)
     return not within_longer and _GROUPED.fullmatch(match.group()) is not None
