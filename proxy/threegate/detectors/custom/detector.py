@@ -30,6 +30,10 @@ text without a match this costs a third."""
 _HEAD = 3
 """Characters used to recognise the beginning of a word."""
 
+_HEAD_OF_FEW, _FEW_HEADS = 12, 64
+"""The same for so few words that each beginning is compared by itself: in prose nearly every word
+begins like one of some sentences by its first characters alone."""
+
 _BLANK = re.compile(r"(?<=[a-z0-9]) (?=[a-z0-9])")
 """Between two words of a folded phrase."""
 
@@ -126,13 +130,28 @@ def _metered(hits: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 def _beginnings(words: Iterable[str]) -> re.Pattern[str]:
     """Positions where one of the words may begin, judged by its first characters; a gap counts as a
     space."""
-    heads = sorted({word[:_HEAD] for word in words})
+    words = set(words)
+    heads = {word[:_HEAD_OF_FEW] for word in words}
+    if len(heads) <= _FEW_HEADS:
+        firsts = sorted({head[0] for head in heads})
+        return re.compile("|".join(re.escape(c) + f"(?={_rest(heads, c)})" for c in firsts))
+    heads = {word[:_HEAD] for word in words}
     size = min(map(len, heads))
     first, *others = (_one_of(head[n] for head in heads) for n in range(size))
     rest = ""
     for chars in reversed(others):
         rest = rf"(?:{chars}{rest}|\Z)"
     return re.compile(f"{first}(?={rest})")
+
+
+def _rest(heads: Iterable[str], first: str) -> str:
+    """What may follow this first character: the rest of one of the heads, or its beginning at the
+    end of the text."""
+    tails = {head[1:] for head in heads if head[0] == first}
+    if "" in tails:
+        return ""
+    following = (_one_of(c) + _rest(tails, c) for c in sorted({tail[0] for tail in tails}))
+    return rf"(?:{'|'.join(following)}|\Z)"
 
 
 def _one_of(chars: Iterable[str]) -> str:
