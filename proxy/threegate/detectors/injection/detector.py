@@ -1,5 +1,6 @@
 """Known injection wordings in text that goes to the model: forged role delimiters, "ignore previous
-instructions" in two languages, invisible characters, images that exfiltrate data.
+instructions" in Chinese, English and some twenty other languages, invisible characters, images that
+exfiltrate data.
 
 A `PatternDetector` of the input layer; on channels that the model writes it finds nothing. One RE2
 set over the folded text decides which signatures to search, so a text without any costs one pass.

@@ -25,7 +25,7 @@ from threegate.types import Channel, Level
 
 SIGNATURE, DELIMITER = "injection.signature", "injection.role_delimiter"
 INPUT = frozenset({Channel.SYSTEM, Channel.USER, Channel.ASSISTANT, Channel.TOOL_RESULT})
-FILES: Final = ("wordings", "takeover", "documents")
+FILES: Final = ("wordings", "takeover", "documents", "languages")
 _FRAGMENT = re.compile(r"\{\{([A-Z_]+)\}\}")
 
 
