@@ -18,6 +18,7 @@ import re2
 from threegate.detectors.base import Scanned
 from threegate.detectors.engine.description import info_of
 from threegate.detectors.engine.scanner import fold
+from threegate.detectors.injection.project_rules import is_project_rule
 from threegate.detectors.injection.signature_loader import (
     DELIMITER,
     INPUT,
@@ -116,6 +117,8 @@ class InjectionSignatures:
     def _finding(self, passage: Passage, signature: Signature, span: Span) -> Finding:
         locus, level = passage.locus, signature.level
         if signature.mentioned and locus.channel is Channel.USER and _quoted(passage.text, span):
+            level = Level.LOW
+        if signature.address and is_project_rule(passage.text, span.start):
             level = Level.LOW
         return Finding(
             self.info.id, signature.kind, span, _SCORES[level], level, locus, signature.note

@@ -8,7 +8,8 @@ Optional:
 - `kind`: `injection.signature` (default) or `injection.role_delimiter`;
 - `channels`: where it counts; by default every channel that a client or a tool fills;
 - `negatable`: "do not" before it reverses its meaning;
-- `mentioned`: quoted after a user's own words it is only mentioned, and is LOW.
+- `mentioned`: quoted after a user's own words it is only mentioned, and is LOW;
+- `address`: it only addresses a model, and before rules for work on code it is LOW.
 
 `true` holds texts in which it must be found, `false` texts in which it must not.
 """
@@ -40,6 +41,7 @@ class Signature:
     channels: frozenset[Channel] = INPUT
     negatable: bool = False
     mentioned: bool = False
+    address: bool = False
     true: tuple[str, ...] = ()
     false: tuple[str, ...] = ()
 
@@ -66,6 +68,7 @@ def _signature(entry: Mapping[str, Any], fragments: Mapping[str, str]) -> Signat
         channels,
         entry.get("negatable", False),
         entry.get("mentioned", False),
+        entry.get("address", False),
         tuple(entry["true"]),
         tuple(entry["false"]),
     )
