@@ -1,8 +1,9 @@
 """Tiny real models for tests: a word list becomes an ONNX graph and a trained tokenizer.
 
 Each label has words that speak for it; a text's logit of a label is `WEIGHT` times how often they
-occur (or per token, for tags) minus `WEIGHT / 2`, `O` aside. Every CJK character and every Latin
-word is a token. Needs the `onnx` package, a development dependency.
+occur (or per token, for tags) minus `WEIGHT / 2`, `O` aside. Words of `against` take `AGAINST` of
+such a word away again. Every CJK character and every Latin word is a token. Needs the `onnx`
+package, a development dependency.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors, tra
 from threegate_classifiers import onnx_runtime
 from threegate_classifiers.manifest import MANIFEST, MODEL, TOKENIZER, VECTORS
 
-WEIGHT = 12.0
+WEIGHT, AGAINST = 12.0, 0.6
 _SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
 _CJK = Regex("[\u3400-\u9fff]|[^\\w\\s]")
 
@@ -33,16 +34,19 @@ def build_model(
     sentences: Sequence[str] = (),
     version: str = "1",
     quantise: bool = False,
+    against: Sequence[str] = (),
     **manifest: Any,
 ) -> Path:
     """Write `<root>/<name>/<version>/` and return it. `words` gives each label's words; `manifest`
     overrides keys."""
     folder = root / name / version
     folder.mkdir(parents=True)
-    tokenizer = train_tokenizer([*sentences, *(w for group in words.values() for w in group)])
+    every = [*against, *(w for group in words.values() for w in group)]
+    tokenizer = train_tokenizer([*sentences, *every])
     tokenizer.save(str(folder / TOKENIZER))
     bias = [0.0 if label == "O" else -WEIGHT / 2 for label in words]
-    write_graph(folder / MODEL, _table(tokenizer, words), bias, per_token=task == "tag")
+    table = _table(tokenizer, words, against)
+    write_graph(folder / MODEL, table, bias, per_token=task == "tag")
     if quantise:
         _quantise(folder / MODEL)
     write_manifest(folder, _manifest(name, version, task, list(words)) | manifest)
@@ -85,13 +89,17 @@ def train_tokenizer(sentences: Sequence[str]) -> Any:
     return tokenizer
 
 
-def _table(tokenizer: Any, words: Mapping[str, Sequence[str]]) -> np.ndarray[Any, Any]:
+def _table(
+    tokenizer: Any, words: Mapping[str, Sequence[str]], against: Sequence[str]
+) -> np.ndarray[Any, Any]:
     """[vocabulary, labels]: 1 where the token speaks for the label."""
     table = np.zeros((tokenizer.get_vocab_size(), len(words)), np.float32)
     for column, group in enumerate(words.values()):
         for word in group:
             ids = tokenizer.encode(word, add_special_tokens=False).ids
             table[ids, column] = 1 / len(ids)
+    for word in against:
+        table[tokenizer.encode(word, add_special_tokens=False).ids] = -AGAINST
     return table
 
 

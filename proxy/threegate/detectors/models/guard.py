@@ -5,6 +5,7 @@ Which heads count depends on where the text occurs:
 | channel | text judged | heads |
 |---|---|---|
 | system, user, assistant | the text | direct injection, hazard, offensive |
+| user | each sentence of a short text (`prompt_sentences`) | direct injection, hazard |
 | tool result | the text | indirect injection; direct only when it is sure |
 | tool arguments | the text | hazard, offensive |
 | content, reasoning | (question, text so far) | compliance, hazard |
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from threegate_classifiers.errors import ClassifierError
@@ -34,6 +36,7 @@ from threegate_classifiers.runtime import Engine
 from threegate_classifiers.tokenize import Text
 
 from threegate.detectors.base import DetectorInfo, overlapping
+from threegate.detectors.models import prompt_sentences
 from threegate.detectors.models.common import Answer, judge_each
 from threegate.detectors.models.sentence_blocks import blocks, gist, last, sentences_so_far
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
@@ -64,7 +67,9 @@ _ANSWERS = (Channel.CONTENT, Channel.REASONING)
 
 Reading = tuple[Text, tuple[str, ...], int]
 """The text that the model reads, the heads that count, and the code points in it before the
-passage."""
+passage; negative where it begins later."""
+Read = tuple[tuple[str, ...], int, Scores]
+"""The heads that count, the same code points, and the model's output."""
 
 
 class _PendingScores(dict[tuple[Text, ...], asyncio.Future[list[Scores]]]):
@@ -158,19 +163,44 @@ class GuardDetector:
 
     async def _judge(self, passage: Passage, pending: _PendingScores) -> tuple[Finding, ...]:
         """One finding per kind: the surest of the readings."""
+        read = await self._read(_parts(passage), pending)
+        found = [f for h, skipped, s in read for f in self._findings(passage, s, h, skipped)]
+        if passage.locus.channel is Channel.USER:
+            found += await self._in_sentences(passage, read, pending)
         best: dict[str, Finding] = {}
-        for heads, skipped, answer in await self._read(_parts(passage), pending):
-            for found in self._findings(passage, answer, heads, skipped):
-                known = best.get(found.kind)
-                if known is None or found.score > known.score:
-                    best[found.kind] = found
+        for finding in sorted(found, key=lambda f: (f.level, f.score)):
+            best[finding.kind] = finding
         return tuple(best.values())
 
-    async def _read(
-        self, readings: Sequence[Reading], pending: _PendingScores
-    ) -> list[tuple[tuple[str, ...], int, Scores]]:
-        """(heads that count, code points before the passage, the model's output) for each reading
-        that a rule can use."""
+    async def _in_sentences(
+        self, passage: Passage, read: Sequence[Read], pending: _PendingScores
+    ) -> list[Finding]:
+        """What the sentences of a prompt say alone."""
+        if any(scores.language != prompt_sentences.LANGUAGE for _, _, scores in read):
+            return []
+        heads = prompt_sentences.heads_for(passage.text, self._by_head(read))
+        spans = prompt_sentences.alone(passage.text) if heads else ()
+        alone = [(Text(passage.text[s.start : s.end]), heads, -s.start) for s in spans]
+        found: list[Finding] = []
+        for span, (_, skipped, scores) in zip(spans, await self._read(alone, pending), strict=True):
+            sentence = passage.text[span.start : span.end]
+            items = [s for s in self._counted(scores, heads) if self._is_clear(sentence, s)]
+            sure = Scores(scores.language, tuple(items))
+            found += self._findings(passage, sure, heads, skipped)
+        return [replace(f, level=Level.MEDIUM) for f in found]
+
+    def _is_clear(self, sentence: str, score: Score) -> bool:
+        return prompt_sentences.counts(sentence, self._head_of[score.label], score)
+
+    def _by_head(self, read: Sequence[Read]) -> dict[str, list[Score]]:
+        scores: dict[str, list[Score]] = {}
+        for heads, _, answer in read:
+            for score in self._counted(answer, heads):
+                scores.setdefault(self._head_of[score.label], []).append(score)
+        return scores
+
+    async def _read(self, readings: Sequence[Reading], pending: _PendingScores) -> list[Read]:
+        """The model's output for each reading that a rule can use."""
         useful = [r for r in readings if self._heads.intersection(r[1])]
         if not useful:
             return []
