@@ -164,7 +164,7 @@ _WORDS = st.one_of(
     st.text(max_size=20),
 )  # fmt: skip
 _FORMS = st.fixed_dictionaries(
-    dict.fromkeys(("mode", "level", "action", "message_zh", "message_en", "review_by"), _WORDS)
+    dict.fromkeys(("mode", "level", "message_zh", "message_en", "review_by"), _WORDS)
     | {
         "drop_exception": st.text(max_size=5),
         "exception": st.none() | st.dictionaries(st.sampled_from(["field", "value", "reason", "expires", "id"]), st.text(max_size=10)),

@@ -97,11 +97,6 @@ def test_a_change_keeps_every_comment_and_every_other_line(path: Path) -> None:
         (RuleForm(mode="off"), ["+    mode: 'off'"]),
         (RuleForm(mode="enforce"), []),
         (RuleForm(level="high"), ["+    level: high"]),
-        (RuleForm(action="mask"), []),
-        (
-            RuleForm(action="block"),
-            ["-    then: {mask: {restore: client}}", "+    then: {block: {}}"],
-        ),
         (
             RuleForm(message_zh="已隐藏", message_en="Hidden."),
             ["+    message: {zh: 已隐藏, en: Hidden.}"],
@@ -152,7 +147,6 @@ def test_an_exception_for_one_value_is_written_as_text() -> None:
     [
         (RuleForm(mode="loud"), "mode"),
         (RuleForm(level="huge"), "level"),
-        (RuleForm(action="answer"), "action"),
         (RuleForm(review_by="soon"), "date"),
         (RuleForm(drop_exception="E-9"), "missing"),
     ],

@@ -26,9 +26,6 @@ from threegate.policy.model import Mode
 from threegate.policy.schema import ReasonCode
 from threegate.types import Level
 
-SIMPLE = ("flag", "annotate", "mask", "redact", "block")
-"""Actions that the form can set because they need nothing else. The others are written in YAML."""
-
 
 @dataclass(frozen=True, slots=True)
 class RuleForm:
@@ -36,7 +33,6 @@ class RuleForm:
 
     mode: str | None = None
     level: str | None = None
-    action: str | None = None
     message_zh: str | None = None
     message_en: str | None = None
     review_by: str | None = None
@@ -64,7 +60,6 @@ def apply_form(rule: CommentedMap, form: RuleForm) -> None:
     """The rule changed in place. Raises ConsoleError."""
     _set_choice(rule, "mode", form.mode, [m.value for m in Mode], "enforce")
     _set_choice(rule, "level", form.level, [v.name.lower() for v in Level], "medium")
-    _set_action(rule, form.action)
     _set_message(rule, form)
     if form.review_by is not None:
         put(rule, "review_by", _date(form.review_by) if form.review_by else "")
@@ -161,16 +156,6 @@ def _set_choice(
         raise refusal(key)
     quoted = SingleQuotedScalarString(value) if value == "off" else value
     put(rule, key, quoted)
-
-
-def _set_action(rule: CommentedMap, action: str | None) -> None:
-    """The options of an unchanged action are kept; those of another would not fit."""
-    then = rule.get("then")
-    if action is None or (then is not None and list(then) == [action]):
-        return
-    if action not in SIMPLE:
-        raise refusal("action")
-    rule["then"] = flow(CommentedMap({action: flow(CommentedMap())}))
 
 
 def _set_message(rule: CommentedMap, form: RuleForm) -> None:

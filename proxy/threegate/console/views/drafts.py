@@ -56,7 +56,6 @@ def _form(visit: ConsoleRequest) -> RuleForm:
     return RuleForm(
         mode=form.get("mode") or None,
         level=form.get("level") or None,
-        action=form.get("action") or None,
         message_zh=texts.get("message_zh"),
         message_en=texts.get("message_en"),
         review_by=texts.get("review_by"),
