@@ -116,6 +116,27 @@ async def test_many_answers_share_a_turn_of_the_loop(monkeypatch: pytest.MonkeyP
     assert len(set(first)) == 20
 
 
+@pytest.mark.usefixtures("every_slice")
+async def test_others_have_their_turn_while_the_texts_of_a_broken_answer_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """4,096 tool calls took half a second."""
+    ticks, ends, close = Ticks(), list[int](), GuardedText.close
+
+    def noted(text: GuardedText) -> None:
+        ends.append(ticks.count)
+        close(text)
+
+    monkeypatch.setattr(GuardedText, "close", noted)
+    other = asyncio.ensure_future(ticks.run())
+    calls = _calls(*(_named(number) for number in range(100))).rsplit(b"data:", 2)[0]
+    heard = await hear([calls + b"data: {oops\n\n"], RULES, suite(Slow()))
+    other.cancel()
+    assert "error" in heard.payloads()[-1]
+    assert len(ends) >= 100
+    assert len(set(ends[-100:])) > 90
+
+
 async def test_no_more_waits_for_the_classifiers_than_they_can_read() -> None:
     slow, text = Slow(), SENTENCE * 2000
     heard, _ = await heard_meanwhile(stream_of([text, text]), slow)

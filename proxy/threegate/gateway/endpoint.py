@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -20,6 +21,7 @@ from threegate.gateway.asgi import Receive, Responder, Scope, WhileConnected
 from threegate.gateway.closing import BoundedReply
 from threegate.gateway.context import CallContext
 from threegate.gateway.http_endpoint import HttpEndpoint
+from threegate.gateway.long_bodies import read_body_of
 from threegate.gateway.request.call_opening import CallRequest, call_failed, open_call
 from threegate.gateway.request.input_layer import constraint_layer, input_layer
 from threegate.gateway.request.request_context import subject_of
@@ -50,8 +52,9 @@ class Endpoint(HttpEndpoint):
     async def serve(
         self, scope: Scope, receive: Receive, out: Responder, slot: AdmissionSlot
     ) -> None:
-        def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> CallContext:
-            call_request = self._request(scope["path"], headers, data, caller)
+        async def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> CallContext:
+            request = partial(self._request, scope["path"], headers, data, caller)
+            call_request = await read_body_of(len(data), request)
             return open_call(self.deps, self.applied, call_request, caller, out, slot)
 
         call = await self.read(scope, receive, out, slot, opened)

@@ -97,7 +97,7 @@ class HttpEndpoint(ABC):
         receive: Receive,
         out: Responder,
         slot: AdmissionSlot,
-        opened: Callable[[Mapping[str, str], bytes, Caller], T],
+        opened: Callable[[Mapping[str, str], bytes, Caller], Awaitable[T]],
         load: Load = read_request,
     ) -> T:
         """The result of `opened` for headers, body (as read by `load`) and caller. Raises
@@ -112,7 +112,7 @@ class HttpEndpoint(ABC):
             data = await load(receive, headers)
             await slot.wait_for_check()
             await self.deps.openings.enter()
-            return opened(headers, data, caller)
+            return await opened(headers, data, caller)
         except RequestError as error:
             known = replace(caller, route=scope["path"])
             if request_id := await self.refusals.note(error, self.name, known):

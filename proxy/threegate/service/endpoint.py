@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.asgi import Receive, Responder, Scope, WhileConnected
 from threegate.gateway.http_endpoint import HttpEndpoint
+from threegate.gateway.long_bodies import read_body_of
 from threegate.i18n.messages import localized
 from threegate.limits.admission import AdmissionSlot
 from threegate.service.check import CheckResult
@@ -39,11 +41,11 @@ class ServiceEndpoint(HttpEndpoint):
     async def serve(
         self, scope: Scope, receive: Receive, out: Responder, slot: AdmissionSlot
     ) -> None:
-        def opened(
+        async def opened(
             headers: Mapping[str, str], data: bytes, caller: Caller
         ) -> tuple[Reading, list[OpenCheck]]:
             check_request = ServiceRequest(scope["path"], scope["query_string"], headers, data)
-            reading = self.dialect.read(check_request)
+            reading = await read_body_of(len(data), partial(self.dialect.read, check_request))
             return reading, self._opened(reading, check_request, caller, out, slot)
 
         reading, checks = await self.read(scope, receive, out, slot, opened)

@@ -4,8 +4,10 @@ it."""
 from __future__ import annotations
 
 import re
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -27,6 +29,7 @@ from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.gateway.answer.stream_relay import StreamRelay
 from threegate.gateway.asgi import EVENTS
 from threegate.gateway.context import CallContext
+from threegate.gateway.long_bodies import LONG_BODY, read_body_of
 from threegate.gateway.request.stored_ids import stored_ids
 from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel
@@ -113,7 +116,7 @@ async def _whole(
 ) -> None:
     data = await read_body(reply)
     call.resume_checking()
-    body = parse_answer(data)
+    body = await read_body_of(len(data), partial(_parsed, call, data, options))
     if isinstance(choices := body.get("choices"), list):
         refuse_many_choices(len(choices), call.adapter.most_choices(call.body))
     guarded = await guard_answer(call, body, answer, options, sign_of(call.label))
@@ -129,6 +132,15 @@ async def _whole(
         guarded = {**guarded, "aigc": label}
     await close_answer(call, answer, Stage.COMPLETED)
     await call.out.json(200, guarded, reply.headers)
+
+
+def _parsed(call: CallContext, data: bytes, options: StreamOptions) -> Body:
+    """Raises UpstreamError also for more texts than an answer may have, where they are counted
+    before anything else is done with them."""
+    body = parse_answer(data)
+    if len(data) >= LONG_BODY:
+        deque(call.adapter.response_slots(body, options), maxlen=0)
+    return body
 
 
 def _field(call: CallContext) -> dict[str, str] | None:

@@ -89,16 +89,12 @@ class StreamRelay:
             raise
 
     async def _answer(self, reply: Reply) -> None:
-        broken: UpstreamError | None = None
         pump = asyncio.ensure_future(self._reporting(self._pump()))
         try:
-            await self._read_until_closed(reply, pump)
+            broken = await self._read_all(reply, pump)
         except asyncio.CancelledError:
             pump.cancel()
             raise
-        except UpstreamError as error:
-            broken = error
-            self.answer.close()
         except Exception:
             self.queue.clear()  # a bug: text that is waiting for a verdict is not released
             raise
@@ -118,6 +114,18 @@ class StreamRelay:
             await self.send(rest)
 
     # Reading
+
+    async def _read_all(self, reply: Reply, pump: asyncio.Future[None]) -> UpstreamError | None:
+        """What broke the answer off; the texts that had come by then have ended."""
+        try:
+            await self._read_until_closed(reply, pump)
+        except UpstreamError as error:
+            self.answer.closed = True
+            for text in list(self.answer.texts.values()):
+                text.close()
+                await self.answer.turns.rest()
+            return error
+        return None
 
     async def _read_until_closed(self, reply: Reply, pump: asyncio.Future[None]) -> None:
         """A late verdict may end the answer while the model is silent: the pump has then sent the

@@ -61,7 +61,7 @@ class GuardStream(HttpEndpoint):
         async def first(receive: Receive, headers: Mapping[str, str]) -> bytes:
             return await lines.first()
 
-        def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> OpenCheck:
+        async def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> OpenCheck:
             return self._opened(scope["path"], headers, data, caller, out)
 
         check = await self.read(scope, receive, out, slot, opened, first)
