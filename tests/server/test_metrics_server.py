@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
+from threegate.gateway.meta.metrics import MetricsEndpoint
 from threegate.server.http_server import listening
 from threegate.server.metrics_server import metrics_server
 from threegate.settings import Settings
@@ -65,6 +68,26 @@ def test_a_key_of_its_own(tmp_path: Path, headers: dict[str, str], status: int) 
         reply = httpx.get(f"{running.url}/metrics", headers=headers)
         assert reply.status_code == status
         assert ("threegate_requests" in reply.text) is (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ({"host": "127.0.0.1"}, 200),
+        ({"host": "0.0.0.0"}, 401),
+        ({"host": "0.0.0.0", "metrics_port": 9100}, 200),
+    ],
+)
+async def test_without_a_key_callers_of_the_api_do_not_see_what_rules_do(
+    tmp_path: Path, given: dict[str, Any], status: int
+) -> None:
+    deps = deps_of(tmp_path, policy())
+    deps = replace(deps, settings=replace(deps.settings, **given))
+    request = Request({"type": "http", "method": "GET", "headers": [], "path": "/metrics"})
+    reply = await MetricsEndpoint(deps).answer(request)
+    await deps.upstreams.aclose()
+    assert reply.status_code == status
+    assert (b"threegate_rulings" in bytes(reply.body)) is (status == 200)
 
 
 def test_a_key_from_a_file(tmp_path: Path) -> None:
