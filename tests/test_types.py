@@ -10,11 +10,9 @@ from threegate.types import (
     Layer,
     Level,
     Passage,
-    Ruling,
     Source,
     Span,
     TextLocation,
-    Verdict,
 )
 
 LOCUS = TextLocation(Layer.INPUT, Channel.USER)
@@ -35,21 +33,6 @@ def test_a_text_has_two_languages() -> None:
         "en",
         "en",
     ]
-
-
-def test_the_rules_that_acted_strongest_first_each_once() -> None:
-    verdict = Verdict(
-        Action.BLOCK,
-        (
-            Ruling("flags", Action.FLAG, FOUND),
-            Ruling("blocks", Action.BLOCK, FOUND),
-            Ruling("flags", Action.FLAG, FOUND),
-            Ruling("shadow", Action.BLOCK, FOUND, shadow=True),
-            Ruling("allows", Action.ALLOW, FOUND),
-        ),
-    )
-    assert verdict.rule_ids == ("blocks", "flags")
-    assert Verdict().rule_ids == ()
 
 
 def test_texts_are_not_shown() -> None:

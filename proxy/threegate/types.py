@@ -224,14 +224,6 @@ class Verdict:
     action: Action = Action.ALLOW
     ruled: tuple[Ruling, ...] = ()
 
-    @property
-    def rule_ids(self) -> tuple[str, ...]:
-        """Rules that acted, strongest first, each once."""
-        acted = sorted(
-            (r for r in self.ruled if not r.shadow and r.action), key=lambda r: -r.action
-        )
-        return tuple(dict.fromkeys(r.rule_id for r in acted))
-
 
 @frozen
 class Caller:

@@ -18,7 +18,7 @@ from threegate.audit.log.schema import KEY
 from threegate.audit.retention import rewrap as module
 from threegate.audit.retention.erasure import Erasure, erase
 from threegate.audit.retention.legal_holds import hold
-from threegate.audit.retention.rewrap import UNREADABLE, Rewrapped, by_master, check, rewrap
+from threegate.audit.retention.rewrap import UNREADABLE, by_master, check, rewrap
 from threegate.errors import AuditError
 
 from tests.audit.conftest import REDACTED, accesses, content, filled, record
@@ -83,8 +83,8 @@ async def test_a_new_key_wraps_and_old_ones_open(keyed: With) -> None:
 async def test_after_wrapping_anew_the_old_key_can_go(keyed: With) -> None:
     await (await filled(keyed("OLD"))).close()
     log = await filled(keyed("NEW", "OLD"))
-    assert await rewrap(log, **WHY) == Rewrapped(1, 0)
-    assert await rewrap(log, **WHY) == Rewrapped(0, 0)
+    assert await rewrap(log, **WHY) == 1
+    assert await rewrap(log, **WHY) == 0
     await log.close()
     alone = keyed("NEW", subject="OLD")
     assert await texts(alone) == [REDACTED] * 12
@@ -129,7 +129,7 @@ async def test_what_ends_early_is_done_by_the_next_run(
     assert sorted((await used(keyed("NEW", "OLD"))).values()) == [1, 2]
     assert await texts(keyed("NEW", "OLD")) == [REDACTED] * 6
     log = await AuditLog.open(keyed("NEW", "OLD"))
-    assert await rewrap(log, **WHY) == Rewrapped(2, 0)
+    assert await rewrap(log, **WHY) == 2
     await log.close()
     assert await texts(keyed("NEW")) == [REDACTED] * 6
 
@@ -179,7 +179,7 @@ async def test_keys_that_nothing_opens_are_counted_and_said(
     with caplog.at_level(logging.ERROR):
         await check(log)
     assert "1 of the newest data keys open with no master key" in caplog.text
-    assert await rewrap(log, **WHY) == Rewrapped(0, 1)
+    assert await rewrap(log, **WHY) == 0
     await log.close()
     assert (await used(keyed("THIRD")))[UNREADABLE] == 1
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -30,14 +29,6 @@ REWRAP = "rewrap"  # the name of these records
 UNREADABLE = ""  # used in place of a master key's id
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrapped:
-    """Data keys that were rewrapped, and those that no master key opens."""
-
-    keys: int = 0
-    unreadable: int = 0
-
-
 def by_master(connection: Connection, master: MasterKey) -> Counter[str]:
     """How many data keys each master key has wrapped, by its id."""
     found: Counter[str] = Counter()
@@ -49,17 +40,17 @@ def by_master(connection: Connection, master: MasterKey) -> Counter[str]:
     return found
 
 
-async def rewrap(log: AuditLog, *, actor: str, reason: str) -> Rewrapped:
-    """Rewraps all data keys under the newest master key. Those that cannot be opened stay
-    unchanged."""
-    keys, unreadable, last = 0, 0, ""
+async def rewrap(log: AuditLog, *, actor: str, reason: str) -> int:
+    """Rewraps all data keys under the newest master key and returns how many it changed. Those that
+    cannot be opened stay unchanged."""
+    keys, last = 0, ""
     while rows := await log.read(partial(_page, after=last)):
-        changes, unknown = _changes(log.master, rows)
+        changes, _ = _changes(log.master, rows)
         if changes:
             record = _record(log.master, actor, reason, len(changes))
             await log.append_with(record, partial(_wrap, changes=changes))
-        keys, unreadable, last = keys + len(changes), unreadable + unknown, rows[-1].id
-    return Rewrapped(keys, unreadable)
+        keys, last = keys + len(changes), rows[-1].id
+    return keys
 
 
 async def check(log: AuditLog) -> None:

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 
 from threegate.audit.log.log_keys import load_master
-from threegate.audit.retention.rewrap import UNREADABLE, Rewrapped, by_master, rewrap
+from threegate.audit.retention.rewrap import UNREADABLE, by_master, rewrap
 from threegate.audit.settings import AuditSettings
 from threegate.cli.audit.common import opened, reading
 from threegate.i18n.audit import line
@@ -16,8 +16,7 @@ def rewrap_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     """Without a reason: lists how many data keys each master key has wrapped. Exit code 1 if some
     cannot be opened."""
     if args.reason:
-        done = asyncio.run(_rewrap(args, settings))
-        print(line("rewrapped", args.lang, keys=done.keys))
+        print(line("rewrapped", args.lang, keys=asyncio.run(_rewrap(args, settings))))
     master = load_master(settings)
     with reading(settings.url) as connection:
         found = by_master(connection, master)
@@ -31,6 +30,6 @@ def rewrap_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     return 1 if unreadable else 0
 
 
-async def _rewrap(args: argparse.Namespace, settings: AuditSettings) -> Rewrapped:
+async def _rewrap(args: argparse.Namespace, settings: AuditSettings) -> int:
     async with opened(settings) as log:
         return await rewrap(log, actor=args.actor, reason=args.reason)
