@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import pairwise
 
 from threegate.detectors.base import DetectorInfo, Scanned, uncrossed
 from threegate.detectors.engine import plain_text_fast_path
@@ -106,6 +107,9 @@ def _matches(kind: str, kinds: frozenset[str]) -> bool:
 
 def resolve(raw: list[tuple[Hit, Recognizer]]) -> list[tuple[Hit, Recognizer]]:
     """Keeps one hit per place: higher level, then rank, then length, then the earlier one."""
+    in_order = sorted(raw, key=_start)
+    if all([a.end <= b.start for (a, _), (b, _) in pairwise(in_order)]):
+        return in_order
     order = sorted(raw, key=lambda x: (-x[0].level, -x[1].rank, x[0].start - x[0].end, x[0].start))
     starts: list[int] = []
     taken: list[tuple[Hit, Recognizer]] = []
@@ -116,3 +120,7 @@ def resolve(raw: list[tuple[Hit, Recognizer]]) -> list[tuple[Hit, Recognizer]]:
             starts.insert(at, hit.start)
             taken.insert(at, (hit, recognizer))
     return taken
+
+
+def _start(found: tuple[Hit, Recognizer]) -> int:
+    return found[0].start

@@ -62,12 +62,12 @@ def is_real(domain: str) -> bool:
 
 def find(view: ScanText) -> Iterator[Hit]:
     text, at = view.text, -1
-    while (at := text.find("@", at + 1)) >= 0:
+    while text.find("@", at + 1) >= 0 and (match := _EMAIL.search(text, at + 1)):
         view.spend()
+        at = match.start()
         start = _begin(text, at)
-        match = _EMAIL.match(text, at) if start < at else None
-        domain = _domain(match["domain"]) if match else ""
-        if match and domain and _addressed(text, start, match):
+        domain = _domain(match["domain"]) if start < at else ""
+        if domain and _addressed(text, start, match):
             yield Hit(start, at + 1 + len(domain), KIND, Level.HIGH)
 
 
