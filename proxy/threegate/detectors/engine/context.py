@@ -167,7 +167,10 @@ class ScanText:
         label. `look_after`: labels after the value count too; where the text ends there, one may
         still follow."""
         clause = self._clause(start)
-        own, foreign = self._last(labels, clause), self._last(other, clause)
+        own = self._last(labels, clause)
+        if own == len(clause):
+            return 1  # no other label can be nearer
+        foreign = self._last(other, clause)
         if own >= 0 or foreign >= 0:
             polarity = _polarity(clause, own, foreign)
             if polarity or not look_after:

@@ -72,7 +72,7 @@ class PlainTextFastPath:
             return -1
         if found(self._trigger, text[max(0, start - _NEAR) :].encode()):
             return -1
-        return start + open_match.token(text[start:])
+        return max(start, len(text.rstrip(open_match.TOKEN_CHARS)))
 
 
 def gate(recognizers: tuple[Recognizer, ...], held: tuple[Tail, ...]) -> PlainTextFastPath | None:
