@@ -108,7 +108,7 @@ def _matches(kind: str, kinds: frozenset[str]) -> bool:
 def resolve(raw: list[tuple[Hit, Recognizer]]) -> list[tuple[Hit, Recognizer]]:
     """Keeps one hit per place: higher level, then rank, then length, then the earlier one."""
     in_order = sorted(raw, key=_start)
-    if all([a.end <= b.start for (a, _), (b, _) in pairwise(in_order)]):
+    if all(a.end <= b.start for (a, _), (b, _) in pairwise(in_order)):
         return in_order
     order = sorted(raw, key=lambda x: (-x[0].level, -x[1].rank, x[0].start - x[0].end, x[0].start))
     starts: list[int] = []
