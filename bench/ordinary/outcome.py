@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from threegate.audit.log.lookup import event_of
+from threegate.audit.log.query import event_of
 from threegate.demo.play import DemoStage
 
 from bench.ordinary.conversations import Answer, Conversation, Json

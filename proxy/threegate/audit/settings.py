@@ -61,7 +61,7 @@ class Retention:
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
     """`directory` holds keys, published checkpoints and the spool. `publish` is a command that
-    copies each checkpoint elsewhere (`checkpoint_shipper`), `export_to` a folder for daily exports
+    copies each checkpoint elsewhere (`checkpoint`), `export_to` a folder for daily exports
     (`retention_job`).
 
     Key specs are `file:PATH`, `env:NAME` (looked up in `environment`) or `cmd:COMMAND` (its

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from threegate import settings as settings_module
-from threegate.audit.log.lookup import event_of
+from threegate.audit.log.query import event_of
 from threegate.console.presenters import labels
 from threegate.console.presenters.labels import LAYERS
 from threegate.errors import PolicyError

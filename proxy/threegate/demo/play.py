@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import orjson
 
-from threegate.audit.log.lookup import event_of
+from threegate.audit.log.query import event_of
 from threegate.demo.conversations import Conversation
 from threegate.trust import trusted
 from threegate.wire.sse import ServerSentEvent, SSEDecoder

@@ -16,7 +16,7 @@ from threegate.audit.feeds.positions import FeedPositions
 from threegate.audit.feeds.reader import fresh, heads
 from threegate.audit.feeds.sinks import Otlp, Sink, Syslog, message
 from threegate.audit.log.database import reader_engine, writer_engine
-from threegate.audit.log.exclusive import alone
+from threegate.audit.log.locks import alone
 
 from tests.audit.conftest import SECRET, content, filled, record
 from tests.audit.feeds.receivers import SyslogReceiver, certificate, collector, syslog

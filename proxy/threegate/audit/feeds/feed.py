@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from threegate.audit.feeds.positions import FeedPositions
 from threegate.audit.feeds.reader import Positions, fresh, heads
 from threegate.audit.feeds.sinks import Sink
-from threegate.audit.log.exclusive import alone
+from threegate.audit.log.locks import alone
 
 log = logging.getLogger(__name__)
 

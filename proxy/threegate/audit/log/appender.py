@@ -23,7 +23,7 @@ from threegate.audit.log.encoding import entry
 from threegate.audit.log.heads import Head, check_head, peers
 from threegate.audit.log.hit_sets import HIT_NAMES, StoredSets, hits_id, set_rows
 from threegate.audit.log.intents import ADOPTED, INTENT_NAMES, open_intents, recorded
-from threegate.audit.log.liveness import Liveness
+from threegate.audit.log.locks import Liveness
 from threegate.audit.log.record import ContentLevel, Record, Stage
 from threegate.audit.log.rows import (
     COLUMN_NAMES,

@@ -4,8 +4,7 @@ and the keys of witnesses."""
 from __future__ import annotations
 
 from threegate.audit.errors import trouble
-from threegate.audit.log.checkpoint import Publisher, writer_origin
-from threegate.audit.log.checkpoint_shipper import CheckpointShipper
+from threegate.audit.log.checkpoint import CheckpointShipper, Publisher, writer_origin
 from threegate.audit.log.keys import MasterKey, load_key
 from threegate.audit.log.note import COSIGNATURE_V1, Signer
 from threegate.audit.settings import AuditSettings

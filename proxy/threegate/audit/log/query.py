@@ -1,5 +1,5 @@
-"""Reading the log: search with facets, one request, what is new. `conditions` turns a query into
-SQL.
+"""Reading the log: search with facets, one request, what is new, the record of an id that a client
+was given. `conditions` turns a query into SQL.
 
 Pages are stable under concurrent writing: newest first by (ts, writer, seq), continued after the
 last row seen.
@@ -7,11 +7,12 @@ last row seen.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import (
@@ -23,13 +24,15 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.exc import DBAPIError
 
-from threegate.audit.errors import trouble
+from threegate.audit.errors import reason_of, trouble
 from threegate.audit.log.conditions import Query, is_finding, where
 from threegate.audit.log.content import unseal
-from threegate.audit.log.encoding import ACTION_NAMES
+from threegate.audit.log.database import reader_engine
+from threegate.audit.log.encoding import ACTION_NAMES, timestamp
 from threegate.audit.log.keys import DataKey, MasterKey
-from threegate.audit.log.record import Stage
+from threegate.audit.log.record import DAY_US, Stage
 from threegate.audit.log.schema import CHECKPOINT, CONTENT, HIT, KEY, RECORD, of_record
 
 MAX_PAGE = 500
@@ -212,3 +215,46 @@ def follow(
         wanted = _select().where(fresh, RECORD.c.seq < end, *where(connection, query))
         entries.extend(map(_entry, connection.execute(wanted)))
     return tuple(sorted(entries, key=lambda e: (e.ts_us, e.writer, e.seq))), now
+
+
+DECISION: Final = re.compile(r"dec_([0-9a-f]{12})[0-9a-f]*")
+"""The form of ids from `audit_trail.new_id`: milliseconds, then random digits."""
+
+
+def event_of(url: str, id: str) -> dict[str, Any] | None:
+    """The last record of a request, with its time as `ts`; None if it has no record. Raises
+    AuditError."""
+    try:
+        with reader_engine(url).begin() as connection:
+            entries = of_requests(connection, [request_of(connection, id)])
+    except DBAPIError as error:
+        raise trouble("explain", why=reason_of(error)) from None
+    return _event(entries[-1]) if entries else None
+
+
+def _event(entry: Entry) -> dict[str, Any]:
+    return {**entry.event, "ts": timestamp(entry.ts_us)}
+
+
+def request_of(connection: Connection, given: str) -> str:
+    """The request that an id refers to: a request id, or the id of a decision; empty if there is
+    none."""
+    exact = select(RECORD.c.request_id).where(RECORD.c.request_id == given).limit(1)
+    return str(connection.execute(exact).scalar() or _decided(connection, given))
+
+
+def subject_of(connection: Connection, request: str) -> str:
+    """The pseudonym of the end user; empty if the call named none, or after an erasure."""
+    of_request = (RECORD.c.request_id == request) & RECORD.c.subject.is_not(None)
+    return str(connection.execute(select(RECORD.c.subject).where(of_request)).scalar() or "")
+
+
+def _decided(connection: Connection, decision: str) -> str:
+    """Decisions have no column. Their ids begin with the time, so only one day's records are
+    read."""
+    if not (made := DECISION.fullmatch(decision)):
+        return ""
+    at = int(made[1], 16) * 1000
+    named = RECORD.c.entry.contains(f'"id":"{decision}"', autoescape=True)
+    found = select(RECORD.c.request_id).where(named, RECORD.c.ts.between(at - DAY_US, at + DAY_US))
+    return str(connection.execute(found.limit(1)).scalar() or "")

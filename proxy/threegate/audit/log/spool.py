@@ -24,7 +24,7 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.content import indexed, unseal
 from threegate.audit.log.database import ROOM_BYTES, disk_has_room
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.liveness import ownerless
+from threegate.audit.log.locks import ownerless
 from threegate.audit.log.record import Intent
 from threegate.audit.log.rows import Pending, PendingIntent, PendingRecord
 from threegate.durable_files import sync_directory

@@ -24,7 +24,7 @@ from threegate.audit.errors import loggable
 from threegate.audit.export.bundle import export
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import now_us
-from threegate.audit.log.exclusive import alone
+from threegate.audit.log.locks import alone
 from threegate.audit.log.log_keys import load_signer
 from threegate.audit.log.record import DAY_US, Record, Stage
 from threegate.audit.log.schema import RECORD

@@ -12,8 +12,7 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Connection
 
 from threegate.audit.log.conditions import Query
-from threegate.audit.log.lookup import request_of
-from threegate.audit.log.query import Entry, find
+from threegate.audit.log.query import Entry, find, request_of
 from threegate.audit.retention import lost_entries
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.gaps import gaps

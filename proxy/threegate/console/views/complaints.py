@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from threegate.audit.log.lookup import request_of
+from threegate.audit.log.query import request_of
 from threegate.console.auth.accounts import stamp
 from threegate.console.errors import refusal
 from threegate.console.review.complaints import CLAIMS, OUTCOMES, SOURCES, Complaint, new_id

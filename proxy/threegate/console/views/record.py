@@ -10,8 +10,7 @@ from sqlalchemy import Connection
 
 from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.lookup import subject_of
-from threegate.audit.log.query import Entry, read_content
+from threegate.audit.log.query import Entry, read_content, subject_of
 from threegate.audit.log.record import OF_CALLS
 from threegate.console.auth.sessions import REVEAL_S, SITTING_COOKIE, SITTING_S
 from threegate.console.errors import refusal

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from threegate.audit import AuditSettings
 from threegate.audit.log.database import writer_engine
-from threegate.audit.log.liveness import Liveness
+from threegate.audit.log.locks import Liveness
 
 from tests.waiting import eventually
 

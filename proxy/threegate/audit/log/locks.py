@@ -1,4 +1,5 @@
-"""Whether a writer's process is still alive: a lock that ends with the process.
+"""Locks between processes that share a database, which end with their process: whether a writer is
+still alive (`Liveness`), and work that only one of them does at a time (`alone`).
 
 SQLite: one locked file per writer next to the database, `<database>.live/<writer>`. PostgreSQL: a
 shared advisory lock that every connection of the writer takes when it connects, so that a new
@@ -11,14 +12,15 @@ from __future__ import annotations
 import fcntl
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, event, text
 
-from threegate.audit.log.database import is_postgres
-from threegate.audit.log.exclusive import try_lock
+from threegate.audit.log.database import create_private, is_postgres, reader_engine
 
 LOCK_CLASS = 0x7467_6C76  # any constant of our own; the other half of the key is the writer's
 TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:kind, :key)")
@@ -78,3 +80,34 @@ def ownerless(path: Path) -> bool:
 def _key(writer: str) -> int:
     """A signed 32-bit number. Two writers with the same number both seem alive while either is."""
     return zlib.crc32(writer.encode()) - (1 << 31)
+
+
+@contextmanager
+def alone(url: str, work: str) -> Iterator[bool]:
+    """Whether no other process on this database is doing this `work`. Uses an advisory lock in
+    PostgreSQL, or a lock on a file next to an SQLite database; both end with the process at the
+    latest."""
+    engine = reader_engine(url)
+    try:
+        if engine.dialect.name == "postgresql":
+            with engine.connect() as connection:
+                statement = text("SELECT pg_try_advisory_lock(:id)")
+                number = zlib.crc32(f"threegate {work}".encode())
+                yield bool(connection.execute(statement, {"id": number}).scalar())
+                connection.invalidate()  # closing the session releases the lock
+            return
+        path = Path(f"{engine.url.database}.{work}")
+        create_private(path)
+        with path.open("w") as file:
+            yield try_lock(file)
+    finally:
+        engine.dispose()
+
+
+def try_lock(file: IO[Any]) -> bool:
+    """Takes the lock on an open file until it is closed. False if another process holds it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
