@@ -16,17 +16,20 @@ SEMICOLONS = "姓名;护照号\n韩梅梅;E12345678"
 QUOTED = '"name","passport"\n"Bob","E12345678"'
 PSQL = " id | passport  \n----+-----------\n  1 | E12345678\n(1 row)"
 MYSQL = "+----+-----------+\n| id | passport  |\n+----+-----------+\n|  1 | E12345678 |"
+PRINTED = "   name   passport\n0   Bob  E12345678\n1   Ann  G87654321"
+LISTED = "NAME        PASSPORT    AGE\nBob Miller  E12345678   31"
 INSERTED = "INSERT INTO `p` (`id`, `passport`) VALUES (1, 'E12345678');"
 COPIED = 'COPY public.people (id, "passport") FROM stdin;\n1\tE12345678\n\\.'
 
 
 @pytest.mark.parametrize(
-    "text", [MARKDOWN, CSV, TSV, SEMICOLONS, QUOTED, PSQL, MYSQL, COPIED, INSERTED]
+    "text",
+    [MARKDOWN, CSV, TSV, SEMICOLONS, QUOTED, PSQL, MYSQL, COPIED, INSERTED, PRINTED, LISTED],
 )
 def test_a_value_stands_behind_the_head_of_its_column(text: str) -> None:
     (view,) = [v for v in views(text) if v.name == "table"]
     start = view.text.index("E12345678")
-    assert view.text[:start].endswith(("护照号：", "passport："))
+    assert view.text[:start].endswith(("护照号：", "passport：", "PASSPORT："))
     span = view.original(Span(start, start + 9))
     assert text[span.start : span.end] == "E12345678"
 
@@ -60,6 +63,20 @@ def test_every_row_of_an_insert_statement_is_read() -> None:
 
 def test_every_row_of_a_table_is_read() -> None:
     assert "passport：G87654321" in tabular(raw(CSV)).text
+    assert "passport：G87654321" in tabular(raw(PRINTED)).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "   name   passport\n0   Bob    E12345678",
+        "name  passport\n\nBob E12345678  31",
+        "see the list  below\nE12345678  is his passport",
+        "7001  8002\nE123  E12345678",
+    ],
+)
+def test_columns_that_do_not_align_are_no_table(text: str) -> None:
+    assert tabular(raw(text)).text == text
 
 
 @pytest.mark.parametrize(

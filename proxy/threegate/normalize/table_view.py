@@ -1,7 +1,7 @@
 """The table view: puts the column's name in front of every value, so that a label in the first line
 of a table applies to all values below it. Reads Markdown, boxes of database shells, CSV,
-tab-separated lines, rows after `COPY t (a, b) FROM stdin`, rows of HTML (`<tr><td>`), and `INSERT
-INTO t (a, b) VALUES (…), (…)`.
+tab-separated lines, columns aligned with blanks as data frames and commands print them, rows after
+`COPY t (a, b) FROM stdin`, rows of HTML (`<tr><td>`), and `INSERT INTO t (a, b) VALUES (…), (…)`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ TRIGGERS = (
     r"(?m)^[ \t]*\|[^\n]*\|[ \t]*\r?\n[ \t]*\|[ \-:|]{3,}\r?$",
     r"(?m)^[^,;\t\n]+[,;\t][^\n]*\n[^,;\t\n]*[,;\t][^\n]*[0-9]",
     r"-[+|]-",
+    r"\S  +\S[^\n]*\n[^\n]*(?:[0-9]{7}[^\n]*  |  [^\n]*[0-9]{7})",
     r"(?i)\binsert\s{1,4}(?:ignore\s{1,4})?into\s",
 )
 """RE2; one of them matches in every text with a table of numbers."""
@@ -54,8 +55,13 @@ _SECRET = re.compile(
 )
 """The name of a column of passwords."""
 _SEPARATORS = "|\t,;"
+_PRINTED = re.compile(r"[^\s|,;]+(?: [^\s|,;]+)*")
+"""A cell of a printed table; two blanks separate it from the next."""
 _MOST = 2000
 """Most cells read of one table; a larger table is data, not a message."""
+
+
+Span = tuple[int, int]
 
 
 class _Line(NamedTuple):
@@ -78,8 +84,11 @@ def may_occur(data: bytes) -> bool:
 
 def tabular(source: View) -> View:
     """`source` itself when it has no table."""
-    tables = _tables([*_lines(source.text)])
+    lines = [*_lines(source.text)]
+    tables = [*_tables(lines)]
     edits = [edit for table in tables for edit in _edits(table)]
+    if not tables:
+        edits = [*_printed(lines)]
     if inserted := [*_inserted(source.text)]:
         edits = sorted(inserted)  # such a line as header does not make a table
     return replaced(source, NAME, edits)
@@ -145,6 +154,38 @@ def _edits(table: _Table) -> Iterator[Edit]:
                 name = f"{chr(10) if column else ''}{table.names[column]}：{{}}"
                 yield from _labelled(start, cell, name, column, secret=secret[column])
             start += len(cell) + 1
+
+
+def _printed(lines: Sequence[_Line]) -> Iterator[Edit]:
+    """The same for columns that are aligned with blanks. The first row is the one below the names;
+    a table of data frames has one cell more in each, the number of the row."""
+    names, spans, rows, spend = list[str](), list[Span](), 0, meter().spend
+    for line in lines:
+        spend()
+        cells = [m.span() for m in _PRINTED.finditer(line.text)]
+        if rows < _MOST and names and _are_aligned(spans, cells[-len(names) :], cells):
+            rows += len(names)
+            yield from _printed_row(line, names, cells)
+            continue
+        heads = [line.text[start:end] for start, end in cells]
+        is_head = len(cells) > 1 and all(map(_HEAD.fullmatch, heads))
+        names, spans, rows = (heads, cells, 0) if is_head else ([], [], 0)
+
+
+def _are_aligned(names: Sequence[Span], values: Sequence[Span], cells: Sequence[Span]) -> bool:
+    """Whether each value begins or ends where its name does."""
+    if not 0 <= len(cells) - len(names) <= 1:
+        return False
+    return all(n[0] == v[0] or n[1] == v[1] for n, v in zip(names, values, strict=True))
+
+
+def _printed_row(line: _Line, names: Sequence[str], cells: Sequence[Span]) -> Iterator[Edit]:
+    ends = [0, *[end for _, end in cells]][-len(names) - 1 :]
+    for name, end, (start, stop) in zip(names, ends, cells[-len(names) :], strict=False):
+        secret = _SECRET.fullmatch(name) is not None
+        label = f"{chr(10) if end else ''}{name}：{{}}"
+        value = line.text[start:stop]
+        yield from _named(line.start + end, line.start + start, value, label, secret=secret)
 
 
 def _inserted(text: str) -> Iterator[Edit]:
