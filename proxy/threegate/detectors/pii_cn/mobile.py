@@ -86,6 +86,8 @@ _IDS, _PERSONS = labels("cn_mobile", "ids"), labels("cn_mobile", "persons")
 """Directly before an id of eleven digits its name tells it from a mobile number. That of a person
 may be one."""
 _DIRECTLY = re.compile(r"[^\w\n]{0,8}\Z")
+_SUFFIX = 4
+"""Characters of `_ids`, which belongs to the label before it: `phone_id`."""
 _SHAPE = Shape(11, "108+(（", run=2, most=15)
 _LABELS = labels("cn_mobile")
 
@@ -116,8 +118,9 @@ def _level(view: ScanText, match: re.Match[str]) -> Level:
         _COUNTED.match(view.text, match.end())
         or _is_joined(view.text, *match.span())
         or _DECIMAL.fullmatch(match.group())
-        or _is_id(view, match.start())
     )
+    if _is_id(view, match.start()):
+        return Level.LOW
     level = Level.LOW if not polarity and counted else _BARE[polarity]
     certain = level > Level.LOW and not is_example(view, *match.span(), digits_of(match.group()))
     return level if certain else Level.LOW
@@ -134,8 +137,9 @@ def _is_joined(text: str, start: int, end: int) -> bool:
 
 
 def _is_id(view: ScanText, start: int) -> bool:
-    named = view.last(start, _IDS)
-    if named < 0 or named <= view.last(start, _PERSONS):
+    named, own = view.last(start, _IDS), view.last(start, _LABELS)
+    of_another = own < 0 or named - own > _SUFFIX
+    if named < 0 or named <= view.last(start, _PERSONS) or not of_another:
         return False
     return _DIRECTLY.match(view.before(start), named) is not None
 
