@@ -131,6 +131,8 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 
 def _american(view: ScanText, match: re.Match[str]) -> Hit | None:
+    if match.group().isdigit() and _is_id(view.text, match.start()):
+        return None
     polarity = view.label_polarity(*match.span(), _LABELS)
     if in_use_in_america(digits_of(match.group())[-10:]):
         if polarity > 0:
@@ -174,7 +176,8 @@ def _national(view: ScanText, match: re.Match[str], judged: _Judged) -> str:
 
 def _region(view: ScanText, match: re.Match[str]) -> str:
     digits = digits_of(match.group())
-    if match.group().isdigit() and _is_named(view.text, match.start()):
+    at = match.start()
+    if match.group().isdigit() and (_is_named(view.text, at) or _is_id(view.text, at)):
         return ""
     shaped = _shaped(digits[:_HEAD], len(digits))
     if not shaped or not (wanted := _wanted(view, match, [labels for _, labels in shaped])):
@@ -194,6 +197,15 @@ _NAMED = re.compile(
     r"(?<![A-Za-z])(?P<name>[A-Za-z][A-Za-z_]{1,20}?)"
     r"(?:_|(?:_id|Id|ID)[\"']?[ ]?[:=][ ]?[\"']?)\Z"
 )
+
+
+_ID_REACH = 8
+_ID = re.compile(r"(?:(?<![A-Za-z])(?i:id)|[a-z](?:Id|ID))[\"']?[ ]?[:=：]?[ ]?[\"']?\Z")
+"""Directly before a number: `Deal id`, "eventId": …"""
+
+
+def _is_id(text: str, start: int) -> bool:
+    return _ID.search(text, max(0, start - _ID_REACH), start) is not None
 
 
 def _wanted(view: ScanText, match: re.Match[str], labels: list[Labels]) -> list[Labels]:
