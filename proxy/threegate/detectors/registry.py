@@ -39,6 +39,7 @@ from threegate.detectors.pii_intl import (
     national_ids,
     phone,
     uk_ids,
+    upi,
     us_ssn,
     vin,
 )
@@ -63,6 +64,7 @@ DETECTORS: tuple[Recognizer, ...] = (
     *(vin.RECOGNIZER, email.RECOGNIZER, ip.RECOGNIZER, mac.RECOGNIZER, iban.RECOGNIZER),
     *(us_ssn.RECOGNIZER, uk_ids.RECOGNIZER, labelled_ids.RECOGNIZER, national_ids.RECOGNIZER),
     *(national_ids.BARE, mrz.RECOGNIZER, br_cnpj.RECOGNIZER, phone.RECOGNIZER, address.RECOGNIZER),
+    upi.RECOGNIZER,
     *(crypto_wallet.RECOGNIZER, url.RECOGNIZER, password.RECOGNIZER, password_prose.RECOGNIZER),
     *(password_words.RECOGNIZER, passphrase.RECOGNIZER, pin.RECOGNIZER, recognizer.RECOGNIZER),
     pem.RECOGNIZER,
