@@ -164,7 +164,9 @@ async def test_a_client_that_never_reads_is_not_waited_for(
 
 
 async def test_a_client_that_reads_slowly_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also after the time for which an idle connection stays open."""
     monkeypatch.setattr("threegate.server.http_protocol.UNREAD_S", 0.2)
+    monkeypatch.setattr("threegate.server.http_protocol.IDLE_S", 0.1)
     size, got = 24 << 20, 0
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -174,8 +176,8 @@ async def test_a_client_that_reads_slowly_gets_all(monkeypatch: pytest.MonkeyPat
     async with connected(app=app) as (reader, writer):
         writer.write(GET)
         await reader.readuntil(b"\r\n\r\n")
-        while got < size:
-            got += len(await reader.read(1 << 20))
+        while part := await reader.read(1 << 20):
+            got += len(part)
             await asyncio.sleep(0.02)
     assert got == size
 

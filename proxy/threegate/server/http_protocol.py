@@ -130,14 +130,15 @@ class HttpProtocol(HttpToolsProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._stop_watching()
+        if not self.transport.is_closing():
+            self._stop_watching()
 
     def timeout_keep_alive_handler(self) -> None:
-        """A closing connection would wait for a client that has not taken its answer yet."""
-        if self.transport.get_write_buffer_size():
-            self.transport.abort()
-        else:
-            super().timeout_keep_alive_handler()
+        """The rest of the answer still leaves, as long as the client takes some of it."""
+        left = self.transport.get_write_buffer_size()
+        if left and self._unread is None:
+            self._watch(left)
+        super().timeout_keep_alive_handler()
 
     def _watch(self, left: int) -> None:
         self._unread = self.loop.call_later(UNREAD_S, self._look_at_unread, left)
