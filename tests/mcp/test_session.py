@@ -196,6 +196,54 @@ async def test_values_in_names_of_members_are_masked_and_come_back(session: McpS
 
 
 @pytest.mark.parametrize(
+    ("method", "member", "item", "kept"),
+    [
+        (
+            "tools/list",
+            "tools",
+            {
+                "name": "book",
+                "description": f"Books a table; questions to {PHONE}",
+                "inputSchema": {
+                    "type": "object",
+                    "properties": {"to": {"type": "string", "enum": [PHONE], "default": PHONE}},
+                },
+                "annotations": {"title": f"Li, {PHONE}"},
+            },
+            {"name": "book"},
+        ),
+        (
+            "resources/list",
+            "resources",
+            {"uri": "file:///a", "name": f"Li {PHONE}", "_meta": {"by": PHONE}},
+            {"uri": "file:///a"},
+        ),
+        (
+            "prompts/list",
+            "prompts",
+            {"name": "p", "arguments": [{"name": "x", "description": f"such as {PHONE}"}]},
+            {"name": "p"},
+        ),
+    ],
+)
+async def test_values_in_the_entries_of_a_list_are_masked_and_come_back(
+    session: McpSession, method: str, member: str, item: Json, kept: Json
+) -> None:
+    await session.from_client(request(method))
+    routed = await session.from_server(response(**{member: [item, {**kept, "title": "plain"}]}))
+    assert routed.on is not None
+    assert PHONE not in str(routed.on)
+    masked, plain = routed.on["result"][member]
+    assert masked.items() >= kept.items()
+    assert plain == {**kept, "title": "plain"}
+    words = " ".join(strings(masked)).replace(",", " ").split()
+    (mask, *_) = [w for w in words if w.startswith("[")]
+    back = await session.from_client(request("tools/call", name="book", arguments={"to": mask}))
+    assert back.on is not None
+    assert back.on["params"]["arguments"] == {"to": PHONE}
+
+
+@pytest.mark.parametrize(
     "params", [None, [1], {"name": "t", "arguments": "x"}, {"name": "t", "arguments": [1]}]
 )
 async def test_a_call_of_no_known_shape_ends_no_session(session: McpSession, params: Any) -> None:

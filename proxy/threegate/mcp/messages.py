@@ -31,6 +31,14 @@ LISTS: Final[Mapping[str, str]] = {
 }
 """Methods that list what a server offers, and the member of the result with the list."""
 
+ENTRY_IDS: Final[Mapping[str, str]] = {
+    "tools/list": "name",
+    "prompts/list": "name",
+    "resources/list": "uri",
+    "resources/templates/list": "uriTemplate",
+}
+"""The member by which an entry of the list is asked for."""
+
 PROTOCOL_ONLY: Final = frozenset(
     (
         *LISTS,

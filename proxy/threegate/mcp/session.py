@@ -5,7 +5,7 @@
 | arguments of a tool call | arguments of this tool in a model's answer (output rules) |
 | other things that a client sends | tool arguments (output rules) |
 | results, prompts, resources, requests and notices of a server | tool results (input rules) |
-| an entry of a list (tool, prompt, resource) | a tool result of its own; it may be left out |
+| an entry of a list (tool, prompt, resource) | a tool result; may be left out; keeps its name |
 
 If a check cannot be made, nothing is forwarded.
 """
@@ -111,17 +111,17 @@ class McpSession:
         params = message.get("params") or {}
         tool, arguments = str(params.get("name") or ""), params.get("arguments") or {}
         if tool in self.catalog.poisoned:
-            why = HIDDEN.get(self.language)
-            return Routed(back=messages.stopped_result(message["id"], why, ""))
-        call = {"name": tool, "arguments": messages.as_text(arguments)}
-        turn = {"role": "assistant", "tool_calls": [messages.function_call(call)]}
+            hidden = messages.stopped_result(message["id"], HIDDEN.get(self.language), "")
+            return Routed(back=hidden)
+        call = messages.function_call({"name": tool, "arguments": messages.as_text(arguments)})
+        turn = {"role": "assistant", "tool_calls": [call]}
         verdict = await self._check(messages=[*self._context(), turn], stage="output")
         if verdict.answer is None:
             return Routed(back=self._stopped_call(message["id"], verdict))
         edited = json.loads(verdict.answer["tool_calls"][0]["function"]["arguments"])
-        if edited == arguments:
-            return await self._outgoing_rest(message)
-        return await self._outgoing_rest({**message, "params": {**params, "arguments": edited}})
+        if edited != arguments:
+            message = {**message, "params": {**params, "arguments": edited}}
+        return await self._outgoing_rest(message)
 
     async def _outgoing_rest(self, message: Json) -> Routed:
         """A tool call may carry answers to the server's questions beside its arguments."""
@@ -149,9 +149,8 @@ class McpSession:
     def _needs_no_check(self, message: Json, rest: Any) -> bool:
         if message.get("method") in messages.PROTOCOL_ONLY or not any(messages.texts_of(rest)):
             return True
-        return (
-            isinstance(rest, dict) and set(rest) == {"uri"} and rest["uri"] in self.catalog.offered
-        )
+        known = self.catalog.offered
+        return isinstance(rest, dict) and set(rest) == {"uri"} and rest["uri"] in known
 
     def _context(self) -> list[Json]:
         return [{"role": "tool", "tool_call_id": "0", "content": text} for text in self._results]
@@ -169,8 +168,8 @@ class McpSession:
             case "request":
                 judged = await self._incoming(message, "params")
                 if isinstance(judged, Verdict):
-                    why = self._why(judged)
-                    return Routed(back=messages.error_response(message["id"], why, judged.id))
+                    back = messages.error_response(message["id"], self._why(judged), judged.id)
+                    return Routed(back=back)
                 return Routed(on=judged)
             case "notification":
                 judged = await self._incoming(message, "params")
@@ -226,7 +225,7 @@ class McpSession:
         items = result.get(member)
         if not isinstance(items, list) or len(items) > MAX_PENDING:
             raise GuardError("no list that can be checked", 502, "no_list")
-        kept = [item for item in items if not await self._is_poisoned(item, method)]
+        kept = [item for each in items for item in await self._entry(each, method)]
         uris = {str(i["uri"]) for i in kept if isinstance(i, dict) and "uri" in i}
         if len(self.catalog.offered) < MAX_PENDING:
             self.catalog.offered.update(uris)
@@ -236,11 +235,22 @@ class McpSession:
             return messages.error_response(message["id"], self._why(judged), judged.id)
         return {**message, "result": {**judged["result"], member: kept}}
 
-    async def _is_poisoned(self, item: Any, method: str) -> bool:
+    async def _entry(self, item: Any, method: str) -> list[Any]:
+        """The entry as it goes on; nothing if it is left out."""
         verdict = await self._check(texts=[messages.described(item)], role="tool")
         if method == "tools/list" and isinstance(item, dict):
             self._note(str(item.get("name")), poisoned=not verdict.allowed)
-        return not verdict.allowed
+        if not verdict.allowed:
+            return []
+        by = messages.ENTRY_IDS[method]
+        return [await self._edited_entry(item, by) if verdict.masks else item]
+
+    async def _edited_entry(self, item: Json, by: str) -> Any:
+        """All but the name or address `by` which the entry is asked for."""
+        judged = await self._incoming({"entry": {k: item[k] for k in item if k != by}}, "entry")
+        if isinstance(judged, Verdict):
+            raise GuardError("an entry", 502, "entry")
+        return {k: v for k, v in item.items() if k == by} | judged["entry"]
 
     def _note(self, tool: str, *, poisoned: bool) -> None:
         known = self.catalog.poisoned
@@ -286,11 +296,5 @@ class McpSession:
 
 def _refused(message: Json, why: str, record: str = "") -> Routed:
     """The sender of a request gets an error, whoever awaits a response gets one in its place."""
-    error = messages.error_response(message.get("id"), why, record)
-    match messages.kind(message):
-        case "request":
-            return Routed(back=error)
-        case "response":
-            return Routed(on=error)
-        case _:
-            return Routed()
+    error, kind = messages.error_response(message.get("id"), why, record), messages.kind(message)
+    return Routed(error if kind == "response" else None, error if kind == "request" else None)
