@@ -15,6 +15,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from attention import standard
 from bound import marks
 from encoder import EPS, FAR, HEAD, OVER_HARM, TINY, Model
 from even import Evens, evened, quantise_rows
@@ -281,4 +282,6 @@ def _save(graph: Graph, path: Path, tail: list[Any]) -> None:
     made = helper.make_graph(graph.nodes, "threegate", ids, [logits], graph.weights)
     opsets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(helper.make_model(made, opset_imports=opsets, ir_version=10, producer_name="threegate"), path)
+    model = helper.make_model(made, opset_imports=opsets, ir_version=10, producer_name="threegate")
+    standard(model)
+    onnx.save(model, path)
