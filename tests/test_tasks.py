@@ -103,3 +103,17 @@ async def test_work_begins_at_once_unless_others_wait() -> None:
     assert turns.busy
     await asyncio.wait_for(turns.enter(), 10)
     assert waits.done()
+
+
+async def test_work_that_waits_continues_in_its_order_however_much_comes_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("threegate.tasks.TURN_S", -1.0)
+    turns, continued = LoopTurns(), list[int]()
+
+    async def work(number: int) -> None:
+        await turns.take()
+        continued.append(number)
+
+    await asyncio.wait_for(asyncio.gather(*map(work, range(60))), 10)
+    assert continued == [*range(60)]

@@ -106,6 +106,7 @@ class LoopTurns:
 
     _began: float | None = None  # this turn, as far as is known
     _continued: bool = False  # in this turn, one of those who waited
+    _returned: int = 0  # those at the head of the queue who were woken in this turn in vain
     _waiting: deque[asyncio.Future[None]] = field(default_factory=deque, repr=False)
 
     @property
@@ -130,9 +131,10 @@ class LoopTurns:
 
     async def take(self) -> None:
         """Waits for a turn with time left."""
-        await self._woken(self._waiting.append)
+        await self._woken(len(self._waiting))
         while self._continued and self.over:
-            await self._woken(self._waiting.appendleft)
+            self._returned += 1
+            await self._woken(self._returned - 1)
         self._continued = True
 
     async def rest(self) -> None:
@@ -145,9 +147,9 @@ class LoopTurns:
         if self.busy:
             await self.take()
 
-    async def _woken(self, wait: Callable[[asyncio.Future[None]], None]) -> None:
+    async def _woken(self, place: int) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        wait(turn)
+        self._waiting.insert(place, turn)
         if self._began is None:
             self._begin()
         await turn
@@ -158,7 +160,7 @@ class LoopTurns:
 
     def _end(self) -> None:
         """Runs once a turn while there is work, after the work that was woken for it."""
-        self._began, self._continued = None, False
+        self._began, self._continued, self._returned = None, False, 0
         woken = min(AT_ONCE, len(self._waiting))
         for _ in range(woken):
             if not (turn := self._waiting.popleft()).done():
