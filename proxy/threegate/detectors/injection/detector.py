@@ -112,13 +112,13 @@ class InjectionSignatures:
             if passage.locus.channel in signature.channels:
                 for span in occurrences(text, data, signature):
                     meter().found()
-                    yield self._finding(passage, signature, span)
+                    yield self._finding(passage, signature, span, text)
 
-    def _finding(self, passage: Passage, signature: Signature, span: Span) -> Finding:
+    def _finding(self, passage: Passage, signature: Signature, span: Span, text: str) -> Finding:
         locus, level = passage.locus, signature.level
         if signature.mentioned and locus.channel is Channel.USER and _quoted(passage.text, span):
             level = Level.LOW
-        if signature.address and is_project_rule(passage.text, span.start):
+        if signature.address and is_project_rule(text, span.start):
             level = Level.LOW
         return Finding(
             self.info.id, signature.kind, span, _SCORES[level], level, locus, signature.note
