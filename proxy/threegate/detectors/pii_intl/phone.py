@@ -202,10 +202,19 @@ _NAMED = re.compile(
 _ID_REACH = 8
 _ID = re.compile(r"(?:(?<![A-Za-z])(?i:id)|[a-z](?:Id|ID))[\"']?[ ]?[:=：]?[ ]?[\"']?\Z")
 """Directly before a number: `Deal id`, "eventId": …"""
+_OF_PERSON = re.compile(
+    r"(?i)(?:phone|mobile|tel|cell|whatsapp|\bwa|wechat|viber|zalo|\bline|call(?:er)?|contact|user|client"
+    r"|customer|member|owner|sender|receiver|recipient|driver|staff)[ _\-]?\Z"
+)
+"""Before `id`: the id of a person, or of a telephone, may be a number to call."""
 
 
 def _is_id(text: str, start: int) -> bool:
-    return _ID.search(text, max(0, start - _ID_REACH), start) is not None
+    found = _ID.search(text, max(0, start - _ID_REACH), start)
+    if found is None:
+        return False
+    named = found.start() + (found.group()[1:2] in "Ii" and found.group()[0] not in "Ii")
+    return not _OF_PERSON.search(text, max(0, named - _NAME), named)
 
 
 def _wanted(view: ScanText, match: re.Match[str], labels: list[Labels]) -> list[Labels]:
