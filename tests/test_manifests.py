@@ -79,11 +79,11 @@ def test_what_is_rendered_satisfies_the_schemas_of_kubernetes(
     options: tuple[str, ...], version: str
 ) -> None:
     validate = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not there")
-    kinds = [d["kind"] for d in rendered(*options)]
+    made = [(d["kind"], d["metadata"]["name"]) for d in rendered(*options)]
     for document in rendered(*options):
         if document["kind"] != "ServiceMonitor":  # the Prometheus operator's
             validate.validate(document, version, strict=True)
-    assert len(kinds) == len(set(kinds)) == {(): 7, EVERYTHING: 8, LEAST: 5}[options]
+    assert len(made) == len(set(made)) == {(): 8, EVERYTHING: 9, LEAST: 6}[options]
 
 
 @helm_needed
@@ -127,12 +127,28 @@ def test_each_port_of_the_settings_can_be_reached() -> None:
     (container,) = manifest("Deployment", *EVERYTHING)["spec"]["template"]["spec"]["containers"]
     assert [p["name"] for p in container["ports"]] == names
     assert [p["containerPort"] for p in container["ports"]] == [8080, 9002, 9100]
-    assert [p["targetPort"] for p in manifest("Service", *EVERYTHING)["spec"]["ports"]] == names
-    (into,) = manifest("NetworkPolicy", *EVERYTHING)["spec"]["ingress"]
-    assert [p["port"] for p in into["ports"]] == names
+    services = [d["spec"] for d in rendered(*EVERYTHING) if d["kind"] == "Service"]
+    assert [p["targetPort"] for s in services for p in s["ports"]] == names
+    ingress = manifest("NetworkPolicy", *EVERYTHING)["spec"]["ingress"]
+    assert [p["port"] for into in ingress for p in into["ports"]] == names
     (scraped,) = manifest("ServiceMonitor", *EVERYTHING)["spec"]["endpoints"]
     assert scraped["port"] == "metrics"
     assert scraped["authorization"] == {"credentials": {"key": "token", "name": "scraper"}}
+
+
+@helm_needed
+@pytest.mark.parametrize("options", [(), EVERYTHING])
+def test_callers_do_not_reach_the_metrics(options: tuple[str, ...]) -> None:
+    """They show which rules act, on a port that asks for no key."""
+    published = ("--set", "service.type=LoadBalancer", *options)
+    services = [d["spec"] for d in rendered(*published) if d["kind"] == "Service"]
+    open_to_all = [p["name"] for s in services if s["type"] != "ClusterIP" for p in s["ports"]]
+    assert "http" in open_to_all
+    assert "metrics" not in open_to_all
+    ingress = manifest("NetworkPolicy", *options)["spec"]["ingress"]
+    (scrapers,) = (i["from"] for i in ingress if "metrics" in [p["port"] for p in i["ports"]])
+    (namespace,) = (s["namespaceSelector"]["matchLabels"] for s in scrapers)
+    assert namespace == {"kubernetes.io/metadata.name": "monitoring"}
 
 
 @helm_needed
@@ -163,7 +179,8 @@ def test_files_of_settings_are_mounted_and_cannot_be_written() -> None:
 @helm_needed
 def test_alerts_find_a_release_of_any_name() -> None:
     label = manifest("ServiceMonitor", *EVERYTHING)["spec"]["jobLabel"]
-    assert manifest("Service", *EVERYTHING)["metadata"]["labels"][label] == "threegate"
+    services = [d for d in rendered(*EVERYTHING) if d["kind"] == "Service"]
+    assert {s["metadata"]["labels"][label] for s in services} == {"threegate"}
 
 
 @helm_needed
