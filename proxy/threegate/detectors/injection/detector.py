@@ -84,6 +84,7 @@ _GOES_ON_ZH = re.compile(
     r"[^。！？；\n]{0,20}?(?:除|然后|接着|并|而|改为|转|只[执听按遵照做要]|现在|接下来|直接|立即|立刻|把|将)"
 )
 _AFTER_REACH, _NEXT_ZH, _LETGO_ZH = 160, 14, 2
+_UNLESS_REACH = 12
 _FLAG = "\U0001f3f4"
 _FLAG_TAGS = 7  # the longest real flag: black flag, gbeng or the like, cancel tag
 
@@ -143,12 +144,24 @@ def occurrences(text: str, data: bytes, signature: Signature) -> Iterator[Span]:
 def _counts(text: str, start: int, end: int, signature: Signature) -> bool:
     if signature.note == "tag_characters" and text[start] == _FLAG:
         return bool(end - start > _FLAG_TAGS)
+    if _is_reversed(text, start, end, signature):
+        another = _compiled(signature.pattern).search(text[start + 1 : end])  # "forget not, forget"
+        if another is None:
+            return False
+        return _counts(text, start + 1 + another.start(), start + 1 + another.end(), signature)
     if not signature.negatable:
         return True
     own = " my " in text[start:end].lower()  # users may take back their own instructions
     if own or _is_defence(text, start, end):
         return False
     return not _NEGATION.search(text[max(0, start - _NEGATION_REACH) : start])
+
+
+def _is_reversed(text: str, start: int, end: int, signature: Signature) -> bool:
+    before = text[max(0, start - _UNLESS_REACH) : start]
+    places = before, text[start:end], text[end : end + _UNLESS_REACH]
+    unless = zip(signature.unless, places, strict=False)
+    return any(pattern and _compiled(pattern).search(place) for pattern, place in unless)
 
 
 def _is_defence(text: str, start: int, end: int) -> bool:

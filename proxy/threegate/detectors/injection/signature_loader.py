@@ -8,6 +8,8 @@ Optional:
 - `kind`: `injection.signature` (default) or `injection.role_delimiter`;
 - `channels`: where it counts; by default every channel that a client or a tool fills;
 - `negatable`: "do not" before it reverses its meaning;
+- `unless`: "do not" in other languages: what ends directly `before` it, what it `begins` with, or
+  what begins directly `after` it reverses its meaning;
 - `mentioned`: quoted after a user's own words it is only mentioned, and is LOW;
 - `address`: it only addresses a model, and before rules for work on code it is LOW.
 
@@ -27,6 +29,7 @@ from threegate.types import Channel, Level
 SIGNATURE, DELIMITER = "injection.signature", "injection.role_delimiter"
 INPUT = frozenset({Channel.SYSTEM, Channel.USER, Channel.ASSISTANT, Channel.TOOL_RESULT})
 FILES: Final = ("wordings", "takeover", "documents", "languages")
+_PLACES = ("before", "begins", "after")
 _FRAGMENT = re.compile(r"\{\{([A-Z_]+)\}\}")
 
 
@@ -40,6 +43,7 @@ class Signature:
     pattern: str
     channels: frozenset[Channel] = INPUT
     negatable: bool = False
+    unless: tuple[str, ...] = ()
     mentioned: bool = False
     address: bool = False
     true: tuple[str, ...] = ()
@@ -67,6 +71,7 @@ def _signature(entry: Mapping[str, Any], fragments: Mapping[str, str]) -> Signat
         _FRAGMENT.sub(lambda found: fragments[found[1]], entry["pattern"]),
         channels,
         entry.get("negatable", False),
+        tuple(entry.get("unless", {}).get(place, "") for place in _PLACES),
         entry.get("mentioned", False),
         entry.get("address", False),
         tuple(entry["true"]),
