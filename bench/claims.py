@@ -1,6 +1,6 @@
 """What the fact check adds to a stream: delay per sentence and of the first text, as JSON.
 
-    python bench/claims.py --language en zh --runs 3
+    PYTHONPATH=. python bench/claims.py --language en zh --runs 3
 
 A model that writes an answer of about 200 tokens at 60 tokens a second, a proxy in a process of its
 own with the shipped grounding model, and a request with a source of about 8,000 tokens. The same
