@@ -72,7 +72,7 @@ def _to_file(source: Connection, tables: Sequence[Table], path: Path) -> Counts:
     engine = writer_engine(f"sqlite:///{part}")
     migrations.upgrade(engine)
     with engine.begin() as target:
-        counts = {table.name: _copy(source, target, table) for table in tables}
+        counts = _copy_all(source, target, tables)
     with engine.connect() as target, closing(target.connection.cursor()) as cursor:
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         cursor.execute("PRAGMA journal_mode=DELETE")
@@ -116,12 +116,17 @@ def _read_file(path: Path, target: Connection, tables: Sequence[Table]) -> dict[
         with engine.begin() as source:
             first = source.execute(select(func.min(RECORD.c.ts))).scalar()
             ensure_partitions(target, since_us=first)
-            counts = {table.name: _copy(source, target, table) for table in tables}
-            if RECORD in tables and inspect(source).has_table(ROWS):
-                to_sets(source, target)
-            return counts
+            return _copy_all(source, target, tables)
     finally:
         engine.dispose()
+
+
+def _copy_all(source: Connection, target: Connection, tables: Sequence[Table]) -> dict[str, int]:
+    """The hits of a log or copy from before version 0006 become sets."""
+    counts = {table.name: _copy(source, target, table) for table in tables}
+    if RECORD in tables and inspect(source).has_table(ROWS):
+        to_sets(source, target)
+    return counts
 
 
 def _copy(source: Connection, target: Connection, table: Table) -> int:

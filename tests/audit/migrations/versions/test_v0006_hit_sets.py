@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, make_url, text
 from threegate.audit import AuditLog, AuditSettings, Query, migrations
-from threegate.audit.export.backup import restore
+from threegate.audit.export.backup import backup, restore
 from threegate.audit.log.database import writer_engine
 from threegate.audit.migrations.versions import v0006_hit_sets as v0006
 
@@ -111,3 +111,13 @@ async def test_a_restored_copy_of_a_version_before_has_sets(
     restore(second.url, Path(settings.url.removeprefix("sqlite:///")))
     assert len((await _found(second))[0]) == 6
     assert check(second).ok
+
+
+async def test_a_backup_of_a_log_that_is_not_yet_migrated_has_sets(
+    settings: AuditSettings, tmp_path: Path
+) -> None:
+    await _as_before(settings)
+    backup(settings.url, tmp_path / "copy.db")
+    second = AuditSettings(url=f"sqlite:///{tmp_path}/copy.db", directory=settings.directory)
+    assert check(second).ok
+    assert len((await _found(second))[0]) == 6
