@@ -102,3 +102,12 @@ def test_every_check_names_a_test_that_exists() -> None:
     for path, name in (pair for row in english for pair in row):
         text = (ROOT / path).read_text("utf-8")
         assert not name or f"def {name}(" in text, f"{path}::{name}"
+
+
+@pytest.mark.parametrize("page", ["models.md", "models.zh-CN.md"])
+def test_commands_name_models_that_are_shipped(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    commands = re.findall(r"`(?:python classifiers/train/)?\w+\.py ([^`]*)`", text)
+    models = {name for words in commands for name in re.findall(r"[\w-]+/\d+", words)}
+    assert {m for m in models if not (ROOT / "classifiers/models" / m).is_dir()} == set()
+    assert models
