@@ -214,6 +214,9 @@ def arguments() -> argparse.Namespace:
         "--base", default="base", help="the starting encoder: that of base.py, or of english.py"
     )
     parser.add_argument("--language", default="", choices=["", *LANGUAGES], help="rows of one language alone")
+    parser.add_argument(
+        "--asks", action="store_true", help="no answers, which a second model is not asked of"
+    )
     parser.add_argument("--weigh", type=weighed, nargs="*", default=[], metavar="NAME=FACTOR",
                         help="how often rows are seen: public, or what their source begins with")  # fmt: skip
     parser.add_argument("--lift", type=weighed, nargs="*", default=[], metavar="HEAD=FACTOR",
@@ -245,7 +248,7 @@ def main() -> None:
     seed_all(args.seed)
     tokenizer = start_tokenizer(args.work, args.start, args.run, args.base)
     rows, held = split(args.data)
-    rows = [r for r in rows if args.language in ("", r.language)]
+    rows = [r for r in rows if args.language in ("", r.language) and not (args.asks and r.question)]
     factors = dict(args.weigh)
     rows = [replace(r, times=r.times * factor(r.source, factors)) for r in rows]
     if not args.unbalanced:

@@ -104,7 +104,7 @@ def threshold(rows: Sequence[Unseen], logits: Array, head: str, language: str, l
             mine = [i for i, r in enumerate(rows) if (r.kind, r.band, r.language) == (place, band, language)]
             if len(mine) >= FEW:
                 found.append(reached(best[mine], part * rates[level], level, place))
-    return max(found)
+    return max(found, default=LEAST[level])
 
 
 def settled(

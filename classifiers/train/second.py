@@ -3,7 +3,8 @@
     python classifiers/train/second.py guard/13 english-a          # a shipped model and a checkpoint of another tokenizer
 
 The first at its own levels, all at levels set the same way. Together: the mean of the logits, harm of any kind first, so that two
-models that name different categories still agree on harm. Windows are those of each model's own tokenizer.
+models that name different categories still agree on harm. Windows are those of each model's own tokenizer. Answers with their
+question are left out, as the engine leaves them to the first.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from unseen_sets import Unseen, all_unseen
 
 Array = NDArray[Any]
 HAZARD = list(COLUMNS["hazard"])
-LEFT = ("injection.indirect",)
-"""Labels that are left to the first: it finds nearly all planted orders, and the mean would flag twice as many orders to people."""
+LEFT = ("injection.indirect", "compliance.harmful")
+"""Labels that are left to the first: it finds nearly all planted orders, and the mean would flag twice as many orders to people;
+answers are not asked about."""
 QUIET = -20.0
 """Logit of a text that the first is sure to be harmless."""
 
@@ -55,6 +57,11 @@ def below(logits: Array, judge: Judge, language: str) -> Array:
     return np.asarray(np.min(missed, 0))
 
 
+def asked_texts(data: Path, language: str) -> list[Unseen]:
+    """Unseen texts of one language that a second model may be asked of."""
+    return [r for r in all_unseen(data) if r.language == language and not r.question]
+
+
 class Reader:
     """One model and what it says of each window of a text, kept in a file: asking takes minutes."""
 
@@ -72,10 +79,10 @@ class Reader:
         ]
         return np.stack(made)
 
-    def fit(self, setting: Sequence[Unseen]) -> None:
+    def fit(self, setting: Sequence[Unseen], language: str) -> None:
         """What texts of a length reach is taken off a checkpoint's logits; a file does it itself."""
         if not self.shipped:
-            self.offsets = fitted(setting, self.read(setting))[LANGUAGES.index("en")]
+            self.offsets = fitted(setting, self.read(setting))[LANGUAGES.index(language)]
 
     def _off(self, row: Unseen) -> Array:
         if not self.offsets.any():
@@ -114,6 +121,12 @@ def pair_of(setting: Sequence[Unseen], logits: Array, first: Judge, language: st
     return Judge(calibration, levels)
 
 
+def shares_of(rows: Sequence[Unseen], asked: Array) -> dict[str, float]:
+    """The share of ordinary texts of each kind that the second is asked of."""
+    kinds = np.array([r.kind for r in rows])
+    return {kind: round(float(asked[kinds == kind].mean()), 3) for kind in ORDINARY if kind in kinds}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -131,10 +144,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where the tables go as JSON")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    rows = [r for r in all_unseen(args.data) if r.language == args.language]
+    rows = asked_texts(args.data, args.language)
     setting, reported = setting_of(rows, args.most), sample(rows, args.most, 1)
     first, second = Reader(args.first, args.work), Reader(args.second, args.work)
-    second.fit(setting)
+    second.fit(setting, args.language)
     one, two = ([r.read(part) for part in (setting, reported)] for r in (first, second))
     judge = judge_of(MODELS / args.first / "manifest.yaml")
     tables = {args.first: table(reported, one[1], judge)}
@@ -144,12 +157,9 @@ def main() -> None:
         (set_by, _), (shown, asked) = (
             both(a, b, judge, args.language, args.share, near) for a, b in zip(one, two, strict=True)
         )
-        kinds = np.array([r.kind for r in reported])
-        shares = {kind: round(float(asked[kinds == kind].mean()), 3) for kind in ORDINARY}
-        print(f"near {near}: asked", shares, flush=True)
-        tables[f"both, near {near}"] = table(
-            reported, shown, Judge(*settled(setting, set_by, [args.language]))
-        )
+        print(f"near {near}: asked", shares_of(reported, asked), flush=True)
+        pair = pair_of(setting, set_by, judge, args.language)
+        tables[f"both, near {near}"] = table(reported, shown, pair)
     print(printed(tables))
     if args.out:
         args.out.write_text(json.dumps(tables, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
