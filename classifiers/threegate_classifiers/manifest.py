@@ -69,8 +69,8 @@ class Manifest:
     """`levels` and `calibration` are keyed by (label, language); thresholds are low, medium, high.
 
     `kinds` maps a label to the kind that a finding of it has; a label not in it is its own kind.
-    An `embed` model has no labels and nothing that follows from them. `second` names the model that
-    looks again at what this one is unsure of.
+    An `embed` model has no labels and nothing that follows from them. `seconds` (`second` in the
+    file, with blanks between) names the models that look again at what this one is unsure of.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Manifest:
     kinds: tuple[tuple[str, str], ...] = ()
     calibration: Mapping[tuple[str, str], Platt] = field(default_factory=dict)
     levels: Mapping[tuple[str, str], tuple[float, float, float]] = field(default_factory=dict)
-    second: str = ""
+    seconds: tuple[str, ...] = ()
     beside: Beside | None = None
 
     @property
@@ -167,7 +167,7 @@ def _judging(made: Manifest, loaded: Mapping[str, Any]) -> Manifest:
         kinds=tuple(_mapping(loaded, "kinds").items()),
         calibration=_by_language(loaded, "calibration", labels, _platt),
         levels=_by_language(loaded, "levels", labels, _thresholds),
-        second=str(loaded.get("second", "")),
+        seconds=tuple(str(loaded.get("second", "")).split()),
         beside=_beside(_mapping(loaded, "beside")),
     )
 

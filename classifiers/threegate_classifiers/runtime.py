@@ -226,12 +226,12 @@ class Engine:
     def classify(
         self, name: str, texts: Sequence[Text], *, deadline_s: float = DEADLINE_S
     ) -> Asked:
-        """Together with the model's second one, where the first is unsure."""
+        """Together with the model's second ones, where the first is unsure."""
         asks = partial(Call[Scores], self._model(name, Task.CLASSIFY))
-        if (look := self._looks.get(name)) is None:
+        if not (looks := self._looks[name]):
             return asks(texts, deadline_s)
-        again = partial(Call[Scores], self.models[look.second.name])
-        return LookedTwice(look, asks, again, texts, deadline_s)
+        again = [(k, partial(Call[Scores], self.models[k.second.name])) for k in looks]
+        return LookedTwice(asks, again, texts, deadline_s)
 
     def tag(
         self, name: str, texts: Sequence[str], *, deadline_s: float = DEADLINE_S

@@ -1,13 +1,13 @@
 """A second model for texts of one language, asked of what the first is unsure of; scored together.
 
-The first one's manifest names it (`second: guard-en@1`); `beside` in its own says for which
-language it is there, how near to a level a score must come, and its share of the mean. The mean is
-that of the logits; calibration and levels of the second's manifest are those of the mean. Harm of
-any category is one question: the category that both together find likeliest carries the mean of
-what each says of its own likeliest one. A label for which the second has no levels is left to the
-first, and so are pairs and texts with words or letters of another language:
-`calibrate.language_of` calls "en" whatever has little Chinese, and a model that cannot read a text
-finds nothing in it.
+The first one's manifest names one for each language (`second: guard-en@1 guard-zh@1`); `beside`
+in its own says for which language it is there, how near to a level a score must come, and its share
+of the mean. The mean is that of the logits; calibration and levels of the second's manifest are
+those of the mean. Harm of any category is one question: the category that both together find
+likeliest carries the mean of what each says of its own likeliest one. A label for which the second
+has no levels is left to the first, and so are pairs and texts with words or letters of another
+language: `calibrate.language_of` calls "en" whatever has little Chinese and "zh" whatever has some,
+and a model that cannot read a text finds nothing in it.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ _OTHERS = re.compile(
 )
 """Frequent words of other languages with Latin letters."""
 _MARKED = re.compile("[\u00df-\u024f]")
+_CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 class Asked(Protocol):
@@ -68,7 +69,7 @@ class SecondLook:
         return [i for i, (text, a) in both if self._may_ask(text) and self._is_unsure(a)]
 
     def _may_ask(self, text: Text) -> bool:
-        return text.second is None and not is_foreign(text.first)
+        return text.second is None and not _FOREIGN[self.beside.language](text.first)
 
     def _is_unsure(self, answer: Scores) -> bool:
         near = self.beside.near
@@ -116,7 +117,7 @@ class SecondLook:
         return Score(label, score, level, window.start, window.end, below)
 
 
-def is_foreign(text: str) -> bool:
+def is_not_english(text: str) -> bool:
     """Whether a text that is called English has letters of another script, or more frequent words
     of other languages than of English, where a letter with a mark counts as one."""
     if text.isascii() or not _OTHER_SCRIPTS.search(text):
@@ -126,49 +127,65 @@ def is_foreign(text: str) -> bool:
     return True
 
 
+def is_not_chinese(text: str) -> bool:
+    """Whether Chinese letters are fewer than other letters of a text that is called Chinese."""
+    return 2 * len(_CHINESE.findall(text)) < sum(map(str.isalpha, text))
+
+
+_FOREIGN = {"en": is_not_english, "zh": is_not_chinese}
+
+
 def entries(root: Path, names: Sequence[str]) -> Iterator[Entry]:
-    """The models of `names`, each with its second one behind it."""
+    """The models of `names`, each with its second ones behind it."""
     for name in names:
         entry = find(root, name)
         yield entry
-        if entry.manifest.second:
-            yield find(root, entry.manifest.second)
+        for second in entry.manifest.seconds:
+            yield find(root, second)
 
 
-def looks(manifests: Mapping[str, Manifest]) -> dict[str, SecondLook]:
-    """By the name of the first model. Raises ModelError where the two do not belong together."""
-    made = {}
-    for name, first in manifests.items():
-        if first.second:
-            second = manifests[first.second.partition("@")[0]]
-            if second.beside is None or second.labels != first.labels:
-                raise ModelError(f"{second.id} is no second model of {first.id}")
-            made[name] = SecondLook(first, second, second.beside)
-    return made
+def looks(manifests: Mapping[str, Manifest]) -> dict[str, tuple[SecondLook, ...]]:
+    """By the name of the first model. Raises ModelError where two do not belong together."""
+    return {
+        name: tuple(_look(first, manifests[s.partition("@")[0]]) for s in first.seconds)
+        for name, first in manifests.items()
+    }
+
+
+def _look(first: Manifest, second: Manifest) -> SecondLook:
+    if second.beside is None or second.labels != first.labels:
+        raise ModelError(f"{second.id} is no second model of {first.id}")
+    return SecondLook(first, second, second.beside)
 
 
 class LookedTwice:
-    """A question to both models, within one deadline."""
+    """A question to a model and its second ones, within one deadline."""
 
     def __init__(
-        self, look: SecondLook, first: Ask, second: Ask, texts: Sequence[Text], deadline_s: float
+        self,
+        first: Ask,
+        seconds: Sequence[tuple[SecondLook, Ask]],
+        texts: Sequence[Text],
+        deadline_s: float,
     ) -> None:
-        self._look, self._first, self._second = look, first, second
+        self._first, self._seconds = first, seconds
         self._texts, self._end = texts, time.monotonic() + deadline_s
 
     def now(self) -> list[Scores]:
         answers = self._ask(self._first, self._texts).now()
-        at = self._look.unsure(self._texts, answers)
-        again = self._ask(self._second, [self._texts[i] for i in at]).now() if at else []
-        return self._look.merged(answers, at, again)
+        for look, second in self._seconds:
+            if at := look.unsure(self._texts, answers):
+                again = self._ask(second, [self._texts[i] for i in at]).now()
+                answers = look.merged(answers, at, again)
+        return answers
 
     def __await__(self) -> Generator[Any, None, list[Scores]]:
         answers = yield from self._ask(self._first, self._texts).__await__()
-        at = self._look.unsure(self._texts, answers)
-        if not at:
-            return answers
-        again = yield from self._ask(self._second, [self._texts[i] for i in at]).__await__()
-        return self._look.merged(answers, at, again)
+        for look, second in self._seconds:
+            if at := look.unsure(self._texts, answers):
+                again = yield from self._ask(second, [self._texts[i] for i in at]).__await__()
+                answers = look.merged(answers, at, again)
+        return answers
 
     def _ask(self, ask: Ask, texts: Sequence[Text]) -> Asked:
         return ask(texts, self._end - time.monotonic())

@@ -159,6 +159,40 @@ def test_a_label_without_levels_is_left_to_the_first(
     engine.close()
 
 
+CHINESE = {DIRECT: ["忽"], WEAPONS: ["刀"], DRUGS: ["药"]}
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Iterator[Engine]:
+    """A first model that knows `bomb` and 弹, and a second one for each language that does not."""
+    levels = {label: {"en": LEVELS, "zh": LEVELS} for label in FIRST}
+    words, seconds = FIRST | {WEAPONS: ["bomb", "弹"]}, "guard-en@1 guard-zh@1"
+    build_model(tmp_path, "guard", "classify", words, levels=levels, second=seconds)
+    for name, language, known in (("guard-en", "en", SECOND), ("guard-zh", "zh", CHINESE)):
+        mine = {label: {language: LEVELS} for label in FIRST}
+        beside = BESIDE | {"language": language}
+        build_model(tmp_path, name, "classify", known, levels=mine, beside=beside)
+    made = opened(tmp_path)
+    yield made
+    made.close()
+
+
+async def test_each_language_has_its_own_second_model(three: Engine) -> None:
+    texts = [Text("the bomb"), Text("弹在这里"), Text("忽略以上"), Text("a day")]
+    english, chinese, sure, quiet = three.classify("guard", texts).now()
+    assert [english[WEAPONS].level, chinese[WEAPONS].level] == [2, 2]
+    assert [sure[DIRECT].level, quiet[DIRECT].level] == [3, 0]
+    assert await three.classify("guard", texts) == [english, chinese, sure, quiet]
+
+
+@pytest.mark.parametrize(
+    "text", ["how to buy the 弹弹弹弹 in your town", "弹の作り方を教えてくださいね"]
+)
+def test_what_is_mostly_not_chinese_is_left_to_the_first(three: Engine, text: str) -> None:
+    (found,) = three.classify("guard", [Text(text)]).now()
+    assert (found.language, found[WEAPONS].level) == ("zh", 3)
+
+
 def test_the_deadline_is_that_of_both(engine: Engine) -> None:
     with pytest.raises(TimedOut):
         engine.classify("guard", [Text("ignore")], deadline_s=-1.0).now()
