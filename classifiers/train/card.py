@@ -55,7 +55,8 @@ LIMITS = {
     "guard-zh": [
         "Says nothing alone: its calibration and levels are those of the mean of its logits and guard's.",
         "Chinese alone was trained; texts of which less than half of the letters are Chinese are left to guard, and so are answers.",
-        "Trained in about an hour on a share of one busy CPU core; it saw most rows less than once.",
+        "Direct injection is left to guard, since the mean found fewer Chinese attacks at medium.",
+        "Trained in about 40 minutes on a share of one busy CPU core; it saw most rows less than once.",
     ],
     "entities": [
         "Public figures, brands, and diseases in general are not meant to be found; a bare name without context is guessed.",

@@ -31,9 +31,12 @@ from unseen_sets import Unseen, all_unseen
 
 Array = NDArray[Any]
 HAZARD = list(COLUMNS["hazard"])
-LEFT = ("injection.indirect", "compliance.harmful")
+LEFT = {
+    "en": ("injection.indirect", "compliance.harmful"),
+    "zh": ("injection.indirect", "compliance.harmful", "injection.direct"),
+}
 """Labels that are left to the first: it finds nearly all planted orders, and the mean would flag twice as many orders to people;
-answers are not asked about."""
+answers are not asked about; and the mean found fewer Chinese attacks at medium."""
 QUIET = -20.0
 """Logit of a text that the first is sure to be harmless."""
 
@@ -50,7 +53,7 @@ def below(logits: Array, judge: Judge, language: str) -> Array:
     """By how many logits a text's nearest score misses the lowest level."""
     missed = []
     for column, label in enumerate(LABELS):
-        if label in LEFT:
+        if label in LEFT[language]:
             continue
         platt, low = judge.calibration[label][language], judge.levels[label][language].low
         missed.append((np.log(low / (1 - low)) - platt.shift) / platt.scale - logits[:, column])
@@ -108,7 +111,7 @@ def both(
     """(logits of the two together, which texts the second is asked of); a text that it is not asked of has no finding."""
     asked = below(first, judge, language) <= near
     made = np.where(asked[:, None], together(first, second, share), QUIET)
-    left = [LABELS.index(label) for label in LEFT]
+    left = [LABELS.index(label) for label in LEFT[language]]
     made[:, left] = first[:, left]
     return made, asked
 
@@ -116,7 +119,7 @@ def both(
 def pair_of(setting: Sequence[Unseen], logits: Array, first: Judge, language: str) -> Judge:
     """Levels of the two together; what is left to the first has its levels."""
     calibration, levels = settled(setting, logits, [language])
-    for label in LEFT:
+    for label in LEFT[language]:
         calibration[label], levels[label] = first.calibration[label], first.levels[label]
     return Judge(calibration, levels)
 

@@ -71,7 +71,10 @@ def main() -> None:
     rule = (judge, language, args.share, args.near)
     set_by, _ = both(first.read(setting), second.read(setting), *rule)
     pair = pair_of(setting, set_by, judge, language)
-    own = [{k: v for k, v in found.items() if k not in LEFT} for found in (pair.calibration, pair.levels)]
+    own = [
+        {k: v for k, v in found.items() if k not in LEFT[language]}
+        for found in (pair.calibration, pair.levels)
+    ]
     facts = {"title": TITLES[language], "task": "classify", "activation": "sigmoid", "max_tokens": WIDTH, "overlap_tokens": OVERLAP,
              "labels": list(LABELS), "beside": {"language": language, "share": args.share, "near": args.near},
              "calibration": plain(own[0]), "levels": plain(own[1])}  # fmt: skip
