@@ -7,8 +7,10 @@ import re
 
 import pytest
 from threegate.cli.commands import parser
-from threegate.cli.language import ARGPARSE, chosen, parsers
+from threegate.cli.language import ARGPARSE, chosen
 from threegate.cli.main import main
+
+from tests.cli.parsers import parsers
 
 HAN = re.compile(r"[一-鿿]")
 

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from threegate.cli.commands import parser
-from threegate.cli.language import parsers
 
+from tests.cli.parsers import parsers
 from tests.security import spy
 
 pytestmark = spy.needed()

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NoReturn
 
@@ -47,15 +47,6 @@ def translate_argparse(language: str) -> None:
         _=lambda text: words.get(text, text),
         ngettext=lambda one, more, n: words.get(one if n == 1 else more, one if n == 1 else more),
     )
-
-
-def parsers(top: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """`top` and everything below it."""
-    yield top
-    for action in top._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for parser in dict.fromkeys(action.choices.values()):
-                yield from parsers(parser)
 
 
 class Parser(argparse.ArgumentParser):
