@@ -39,7 +39,7 @@ from threegate.audit.log.schema import (
     UNDECIDED_BEFORE,
     WRITER,
 )
-from threegate.audit.migrations.versions.v0006_hit_sets import ROWS, to_sets
+from threegate.audit.migrations.rows_of_hits import ROWS, to_sets
 from threegate.durable_files import sync_directory
 
 TABLES = (WRITER, RECORD, STUB, HIT, CONTENT, CHECKPOINT, HOLD, INTENT)

@@ -14,7 +14,13 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from threegate.audit.errors import trouble
-from threegate.audit.log.database import create_private, ensure_partitions, is_postgres
+from threegate.audit.log.database import (
+    PATIENT_SECONDS,
+    create_private,
+    ensure_partitions,
+    is_postgres,
+)
+from threegate.audit.log.postgres import patient
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +77,9 @@ def _run(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    connection.commit()
+    with patient(connection, PATIENT_SECONDS):  # an index of a large log takes minutes
+        command.upgrade(config, "head")
+        connection.commit()
 
 
 @contextmanager

@@ -4,10 +4,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Connection, Engine, make_url, text
 from threegate.audit import AuditLog, AuditSettings, Query, migrations
 from threegate.audit.export.backup import backup, restore
 from threegate.audit.log.database import writer_engine
+from threegate.audit.migrations import rows_of_hits
 from threegate.audit.migrations.versions import v0006_hit_sets as v0006
 
 from tests.audit.conftest import check, filled, record
@@ -44,7 +45,7 @@ def _migrated(engine: Engine) -> list[int]:
 
 
 async def _becomes_sets(settings: AuditSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(v0006, "PAGE", 5)  # a page ends within a record
+    monkeypatch.setattr(rows_of_hits, "PAGE", 5)  # a page ends within a record
     await _as_before(settings)
     assert check(settings).ok  # a reader needs no migration
     engine = writer_engine(settings.url)
@@ -72,6 +73,25 @@ async def test_the_same_on_postgres(
     postgres_settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _becomes_sets(postgres_settings, monkeypatch)
+
+
+@pytest.mark.postgres
+async def test_on_postgres_a_statement_of_the_migration_may_take_longer_than_a_commit(
+    postgres_settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _as_before(postgres_settings)
+    slow, pages = text("SELECT pg_sleep(1.5)"), rows_of_hits._pages
+
+    def slowly(source: Connection) -> object:
+        source.execute(slow)
+        return pages(source)
+
+    monkeypatch.setattr(rows_of_hits, "_pages", slowly)
+    engine = writer_engine(postgres_settings.url, 1)
+    assert _migrated(engine) == [2]
+    with engine.connect() as connection, pytest.raises(TimeoutError):
+        connection.execute(slow)
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
