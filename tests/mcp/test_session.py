@@ -243,6 +243,16 @@ async def test_values_in_the_entries_of_a_list_are_masked_and_come_back(
     assert back.on["params"]["arguments"] == {"to": PHONE}
 
 
+@pytest.mark.parametrize("entry", [f"Li {PHONE}", [f"Li {PHONE}", 5]])
+async def test_entries_with_values_that_are_no_objects_are_left_out(
+    session: McpSession, entry: Any
+) -> None:
+    await session.from_client(request("tools/list"))
+    routed = await session.from_server(response(tools=[entry, {"name": "t"}]))
+    assert routed.on is not None
+    assert routed.on["result"]["tools"] == [{"name": "t"}]
+
+
 @pytest.mark.parametrize(
     "params", [None, [1], {"name": "t", "arguments": "x"}, {"name": "t", "arguments": [1]}]
 )

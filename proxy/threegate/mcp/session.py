@@ -240,7 +240,7 @@ class McpSession:
         verdict = await self._check(texts=[messages.described(item)], role="tool")
         if method == "tools/list" and isinstance(item, dict):
             self._note(str(item.get("name")), poisoned=not verdict.allowed)
-        if not verdict.allowed:
+        if not verdict.allowed or (verdict.masks and not isinstance(item, dict)):
             return []
         by = messages.ENTRY_IDS[method]
         return [await self._edited_entry(item, by) if verdict.masks else item]
