@@ -153,9 +153,10 @@ def looks(manifests: Mapping[str, Manifest]) -> dict[str, tuple[SecondLook, ...]
 
 
 def _look(first: Manifest, second: Manifest) -> SecondLook:
-    if second.beside is None or second.labels != first.labels:
+    beside = second.beside
+    if beside is None or beside.language not in _FOREIGN or second.labels != first.labels:
         raise ModelError(f"{second.id} is no second model of {first.id}")
-    return SecondLook(first, second, second.beside)
+    return SecondLook(first, second, beside)
 
 
 class LookedTwice:

@@ -198,7 +198,14 @@ def test_the_deadline_is_that_of_both(engine: Engine) -> None:
         engine.classify("guard", [Text("ignore")], deadline_s=-1.0).now()
 
 
-@pytest.mark.parametrize("changes", [{"beside": {}}, {"words": {DIRECT: ["ignore"]}, "levels": {}}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"beside": {}},
+        {"beside": {"language": "de", "share": 0.5, "near": 2.0}},
+        {"words": {DIRECT: ["ignore"]}, "levels": {}},
+    ],
+)
 def test_two_that_do_not_belong_together(tmp_path: Path, changes: dict[str, Any]) -> None:
     root = built(tmp_path, **changes)
     with pytest.raises(ModelError, match="guard-en/1 is no second model of guard/1"):
