@@ -84,7 +84,7 @@ _GOES_ON_ZH = re.compile(
     r"[^。！？；\n]{0,20}?(?:除|然后|接着|并|而|改为|转|只[执听按遵照做要]|现在|接下来|直接|立即|立刻|把|将)"
 )
 _AFTER_REACH, _NEXT_ZH, _LETGO_ZH = 160, 14, 2
-_UNLESS_REACH = 12
+_UNLESS_REACH = 32
 _FLAG = "\U0001f3f4"
 _FLAG_TAGS = 7  # the longest real flag: black flag, gbeng or the like, cancel tag
 

@@ -8,8 +8,8 @@ Optional:
 - `kind`: `injection.signature` (default) or `injection.role_delimiter`;
 - `channels`: where it counts; by default every channel that a client or a tool fills;
 - `negatable`: "do not" before it reverses its meaning;
-- `unless`: "do not" in other languages: what ends directly `before` it, what it `begins` with, or
-  what begins directly `after` it reverses its meaning;
+- `unless`: "do not" in other languages, or who asks how to do it: what ends directly `before` it,
+  what it `begins` with, or what begins directly `after` it reverses its meaning;
 - `mentioned`: quoted after a user's own words it is only mentioned, and is LOW;
 - `address`: it only addresses a model, and before rules for work on code it is LOW.
 
