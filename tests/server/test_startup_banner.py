@@ -6,6 +6,7 @@ import logging
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from threegate.server.startup_banner import GREETING, announce, greeting
@@ -36,6 +37,24 @@ def test_an_ipv6_address_is_printed_as_urls_have_it(
     with caplog.at_level(logging.INFO):
         announce(replace(six, log_format="json"), FACTS, "en", print)
     assert "listens at http://[::1]:8080;" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({}, "http://127.0.0.1:8080/metrics"),
+        ({"host": "10.0.0.5", "metrics_key_env": "SCRAPE_KEY"}, "http://10.0.0.5:8080/metrics"),
+        ({"host": "10.0.0.5", "metrics_port": 9100}, "http://10.0.0.5:9100/metrics"),
+        ({"host": "10.0.0.5"}, "metrics_key_env"),
+    ],
+)
+def test_metrics_are_named_only_where_they_answer(given: dict[str, Any], shown: str) -> None:
+    for language in ("zh", "en"):
+        (line,) = (
+            x for x in greeting(Settings(**given), FACTS, language).splitlines() if "/readyz" in x
+        )
+        assert shown in line
+        assert line.count("http://") == 1 + shown.count("http://")
 
 
 def test_the_english_example_is_english() -> None:

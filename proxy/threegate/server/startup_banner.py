@@ -15,7 +15,8 @@ from threegate.i18n.catalog import texts
 from threegate.settings import Settings
 
 log = logging.getLogger(__name__)
-GREETING = texts("startup", "lines")["greeting"]
+LINES = texts("startup", "lines")
+GREETING = LINES["greeting"]
 ANY_KEY = "any"
 URL_FILE = "url"
 LISTENS = "listens at %(url)s; policy: %(policy)s; audit log: %(audit)s; console: %(console)s"
@@ -57,9 +58,17 @@ def greeting(settings: Settings, facts: Mapping[str, str], language: str) -> str
     return GREETING.get(language).format(
         header="" if key == ANY_KEY else f" -H 'authorization: Bearer {key}'",
         url=f"http://{settings.host_in_url}:{settings.port}",
+        metrics=_metrics(settings, language),
         verify=f"{sys.argv[0]} audit verify{_log_location(settings)}",
         **facts,
     )
+
+
+def _metrics(settings: Settings, language: str) -> str:
+    """Where `/metrics` is, or that it answers nobody (`MetricsEndpoint`)."""
+    if not (settings.metrics_port or settings.metrics_key_env or settings.loopback):
+        return LINES["metrics-closed"].get(language)
+    return f"http://{settings.host_in_url}:{settings.metrics_port or settings.port}/metrics"
 
 
 def _log_location(settings: Settings) -> str:
