@@ -7,6 +7,7 @@ from dataclasses import is_dataclass
 from pathlib import Path
 
 import pytest
+from threegate.cli.commands import COMMANDS
 from threegate.policy import schema
 from threegate.policy.facade import check
 from threegate.policy.language.load import DictTree, pack_path
@@ -55,3 +56,11 @@ def test_every_key_of_the_language_is_in_the_handbook(language: str) -> None:
     keys = {key_of(f) for k in kinds for f in specs(k)}
     assert len(keys) > 50
     assert {key for key in keys if not re.search(rf"\b{key}\b", text)} == set()
+
+
+@pytest.mark.parametrize("language", READMES)
+def test_the_list_of_commands_is_that_of_the_command_line(language: str) -> None:
+    lines = re.findall(r"^threegate policy (.*)$", READMES[language].read_text("utf-8"), re.M)
+    listed = {part.split()[0] for line in lines for part in line.partition("#")[0].split(" | ")}
+    verbs = {name for name, entry in COMMANDS["policy"].items() if isinstance(entry, dict)}
+    assert listed == verbs
