@@ -86,6 +86,11 @@ _IDS, _PERSONS = labels("cn_mobile", "ids"), labels("cn_mobile", "persons")
 """Directly before an id of eleven digits its name tells it from a mobile number. That of a person
 may be one."""
 _DIRECTLY = re.compile(r"[^\w\n]{0,8}\Z")
+_BOTH = re.compile(
+    r"(?i)[ ]?(?:numbers?|no\.?|号码?|號碼?)?[ ]?"
+    r"(?:[/／(（]|or\b|或|兼|即|亦)[ ]?[^\s,，;；。]{0,8}"
+)
+"""From the name of a telephone number to that of an id that it is as well: `phone number / ID`."""
 _SUFFIX = 4
 """Characters of `_ids`, which belongs to the label before it: `phone_id`."""
 _SHAPE = Shape(11, "108+(（", run=2, most=15)
@@ -141,7 +146,10 @@ def _is_id(view: ScanText, start: int) -> bool:
     of_another = own < 0 or named - own > _SUFFIX
     if named < 0 or named <= view.last(start, _PERSONS) or not of_another:
         return False
-    return _DIRECTLY.match(view.before(start), named) is not None
+    clause = view.before(start)
+    if own >= 0 and _BOTH.fullmatch(clause, own, named):
+        return False
+    return _DIRECTLY.match(clause, named) is not None
 
 
 RECOGNIZER = described(

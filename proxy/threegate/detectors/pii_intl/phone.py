@@ -204,7 +204,8 @@ _ID = re.compile(r"(?:(?<![A-Za-z])(?i:id)|[a-z](?:Id|ID))[\"']?[ ]?[:=：]?[ ]?
 """Directly before a number: `Deal id`, "eventId": …"""
 _OF_PERSON = re.compile(
     r"(?i)(?:phone|mobile|tel|cell|whatsapp|\bwa|wechat|viber|zalo|\bline|call(?:er)?|contact|user|client"
-    r"|customer|member|owner|sender|receiver|recipient|driver|staff)[ _\-]?\Z"
+    r"|customer|member|owner|sender|receiver|recipient|driver|staff)"
+    r"(?:[ ](?:numbers?|no\.?))?(?:[ ]?[/(（]|[ ]or\b)?[ _\-]?\Z"
 )
 """Before `id`: the id of a person, or of a telephone, may be a number to call."""
 
