@@ -165,7 +165,7 @@ async def test_a_client_that_never_reads_is_not_waited_for(
 
 async def test_a_client_that_reads_slowly_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also after the time for which an idle connection stays open."""
-    monkeypatch.setattr("threegate.server.http_protocol.UNREAD_S", 0.2)
+    monkeypatch.setattr("threegate.server.http_protocol.UNREAD_S", 1.0)
     monkeypatch.setattr("threegate.server.http_protocol.IDLE_S", 0.1)
     size, got = 24 << 20, 0
 
