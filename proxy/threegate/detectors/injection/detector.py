@@ -85,6 +85,11 @@ _GOES_ON_ZH = re.compile(
 )
 _AFTER_REACH, _NEXT_ZH, _LETGO_ZH = 160, 14, 2
 _UNLESS_REACH = 32
+_VERB = 6
+"""Characters of an order that belong to its own verb."""
+_IGNORING = re2.compile(r"(?i)^[^.!?\n]*?(?:ignor|missacht|игнор|ігнор)")
+_IGNORING_AFTER = re2.compile(r"^[^。！？\n]*?(?:無視|무시)")
+"""Who must not forget to ignore something ignores it."""
 _FLAG = "\U0001f3f4"
 _FLAG_TAGS = 7  # the longest real flag: black flag, gbeng or the like, cancel tag
 
@@ -161,7 +166,10 @@ def _is_reversed(text: str, start: int, end: int, signature: Signature) -> bool:
     before = text[max(0, start - _UNLESS_REACH) : start]
     places = before, text[start:end], text[end : end + _UNLESS_REACH]
     unless = zip(signature.unless, places, strict=False)
-    return any(pattern and _compiled(pattern).search(place) for pattern, place in unless)
+    if not any(pattern and _compiled(pattern).search(place) for pattern, place in unless):
+        return False
+    rest = text[start + _VERB : end + _UNLESS_REACH]
+    return not (_IGNORING.search(rest) or _IGNORING_AFTER.search(places[2]))
 
 
 def _is_defence(text: str, start: int, end: int) -> bool:
