@@ -36,12 +36,14 @@ _HARM = re2.compile(
     r"|(?:add|attach|cat|copy|dump|echo|embed|include|insert|paste|print|put|write)\b[^.\n]{0,60}?"
     r"(?:secrets?|\.env|private\s+keys?|tokens?)"
     r"|(?:bypass|disable|remove|skip|turn\s+off)\b[^.\n]{0,40}?(?:auth\w*|login|checks?|validation|verification|logging|audit)"
-    r"|drop\s+(?:the\s+)?(?:table|database)|force[\s-]+push|download\w*)\b"
+    r"|drop\s+(?:the\s+)?(?:table|database)|force[\s-]+push|download\w*"
+    r"|without\s+(?:a\s+|any\s+)?(?:review|approval|checks?)|owners?|admin\w*|maintainers?)\b|--no-verify"
+    r"|\b(?:npm|pnpm|yarn|pip3?|uv|gem|cargo)\s+(?:install|add|i)\s+(?:[@\w][\w./@-]*`|@?\w+[-/@]\w)"
     r"|https?://"
     r"|发送|发给|发到|发往|上传|外发|转发|转账|付款|支付|购买|公布|泄露|透露|批准|通过审|删除(?:所有|全部|日志|数据)"
     r"|环境变量|凭据|凭证|令牌|口令|密码|系统提示|提示词|(?:之前|以上|所有|用户)的?(?:指令|要求|请求|问题)"
     r"|(?:不|别|勿|莫)[^。！？\n]{0,4}?(?:告诉|告知|提及|提到|通知|声张|询问)"
-    r"|(?:把|将|写[入进]|打印|输出|附上|复制|读取)[^。！？\n]{0,20}?(?:[密私秘]钥|\.env)|下载|满分|高分|录用|清空"
+    r"|(?:把|将|写[入进]|打印|输出|附上|复制|读取)[^。！？\n]{0,20}?(?:[密私秘]钥|\.env)|下载|管理员|满分|高分|录用|清空"
     r"|(?:绕过|关闭|关掉|禁用|跳过)[^。！？\n]{0,16}?(?:鉴权|认证|验证|校验|登录|审计|检查)|忽略(?:用户|一切|其他|之前|上面|以上)|暗中|悄悄|推荐|好评|正面"
 )
 
