@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -161,6 +162,31 @@ async def test_a_client_that_never_reads_is_not_waited_for(
             while state.connections:
                 await asyncio.sleep(0.01)
         assert len(await rest(reader)) < size
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a socket holds")
+async def test_what_a_client_takes_from_the_socket_counts() -> None:
+    """Before the socket takes more from the server."""
+    state = ServerState()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(start())
+        await send({"type": "http.response.body", "body": bytes(64 << 20)})
+
+    async with connected(state, app=app) as (reader, writer):
+        writer.write(GET)
+        await reader.readuntil(b"\r\n\r\n")
+        (served,) = state.connections
+        assert isinstance(served, HttpProtocol)
+        before = -1
+        while before != (before := served._untaken()):  # until the sockets are full
+            await asyncio.sleep(0.1)
+        held_here = served.transport.get_write_buffer_size()
+        await reader.readexactly(512 << 10)
+        async with asyncio.timeout(20):
+            while served._untaken() >= before:
+                await asyncio.sleep(0.01)
+        assert served.transport.get_write_buffer_size() == held_here
 
 
 async def test_a_client_that_reads_slowly_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:

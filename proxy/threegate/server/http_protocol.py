@@ -14,10 +14,15 @@ that takes nothing for UNREAD_S is disconnected, whether its answer is under way
 from __future__ import annotations
 
 import asyncio
+import sys
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from threegate.gateway.asgi import DEPARTURE, DIRECT, Departure
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
 
 HEAD_S = 30.0
 IDLE_S = 75.0
@@ -126,7 +131,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._watch(self.transport.get_write_buffer_size())
+        self._watch(self._untaken())
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -135,19 +140,28 @@ class HttpProtocol(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         """The rest of the answer still leaves, as long as the client takes some of it."""
-        left = self.transport.get_write_buffer_size()
-        if left and self._unread is None:
-            self._watch(left)
+        if self.transport.get_write_buffer_size() and self._unread is None:
+            self._watch(self._untaken())
         super().timeout_keep_alive_handler()
 
     def _watch(self, left: int) -> None:
         self._unread = self.loop.call_later(UNREAD_S, self._look_at_unread, left)
 
     def _look_at_unread(self, before: int) -> None:
-        if (left := self.transport.get_write_buffer_size()) < before:
+        if (left := self._untaken()) < before:
             self._watch(left)
         else:
             self.transport.abort()
+
+    def _untaken(self) -> int:
+        """Bytes still here or in the socket, which takes more only when a third of it is free: at a
+        slow client's pace that may be minutes."""
+        waiting = self.transport.get_write_buffer_size()
+        if sys.platform == "linux" and not self.transport.is_closing():
+            socket = self.transport.get_extra_info("socket").fileno()
+            held = fcntl.ioctl(socket, termios.TIOCOUTQ, bytes(4))
+            waiting += int.from_bytes(held, sys.byteorder)
+        return waiting
 
     def _stop_watching(self) -> None:
         if self._unread is not None:
