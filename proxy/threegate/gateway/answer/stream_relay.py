@@ -198,11 +198,11 @@ class StreamRelay:
         self._sent_at = asyncio.get_running_loop().time()
         while self.phase < Phase.ENDING and not self._is_drained():
             self.answer.tasks.raise_first()
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout_at(self._sent_at + KEEP_ALIVE_S):
                     await self.answer.changed.wait()
-            except TimeoutError:
-                await self._send(KEEP_ALIVE)
+            if self._sent_at + KEEP_ALIVE_S <= asyncio.get_running_loop().time():
+                await self._send(KEEP_ALIVE)  # also where changes come without a pause
             self.answer.changed.clear()
             await asyncio.sleep(0)  # lets the tasks that have notified end
             self._progressed.set()
