@@ -1,7 +1,5 @@
 """Threegate: a guard in front of a model API. Three layers, one policy."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

@@ -1,7 +1,5 @@
 """Files that appear complete and durable: a temporary file, fsync, rename, fsync of the folder."""
 
-from __future__ import annotations
-
 import os
 import secrets
 from pathlib import Path

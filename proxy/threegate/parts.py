@@ -3,8 +3,6 @@
 Importing this module has no effect.
 """
 
-from __future__ import annotations
-
 import asyncio
 import errno
 import logging

@@ -1,7 +1,5 @@
 """`threegate init`: copies the shipped policies into a folder for editing."""
 
-from __future__ import annotations
-
 import argparse
 import shutil
 

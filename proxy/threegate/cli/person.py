@@ -1,7 +1,5 @@
 """The name of the person who runs a command, if the command line does not give one."""
 
-from __future__ import annotations
-
 import getpass
 import os
 

@@ -3,8 +3,6 @@ assignments, complaints, saved views. SQLite or PostgreSQL. Nothing here is evid
 actions are in the audit log.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

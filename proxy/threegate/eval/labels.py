@@ -4,8 +4,6 @@
 the rest. A label accepts a finding whose kind is one of its kinds or below one.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 from threegate.data_files import table

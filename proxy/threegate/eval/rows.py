@@ -2,8 +2,6 @@
 row is counted by its problem and never quoted.
 """
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 from collections import Counter

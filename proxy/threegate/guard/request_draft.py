@@ -1,7 +1,5 @@
 """A request on its way through layer 2: its body so far and the changes made to it. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

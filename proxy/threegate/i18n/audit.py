@@ -2,8 +2,6 @@
 and the findings of a verification.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from threegate.i18n.catalog import texts

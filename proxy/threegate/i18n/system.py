@@ -1,7 +1,5 @@
 """Why the operating system refused something, in both languages."""
 
-from __future__ import annotations
-
 import errno
 
 from threegate.i18n.catalog import texts

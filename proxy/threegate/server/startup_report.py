@@ -3,8 +3,6 @@ address.
 
 The one-time console link grants administration: with a JSON log it goes to a file."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

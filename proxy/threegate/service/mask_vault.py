@@ -5,8 +5,6 @@ holds no plain value. A check that reaches another worker finds nothing, and its
 as they are.
 """
 
-from __future__ import annotations
-
 import time
 from collections import OrderedDict
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """`GET /openapi.json` of the whole server: the proxy's document and the dialects of the service."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Addresses of databases and stores as logs and messages may show them."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Model-API formats, both ways, without I/O. `ADAPTERS` is the one list of APIs."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from threegate.wire.anthropic.messages import Messages, TokenCount

@@ -7,8 +7,6 @@ connection holds it as well. A writer cut off from PostgreSQL by the network cou
 reconnects.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import zlib

@@ -2,8 +2,6 @@
 columns. Pure except for randomness.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any

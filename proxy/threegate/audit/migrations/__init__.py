@@ -2,8 +2,6 @@
 processes start at once.
 """
 
-from __future__ import annotations
-
 import fcntl
 import logging
 import time

@@ -1,7 +1,5 @@
 """Acknowledges entries that are known to be lost (see `verify.gaps`)."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Collection
 

@@ -2,8 +2,6 @@
 before it is shown.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

@@ -2,8 +2,6 @@
 are themselves recorded.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import sys

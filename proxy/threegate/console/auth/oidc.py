@@ -3,8 +3,6 @@
 The provider says who a person is and in which groups; the settings map groups to roles.
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import hashlib

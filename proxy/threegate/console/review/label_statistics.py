@@ -3,8 +3,6 @@ is. Pure. For one question (a rule on a request) the majority of its reviewers d
 majority it is disputed until another reviewer answers.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

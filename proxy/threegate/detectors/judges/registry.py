@@ -1,7 +1,5 @@
 """All formats of judges, by the names that the settings use."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

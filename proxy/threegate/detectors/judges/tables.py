@@ -1,7 +1,5 @@
 """`formats.toml`: categories and prompts of guard models."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from threegate import data_files

@@ -1,7 +1,5 @@
 """Strength of constraint rules, aspect by aspect."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any

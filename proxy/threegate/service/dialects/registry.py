@@ -1,7 +1,5 @@
 """All dialects that are served, and their routes."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from starlette.routing import Route

@@ -1,7 +1,5 @@
 """`GET /v1/models`: what a client may use."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from threegate.wire.adapter import Body

@@ -3,8 +3,6 @@ expects a block in `refusal`, as the OpenAI API reports it; text in place of the
 make it retry. Source: OpenAI, Structured Outputs, "Refusals".
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from threegate.wire.adapter import Body

@@ -2,8 +2,6 @@
 default one.
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 
