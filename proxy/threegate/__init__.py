@@ -1,5 +1,7 @@
 """Threegate: a guard in front of a model API. Three layers, one policy."""
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

@@ -1,5 +1,7 @@
 """`python -m threegate`: the command line."""
 
+from __future__ import annotations
+
 import sys
 
 from threegate.cli.main import main

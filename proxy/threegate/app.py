@@ -1,5 +1,7 @@
 """Builds the ASGI application: its routes over the parts that `parts.py` opens."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from starlette.applications import Starlette

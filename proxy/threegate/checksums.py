@@ -3,6 +3,8 @@
 Test vectors are in `tests/test_checksums.py`; sources are the standards named per function.
 """
 
+from __future__ import annotations
+
 import string
 from collections.abc import Callable
 from operator import mul

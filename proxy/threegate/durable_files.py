@@ -1,5 +1,7 @@
 """Files that appear complete and durable: a temporary file, fsync, rename, fsync of the folder."""
 
+from __future__ import annotations
+
 import os
 import secrets
 from pathlib import Path

@@ -13,6 +13,8 @@ No message holds text of a conversation or a secret: messages name what is wrong
 for clients exists in both languages (`text`); programs and logs see the English one.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -3,6 +3,8 @@
 Importing this module has no effect.
 """
 
+from __future__ import annotations
+
 import asyncio
 import errno
 import logging

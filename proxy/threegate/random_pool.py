@@ -4,6 +4,8 @@ Each draw is a system call that releases the interpreter lock, and a call throug
 several ids and nonces. Bytes are given out once and never kept; a forked process starts anew.
 """
 
+from __future__ import annotations
+
 import os
 import threading
 

@@ -1,6 +1,8 @@
 """Tables of a database: columns, several of one type at once, and their creation. The audit log's
 are made by its migrations (`audit.log.schema` has their columns)."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from sqlalchemy import Column, Engine, MetaData, String

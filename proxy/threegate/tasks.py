@@ -4,6 +4,8 @@ many futures with one timer; turns for long work on the loop.
 An error in a task is never lost: the owner calls `raise_first`.
 """
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections import deque

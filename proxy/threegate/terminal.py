@@ -4,6 +4,8 @@ that turn the direction of a text or hide it. Prompts, answers and records hold 
 Such a character is written as JSON does (`\u001b`), so JSON that is printed means what it meant.
 """
 
+from __future__ import annotations
+
 import re
 import sys
 from collections.abc import Iterator

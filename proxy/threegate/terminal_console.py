@@ -1,5 +1,7 @@
 """Tables and marked texts on standard output: in colour, and inert as all that commands print."""
 
+from __future__ import annotations
+
 import sys
 
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult

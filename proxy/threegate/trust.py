@@ -5,6 +5,8 @@ httpx by itself trusts only its own list, so a company's own authority would wor
 (aiohttp asks the system) but not for judges or an identity provider.
 """
 
+from __future__ import annotations
+
 import ssl
 from functools import cache
 

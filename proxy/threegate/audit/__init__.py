@@ -5,6 +5,8 @@ it durable. `log.store.AuditLog` is what the gateway and the console use; `verif
 without it.
 """
 
+from __future__ import annotations
+
 from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.query import Entry, Page

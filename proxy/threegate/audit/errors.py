@@ -1,5 +1,7 @@
 """Errors of the audit log, each from its bilingual entry in `i18n.audit`."""
 
+from __future__ import annotations
+
 from subprocess import CalledProcessError
 
 from sqlalchemy.exc import DBAPIError

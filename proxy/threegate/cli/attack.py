@@ -4,6 +4,8 @@ running proxy.
 Exit codes: 0 every promise held, 1 a promise was broken, 2 wrong use or no answer.
 """
 
+from __future__ import annotations
+
 import argparse
 
 import httpx

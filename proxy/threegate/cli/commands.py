@@ -1,6 +1,8 @@
 """The parsers of all commands, from `commands.toml`, which explains its entries. The module of a
 command is imported only when the command runs, because importing the detectors takes seconds."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Mapping, Sequence
 from functools import partial

@@ -3,6 +3,8 @@
 Exit codes: 0 all conversations were played, 1 one of them got a 5xx or no answer, 2 wrong use.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import json

@@ -1,5 +1,7 @@
 """Errors of the commands `scan`, `eval`, `demo` and `models`, in both languages."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from threegate.i18n.catalog import texts

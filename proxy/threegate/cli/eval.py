@@ -1,6 +1,8 @@
 """`threegate eval <task> --data FILE`: the detectors against labelled rows, at the level of a
 policy. Exit codes: 0 figures are printed, 1 some rows could not be judged, 2 wrong use."""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import json

@@ -1,6 +1,8 @@
 """The task `claims` of `threegate eval`: whole answers only, a table by sources and verdict. With
 `--judge NAME` a judge of the settings is measured beside the model."""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import json

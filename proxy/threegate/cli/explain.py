@@ -6,6 +6,8 @@ the policy by digest. Titles of rules come from the current policies, and only i
 that decided.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 from collections.abc import Iterable, Iterator, Mapping

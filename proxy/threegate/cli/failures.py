@@ -3,6 +3,8 @@
 Messages name files, addresses and reasons, never a statement's parameters or a password.
 """
 
+from __future__ import annotations
+
 from sqlalchemy.exc import DBAPIError
 from threegate_classifiers.errors import ClassifierError
 

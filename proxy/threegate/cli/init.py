@@ -1,5 +1,7 @@
 """`threegate init`: copies the shipped policies into a folder for editing."""
 
+from __future__ import annotations
+
 import argparse
 import shutil
 

@@ -1,6 +1,8 @@
 """The judge named by `--judge NAME`, for commands that measure one: without the limit of calls per
 minute."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace

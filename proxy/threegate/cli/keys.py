@@ -1,6 +1,8 @@
 """`threegate keys`: API keys of a machine or, where the audit log is in PostgreSQL, of all
 replicas. A key is shown once and stored hashed."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 from datetime import UTC, datetime

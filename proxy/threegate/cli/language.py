@@ -2,6 +2,8 @@
 `commands.toml`, argparse's own words in `language.toml`, and what commands print in
 `i18n/usage.toml`."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import textwrap

@@ -1,5 +1,7 @@
 """The command line: chooses the language, runs a command, and says what stopped it."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Sequence

@@ -3,6 +3,8 @@
 `verify` checks every file against its sha256 and opens each model as a server would.
 """
 
+from __future__ import annotations
+
 import argparse
 from collections import Counter
 from pathlib import Path

@@ -1,5 +1,7 @@
 """The name of the person who runs a command, if the command line does not give one."""
 
+from __future__ import annotations
+
 import getpass
 import os
 

@@ -1,5 +1,7 @@
 """A progress bar on standard error of a terminal; silent elsewhere, so that pipes stay clean."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,5 +1,7 @@
 """Imports without garbage collection."""
 
+from __future__ import annotations
+
 import gc
 import sys
 from collections.abc import Iterator

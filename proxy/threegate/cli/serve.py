@@ -1,5 +1,7 @@
 """`threegate serve`: the options of the proxy. `serving` runs it."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import signal

@@ -1,5 +1,7 @@
 """Builds the console's parts from the settings, and the link that creates the first account."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial

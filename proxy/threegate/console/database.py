@@ -3,6 +3,8 @@ assignments, complaints, saved views. SQLite or PostgreSQL. Nothing here is evid
 actions are in the audit log.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 

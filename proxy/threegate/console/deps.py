@@ -1,5 +1,7 @@
 """The dependencies of the console: what `app` passes in, and what the console keeps itself."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final

@@ -8,6 +8,8 @@ active version of the database, or the folder (or the signed bundle) as long as 
 activated.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping

@@ -1,5 +1,7 @@
 """What a visitor is told about an error: status, heading and text, and nothing of what was read."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Iterable
 from typing import Any

@@ -1,6 +1,8 @@
 """Errors that end a visit with an error page: one entry of `errors` in `i18n/console.toml` each,
 with its status (400 by default) and its text in both languages."""
 
+from __future__ import annotations
+
 from threegate.i18n.catalog import catalog, texts
 from threegate.types import Bilingual
 

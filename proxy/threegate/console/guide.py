@@ -4,6 +4,8 @@ The guide is `docs/guide-compliance*.md`, in a wheel its copy under `bundled`. A
 /policies/draft -->` below a heading names the pages that a section helps with.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """One kind in one rule: the level from which it counts, and whether the rule looks for it. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 

@@ -1,6 +1,8 @@
 """Examples of each kind: those that detectors declare themselves, and a sentence in each language
 for kinds of models and of other countries (`kind_examples.yaml`)."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache

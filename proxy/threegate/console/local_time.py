@@ -2,6 +2,8 @@
 the PDF use it. Data (JSON twins, exports, the log) stay in UTC.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo

@@ -1,5 +1,7 @@
 """The console's sections and their pages, as far as a visitor's roles allow."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -7,6 +7,8 @@ by indentation, without a YAML reader, so a draft with errors merges too; cuttin
 badly only makes the pieces larger.
 """
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

@@ -5,6 +5,8 @@ needs no script: each step is a separate bar, the style sheet shows the newest, 
 page hides all.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Callable
 
 from threegate.console.web import LongTask, Shown, Step

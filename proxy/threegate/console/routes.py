@@ -2,6 +2,8 @@
 need no account, `ANYONE` any account. Endpoints that are not listed here do not exist.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from threegate.console.navigation import ADMINS, ANYONE, EDITORS, REVIEWERS, WRITERS

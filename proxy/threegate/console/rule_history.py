@@ -1,5 +1,7 @@
 """Which versions changed a rule and who approved each, as an auditor would ask."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 

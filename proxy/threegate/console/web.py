@@ -4,6 +4,8 @@ or reports progress until it has a result (`LongTask`). So every page has its JS
 is computed in a template.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field

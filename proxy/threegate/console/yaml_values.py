@@ -1,6 +1,8 @@
 """Plain values and YAML nodes: texts and lists set in place, with quotes if a reader might take a
 text for something else."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar

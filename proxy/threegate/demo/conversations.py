@@ -1,5 +1,7 @@
 """The conversations of the demo, Chinese and English, from `conversations.toml`."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -5,6 +5,8 @@ same again, because the demo model always gives the same answer; which rules act
 record. Without access to the upstream or the audit log that part stays unknown.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """The played conversations side by side, for a reader or as JSON."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -6,6 +6,8 @@ where another finding says which number it is. Takes n log n, because a text may
 findings.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

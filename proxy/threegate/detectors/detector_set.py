@@ -4,6 +4,8 @@ A detector that raises, hangs or is overloaded becomes a `Failed` value in `patt
 `sentence_judging`, and nowhere else.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 

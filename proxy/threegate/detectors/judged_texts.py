@@ -4,6 +4,8 @@ The number of texts and that of findings are bounded: a text made of nothing but
 thousands of findings of some 200 bytes each, with which a client could fill the memory.
 """
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from dataclasses import dataclass, field
 

@@ -3,6 +3,8 @@
 A policy's list named `allowed_hosts` says which hosts (and their sub-domains) links may lead to.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
 

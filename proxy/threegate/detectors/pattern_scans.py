@@ -1,6 +1,8 @@
 """Pattern detectors on texts: inline on pieces of streams, with all views on whole texts, in a
 thread where a text is long."""
 
+from __future__ import annotations
+
 import asyncio
 import hashlib
 import logging

@@ -4,6 +4,8 @@ Adding one: a file with a `RECOGNIZER`, its entry in `recognizers.toml` of the f
 `DETECTORS`; tests, catalogue and schema follow from them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 

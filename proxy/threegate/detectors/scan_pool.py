@@ -4,6 +4,8 @@ Python runs one thread at a time, so the threads only share the processor fairly
 that a long scan need not wait for a longer one. The number of waiting characters is bounded.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,5 +1,7 @@
 """Sentence detectors together, each under the shortest deadline of a rule that wants it."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence

@@ -6,6 +6,8 @@ the sentences that models judge). On a stream pattern detectors fold what keeps 
 characters would have to hold back everything that may still belong to it.
 """
 
+from __future__ import annotations
+
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence, Set

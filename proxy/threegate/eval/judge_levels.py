@@ -6,6 +6,8 @@ A level is a rate of false positives, as for the classifiers: of harmless texts 
 a false positive the true rate is, at 95 %, below 3 / n.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

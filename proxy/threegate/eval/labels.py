@@ -4,6 +4,8 @@
 the rest. A label accepts a finding whose kind is one of its kinds or below one.
 """
 
+from __future__ import annotations
+
 from functools import cache
 
 from threegate.data_files import table

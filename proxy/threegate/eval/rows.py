@@ -2,6 +2,8 @@
 row is counted by its problem and never quoted.
 """
 
+from __future__ import annotations
+
 import gzip
 import hashlib
 from collections import Counter

@@ -6,6 +6,8 @@ never depend on the order of verdicts. The list at the end names the cited sourc
 them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -3,6 +3,8 @@
 The rules of a caller are merged first (`constraint_merge`). The client never wins over a rule.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from threegate.guard.constraint_merge import Constraints

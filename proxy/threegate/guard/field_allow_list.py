@@ -4,6 +4,8 @@ An entry `user` passes a field as a whole. `chat_template_kwargs.thinking` passe
 object, and only with a plain value: a string, number, boolean or null.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache

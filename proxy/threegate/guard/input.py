@@ -4,6 +4,8 @@ All texts are judged, whatever their role and however old. If the strongest acti
 answer, the call ends; masks and redactions give new texts by JSON pointer.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field

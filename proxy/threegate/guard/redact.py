@@ -4,6 +4,8 @@ Of overlapping rulings the strongest action wins, then the longer span; nothing 
 left.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 

@@ -1,5 +1,7 @@
 """A request on its way through layer 2: its body so far and the changes made to it. Pure."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any
 

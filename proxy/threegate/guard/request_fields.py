@@ -1,5 +1,7 @@
 """Which fields and parts a request may have: denied, unknown and forced fields, images. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Keeps sampling parameters within the bounds of the rules. Pure."""
 
+from __future__ import annotations
+
 from threegate.guard.request_draft import Refusal, RequestDraft
 from threegate.i18n.messages import localized
 from threegate.policy.model import Clamp

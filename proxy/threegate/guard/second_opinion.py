@@ -6,6 +6,8 @@ gateway asks the judges (`RuleSet.questions`) and gives the answers to `RuleSet.
 without an answer is treated as if the rule had no second opinion. Pure.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple

@@ -8,6 +8,8 @@ A sentence ends after a terminator with its closing quotes, after a line break, 
 `MAX_SENTENCE`. Spans are contiguous: leading spaces belong to the sentence that follows them.
 """
 
+from __future__ import annotations
+
 import re
 
 from threegate.types import Span

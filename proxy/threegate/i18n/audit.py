@@ -2,6 +2,8 @@
 and the findings of a verification.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from threegate.i18n.catalog import texts

@@ -4,6 +4,8 @@ An entry's text may have named fields in braces. Tests compare the fields of bot
 for entries that nothing uses.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any

@@ -3,6 +3,8 @@ each. Programs read `code` and `type`; these texts are for people. An entry name
 where, never a value that was sent. Errors of the audit log: `i18n.audit`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 
 from threegate.i18n.catalog import texts

@@ -1,5 +1,7 @@
 """Why the operating system refused something, in both languages."""
 
+from __future__ import annotations
+
 import errno
 
 from threegate.i18n.catalog import texts

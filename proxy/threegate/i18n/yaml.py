@@ -3,6 +3,8 @@ differently, so an entry names both wordings. An error without an entry keeps th
 Its `while …`, if it began on another line, tells in which part of the file the mistake is.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
 

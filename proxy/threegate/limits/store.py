@@ -5,6 +5,8 @@ added when an answer ends. A lease is one call in progress. It expires by itself
 of a dead worker become free.
 """
 
+from __future__ import annotations
+
 import time
 import uuid
 from collections import deque

@@ -1,6 +1,8 @@
 """A server that speaks streamable HTTP, with the guard in front of it: an ASGI app that passes each
 message of a POST and each event of an answer through the session."""
 
+from __future__ import annotations
+
 import asyncio
 import hashlib
 from collections import OrderedDict

@@ -6,6 +6,8 @@ Source: the protocol's schemas 2025-11-25 and 2026-07-28. Texts are all strings 
 protocol's own names (types, cursors, base64 of media) do not count, but base64 of text does.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import json

@@ -1,6 +1,8 @@
 """A server that speaks over standard input and output, started here with the guard between it and
 its client. Messages are lines of JSON; each direction keeps its order."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import os

@@ -1,6 +1,8 @@
 """Limits unsolicited messages of a server: each is checked and recorded, so an endless stream of
 them would fill the audit log."""
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """The actions of rules: one entry each, strongest last. Order is that of `types.Action`."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from threegate.policy.schema import Then

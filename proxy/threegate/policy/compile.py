@@ -4,6 +4,8 @@ Packs are layered: a later rule, list or detector replaces an earlier one of the
 its position (the linter proves that it is at least as strict).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Input and output rules, compiled."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, TypeVar

@@ -1,5 +1,7 @@
 """The sentences of a constitution, by which an answer that quotes it is recognised."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import Final

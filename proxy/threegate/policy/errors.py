@@ -4,6 +4,8 @@ its text always exists in both languages. Entries name files, rows, keys and ids
 a bank, a list or a conversation.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 
 from threegate.errors import PolicyError

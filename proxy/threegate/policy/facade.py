@@ -3,6 +3,8 @@
 as an ISO string (empty: checks that need a date are skipped).
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterable

@@ -6,6 +6,8 @@ and `category.` kinds come from the policy itself. A test compares this table wi
 detectors declare.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -6,6 +6,8 @@ policies. A difference names rules, callers and the id of the text, and contains
 from the log, if there is one, for people who may read the log.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

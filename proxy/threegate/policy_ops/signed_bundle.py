@@ -4,6 +4,8 @@ a signed note (Ed25519, the format of the audit log's checkpoints) that names th
 and the SHA-256 of packs and files.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import json

@@ -6,6 +6,8 @@ the failing rule. Input texts go through the detectors and the judge of layer 1,
 stream machine of layer 3, constraint tests through layer 2. No result holds the text of a test.
 """
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence

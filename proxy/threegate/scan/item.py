@@ -7,6 +7,8 @@ assistant or reasoning; `prompt` is the question that an answer answers; `contex
 list of them; `claim` what is to be checked against the sources. Other fields are ignored.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -1,6 +1,8 @@
 """Opens only the detectors that the wanted kinds need. If none of them needs a model, no model is
 loaded and a missing model is not an error; a needed model that is missing is."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path

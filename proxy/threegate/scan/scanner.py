@@ -5,6 +5,8 @@ pieces cut between sentences, one after another, so that no length overruns a qu
 Claims: exactly the given one, else every sentence of an answer that carries one.
 """
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """One answer for a reader: the text with what was found marked, then a table."""
 
+from __future__ import annotations
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text

@@ -7,6 +7,8 @@ themselves, are recorded in the audit log. A stopped rule acts again, with its c
 its policy is activated once more.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping

@@ -11,6 +11,8 @@ more before a connection is closed. uvicorn waits for ever for a client that doe
 that takes nothing for UNREAD_S is disconnected, whether its answer is under way or complete.
 """
 
+from __future__ import annotations
+
 import asyncio
 import sys
 

@@ -4,6 +4,8 @@ A stop signal fails `/readyz` at once; `shutdown_delay` seconds later the socket
 in progress have `drain` seconds to finish before they end in an error.
 """
 
+from __future__ import annotations
+
 import asyncio
 import signal
 import socket

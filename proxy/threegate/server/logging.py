@@ -5,6 +5,8 @@ because its message may quote input. The same holds for the loggers of libraries
 the root logger.
 """
 
+from __future__ import annotations
+
 import logging
 import sys
 from datetime import UTC, datetime

@@ -5,6 +5,8 @@ texts are scanned by changing threads: a worker that used 230 MiB kept another 1
 memory in sixteen arenas. Other C libraries are left alone, and so is a set `MALLOC_ARENA_MAX`.
 """
 
+from __future__ import annotations
+
 import asyncio
 import ctypes
 import os

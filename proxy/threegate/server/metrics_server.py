@@ -2,6 +2,8 @@
 API's port. Every worker listens there; whichever answers has the metrics of all.
 """
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace

@@ -4,6 +4,8 @@ On a terminal or in a text log this is a block of text in the user's language. A
 line of it; the one-time console link grants administration, so there it goes to a file.
 """
 
+from __future__ import annotations
+
 import logging
 import sys
 from collections.abc import Callable, Mapping

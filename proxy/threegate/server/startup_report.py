@@ -3,6 +3,8 @@ address.
 
 The one-time console link grants administration: with a JSON log it goes to a file."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

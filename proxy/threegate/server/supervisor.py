@@ -9,6 +9,8 @@ is lost when a worker leaves. Invariants:
 - a supervisor that is killed takes its workers along (their standard input ends).
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
 import logging

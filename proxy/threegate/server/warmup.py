@@ -4,6 +4,8 @@ Automata, suffix lists and number tables are built on first use, which together 
 during which every call would be blocked.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 
 from threegate.detectors.detector_set import DetectorSet

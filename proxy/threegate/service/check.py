@@ -1,5 +1,7 @@
 """A check and its result, as values."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from enum import StrEnum
 

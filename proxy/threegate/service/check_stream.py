@@ -1,5 +1,7 @@
 """A check of one answer in pieces: limits and the record around an `AnswerStream`."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

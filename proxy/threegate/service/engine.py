@@ -4,6 +4,8 @@ Layer 2 constrains calls of a model, and there is none here: of its rules only l
 requirements on answers (tools, format, reasoning) apply.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final

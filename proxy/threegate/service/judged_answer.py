@@ -1,5 +1,7 @@
 """Judges the answers of a check with the machines of layer 3: whole answers, or unfinished ones."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 from threegate.gateway.answer.call_answer import answer_of_call, guard_answer, shown, tool_rules

@@ -1,5 +1,7 @@
 """Lines of a request body that is still arriving while it is answered; limited in size and time."""
 
+from __future__ import annotations
+
 import asyncio
 import re
 from collections import deque

@@ -5,6 +5,8 @@ holds no plain value. A check that reaches another worker finds nothing, and its
 as they are.
 """
 
+from __future__ import annotations
+
 import time
 from collections import OrderedDict
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """`GET /openapi.json` of the whole server: the proxy's document and the dialects of the service."""
 
+from __future__ import annotations
+
 from functools import cache
 from typing import Any
 

@@ -5,6 +5,8 @@ restores them. AES-256-GCM under a key derived from the secret of the masks, bou
 no other tenant can open it, and it cannot be changed.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hmac

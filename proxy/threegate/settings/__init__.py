@@ -4,6 +4,8 @@ Order of precedence: command line > environment (`THREEGATE_*`) > `threegate.yam
 secret is given by the *name* of an environment variable or file, never by value.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields

@@ -4,6 +4,8 @@ Entries name settings, files, variables and possible values, never the actual va
 password in the wrong place.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

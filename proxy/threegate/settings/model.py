@@ -1,5 +1,7 @@
 """What can be set, with defaults and bounds. Paths are relative to the working directory."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

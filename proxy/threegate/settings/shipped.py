@@ -5,6 +5,8 @@ installed package, else those of the checkout. Models: `classifiers/models` of t
 directory, else the installed `threegate-model-*` packages, else the checkout.
 """
 
+from __future__ import annotations
+
 from importlib.machinery import PathFinder
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Addresses of databases and stores as logs and messages may show them."""
 
+from __future__ import annotations
+
 import re
 from typing import Final
 

@@ -1,5 +1,7 @@
 """Converts and validates values of settings. Errors name the setting and what it must be."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields

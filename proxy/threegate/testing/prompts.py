@@ -9,6 +9,8 @@ passes every proxy), `metadata: {"demo": "…"}`, or the header `x-threegate-dem
 | `escape` | tool arguments with `\\u` escapes |
 """
 
+from __future__ import annotations
+
 import re
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """The demo model's replies as OpenAI responses: items, and the long list of their events."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 

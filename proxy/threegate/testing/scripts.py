@@ -3,6 +3,8 @@
 The set answers are in `scenes.toml`.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Mapping

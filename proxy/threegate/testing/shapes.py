@@ -3,6 +3,8 @@
 Written from the API facts alone, not with `wire`, so that the two check each other.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from typing import Any

@@ -5,6 +5,8 @@ allow-list (`headers`). Redirects are not followed, bodies are requested uncompr
 upstream is tried only while nothing of an answer has been passed on.
 """
 
+from __future__ import annotations
+
 from threegate.upstream.body_reader import Take
 from threegate.upstream.client import Upstreams
 from threegate.upstream.reply import ModelApi, ModelRequest, Reply

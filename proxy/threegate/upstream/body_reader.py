@@ -9,6 +9,8 @@ class, which adds no fields. Where a version of aiohttp does not allow that, eve
 task.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, cast

@@ -1,5 +1,7 @@
 """Sends a request to one of the upstreams, and to the next one as long as no answer has begun."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import ssl

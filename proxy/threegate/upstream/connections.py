@@ -1,6 +1,8 @@
 """The connections to model APIs: one request over HTTP, the first bytes of its answer, and
 rejection of answers that no model API should give."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field

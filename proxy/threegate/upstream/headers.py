@@ -1,5 +1,7 @@
 """Forwards headers by allow-lists, in both directions. A key of the proxy replaces the client's."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Final

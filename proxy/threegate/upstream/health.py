@@ -5,6 +5,8 @@ sent for `rest_s`; then half-open, when one call at a time tests whether it is b
 counts at once, a success when the answer is complete. A call whose client left counts as neither.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field

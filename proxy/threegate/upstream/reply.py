@@ -1,6 +1,8 @@
 """A request to a model API, and its answer as it arrives; pauses and the whole duration are
 bounded."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field

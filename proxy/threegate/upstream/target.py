@@ -1,5 +1,7 @@
 """The state of one upstream: its settings, its health, and its number of calls."""
 
+from __future__ import annotations
+
 import math
 import ssl
 from dataclasses import dataclass, field

@@ -1,5 +1,7 @@
 """The model's own tokenizer, for exact budgets, if the settings name its `tokenizer.json`."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Sequence
 from functools import cache

@@ -1,5 +1,7 @@
 """Model-API formats, both ways, without I/O. `ADAPTERS` is the one list of APIs."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from threegate.wire.anthropic.messages import Messages, TokenCount

@@ -1,6 +1,8 @@
 """Arguments of tool calls in a stream: read as plain text, written back in their original
 spelling."""
 
+from __future__ import annotations
+
 from threegate.wire.adapter import Delta, StreamKey
 from threegate.wire.jsontext import JsonSpelling, JsonTextReader
 

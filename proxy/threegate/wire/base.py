@@ -1,6 +1,8 @@
 """The interface of a model API as the gateway uses it, with defaults for APIs that lack a feature,
 and what the APIs share."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Our errors in the shape of each API: HTTP status, OpenAI envelope, Anthropic envelope."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -4,6 +4,8 @@ next: replacing one string in JSON by another changes nothing around it, so the 
 parsed, searched for texts or written again.
 """
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass, field
 from typing import Final

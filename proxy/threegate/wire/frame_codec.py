@@ -5,6 +5,8 @@ a key is sent in order and exactly once; a frame that carries nothing after its 
 is not sent.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

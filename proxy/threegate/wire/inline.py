@@ -4,6 +4,8 @@ in more than one encoding, every reading is given, because the next reader may c
 of images and audio are not text.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import re

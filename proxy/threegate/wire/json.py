@@ -9,6 +9,8 @@ Fast path: orjson parses; then cheap sufficient tests over the bytes (no long di
 brackets, as many `":` as keys) rule out the rest, and only a body that fails one is read again.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from typing import Any, Final

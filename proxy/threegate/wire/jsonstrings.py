@@ -2,6 +2,8 @@
 valid: inside a string it is escaped, in place of a number it becomes a string. It always replaces
 the whole number: next to a sign, a fraction or further digits it would not be JSON."""
 
+from __future__ import annotations
+
 import re
 from bisect import bisect_left
 from typing import Final

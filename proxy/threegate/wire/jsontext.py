@@ -8,6 +8,8 @@ not JSON (code, a bare word), as its first character shows, is left unchanged.
 `jsonstrings` finds the strings of a readable text.
 """
 
+from __future__ import annotations
+
 import re
 from collections import deque
 from collections.abc import Iterable

@@ -6,6 +6,8 @@ edited or held like the rest. Streams and whole answers use the same lists, whic
 `fields.toml`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -1,5 +1,7 @@
 """Limits of everything that the wire formats accept, with the reason for each."""
 
+from __future__ import annotations
+
 MAX_BODY_BYTES = 8 << 20
 """A request body. 128 k tokens are about 0.5 MiB of text; the rest is room for inline files."""
 

@@ -1,5 +1,7 @@
 """JSON pointers (RFC 6901) with a form (`#json`), and putting texts back at them."""
 
+from __future__ import annotations
+
 import base64
 import re
 from collections.abc import Mapping

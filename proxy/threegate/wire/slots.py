@@ -5,6 +5,8 @@ new content part or tool definition can carry text past the guard, nor can a fie
 request, a number.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Iterator
 from typing import Any, Final

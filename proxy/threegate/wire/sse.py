@@ -5,6 +5,8 @@ pass on what a browser would drop, so comments (`: keep-alive`) are separate eve
 events are the same for any cut of the bytes.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

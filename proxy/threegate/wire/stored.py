@@ -4,6 +4,8 @@ all. So answers then carry ids that only their tenant can use (`mark`), and requ
 nothing else.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 

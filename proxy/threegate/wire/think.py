@@ -6,6 +6,8 @@ that; it must be configured (`starts_in_reasoning`). Without an end tag everythi
 with `finish_reason` `length`. The parts, joined by kind, are the same for any cut.
 """
 
+from __future__ import annotations
+
 from enum import Enum, auto
 from typing import Final, NamedTuple
 

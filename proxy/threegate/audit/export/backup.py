@@ -5,6 +5,8 @@ file. If each backup replaces that file, erasing a day (`shred`) makes the texts
 unreadable in all copies.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path

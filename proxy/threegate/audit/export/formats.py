@@ -4,6 +4,8 @@ Each function takes a parsed entry. The results carry no proofs; an export keeps
 them (`bundle`).
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

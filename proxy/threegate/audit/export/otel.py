@@ -4,6 +4,8 @@ Pure.
 The GenAI conventions are still changing; the output follows `SEMCONV` and says so.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections.abc import Mapping

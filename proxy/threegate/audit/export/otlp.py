@@ -3,6 +3,8 @@
 This is for records already in the log; live calls are exported by `gateway.telemetry.tracing`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path

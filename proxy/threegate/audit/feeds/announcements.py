@@ -4,6 +4,8 @@ reasons and comments stay in the console, because they are free text and may quo
 protects.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

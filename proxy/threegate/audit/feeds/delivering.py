@@ -1,5 +1,7 @@
 """Starts the feeds that the settings name."""
 
+from __future__ import annotations
+
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

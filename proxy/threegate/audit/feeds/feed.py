@@ -6,6 +6,8 @@ records wait in the log. Of all processes on one database, one at a time deliver
 it dies, another continues.
 """
 
+from __future__ import annotations
+
 import logging
 import threading
 import time

@@ -4,6 +4,8 @@ Records of one writer are committed in the order of `seq`, so a position misses 
 old records that a writer stores late from its spool.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,5 +1,7 @@
 """Where a feed delivers to: a syslog receiver or an OpenTelemetry collector. Calls block."""
 
+from __future__ import annotations
+
 import socket
 import ssl
 from collections.abc import Sequence

@@ -10,6 +10,8 @@ acceptance raises, and the feed tries again. Formats and signatures:
 - json: our own, signed like a Stripe webhook: HMAC-SHA256 of `TIME.BODY` in `x-threegate-signature`
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import hmac

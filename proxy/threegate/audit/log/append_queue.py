@@ -1,6 +1,8 @@
 """The queue of records waiting for the writer. Callers are answered with one wake-up per event
 loop."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress

@@ -7,6 +7,8 @@ for a whole log; an inclusion proof shows that an entry is in the tree of a root
 `Frontier` is what a writer keeps (O(log n) memory), `Tree` what proves (all leaf hashes).
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -4,6 +4,8 @@ SQLite runs in WAL mode with `synchronous=FULL`: a commit returns after fsync. P
 whole batch of one table as one JSON parameter, so a group commit costs one round trip per table.
 """
 
+from __future__ import annotations
+
 import os
 import sqlite3
 import time

@@ -8,6 +8,8 @@ Invariants: an entry has no line break, no control or bidirectional-format chara
 exact in IEEE 754 (RFC 8785 needs that).
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache

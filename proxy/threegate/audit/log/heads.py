@@ -5,6 +5,8 @@ A database may fall back to an earlier state under a running writer: a fail-over
 had not received the last commits, or a backup restored in its place.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, func, select

@@ -2,6 +2,8 @@
 (`schema.HIT`). A hit is (rule, kind, layer, action, shadow).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache

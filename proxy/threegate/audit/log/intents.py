@@ -1,6 +1,8 @@
 """Intents in the database, each of which becomes the record of its call, and which of them already
 have one."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, select

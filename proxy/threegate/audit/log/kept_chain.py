@@ -7,6 +7,8 @@ new chain, whose first entry names the last entry of the others (`peers`) and th
 unsigned tails.
 """
 
+from __future__ import annotations
+
 import secrets
 import time
 from collections.abc import Sequence

@@ -6,6 +6,8 @@ stay valid. A new master key wraps all new data keys; older ones only open what 
 that is rewrapped (`retention.rewrap`).
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib

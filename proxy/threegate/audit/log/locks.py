@@ -7,6 +7,8 @@ connection holds it as well. A writer cut off from PostgreSQL by the network cou
 reconnects.
 """
 
+from __future__ import annotations
+
 import fcntl
 import os
 import zlib

@@ -1,6 +1,8 @@
 """Connections to PostgreSQL through pg8000: TLS configured as in libpq, and failures mapped to one
 kind."""
 
+from __future__ import annotations
+
 import getpass
 import socket
 import ssl

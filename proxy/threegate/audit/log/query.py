@@ -5,6 +5,8 @@ Pages are stable under concurrent writing: newest first by (ts, writer, seq), co
 last row seen.
 """
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -5,6 +5,8 @@ Records hold metadata, kinds, spans and rule ids, never matched text. Texts of a
 outside the log and can be erased; the entry stays and its proofs remain valid.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -2,6 +2,8 @@
 columns. Pure except for randomness.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any

@@ -6,6 +6,8 @@ repeat members of it for searching (verification compares them) or are outside t
 `salt`: erasable).
 """
 
+from __future__ import annotations
+
 from sqlalchemy import (
     BigInteger,
     Boolean,

@@ -6,6 +6,8 @@ the database. A spool file belongs to one process at a time, by `flock`; what a 
 adopted at the next start.
 """
 
+from __future__ import annotations
+
 import fcntl
 import os
 import zlib

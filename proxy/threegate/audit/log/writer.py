@@ -7,6 +7,8 @@ several wait at a time, those just answered are given a moment to come back, so 
 next commit.
 """
 
+from __future__ import annotations
+
 import asyncio
 import queue
 import threading

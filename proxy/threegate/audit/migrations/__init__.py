@@ -2,6 +2,8 @@
 processes start at once.
 """
 
+from __future__ import annotations
+
 import fcntl
 import logging
 import time

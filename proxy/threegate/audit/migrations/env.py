@@ -1,5 +1,7 @@
 """Alembic's entry point: runs on the connection that `upgrade` gives it."""
 
+from __future__ import annotations
+
 from alembic import context
 
 from threegate.audit.log.schema import METADATA

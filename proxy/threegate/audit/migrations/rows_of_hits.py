@@ -2,6 +2,8 @@
 before that are restored or made. In a module of its own: Alembic loads its scripts by their paths.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any

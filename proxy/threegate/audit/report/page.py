@@ -1,5 +1,7 @@
 """The report as one self-contained page or as a PDF. Both print the same outline."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo

@@ -5,6 +5,8 @@ WPS, poppler. A font file for Chinese would be larger than the rest of the progr
 (docs/decisions/0011-pdf-without-a-library.md).
 """
 
+from __future__ import annotations
+
 import re
 import zlib
 from collections.abc import Sequence

@@ -4,6 +4,8 @@ only, no text.
 `gather` counts; `page` prints it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, tzinfo

@@ -1,6 +1,8 @@
 """Legal holds: what a hold names is neither erased nor pruned until the hold is released. Both
 steps are recorded."""
 
+from __future__ import annotations
+
 import secrets
 from dataclasses import dataclass, field
 

@@ -1,5 +1,7 @@
 """Acknowledges entries that are known to be lost (see `verify.gaps`)."""
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Collection
 

@@ -7,6 +7,8 @@ ahead, and by a wrong clock all texts may seem too old: nothing is erased, a rec
 `clock-<day>` raises an alarm, and a person must confirm that the clock is right.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import shutil

@@ -4,6 +4,8 @@ record that states it; after an interruption the next run does the rest. A key t
 meanwhile stays destroyed.
 """
 
+from __future__ import annotations
+
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence

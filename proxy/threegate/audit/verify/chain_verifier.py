@@ -2,6 +2,8 @@
 every checkpoint on the way.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any

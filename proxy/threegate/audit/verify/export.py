@@ -6,6 +6,8 @@ logged. It does not prove that nothing was left out: `gaps` counts the missing p
 exported records.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Verifies the log of this machine: its database against its own key and published checkpoints."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -11,6 +11,8 @@ rewritten them. Whoever holds the signing key can rewrite everything that no old
 elsewhere (`old_checkpoints`) contradicts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 

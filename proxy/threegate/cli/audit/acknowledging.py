@@ -1,5 +1,7 @@
 """`audit acknowledge`: lists lost ends of chains, and acknowledges known ones."""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import sys

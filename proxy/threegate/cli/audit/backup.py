@@ -1,5 +1,7 @@
 """`audit backup | restore | upkeep`: copies of the log, and its daily work by hand; recorded."""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 

@@ -6,6 +6,8 @@ Commands that read metadata open the database only. Commands that show or remove
 themselves recorded, so they open the log.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys

@@ -2,6 +2,8 @@
 before it is shown.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import json

@@ -1,5 +1,7 @@
 """`audit rewrap`: lists the master keys that the log needs, and rewraps data keys to the newest."""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 

@@ -2,6 +2,8 @@
 are themselves recorded.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import sys

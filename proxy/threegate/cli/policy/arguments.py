@@ -1,6 +1,8 @@
 """What the commands of `threegate policy` have in common: their arguments and the packs that they
 read."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path

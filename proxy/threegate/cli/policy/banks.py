@@ -6,6 +6,8 @@ measures what the input layer refuses and, of answers to questions to generate f
 layer stops; `words` imports a keyword file into `lists/`.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import json

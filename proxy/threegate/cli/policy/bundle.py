@@ -3,6 +3,8 @@
 Exit codes: 0 fine, 1 not signed by a trusted key or a policy with errors, 2 wrong use.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys

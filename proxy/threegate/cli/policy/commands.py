@@ -4,6 +4,8 @@ Exit codes: 0 fine, 1 problems or failed tests, 2 wrong use. Output is text in t
 `--lang` (default: that of the locale), or JSON, SARIF or JUnit for machines.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections import Counter

@@ -4,6 +4,8 @@ The four-eyes rules are those of `policy.lifecycle`. Whoever can reach the datab
 state who they are (`--by`); if that is not enough, people use the console, where they log in.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import sys

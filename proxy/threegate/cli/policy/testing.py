@@ -1,5 +1,7 @@
 """`threegate policy test` and `replay`: what packs do with texts, judged by the real detectors."""
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import sys

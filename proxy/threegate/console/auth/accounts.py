@@ -5,6 +5,8 @@ Every later account is invited by an administrator and sets its own password. Ro
 every request, so a removed role takes effect at once.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import re

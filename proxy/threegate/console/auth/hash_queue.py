@@ -4,6 +4,8 @@ Without a limit, parallel log-ins by somebody without an account would use up th
 and every thread that pages need.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections import Counter
 from collections.abc import Callable

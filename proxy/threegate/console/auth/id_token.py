@@ -4,6 +4,8 @@ joserfc verifies signatures. Only asymmetric algorithms are accepted, each only 
 type: neither `none` nor a public key used as a shared secret gets through.
 """
 
+from __future__ import annotations
+
 import hmac
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

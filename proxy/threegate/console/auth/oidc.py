@@ -3,6 +3,8 @@
 The provider says who a person is and in which groups; the settings map groups to roles.
 """
 
+from __future__ import annotations
+
 import asyncio
 import base64
 import hashlib

@@ -1,5 +1,7 @@
 """Passwords, kept as argon2id hashes."""
 
+from __future__ import annotations
+
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 

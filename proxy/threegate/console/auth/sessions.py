@@ -4,6 +4,8 @@ A session cookie names an account and its epoch, signed with a key of this insta
 nothing secret; permissions are looked up at every request.
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 import secrets

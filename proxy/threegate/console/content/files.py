@@ -5,6 +5,8 @@ run cells that begin like a formula, so such cells are exported with a leading a
 imported without it.
 """
 
+from __future__ import annotations
+
 import csv
 import io
 import re

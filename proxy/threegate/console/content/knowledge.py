@@ -3,6 +3,8 @@
 Pure. A document is one file of the policy; a base is a named set of them in a pack.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field

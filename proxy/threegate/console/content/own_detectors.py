@@ -1,6 +1,8 @@
 """The policy's own detectors: patterns, categories by examples, and recognizers in Presidio's
 format, as shown on pages and as filled in by people. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any

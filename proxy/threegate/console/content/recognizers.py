@@ -5,6 +5,8 @@ A form's fields are flat texts: the second pattern is `pattern.1.regex`, `patter
 `pattern.1.name`. Keys that the form does not know (`supported_language`) stay as they are.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

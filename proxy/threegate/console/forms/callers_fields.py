@@ -4,6 +4,8 @@ Names come from boxes (`tenant.hr: on`) and from the lines of a text area (`tena
 choice; names of the other choices do not count, so that a change of mind needs no clearing.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The fact-check part of a rule's form: sources, levels, and actions."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

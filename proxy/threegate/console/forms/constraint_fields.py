@@ -4,6 +4,8 @@ written back with every comment kept. Each form field is a line of `ENTRIES`: it
 form changes no byte.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -1,6 +1,8 @@
 """The part of a rule's form that says what the rule looks for: kinds, and the rule's own word list,
 number format or category, which are parts of the pack."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

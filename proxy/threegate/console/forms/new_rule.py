@@ -3,6 +3,8 @@ rest of the file keeps every byte. Templates are data (`rule_templates.yaml`): c
 their lists and detectors.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field

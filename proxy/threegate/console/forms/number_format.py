@@ -1,5 +1,7 @@
 """A custom number format as described in a form: the pattern, its edges and its check digits."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from threegate.console.errors import refusal

@@ -3,6 +3,8 @@
 Letters and symbols stay as they are; a run of digits becomes as many digits as the examples have.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable
 

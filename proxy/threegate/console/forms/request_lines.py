@@ -4,6 +4,8 @@ Values are JSON; a word that is not JSON is a text. A request that is refused en
 field that is removed becomes `removed`; both words may be Chinese. Pure.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Mapping

@@ -5,6 +5,8 @@ A form's fields are flat texts: a ticked box is `where.input.user: on`, a list h
 line. Whatever the form does not know (conditions other than `any`) stays unchanged.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Any

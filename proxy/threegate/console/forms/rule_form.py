@@ -4,6 +4,8 @@ Pure. The text must have passed the strict reader first (`policy.language.load.l
 refuses anchors, tags, duplicate keys and depth; then ruamel.yaml round-trips it.
 """
 
+from __future__ import annotations
+
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -5,6 +5,8 @@ Of the latter, sample N is `sample.N.text` and so on; without a text it is no te
 separated by an empty line. A test that cannot be written like this stays as it is in the YAML.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any

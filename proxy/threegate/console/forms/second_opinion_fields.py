@@ -1,6 +1,8 @@
 """The second-opinion part of a rule's form: which judge is asked about which findings, and what
 happens if it does not answer."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -5,6 +5,8 @@ text of every changed file follows, so `unchanged` is true only if no file and n
 differs.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any

@@ -1,6 +1,8 @@
 """Charts as numbers: a template draws them as bars without axes, a script (uPlot) with axes, values
 under the pointer and zooming."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """What can be detected, as pages show it: kinds by family, models, the policy's own detectors."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

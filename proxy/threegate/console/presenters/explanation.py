@@ -1,6 +1,8 @@
 """One decision in plain words, for the person concerned: what happened to the call and which rule
 found what, without the text itself."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Fact-check rules in words: what they compare answers with, and their actions."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from threegate.i18n.catalog import texts

@@ -1,5 +1,7 @@
 """What the guided form offers: kinds with an example each, reasons, places, actions, answers."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from typing import Any
 

@@ -6,6 +6,8 @@ long as each edited span is found as a placeholder, and stops colouring at the f
 (rather than colour the wrong word). `carried` maps them back to an original.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

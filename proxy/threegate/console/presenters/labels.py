@@ -1,5 +1,7 @@
 """Names of codes in both languages: what a page shows for an action, a stage, a role."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from threegate.audit.log.encoding import UNDECIDED

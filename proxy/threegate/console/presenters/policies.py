@@ -1,5 +1,7 @@
 """Policies as pages show them: rules, problems, changes and versions as plain data."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any

@@ -1,5 +1,7 @@
 """A record as questions to a reviewer: was this rule right here? With the text around its hits."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

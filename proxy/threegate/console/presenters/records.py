@@ -1,5 +1,7 @@
 """One request as a page shows it: its records, every layer's decision and why, its texts."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -4,6 +4,8 @@ Names come from the schema's own descriptions and values from the vocabulary, so
 language are shown without changes here.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, is_dataclass

@@ -1,6 +1,8 @@
 """The excerpt of a record's texts for a list: the words searched for, else the first hit, else the
 beginning."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -4,6 +4,8 @@ The stored result has only ids (only the log keeps texts); the texts come from t
 exactly this content.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any

@@ -1,5 +1,7 @@
 """Files of two policies compared as text: additions and removals, with surrounding lines."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any

@@ -1,5 +1,7 @@
 """The input of a refused form, as fields to correct and send again."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -4,6 +4,8 @@ Only ids are read: a queue is counted as a whole and shown page by page. The new
 each sort are considered; `Candidates.capped` says that there are older ones.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -4,6 +4,8 @@ Their texts come from outside, so they are stored in the console's database and 
 log, which records only that a complaint was received or answered.
 """
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field

@@ -3,6 +3,8 @@ is. Pure. For one question (a rule on a request) the majority of its reviewers d
 majority it is disputed until another reviewer answers.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ has judged, without seeing that verdict; a call on which two disagree, or about 
 unsure, waits for one more.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ each reviewer has one, and the last one counts. `unsure` is not a verdict: it pa
 somebody else.
 """
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field

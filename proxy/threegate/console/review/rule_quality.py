@@ -3,6 +3,8 @@ done on the calls that people judged. Pure. Only hits are recorded, so the effec
 than the current one cannot be computed from labels; a replay of a draft shows it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt

@@ -1,5 +1,7 @@
 """Searches saved under a name: one's own and those shared by others."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import ColumnElement, Engine, delete, insert, or_, select

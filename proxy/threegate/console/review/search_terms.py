@@ -1,5 +1,7 @@
 """Search terms in an address: the URL contains what a reviewer sees, so a link is a saved view."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace

@@ -5,6 +5,8 @@ width, at most `MAX_SPAN` code points from its start, and the character after it
 text begins no match, nothing is held.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 

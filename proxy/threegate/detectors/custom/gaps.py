@@ -3,6 +3,8 @@ space. A gap has at most `MOST` characters, so that phrases have a maximum lengt
 stays as it is and ends the phrase.
 """
 
+from __future__ import annotations
+
 import re
 from bisect import bisect_right
 

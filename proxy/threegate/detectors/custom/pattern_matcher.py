@@ -1,6 +1,8 @@
 """Where an author's pattern occurs in a text: search after search, each match decided by the
 `MAX_SPAN` characters from its start. Empty matches do not count."""
 
+from __future__ import annotations
+
 import re
 from bisect import bisect_left
 from collections.abc import Iterator

@@ -1,6 +1,8 @@
 """The parts of an RE2 pattern, as the parser of `re` reads them, which knows nearly all of RE2's
 syntax; a pattern that it does not know, or reads as something else, has no parts."""
 
+from __future__ import annotations
+
 import re
 import warnings
 from collections.abc import Callable

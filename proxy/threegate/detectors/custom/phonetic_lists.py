@@ -4,6 +4,8 @@ A word of two syllables sounds like many other words: authors should list longer
 false hits. Stable like `custom.ListDetector`: a word is at most as long as the longest of its list.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import ahocorasick

@@ -6,6 +6,8 @@ A `PatternDetector` of the input layer; on channels that the model writes it fin
 set over the folded text decides which signatures to search, so a text without any costs one pass.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache

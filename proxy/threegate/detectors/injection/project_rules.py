@@ -6,6 +6,8 @@ sends, publishes, pays, deletes or hides something, the address is a hint and no
 rules say is still read by the model. The words are in `project_rules.toml`.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import re2

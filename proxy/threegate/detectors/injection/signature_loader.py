@@ -16,6 +16,8 @@ Optional:
 `true` holds texts in which it must be found, `false` texts in which it must not.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """A judge's format: builds requests from a text and reads findings from the replies. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol

@@ -4,6 +4,8 @@ claim and the claim go to the model as JSON that the prompt calls data. Score: t
 the word at the first token of the verdict, 1 if the server gives none.
 """
 
+from __future__ import annotations
+
 import json
 
 from threegate.detectors.judges.base import (

@@ -7,6 +7,8 @@ that is late, empty, cut off or not in the format is a failure, handled by the r
 `on_timeout`.
 """
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections import deque

@@ -6,6 +6,8 @@ medium, low). Tokens are not capped, because the reasoning would use them up; an
 failure.
 """
 
+from __future__ import annotations
+
 import re
 
 import orjson

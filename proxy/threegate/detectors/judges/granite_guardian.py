@@ -5,6 +5,8 @@ an answer that its sources do not support. The chat template gets the risk in `g
 sources in `documents`. Score: probability of yes against no at the verdict's tokens.
 """
 
+from __future__ import annotations
+
 import re
 
 from threegate.detectors.judges.base import (

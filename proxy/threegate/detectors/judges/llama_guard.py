@@ -4,6 +4,8 @@ Contents are lists of parts: the templates of the 1B and of version 4 need them.
 come first. Score: P(unsafe) / (P(safe) + P(unsafe)) at the first token that is not white space.
 """
 
+from __future__ import annotations
+
 import re
 
 from threegate.detectors.judges.base import (

@@ -1,5 +1,7 @@
 """Probabilities of the words of a verdict, from the log probabilities of either API."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

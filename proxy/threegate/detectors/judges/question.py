@@ -1,6 +1,8 @@
 """Any model with the operator's question: the text goes to it as a JSON string that the prompt
 calls data; the answer must begin with yes or no."""
 
+from __future__ import annotations
+
 import json
 
 from threegate.detectors.judges.base import (

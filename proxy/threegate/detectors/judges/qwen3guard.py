@@ -5,6 +5,8 @@ report): `Safety: Safe|Unsafe|Controversial`, `Categories: None|name, name`, `Re
 Score: P(Unsafe) + ½ P(Controversial) at the token after `Safety:`.
 """
 
+from __future__ import annotations
+
 import re
 
 from threegate.detectors.judges.base import (

@@ -1,5 +1,7 @@
 """All formats of judges, by the names that the settings use."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Final
 

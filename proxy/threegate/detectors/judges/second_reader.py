@@ -5,6 +5,8 @@ is read in both forms, and the higher score counts: what the first detector saw 
 dismissed because the judge did not.
 """
 
+from __future__ import annotations
+
 import asyncio
 import hashlib
 import time

@@ -4,6 +4,8 @@ The prompt is raw (`/v1/completions`) and the model's own; `criteria` of the set
 its four policies. Score: P(Yes) / (P(Yes) + P(No)) at the first token.
 """
 
+from __future__ import annotations
+
 from threegate.detectors.judges.base import (
     COMPLETIONS,
     Json,

@@ -1,5 +1,7 @@
 """`formats.toml`: categories and prompts of guard models."""
 
+from __future__ import annotations
+
 from functools import cache
 
 from threegate import data_files

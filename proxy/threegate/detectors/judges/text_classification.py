@@ -7,6 +7,8 @@
 is the label's own. `path` of the settings replaces `/predict`.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from threegate.detectors.judges.base import Json, Judged, JudgeRequest, Score, Unreadable

@@ -4,6 +4,8 @@ The prompt is raw (`/v1/completions`) and the model's own. For a user's text the
 for an answer the last. Score: probability of yes against no at that line's word.
 """
 
+from __future__ import annotations
+
 import re
 
 from threegate.detectors.judges.base import (

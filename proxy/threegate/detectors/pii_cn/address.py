@@ -6,6 +6,8 @@ Street names are free text, so the start is the clause start after the last lead
 Chinese rule that holds prose.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

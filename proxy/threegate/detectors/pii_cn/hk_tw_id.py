@@ -1,6 +1,8 @@
 """Identity cards of Hong Kong (letters, six digits, check digit in brackets), Taiwan (letter,
 nine digits) and Macau."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

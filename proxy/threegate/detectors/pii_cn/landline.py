@@ -1,6 +1,8 @@
 """Chinese landlines: area code and number. Service numbers (400, 95xxx) are public and stay LOW
 without a label."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -1,6 +1,8 @@
 """Numbers of patients and insured persons. They have no common form or check digit, so they are
 found only right after their label."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -1,5 +1,7 @@
 """Chinese military papers (军官证, 士兵证): the printed form 军字第…号, or a labelled number."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -1,6 +1,8 @@
 """Chinese mobile numbers: 11 digits from an assigned prefix, with +86 and separators. No check
 digit exists."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -1,6 +1,8 @@
 """Chinese number plates (GA 36): province, letter, five characters; six for new energy; school,
 police, Hong Kong … suffixes."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

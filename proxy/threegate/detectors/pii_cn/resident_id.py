@@ -5,6 +5,8 @@ the foreign permanent resident card (first digit 9; the older one has three lett
 digits). With a wrong check digit the level is at most LOW.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from datetime import date

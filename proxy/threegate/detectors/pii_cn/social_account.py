@@ -1,6 +1,8 @@
 """WeChat and QQ accounts. Free names: only directly after (or, for QQ, directly before) their
 label."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

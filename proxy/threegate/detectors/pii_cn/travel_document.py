@@ -2,6 +2,8 @@
 compatriot permit (台胞证), permits to Hong Kong, Macau and Taiwan. No check digit: a label is
 required."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -1,6 +1,8 @@
 """Unified social credit code (GB 32100): 18 characters, also the taxpayer number. Some early
 real codes fail the check."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

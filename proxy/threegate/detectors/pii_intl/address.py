@@ -1,6 +1,8 @@
 """Postal addresses in English: house number, capitalised name, street word; flat, town and
 postcode around it."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

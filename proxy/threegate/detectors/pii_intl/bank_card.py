@@ -1,6 +1,8 @@
 """Bank cards, 13 to 19 digits: issuer prefix (BIN) and Luhn. UnionPay debit cards have 19
 digits, credit cards 16."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final

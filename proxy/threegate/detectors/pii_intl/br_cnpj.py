@@ -3,6 +3,8 @@ and A-Z, then two check digits. All-digit CNPJs are in `national_ids`. The check
 as for all-digit CNPJs, each character counting as its code point minus 48.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

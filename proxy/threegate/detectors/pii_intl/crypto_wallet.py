@@ -1,6 +1,8 @@
 """Wallet addresses: Bitcoin, Litecoin, Dogecoin and Tron (Base58Check), SegWit of the first two
 (Bech32), Ethereum (0x and 40 hexadecimal digits)."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from functools import cache

@@ -1,6 +1,8 @@
 """E-mail addresses. ASCII on both sides of the @, so adjacent Chinese text is never included; the
 suffix must exist. Addresses in other scripts come as a view (`normalize.idn_email`)."""
 
+from __future__ import annotations
+
 import re
 import string
 from collections.abc import Iterator, Mapping

@@ -1,5 +1,7 @@
 """IBAN (ISO 13616): country, length of that country, MOD 97-10. Solid or in groups of four."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -1,6 +1,8 @@
 """IP addresses. Version numbers look similar: a label, a `v`, four small parts or a longer dotted
 run make them LOW or exclude them. Public resolvers belong to no person."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv6Address

@@ -1,6 +1,8 @@
 """Passports and driving licences of any country, bank account numbers: they have no common form or
 check digit, so they are found only in the clause of their label, with no other number between."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -1,5 +1,7 @@
 """Hardware (MAC) addresses: six pairs of hexadecimal digits, not part of a longer fingerprint."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -5,6 +5,8 @@ A line with data has check digits; a line with a name has its fixed length, fill
 names and at its end, and in large documents the code of a country.
 """
 
+from __future__ import annotations
+
 import re
 import string
 from collections.abc import Iterator

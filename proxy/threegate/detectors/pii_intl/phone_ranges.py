@@ -3,6 +3,8 @@ library's own tables, one pattern per region, at a fifth of the cost of parsing 
 country's numbers may begin with a prefix that parsing removes, the library decides.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

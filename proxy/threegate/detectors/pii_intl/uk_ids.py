@@ -1,6 +1,8 @@
 """United Kingdom: NHS number (10 digits, modulus 11) next to a label, National Insurance number
 by its form."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

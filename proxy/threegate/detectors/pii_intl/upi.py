@@ -4,6 +4,8 @@ Those that are nothing else than a handle need no label; any other word needs on
 NPCI publishes the handles; these are well-known ones, not the whole list.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import Final

@@ -1,6 +1,8 @@
 """US social security numbers: area, group and serial must be in ranges that were issued.
 Unhyphenated only next to a label."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -1,6 +1,8 @@
 """Vehicle identification numbers (ISO 3779, GB 16735): 17 characters. The check digit is
 mandatory in China and North America only, so elsewhere a label must be nearby."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -1,6 +1,8 @@
 """The parts of Presidio that we use, listed in `catalog.toml`: its national identifiers, with
 additional labels and groupings. The only module that imports Presidio."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -2,6 +2,8 @@
 labels. A value counts only near a label, so the patterns are tried only near labels.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple

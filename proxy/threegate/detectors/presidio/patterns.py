@@ -5,6 +5,8 @@ Presidio's `\\b` is Unicode and fails between a digit and a Chinese character; c
 it holds.
 """
 
+from __future__ import annotations
+
 import re
 from functools import lru_cache
 

@@ -6,6 +6,8 @@ Presidio checks configuration files with it that we do not have, and a plain ins
 MB.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

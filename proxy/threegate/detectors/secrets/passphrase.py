@@ -5,6 +5,8 @@ Any sentence consists of words, so all words must be in lower case, none may be 
 word used when talking about passwords, and the last word must end the clause.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import Any

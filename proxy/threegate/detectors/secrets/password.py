@@ -4,6 +4,8 @@ A value must look like a password: six characters or more without spaces, with l
 symbols mixed. Digits alone count only directly after an explicit label.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

@@ -5,6 +5,8 @@ of two, or next to a user name.
 meet more conditions: letters and digits or symbols, not a product name, and it ends its clause.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import Any

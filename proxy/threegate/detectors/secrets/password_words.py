@@ -5,6 +5,8 @@ own, or a clause that ends with the word; and the word must not be one used when
 passwords.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from typing import Any

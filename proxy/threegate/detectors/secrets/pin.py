@@ -4,6 +4,8 @@ Four digits alone mean nothing, so a code needs its name directly before it and 
 assigns it. Only `PIN` and names that end with 密码 or 口令 count directly before the digits.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 

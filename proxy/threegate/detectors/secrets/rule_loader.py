@@ -15,6 +15,8 @@ the repository. Optional: `kind`, `entropy` (bits a character), `allow`, `level`
 examples with the values to find, `false` texts in which the rule finds nothing.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from typing import Any, Final

@@ -5,6 +5,8 @@ Written from the providers' own documentation. Each rule generates its own examp
 a placeholder, so every entry of the tables is tested.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 import string

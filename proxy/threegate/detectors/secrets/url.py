@@ -1,6 +1,8 @@
 """Passwords inside URLs of any scheme: `scheme://user:password@host`. Only the password
 is the finding."""
 
+from __future__ import annotations
+
 import re
 import string
 from collections.abc import Iterator

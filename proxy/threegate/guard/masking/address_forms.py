@@ -1,6 +1,8 @@
 """The forms of addresses, one reader each. Each covers at least what any renderer takes for an
 address, and judges a position only by the text before it."""
 
+from __future__ import annotations
+
 import re
 from enum import Enum, auto
 from typing import Final

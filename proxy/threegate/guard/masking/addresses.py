@@ -9,6 +9,8 @@ if one of them says so. The result for a position depends only on the text befor
 the text arrived in pieces.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from typing import Final

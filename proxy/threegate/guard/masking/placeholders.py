@@ -4,6 +4,8 @@ Prefix stability as in `detectors.base`: text before the open position cannot be
 placeholder.
 """
 
+from __future__ import annotations
+
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator

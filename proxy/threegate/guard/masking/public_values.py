@@ -5,6 +5,8 @@ and what is reserved for documents and tests: domains, networks, telephone numbe
 hide them as well, write a rule on `pii.ip` and the like, which see every value except resolvers.
 """
 
+from __future__ import annotations
+
 import re
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network

@@ -4,6 +4,8 @@ Only spellings that certainly mean the same share a plain spelling. Two numbers 
 a country code, other than those of China and North America, count as different.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
 

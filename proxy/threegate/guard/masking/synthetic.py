@@ -6,6 +6,8 @@ are never assigned: region 70, card numbers from 9999, mobiles from 12, document
 domains. A value without such a shape gets a placeholder instead (None).
 """
 
+from __future__ import annotations
+
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping

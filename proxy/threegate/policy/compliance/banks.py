@@ -6,6 +6,8 @@ questions to *refuse*, questions to *answer* (refusing them is an error), and qu
 `expect`, and `answer` if a model answered.
 """
 
+from __future__ import annotations
+
 import csv
 import hashlib
 import io

@@ -4,6 +4,8 @@ the category and its `why` names the same taxonomy at all (so that a rule does n
 that its author never meant). A rule that only records covers nothing: it is counted apart.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -4,6 +4,8 @@ Ids: `gbt45654.A1.a`, `mlcommons.ssh`, `owasp.llm01`, `pipl.28`, `gdpr.5`, `nist
 `cngenai.4`, `cnlabel.4`, `euaia.50`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

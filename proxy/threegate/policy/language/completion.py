@@ -3,6 +3,8 @@ The text is being typed and need not parse: the place is found by lines and inde
 a line by brackets. The JSON Schema says what fits there.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Iterable, Iterator

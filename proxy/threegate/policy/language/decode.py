@@ -5,6 +5,8 @@ A dataclass whose required keys are missing is not built: the decoder returns MI
 parent drops it.
 """
 
+from __future__ import annotations
+
 import math
 import re
 from collections.abc import Callable

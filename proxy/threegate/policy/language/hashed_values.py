@@ -3,6 +3,8 @@ invisible characters, letter case, spaces anywhere and hyphens between digits ma
 `6222-0212 3456` is `622202123456`.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 import secrets

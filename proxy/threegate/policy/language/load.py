@@ -5,6 +5,8 @@ digest names exactly what was read, and a stored version can be compiled again w
 came from.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping

@@ -5,6 +5,8 @@ ASCII letter, digit or underscore may not touch a match that begins or ends with
 may. Spans count code points.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache

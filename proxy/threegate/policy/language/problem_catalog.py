@@ -1,6 +1,8 @@
 """The kinds of problems that the loader finds, one entry each, and how a problem is made from
 one."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -5,6 +5,8 @@ Lines and columns count from 1, columns in code points. A problem may name keys,
 policy; it never quotes the text of a test, a list or a conversation.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 

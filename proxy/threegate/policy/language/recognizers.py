@@ -4,6 +4,8 @@ its examples it contradicts.
 Presidio's entity names map to our kinds: AU_ABN is `pii.au.abn`.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -5,6 +5,8 @@ The schema helps while typing; the loader decides. A test compares the file with
 output.
 """
 
+from __future__ import annotations
+
 import json
 from dataclasses import Field, is_dataclass
 from enum import Enum

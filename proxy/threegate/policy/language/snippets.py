@@ -1,5 +1,7 @@
 """Valid structure that an editor inserts with a key (`snippets.toml`)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from threegate.data_files import table

@@ -5,6 +5,8 @@ Values on a scale are listed weakest first, so that order and words are one tabl
 `VOCABULARY` with the schema: no word of the language lacks its translation.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any

@@ -4,6 +4,8 @@ by row.
 Words are confidential: reports give row numbers and counts, never a word.
 """
 
+from __future__ import annotations
+
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping

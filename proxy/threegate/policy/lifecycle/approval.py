@@ -12,6 +12,8 @@ one person with the right to activate, because it was approved before; so does e
 early.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

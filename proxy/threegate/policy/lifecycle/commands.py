@@ -1,5 +1,7 @@
 """What people can do with a policy version, and how the database stores it."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -5,6 +5,8 @@ another, and any edit starts over. The state is a fold over the recorded events;
 commands against it. Times are ISO 8601 in UTC, given from outside.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta

@@ -1,5 +1,7 @@
 """Who may do what: the roles of the console and of policy versions, and the person who has them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -1,6 +1,8 @@
 """The linter: what is well formed but wrong, risky or unfinished. One function per lint, in the
 order of `i18n/lints.toml`."""
 
+from __future__ import annotations
+
 from threegate.i18n.catalog import catalog
 from threegate.policy.kinds import KINDS
 from threegate.policy.language.load import Bundle

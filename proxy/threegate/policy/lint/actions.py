@@ -1,5 +1,7 @@
 """Lints of what an input or output rule does when it matches."""
 
+from __future__ import annotations
+
 from threegate.policy.actions import BY_ACTION, written_actions
 from threegate.policy.language.problems import Severity
 from threegate.policy.language.shapes import place

@@ -1,5 +1,7 @@
 """Lints of bands: an attacker must not be able to make the rule against the attack stop itself."""
 
+from __future__ import annotations
+
 from threegate.policy.language.problems import Severity
 from threegate.policy.lint.base import Findings, checks_each
 from threegate.policy.model import matches

@@ -1,6 +1,8 @@
 # ruff: noqa: E501 - bilingual texts stay in one piece
 """Lints of the constraint layer."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from threegate.i18n.catalog import listed

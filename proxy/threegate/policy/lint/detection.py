@@ -1,5 +1,7 @@
 """Lints of what an input or output rule looks for, and where."""
 
+from __future__ import annotations
+
 from threegate.policy.kinds import is_known
 from threegate.policy.language.problems import Severity
 from threegate.policy.language.recognizers import entity, kind_of

@@ -1,5 +1,7 @@
 """Lints of exceptions: each must be narrow, limited in time and approved by somebody else."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from datetime import date, timedelta
 

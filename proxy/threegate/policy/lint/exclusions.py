@@ -1,5 +1,7 @@
 """Lints of exclusions: each leaves somebody out, and somebody in."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 
 from threegate.policy.language.problems import Severity

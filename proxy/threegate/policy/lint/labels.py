@@ -1,6 +1,8 @@
 """Lints of `unlabelled`: a text may go without the visible AI label only if the user requested it,
 under an agreement and with a record."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from threegate.policy.language.problems import Severity

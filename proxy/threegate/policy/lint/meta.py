@@ -1,5 +1,7 @@
 """Lints of a rule's metadata: reasons, owners, titles, review, ids, selectors."""
 
+from __future__ import annotations
+
 import re
 
 from threegate.policy.compliance.taxonomy import BY_ID

@@ -1,5 +1,7 @@
 """Lints of second opinions: which judge is asked, and about which findings."""
 
+from __future__ import annotations
+
 from threegate.policy.language.problems import Severity
 from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Findings, checks_each

@@ -1,5 +1,7 @@
 """Lints of recognizers in Presidio's format."""
 
+from __future__ import annotations
+
 from threegate.policy.language.recognizers import entity, fault, wrong_examples
 from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Findings, Found, Subject, checks

@@ -1,5 +1,7 @@
 """Lints of the tests of rules."""
 
+from __future__ import annotations
+
 import re
 
 from threegate.policy.language.problems import Severity

@@ -1,6 +1,8 @@
 # ruff: noqa: E501 - bilingual texts stay in one piece
 """Lints of word lists, patterns and categories."""
 
+from __future__ import annotations
+
 import re
 from collections import Counter
 from collections.abc import Iterator

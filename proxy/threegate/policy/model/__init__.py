@@ -4,6 +4,8 @@
 milliseconds, sizes are bytes unless a name says tokens or characters.
 """
 
+from __future__ import annotations
+
 from threegate.policy.model.callers import (
     ANYBODY,
     EVERYONE,

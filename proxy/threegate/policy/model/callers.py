@@ -1,5 +1,7 @@
 """The calls that a rule or binding applies to, and how name patterns match."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass

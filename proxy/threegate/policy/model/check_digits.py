@@ -1,5 +1,7 @@
 """Check digits of an organisation's own numbers: the schemes that a pattern can name."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum

@@ -1,5 +1,7 @@
 """The compiled policy, with the lists, patterns and texts that its rules use, and who gets it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any

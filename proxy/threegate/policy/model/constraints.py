@@ -1,5 +1,7 @@
 """Rules of the constraint layer, compiled."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any

@@ -1,6 +1,8 @@
 # ruff: noqa: E501 - titles in both languages stay in one piece
 """Rules of the input and output layer, compiled."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 

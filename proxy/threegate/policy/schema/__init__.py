@@ -4,6 +4,8 @@ The decoder, `schema.json` and the reference in `policies/README.md` derive from
 Classes that the guard reads as written come from `model`. Nothing is executed here.
 """
 
+from __future__ import annotations
+
 from threegate.policy.model import (
     Band,
     Clamp,

@@ -1,6 +1,8 @@
 # ruff: noqa: RUF009 - calls make dataclass fields and frozen defaults
 """A rule of the constraint layer: how the model may be called."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -2,6 +2,8 @@
 # ruff: noqa: RUF009 - calls make dataclass fields and frozen defaults
 """A pack, the whole of one file: rules, and the lists, detectors and knowledge that they use."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any

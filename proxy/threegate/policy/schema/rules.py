@@ -2,6 +2,8 @@
 # ruff: noqa: RUF009 - calls make dataclass fields and frozen defaults
 """A rule of the input or output layer: what it looks for, what it does, its exceptions and tests."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 

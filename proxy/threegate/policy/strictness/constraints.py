@@ -1,5 +1,7 @@
 """Strength of constraint rules, aspect by aspect."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any

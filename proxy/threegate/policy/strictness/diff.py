@@ -4,6 +4,8 @@ more through is LOOSER; what a model is told in addition is UNJUDGED. Adding a r
 stricter, because the strongest action wins; adding one in shadow or off changes nothing yet.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,5 +1,7 @@
 """Strength of input and output rules, aspect by aspect."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 
 from threegate.policy.language.vocabulary import CHANNEL, LEVEL, RESTORE, kind_named

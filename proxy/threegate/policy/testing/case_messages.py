@@ -1,5 +1,7 @@
 """The outcome of a test, in both languages: kinds, levels and field names, never the text."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 
 from threegate.policy.language.vocabulary import FAILED, LEVEL, kind_named

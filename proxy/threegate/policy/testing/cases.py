@@ -4,6 +4,8 @@ Pure: `policy_ops.test_runner` runs cases through the real detectors and stream 
 `Outcome`s. A run without any case is a failure, so that a typing error in a path cannot pass.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar

@@ -3,6 +3,8 @@
 No output holds the text of a test; places are `file:line:column` so that an editor can jump there.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable
 from typing import Any

@@ -1,5 +1,7 @@
 """What most dialects share: our API keys, OpenAI's error format, the error's own status."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from threegate.errors import RequestError, ThreegateError

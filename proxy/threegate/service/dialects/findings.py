@@ -1,5 +1,7 @@
 """Rulings as the clients of the service see them: kinds, places and rules, never the text found."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from threegate.audit.log.encoding import ACTIONS, CHANNELS, LAYERS, LEVELS

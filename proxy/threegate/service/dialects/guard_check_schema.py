@@ -1,5 +1,7 @@
 """The request of `POST /v1/guard/check`. Its answer is described in `openapi.json`."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from threegate.service.check import CheckStage

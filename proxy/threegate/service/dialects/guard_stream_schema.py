@@ -1,5 +1,7 @@
 """The lines of `POST /v1/guard/stream`, for reading and for the OpenAPI document."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from threegate.gateway.meta.openapi import schema_of

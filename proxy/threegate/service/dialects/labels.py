@@ -1,5 +1,7 @@
 """Our kinds in the terms of other APIs, from `labels.toml`."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import cache
 

@@ -5,6 +5,8 @@ every fifth chunk, and takes back texts in the same order, or a block. Arguments
 be blocked, not edited: where the policy would edit them, the call is blocked.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final

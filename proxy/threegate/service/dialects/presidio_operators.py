@@ -3,6 +3,8 @@
 Encryption, which would need a key in the request, and operators in code are refused.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence

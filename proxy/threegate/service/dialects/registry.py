@@ -1,5 +1,7 @@
 """All dialects that are served, and their routes."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from starlette.routing import Route

@@ -1,5 +1,7 @@
 """The model's answer between Envoy and the guarded endpoint."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress

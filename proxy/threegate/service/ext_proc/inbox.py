@@ -1,5 +1,7 @@
 """A bounded queue of messages from Envoy that have not been read yet."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field

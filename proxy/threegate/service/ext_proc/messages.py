@@ -1,6 +1,8 @@
 """The messages of `envoy.service.ext_proc.v3` as far as they are used (`messages.toml`), and those
 that are sent."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from typing import Any, Final

@@ -1,5 +1,7 @@
 """The order of Envoy's messages for one request, and the reply to each."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any, Final
 

@@ -4,6 +4,8 @@ Texts are judged by the deployment's check service as the proxy would judge them
 be made to say them. A place is where a text can stand in a call.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -3,6 +3,8 @@
 Each attack comes with harmless twins, so that a guard which simply blocks everything fails too.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime

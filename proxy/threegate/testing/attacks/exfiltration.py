@@ -1,5 +1,7 @@
 """The exfiltration suite: answers that a planted instruction can make a model give."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache

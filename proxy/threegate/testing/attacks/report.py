@@ -1,5 +1,7 @@
 """A report of the attack suites that a security team can file: JSON, or one page of HTML."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict

@@ -3,6 +3,8 @@
 A transform maps a text to its disguise, or to None where it does not apply to that text.
 """
 
+from __future__ import annotations
+
 import base64
 import codecs
 import html

@@ -1,5 +1,7 @@
 """What a suite tried and what held, and the report of a whole run."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final

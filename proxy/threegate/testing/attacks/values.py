@@ -3,6 +3,8 @@
 All are drawn from a seed; the values pass their check digits, the harmless ones fail them.
 """
 
+from __future__ import annotations
+
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

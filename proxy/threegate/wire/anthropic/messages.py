@@ -4,6 +4,8 @@ A `tool_use` block's `input` is an object; it is checked as the same readable JS
 in a string. A blocked answer has `stop_reason: refusal`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

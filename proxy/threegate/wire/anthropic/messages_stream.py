@@ -5,6 +5,8 @@ Invariants: every block whose start the client saw is stopped, also after a cut;
 thinking is omitted, so that indexes stay correct.
 """
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 import orjson

@@ -3,6 +3,8 @@
 Source: Anthropic API reference, "List models" and "Get a model".
 """
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 from typing import Any
 

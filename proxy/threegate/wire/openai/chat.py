@@ -3,6 +3,8 @@
 Reasoning is `reasoning_content` (DeepSeek, SGLang), `reasoning` (vLLM), or inline `<think>`.
 """
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from threegate.types import Channel, Layer

@@ -1,5 +1,7 @@
 """The request side of chat completions: texts, tools, and reshaping by the constraint layer."""
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from threegate.types import Channel, Layer

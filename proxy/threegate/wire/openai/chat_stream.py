@@ -4,6 +4,8 @@ Reasoning leaves in the field in which it arrived. A refusal is content, in a se
 unknown fields is content too: it is released or held like the rest.
 """
 
+from __future__ import annotations
+
 from typing import Final
 
 from threegate.types import Channel

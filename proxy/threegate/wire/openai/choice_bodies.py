@@ -1,6 +1,8 @@
 """What the OpenAI APIs with `choices` share in a body: usage, finish reasons, and our own
 answers."""
 
+from __future__ import annotations
+
 from typing import Final
 
 from threegate.errors import UpstreamError

@@ -5,6 +5,8 @@ Reading runs ahead of writing (a frame may wait for a verdict), so what the clie
 noted when writing: a cut ends only what the client has seen and not seen finished.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Final
 

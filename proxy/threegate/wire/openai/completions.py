@@ -3,6 +3,8 @@
 The raw output of R1 comes through here too, so inline `<think>` is split as in chat.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from threegate.types import Channel, Layer

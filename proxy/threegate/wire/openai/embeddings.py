@@ -1,5 +1,7 @@
 """OpenAI embeddings: only the input has text."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from threegate.types import Channel, Layer

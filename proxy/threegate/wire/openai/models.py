@@ -1,5 +1,7 @@
 """`GET /v1/models`: what a client may use."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 from threegate.wire.adapter import Body

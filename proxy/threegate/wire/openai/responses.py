@@ -1,5 +1,7 @@
 """OpenAI responses: the requests and the whole answers. Streams are in `responses_stream`."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 

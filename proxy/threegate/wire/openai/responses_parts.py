@@ -1,5 +1,7 @@
 """OpenAI responses: which events and parts carry texts, the key of a text, and our own objects."""
 
+from __future__ import annotations
+
 from typing import Any, Final, NamedTuple
 
 from threegate.types import Channel

@@ -5,6 +5,8 @@ Invariants: a `.done` closes the key, so it waits for the verdict; a text that w
 taken from the first place that has it; for a repetition only the place is noted.
 """
 
+from __future__ import annotations
+
 from threegate.types import Channel
 from threegate.wire import known_fields
 from threegate.wire.adapter import (

@@ -4,6 +4,8 @@ Invariants: every repetition of a text carries what was *released*, from accumul
 `sequence_number` counts the events that the client gets.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

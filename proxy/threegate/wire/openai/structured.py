@@ -3,6 +3,8 @@ expects a block in `refusal`, as the OpenAI API reports it; text in place of the
 make it retry. Source: OpenAI, Structured Outputs, "Refusals".
 """
 
+from __future__ import annotations
+
 from typing import Any, Final
 
 from threegate.wire.adapter import Body

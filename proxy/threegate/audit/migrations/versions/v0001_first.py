@@ -2,6 +2,8 @@
 default one.
 """
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -4,6 +4,8 @@ They arrive in random order, so a separate index costs each record an extra page
 and they are seldom searched: an erasure scans the narrow index by time instead.
 """
 
+from __future__ import annotations
+
 from alembic import op
 
 revision = "0002"

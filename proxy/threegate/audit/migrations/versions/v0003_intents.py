@@ -3,6 +3,8 @@
 In SQLite without row ids, so that a row is written and removed in a single small tree.
 """
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 

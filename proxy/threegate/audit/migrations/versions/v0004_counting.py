@@ -2,6 +2,8 @@
 some 1,200 bytes, most of it the entry; counting reads only the index.
 """
 
+from __future__ import annotations
+
 from alembic import op
 
 revision = "0004"

@@ -3,6 +3,8 @@
 Only the column for searching changes; the entries never said `allow`.
 """
 
+from __future__ import annotations
+
 from alembic import op
 from sqlalchemy import text
 

@@ -6,6 +6,8 @@ record. In SQLite the index by time contains the set, so searching for a rule re
 alone; PostgreSQL has an index by set and time.
 """
 
+from __future__ import annotations
+
 import sqlalchemy as sa
 from alembic import op
 
