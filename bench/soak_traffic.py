@@ -19,7 +19,7 @@ import aiohttp
 from bench.speed import prompts
 
 CHAT: Final = "/v1/chat/completions"
-PATIENCE: Final = aiohttp.ClientTimeout(total=120)
+PATIENCE: Final = aiohttp.ClientTimeout(total=600)
 CLOSED: Final = 0
 """Stands for the status where the proxy closed the connection without an answer."""
 
@@ -70,7 +70,7 @@ async def _raw(session: aiohttp.ClientSession, data: bytes) -> int:
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
     try:
         writer.write(data)
-        head = await asyncio.wait_for(reader.read(4096), 60)
+        head = await asyncio.wait_for(reader.read(4096), 300)
         return int(head[9:12]) if head.startswith(b"HTTP/1.1 ") else CLOSED
     except (ConnectionError, TimeoutError):
         return CLOSED
