@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,7 @@ from threegate.audit.log.database import writer_engine
 from threegate.audit.log.store import AuditLog
 from threegate.audit.retention import retention_job, rewrap
 from threegate.audit.settings import from_settings
+from threegate.console.bootstrap import person_of
 from threegate.detectors.detector_sets import DetectorSets
 from threegate.detectors.judges.detector import LlmJudge
 from threegate.detectors.judges.second_reader import SecondReader
@@ -127,6 +129,7 @@ async def opened(
         watch = BackgroundWork(
             *(policies, versions, audit, metrics, deps.notices, store, every_s, queued),
             endings=lambda: (*certificates, *ending_keys(authenticator.keys)),
+            person_of=partial(person_of, settings),
         )
         await stack.enter_async_context(_background(deps, watch, audit))
         metrics.workers.set(1)

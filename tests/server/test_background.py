@@ -282,6 +282,28 @@ async def test_a_schedule_that_the_rules_refuse_by_then_is_dropped(tmp_path: Pat
         assert ("unschedule", "") in await told(watch)
 
 
+@pytest.mark.parametrize("roles", [frozenset[Role](), frozenset({Role.VIEWER})])
+async def test_a_schedule_of_somebody_who_may_no_longer_activate_is_dropped(
+    tmp_path: Path, roles: frozenset[Role]
+) -> None:
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as made:
+        watch = replace(made, person_of={"bob": Person("bob", roles)}.get)
+        first = watch.policies.pin().digest
+        digest = watch.versions.save(checked(BANDED), ("shop",), now_utc())
+        now = now_utc()
+        due = (datetime.fromisoformat(now) + timedelta(milliseconds=1)).isoformat()
+        steps = ((Submit(digest, weaker=False), ANN), (Approve(digest), BOB))
+        for command, by in (*steps, (Schedule(digest, due), BOB)):
+            assert isinstance(watch.versions.act(command, by, now), Event)
+        while watch.versions.state().versions[digest].due:
+            await asyncio.sleep(0.05)
+            await watch.policy()
+        assert watch.policies.pin().digest == first
+        assert watch.versions.state().activations == ()
+        assert ("unschedule", "") in await told(watch)
+
+
 async def test_what_ends_soon_is_a_figure_a_notice_and_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

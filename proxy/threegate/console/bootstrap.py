@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from threegate.gateway.access.auth import Key
 from threegate.gateway.notices import Notices
 from threegate.policy.language.load import DictTree
 from threegate.policy.lifecycle.band_store import BandStore
+from threegate.policy.lifecycle.people import Person
 from threegate.policy.lifecycle.store import DirTree, PolicyStore
 from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import CompiledPolicy
@@ -36,6 +37,19 @@ def engine_of(settings: Settings) -> Engine:
     """The audit log's database in PostgreSQL, else a separate SQLite file."""
     shared = settings.audit_url if settings.audit_url.startswith("postgres") else ""
     return prepared(writer_engine(shared or f"sqlite:///{settings.var / 'console.sqlite3'}"))
+
+
+def person_of(settings: Settings, name: str) -> Person | None:
+    """Who has this account, with the roles of now: none once it is closed. None if there is no such
+    account. Blocks, and opens the database for this look alone."""
+    engine = engine_of(settings)
+    try:
+        account = Accounts(engine, b"").find(name)
+    finally:
+        engine.dispose()
+    if account is None:
+        return None
+    return replace(account.person, roles=frozenset()) if account.closed else account.person
 
 
 def open_parts(

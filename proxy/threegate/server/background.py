@@ -48,6 +48,7 @@ class BackgroundWork:
     every_s: float
     queued: Callable[[], Mapping[str, int]] = dict  # tokens waiting, by classifier
     endings: Callable[[], Iterable[Ending]] = tuple  # expiring keys and certificates
+    person_of: Callable[[str], Person | None] = lambda name: None  # with current roles; blocks
 
     async def run(self) -> None:
         """Each task has its own loop: slow bands do not delay a policy."""
@@ -104,17 +105,19 @@ class BackgroundWork:
 
     async def _due(self) -> None:
         """Activates what was scheduled for now, on behalf of whoever scheduled it; if the rules no
-        longer allow it, the schedule is dropped. Of several workers one succeeds."""
+        longer allow it, or that person may no longer activate, the schedule is dropped. Of several
+        workers one succeeds."""
         now = now_utc()
         for version in self.versions.seen.due(now):
             digest, (name, group) = version.digest, version.scheduled_by
-            by = Person(name, frozenset({Role.APPROVER}), group)
+            then = Person(name, frozenset({Role.APPROVER}), group)
+            by = await asyncio.to_thread(self.person_of, name) or then
             command = Activate(digest, reason="scheduled")
             answer = await asyncio.to_thread(self.versions.act, command, by, now)
-            dropped = isinstance(answer, Refused)
-            if dropped:
+            if dropped := isinstance(answer, Refused):
+                log.warning("the schedule of policy %s is dropped: %s", digest[:12], answer.code)
                 drop = Schedule(digest, "")
-                answer = await asyncio.to_thread(self.versions.act, drop, by, now)
+                answer = await asyncio.to_thread(self.versions.act, drop, then, now)
             if not isinstance(answer, Refused):
                 await self._record(digest, "unschedule" if dropped else "activate", "", by=name)
 
