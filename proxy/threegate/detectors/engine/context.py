@@ -56,7 +56,7 @@ OTHER_NUMBER = words(
     "税号|統編|统编|随机|质数|坐标|商品|货号|物料|料号|书号|案号|批准文号|哈希|取件码|会议号",
     "机关代码|機關代碼|播放量|浏览量|阅读量|点击量|访问量|下载量|销量|计算|calculate|compute|icp备|备案号|网安备",
     "order|tracking|invoice|ticket|trace|ts|timestamp|seq|sku|ean|isbn|serial|version|build",
-    "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn|nhs|awb|waybill|meeting id",
+    "commit|hash|sha|shipment|parcel|epoch|_ms|po|trade|txn|nhs|awb|mawb|hawb|waybill|meeting id",
     "uid|ledger|ref|sum|求和|乘积|bytes|-rw-|r--|r-x|rwx",
     "会议id|腾讯会议|zoom会议|钉钉会议|zoom meeting|视频id|粉丝数|点赞数|门店编码|门店编号",
     *(f"{name}{sign}" for name in _COUNTS for sign in (":", "：", '":', "':", "=", " =")),
