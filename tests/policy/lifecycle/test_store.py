@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from threegate.errors import PolicyError
+from threegate.policy.language.problems import errors
 from threegate.policy.lifecycle.store import (
     LAST_GOOD,
     DirTree,
@@ -88,6 +89,32 @@ def test_a_broken_file_changes_nothing_and_is_explained(tmp_path: Path, content:
     again = opened(tmp_path, last_good=True)  # ... but a worker may replace a dead one
     assert again.in_force == InForce(("shop",), before.digest, Origin.LAST_GOOD)
     assert again.problems
+
+
+CUT = GOOD[: GOOD.index("  - id: stop.loans")]
+
+
+def test_a_pack_that_lost_its_end_does_not_weaken_the_policy(tmp_path: Path) -> None:
+    put(tmp_path / "other" / "policies", CUT)
+    assert len(opened(tmp_path / "other").pin().bindings[0].policy.rules) == 1  # it is valid
+    put(tmp_path / "policies")
+    store = opened(tmp_path)
+    before = store.pin()
+    put(tmp_path / "policies", CUT)
+    assert noticed(store)
+    assert not store.reload()
+    assert store.pin() is before
+    assert [(p.code, p.at.file) for p in errors(store.problems)] == [("cut-off", "packs/shop.yaml")]
+    with pytest.raises(PolicyError, match="only the beginning"):  # the next start too
+        opened(tmp_path)
+    put(tmp_path / "policies", CUT + "# these are all\n")
+    assert noticed(store)
+    assert store.reload()
+    assert len(store.pin().bindings[0].policy.rules) == 1
+    put(tmp_path / "policies", CUT)  # only a comment less
+    assert noticed(store)
+    assert store.reload()
+    assert not errors(store.problems)
 
 
 def test_mended_files_are_taken(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from threegate.policy.facade import Checked, check, rebuild
 from threegate.policy.kinds import KINDS
 from threegate.policy.language.load import MAX_TEXT_BYTES, DictTree
 from threegate.policy.language.problems import Problem, errors
+from threegate.policy.lifecycle.cut_off import cut_off
 from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import PolicySet
 
@@ -177,6 +178,8 @@ class PolicyStore:
         self._active: PolicySet | None = None
         self._packs: tuple[str, ...] = ()
         self._origin = Origin.FOLDER
+        self._files: Mapping[str, bytes] = {}
+        """What was last active from a folder, if that was the last that was active."""
         self._seen: object = None
 
     @classmethod
@@ -198,6 +201,7 @@ class PolicyStore:
         """Like `open`, from any source. With `last_good`, the set that was last active is used
         for a source with errors."""
         store = cls(source, state_dir)
+        store._remember()
         store.reload()
         if store._active is None and last_good:
             store._restore()
@@ -225,13 +229,13 @@ class PolicyStore:
         except PolicyError as error:
             self.problems = error.problems
             return False
-        checked = found.checked
+        checked = self._whole(found)
         self.problems = checked.problems
         changed = checked.policies is not None and (
             self._active is None or self._active.digest != checked.policies.digest
         )
         if changed and checked.policies is not None:
-            self._keep(checked.policies, found.packs, checked.files)
+            self._keep(checked.policies, found, checked.files)
             self._active = checked.policies
         if checked.policies is not None:
             self._packs, self._origin = found.packs, found.origin
@@ -239,22 +243,40 @@ class PolicyStore:
         self._seen = found.fingerprint
         return changed
 
-    def _keep(
-        self, policies: PolicySet, packs: tuple[str, ...], files: Mapping[str, bytes]
-    ) -> None:
+    def _whole(self, found: LoadedSource) -> Checked:
+        """With errors in place of policies if files of a folder were cut off."""
+        checked = found.checked
+        if found.origin is not Origin.FOLDER or checked.policies is None:
+            return checked
+        cut = cut_off(self._files, checked.files)
+        return Checked(checked.bundles, (*checked.problems, *cut)) if cut else checked
+
+    def _keep(self, policies: PolicySet, found: LoadedSource, files: Mapping[str, bytes]) -> None:
         shape = {
             "digest": policies.digest,
-            "packs": packs,
+            "packs": found.packs,
+            "origin": found.origin,
             "files": {path: base64.b64encode(files[path]).decode() for path in sorted(files)},
         }
         replace_file(self.state, json.dumps(shape).encode())
+        self._files = files if found.origin is Origin.FOLDER else {}
+
+    def _remember(self) -> None:
+        """What an earlier process had from a folder."""
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            kept: dict[str, Any] = json.loads(self.state.read_bytes())
+            if kept.get("origin") == Origin.FOLDER:
+                self._files = _decoded(kept["files"])
 
     def _restore(self) -> None:
         """The set that was last active, if its file is intact."""
         with suppress(OSError, ValueError, KeyError, PolicyError):
             kept: dict[str, Any] = json.loads(self.state.read_bytes())
-            files = {path: base64.b64decode(text) for path, text in kept["files"].items()}
-            policies = rebuild(DictTree(files), kept["packs"]).policies
+            policies = rebuild(DictTree(_decoded(kept["files"])), kept["packs"]).policies
             if policies.digest == kept["digest"]:
                 self._active = policies
                 self._packs, self._origin = tuple(kept["packs"]), Origin.LAST_GOOD
+
+
+def _decoded(files: Mapping[str, str]) -> dict[str, bytes]:
+    return {path: base64.b64decode(text) for path, text in files.items()}
