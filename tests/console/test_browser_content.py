@@ -77,7 +77,7 @@ def test_documents_for_the_fact_check(tmp_path: Path, language: str) -> None:
 
 def _test_with_sources(page: Browser) -> None:
     """By keyboard, in the first empty one."""
-    page.all("details.sample summary")[-1].send_keys("\n", TAB, TAB)
+    page.one("details.sample.new summary").send_keys("\n", TAB, TAB)
     page.keys(
         "The plan is free.", TAB, "The plan costs 15 yuan.\n\nNo discounts.", TAB, "Is it free?"
     )

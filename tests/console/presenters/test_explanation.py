@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from threegate.console.presenters.explanation import WORDS, explanation
-from threegate.types import Action, Bilingual
+from threegate.types import Action, Bilingual, Channel
 
 KNOWN = {"r": Bilingual("拦截武器", "Block weapons")}
 RULED = {
@@ -23,7 +23,7 @@ def test_a_citizen_reads_what_happened_and_why() -> None:
     """The record page had tables of rules, scores and spans only."""
     assert told("block", RULED, RULED, {**RULED, "action": "flag", "rule": "other"}) == [
         "Your request of 2026-12-01 10:06 (id tg_1) was blocked and not answered.",
-        'Reason: the rule "Block weapons" found "weapons" in the text of "user".',
+        'Reason: the rule "Block weapons" found "weapons" in what you sent.',
         "This was decided automatically under a policy approved beforehand. "
         "You can ask for a review by a person.",
     ]
@@ -35,6 +35,13 @@ def test_a_check_that_failed_and_a_rule_in_shadow() -> None:
     failed = {k: v for k, v in RULED.items() if k != "kind"} | {"failed": "timeout"}
     assert "could not be completed" in told("block", failed)[1]
     assert len(told("allow", {**RULED, "shadow": True})) == 1
+
+
+@pytest.mark.parametrize("channel", [c.value for c in Channel])
+def test_every_place_has_words_for_the_person(channel: str) -> None:
+    """`user` is the name of a field, not of what somebody wrote."""
+    told("block", {**RULED, "at": {"channel": channel}})
+    assert f"in-{channel}" in WORDS
 
 
 @pytest.mark.parametrize("action", [a.name.lower() for a in Action])

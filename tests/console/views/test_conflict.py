@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from threegate.policy.schema import ReasonCode
 
 from tests.console.conftest import Site
 
 EDITOR = "/policies/edit/base"
 RULE = "/policies/rule/base.pii.id_card"
 REPLY = "/policies/answer/self-harm"
+COVERAGE = "/policies/coverage"
+KIND = "/policies/detector/pii.cn.mobile"
+_REASON = next(iter(ReasonCode)).value
 WORDS = "/policies/list/base/self_harm"
+
+
+def _kept(page: Any) -> str:
+    return str(page["seen"]["kept"])
+
+
+def _labelled(page: Any) -> str:
+    return str(page["seen"]["label"])
+
+
+def _levelled(page: Any) -> str:
+    return str(page["rules"][0]["seen"])
 
 
 def _shown(client: httpx.Client, path: str) -> dict[str, Any]:
@@ -78,6 +96,50 @@ def test_every_page_of_a_part_shows_both(
         assert word in page
     now = {"seen": tabs.post(path + ".json", data=other | seen).json()["seen"]}
     assert tabs.post(path, data=other | now).status_code == 303
+    tabs.post("/policies/draft/discard")
+
+
+@pytest.mark.parametrize(
+    ("page", "to", "found", "one", "other"),
+    [
+        (COVERAGE, "/policies/kept", _kept, {"level": "full"}, {"level": "metadata"}),
+        (COVERAGE, "/policies/label", _labelled, {"label": "text"}, {"label": "header"}),
+        (KIND, KIND, _levelled, {"level": "high"}, {"level": "low"}),
+    ],
+)
+def test_small_forms_show_both(
+    site: Site,
+    page: str,
+    to: str,
+    found: Callable[[Any], str],
+    one: dict[str, str],
+    other: dict[str, str],
+) -> None:
+    tabs = site.who("editor", name="two-tabs-5")
+    shown = _shown(tabs, page)
+    more = {"review_passed": "100", "review_twice": "100", "rule": "base.pii.mobile"}
+    more["seen"] = found(shown)
+    assert tabs.post(to, data=more | one).status_code == 303
+    answer = tabs.post(to, data=more | other)
+    assert answer.status_code == 409
+    now = {"seen": tabs.post(to + ".json", data=more | other).json()["seen"]}
+    assert tabs.post(to, data=more | other | now).status_code == 303
+    tabs.post("/policies/draft/discard")
+
+
+def test_two_tabs_that_add_an_exception_keep_both(site: Site) -> None:
+    """Both suggest the same id."""
+    tabs = site.who("editor", name="two-tabs-6")
+    given = {"do": "add_exception", "exception_id": "EX-1", "exception_field": "tenant"}
+    given |= {"exception_value": "hr", "exception_reason": _REASON, "exception_approver": "li"}
+    given["exception_expires"] = (date.today() + timedelta(days=9)).isoformat()
+    assert tabs.post(RULE, data=given).status_code == 303
+    refused = tabs.post(RULE, data=given | {"exception_value": "shop"})
+    assert refused.status_code == 409
+    assert 'value="shop"' in refused.text
+    again = given | {"exception_value": "shop", "exception_id": "EX-2"}
+    assert tabs.post(RULE, data=again).status_code == 303
+    assert len(_shown(tabs, RULE)["rule"]["excepted"]) == 2
     tabs.post("/policies/draft/discard")
 
 

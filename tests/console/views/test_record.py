@@ -156,3 +156,42 @@ def test_a_record_leads_to_all_calls_of_its_user(site: Site) -> None:
     assert len(found) == 2
     assert f"subject={shown['subject']}" in client.get(f"/audit/record/{request}").text
     assert "u-asks-twice" not in shown["subject"]
+
+
+def test_who_looked_at_a_record_and_at_a_users_records(site: Site) -> None:
+    """A person asks who read what is kept about them; a reviewer knows the record, not ids of
+    accesses."""
+    body = {"model": "deepseek-r1", "user": "u-is-looked-at"}
+    body |= {"messages": [{"role": "user", "content": "A looked-at question."}]}
+    httpx.post(f"{site.running.url}/v1/chat/completions", json=body, timeout=60)
+    client = site.who("reviewer", name="looks")
+    request = client.get("/audit.json?q=looked-at").json()["rows"][0]["request"]
+    page = client.get(f"/audit/record/{request}").text
+    client.post(f"/audit/record/{request}/reveal", data={"reason": "asked by the person"})
+    subject = client.get(f"/audit/record/{request}.json").json()["subject"]
+    for term in (f"object={request}", f"viewed={subject}"):
+        found = client.get(f"/audit.json?stage=access&days=190&{term}").json()["rows"]
+        assert [r["detail"]["verb"] for r in found] == ["open", "reveal", "open"]
+        assert {r["detail"]["object"] for r in found} == {request}
+    assert f"stage=access&amp;object={request}" in page
+    listed = client.get(f"/audit?stage=access&object={request}").text
+    assert listed.count(f"/audit/record/{request}") == 4
+    assert "asked by the person" in listed
+    assert not client.get("/audit.json?stage=access&object=tg_other").json()["rows"]
+
+
+def test_the_record_of_an_access_says_what_somebody_did(site: Site, newest: Newest) -> None:
+    """It has no conversation and nothing to judge."""
+    client, request = site.who("reviewer", name="looks-again"), newest("")
+    client.get(f"/audit/record/{request}")
+    found = client.get(f"/audit.json?stage=access&object={request}").json()["rows"][0]
+    told = client.get(f"/audit/record/{found['request']}", headers={"accept-language": "zh"}).text
+    assert "发生了什么" in told
+    assert "打开记录" in told
+    assert f'href="/console/audit/record/{request}"' in told
+    assert "没有留下文本" not in told
+    assert "整个请求" not in told
+    client.get("/audit", params={"stage": "access", "days": "3"})
+    searched = client.get("/audit.json?stage=access").json()["rows"][0]["request"]
+    shown = client.get(f"/audit/record/{searched}.json").json()["facts"]
+    assert {"title": "terms", "value": "days, Stage", "to": ""} in shown

@@ -62,6 +62,22 @@ def test_what_the_limit_leaves_out_is_said(fresh_site: Site) -> None:
     assert "there may be older ones" in page
 
 
+def test_a_period_is_sampled_evenly(fresh_site: Site) -> None:
+    """Of "last week" only the last hours were replayed, and the page said in green that no call
+    would be treated differently."""
+    asked = [f"My e-mail is ann{n}@example.com" for n in range(8)] + ["hello"] * 4
+    for text in asked:
+        assert fresh_site.ask(text).status_code == 200
+    newest = _replayed(fresh_site, limit="2", rule="")
+    assert (newest["counts"]["newly_passed"], newest["more"]) == (0, True)
+    editor = fresh_site.who("editor", name="replayer")
+    assert "note good" not in editor.get("/policies/draft").text.split('id="replay"')[1]
+    found = _replayed(fresh_site, limit="2", since=_day(-1))
+    assert (found["calls"], found["spread"], found["more"]) == (2, True, True)
+    assert found["since"] < newest["since"]
+    assert not _replayed(fresh_site, limit="500", since=_day(-1))["spread"]
+
+
 def test_days_are_told_with_the_zone_that_they_are_of(site: Site) -> None:
     editor = site.who("editor", name="replayer")
     editor.cookies.set("threegate_zone", "Asia/Shanghai", domain="127.0.0.1", path="/console")

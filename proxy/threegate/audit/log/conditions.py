@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    func,
     literal_column,
     select,
     text,
@@ -31,6 +32,7 @@ from threegate.types import Action
 
 MAX_TEXT_MATCHES = 20_000  # newest first; more common words must be narrowed by other conditions
 MAX_LISTED = 500  # sets of hits that are written into a statement, for planners to count
+_THEIRS = RECORD.alias("theirs")
 NOTHING = literal_column("1") == 0
 CHECK_NOTES = ("claim.no_source", "claim.supported")
 """Kinds that report the outcome of a fact check. Unless the rule does more than flag them, they do
@@ -63,6 +65,8 @@ class Query:
     language: str = ""
     conversation: str = ""
     subject: str = field(default="", repr=False)  # a pseudonym (`MasterKey.pseudonym`)
+    object: str = ""  # the request that somebody opened, revealed, judged: records of access
+    viewed: str = field(default="", repr=False)  # the same for every request of a pseudonym
     among: frozenset[str] | None = field(default=None, repr=False)  # request ids; None: any
     beyond: frozenset[str] = field(default=frozenset(), repr=False)  # request ids left out
     limit: int = 50
@@ -78,6 +82,8 @@ def where(connection: Connection, query: Query) -> list[ColumnElement[bool]]:
     same = [RECORD.c[n] == getattr(query, n) for n in (*names, "conversation") if getattr(query, n)]
     if query.subject:
         same.append(of_subject(query.subject))
+    if query.object or query.viewed:
+        same.append(_looked_at(connection, query))
     if query.among is not None:
         same.append(RECORD.c.request_id.in_(_written_out("among", query.among)))
     if query.beyond:
@@ -115,6 +121,24 @@ def of_subject(pseudonym: str) -> ColumnElement[bool]:
     same = RECORD.alias()
     times = select(same.c.ts).where(same.c.subject == pseudonym)
     return (RECORD.c.subject == pseudonym) & RECORD.c.ts.in_(times)
+
+
+def _looked_at(connection: Connection, query: Query) -> ColumnElement[bool]:
+    """Records of access name what was opened in their entry only. There are few of them, and the
+    stage, which is a column, is compared first."""
+    named = _object_of(connection)
+    theirs: ColumnElement[bool] = named == query.object
+    if query.viewed:
+        theirs = named.in_(select(_THEIRS.c.request_id).where(_THEIRS.c.subject == query.viewed))
+    return (RECORD.c.stage == Stage.ACCESS.value) & theirs
+
+
+def _object_of(connection: Connection) -> ColumnElement[Any]:
+    """Text in both databases: PostgreSQL has no JSON with the control characters that clients
+    send. In canonical JSON no value can contain the name of a member with its quotes."""
+    if is_postgres(connection):
+        return func.substring(RECORD.c.entry, '"object":"([^"]*)"')
+    return func.json_extract(RECORD.c.entry, "$.event.detail.object")
 
 
 def is_finding(hit: FromClause) -> ColumnElement[bool]:

@@ -92,7 +92,7 @@ class Figures:
     @property
     def languages(self) -> dict[str, int]:
         answered = (c for c in self.calls if c.outcome is not Outcome.UNANSWERED)
-        return _summed((c.language or "-", c.number) for c in answered)
+        return _summed((c.language or "und", c.number) for c in answered)
 
     @property
     def stages(self) -> dict[str, int]:

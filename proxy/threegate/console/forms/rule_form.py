@@ -185,6 +185,8 @@ def _drop_exception(rule: CommentedMap, exception_id: str) -> None:
 def _add_exception(rule: CommentedMap, given: Mapping[str, str]) -> None:
     if given.get("reason") not in {r.value for r in ReasonCode}:
         raise refusal("reason")
+    if any(e.get("id") == given["id"] for e in rule.get("except", ())):
+        raise refusal("exception-exists")
     match = _match(given["field"], given["value"], given.get("salt", ""))
     made = CommentedMap({"id": given["id"], "match": match, "reason": given["reason"]})
     made["approver"], made["expires"] = given["approver"], _date(given["expires"])

@@ -18,7 +18,7 @@ from threegate.console.forms.detect_fields import EXPECT
 from threegate.console.yaml_values import flow, lines, texts
 
 NEW_SAMPLES = 2
-"""Empty ones that the form offers."""
+"""Empty ones that the form offers; the second is shown once the first is opened."""
 MOST_SAMPLES = 25
 """Of each sort that the form shows; a request has at most 500 fields."""
 PARTS = ("text", "sources", "question", "channel")

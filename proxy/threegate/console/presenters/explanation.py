@@ -40,7 +40,7 @@ def _reasons(
             continue
         details = {
             "rule": title_of(r["rule"], known, language),
-            "place": labels.name("channel", r["at"]["channel"], language),
+            "place": WORDS[f"in-{r['at']['channel']}"].get(language),
             "kind": labels.name("kind", r.get("kind", ""), language),
         }
         yield WORDS["failed" if "failed" in r else "found"].filled(details).get(language)

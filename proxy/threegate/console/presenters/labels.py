@@ -32,7 +32,18 @@ REASON = _codes(vocabulary.REASON)
 LAYERS = texts("console", "layers")
 SEARCHED = Bilingual("搜索的词", "searched for")
 NO_DECISION = Bilingual("未作决定", "no decision")
-FILED = ("covers", "stage", "label", "why", "source", "claim", "outcome", "opinion", "error")
+FILED = (
+    "covers",
+    "stage",
+    "label",
+    "why",
+    "source",
+    "claim",
+    "outcome",
+    "opinion",
+    "error",
+    "term",
+)
 """Tables of `i18n/console.toml` that keep their name; also `verb` and `fact`: actions of people and
 the proxy as named in log records."""
 BOOKS: Mapping[str, Words] = {

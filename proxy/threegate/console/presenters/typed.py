@@ -12,6 +12,7 @@ TITLES = texts("console", "typed")
 SECRET = ("password",)
 DATES = ("exception_expires", "review_by")
 MEANT = {
+    "exception-exists": ("exception_id",),
     "past": DATES,
     "far": DATES,
     "date": DATES,

@@ -25,10 +25,14 @@ from threegate.types import Bilingual
 
 NAMES = (
     "q", "days", "since", "until", "stage", "action", "layer", "kind", "rule", "tenant", "key_id",
-    "model", "policy", "language", "shadow", "subject", "review",
+    "model", "policy", "language", "shadow", "subject", "object", "viewed", "review",
 )  # fmt: skip
-SAME = ("layer", "kind", "rule", "tenant", "key_id", "model", "policy", "language", "subject")
-"""`subject` is the hash of an end user as in the log, so that an address names nobody."""
+SAME = (
+    "layer", "kind", "rule", "tenant", "key_id", "model", "policy", "language", "subject", "object",
+    "viewed",
+)  # fmt: skip
+"""`subject` and `viewed` are the hash of an end user as in the log, so that an address names
+nobody."""
 DEFAULT_DAYS = 7
 PAGE = 50
 # Facets in the order of the page; `stage` last, since most people look at requests only.

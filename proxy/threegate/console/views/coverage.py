@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from threegate.console.errors import refusal
-from threegate.console.views.content.whole import kept, labelled, pack_rows
+from threegate.console.views.content.whole import kept, labelled, pack_rows, seen_of
 from threegate.console.views.policies import packs_of
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.compliance.coverage import Matrix, Row, coverage, state
@@ -24,8 +24,8 @@ async def matrix(visit: ConsoleRequest) -> Answer:
     table = _table(made, visit.language)
     audit = kept(bundle, visit.language)
     label = labelled(bundle, visit.language)
-    data = {"taxonomies": names, "packs": packs, "audit": audit, **label, **table}
-    return Shown("policy/coverage.html", data)
+    data = {"taxonomies": names, "packs": packs, "audit": audit, "seen": seen_of(bundle)}
+    return Shown("policy/coverage.html", data | label | table)
 
 
 def _table(made: Matrix, language: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from threegate.console.errors import refusal
 from threegate.console.presenters import records as explained
 from threegate.console.presenters.explanation import explanation
 from threegate.console.presenters.form_choices import missable
+from threegate.console.presenters.log_facts import facts
 from threegate.console.presenters.questions import rules_to_judge
 from threegate.console.review.complaints import CLAIMS, SOURCES
 from threegate.console.review.review_store import ReviewLabel
@@ -48,7 +49,10 @@ async def record(visit: ConsoleRequest) -> Answer:
         {
             **shown,
             "subject": subject,
+            "of_call": last.stage in OF_CALLS,
+            "begun": visit.clock.field(entries[0].ts_us),  # nobody looked before
             "event": _facts(last),
+            "facts": facts(last.event.get("detail", {}), visit.language),
             "decisions": explained.decisions(last.event, visit.language, known),
             "explanation": explanation(
                 last.event, visit.clock.show(last.ts_us), visit.language, known
@@ -128,7 +132,7 @@ async def texts_of(
 
 def _facts(entry: Entry) -> dict[str, Any]:
     event = entry.event
-    names = ("caller", "model", "policy", "usage", "timings_ms", "detail", "trace")
+    names = ("caller", "model", "policy", "usage", "timings_ms", "trace")
     return {n: event.get(n, {}) for n in names} | {
         "endpoint": event.get("endpoint", ""),
         "error": event.get("error", ""),

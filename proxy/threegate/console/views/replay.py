@@ -6,16 +6,17 @@ Texts are shown masked, as in the log, to people who may read the log; the store
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
-from threegate.audit.log.conditions import Query
+from threegate.audit.log.conditions import Query, where
 from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.query import MAX_PAGE, Entry, find, read_content
 from threegate.audit.log.record import OF_CALLS
+from threegate.audit.log.schema import RECORD
 from threegate.audit.log.store import AuditLog
 from threegate.console.errors import refusal
 from threegate.console.presenters.records import channel_of, policies_of
@@ -61,7 +62,7 @@ async def replay(visit: ConsoleRequest) -> Answer:
 
 
 def _chosen(visit: ConsoleRequest, limit: int) -> Query:
-    """The calls that the form names: the newest of a period, a tenant, a rule that acted. Raises
+    """The calls that the form names: of a period, a tenant, a rule that acted. Raises
     ConsoleError."""
     given = {name: visit.form[name] for name in CHOICES if visit.form.get(name)}
     return search_terms.to_query({"since": EVER} | given, visit.clock, limit=limit)
@@ -81,6 +82,7 @@ async def _replayed(
             "zone": visit.clock.title(query.since_us),
             "since": calls.since,
             "more": calls.more,
+            "spread": calls.spread,
             "titles": _titles(old, new),
             **_counted(found, calls.number),
         }
@@ -94,11 +96,11 @@ async def _replayed(
 async def judged_again(
     visit: ConsoleRequest, old: PolicySet, new: PolicySet, query: Query
 ) -> AsyncIterator[Step | tuple[Calls, Replay]]:
-    """The newest recorded calls of a search under both policies: steps, then those calls and what
-    differs. Recorded in the log, like every access to its texts."""
+    """Recorded calls of a search under both policies: steps, then those calls and what differs. The
+    log says so, as of every access to its texts."""
     yield Step()
     sides = [ReplaySide(policies, visit.parts.detector_set_for) for policies in (old, new)]
-    calls = await recorded(visit.parts.audit, query)
+    calls = await recorded(visit.parts.audit, query, spread=bool(visit.form.get("since")))
     texts = calls.texts
     found = Replay(0, ())
     for start in range(0, len(texts), AT_ONCE):
@@ -125,16 +127,20 @@ class Calls:
     since: str
     more: bool
     texts: tuple[Recorded, ...] = field(repr=False)
+    spread: bool = False  # over the period, rather than the newest of it
 
 
-async def recorded(audit: AuditLog, query: Query) -> Calls:
-    """The newest calls of a search; each has at most two records, some of them without a text."""
+async def recorded(audit: AuditLog, query: Query, *, spread: bool = False) -> Calls:
+    """The newest calls of a search, or calls `spread` over its period; each has at most two
+    records, some of them without a text."""
 
     def work(connection: Connection) -> Calls:
-        every = newest(connection, replace(query, stage=OF_CALLS, limit=2 * query.limit + 1))
+        sample = _spread(connection, query) if spread else None
+        some = replace(query, stage=OF_CALLS, limit=2 * query.limit + 1, among=sample)
+        every = newest(connection, some)
         entries = [e for e in every[: 2 * query.limit] if e.has_content]
         calls = list(dict.fromkeys(e.request_id for e in entries))
-        wanted = set(calls[: query.limit])
+        wanted = set(_evenly(calls, query.limit) if sample else calls[: query.limit])
         texts = [
             made
             for e in entries
@@ -144,10 +150,29 @@ async def recorded(audit: AuditLog, query: Query) -> Calls:
         ]
         times = [e.ts_us for e in entries if e.request_id in wanted]
         since = timestamp(min(times)) if times else ""
-        more = len(every) > 2 * query.limit or len(calls) > len(wanted)
-        return Calls(len(wanted), since, more, tuple(dict.fromkeys(texts)))
+        more = bool(sample) or len(every) > 2 * query.limit or len(calls) > len(wanted)
+        return Calls(len(wanted), since, more, tuple(dict.fromkeys(texts)), bool(sample))
 
     return await audit.read(work)
+
+
+def _spread(connection: Connection, query: Query) -> frozenset[str] | None:
+    """Twice as many calls as wanted, evenly from the period, since some have no text; None where
+    there are no more than that."""
+    conditions = where(connection, replace(query, stage=OF_CALLS))
+    count = connection.execute(select(func.count()).select_from(RECORD).where(*conditions))
+    step = int(count.scalar_one()) // (2 * query.limit)
+    if step < 2:
+        return None
+    number = func.row_number().over(order_by=RECORD.c.ts).label("number")
+    every = select(RECORD.c.request_id, number).where(*conditions).subquery()
+    chosen = select(every.c.request_id).where(every.c.number % step == 0)
+    return frozenset(connection.execute(chosen.limit(2 * query.limit)).scalars())
+
+
+def _evenly(calls: Sequence[str], most: int) -> Sequence[str]:
+    few = min(most, len(calls))
+    return [calls[n * len(calls) // few] for n in range(few)]
 
 
 def newest(connection: Connection, query: Query) -> list[Entry]:

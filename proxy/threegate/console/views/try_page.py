@@ -138,7 +138,6 @@ def _trace(
         "result": result,
         "edited": action < Action.ANSWER and result != text,
         "told": _told(first, policy, spoken) if first and action >= Action.ANSWER else "",
-        "rules": list(dict.fromkeys(row["title"] for row in rows if not row["shadow"])),
     }
 
 

@@ -19,7 +19,7 @@ from threegate.console.presenters.detectors import (
     recognizer_row,
 )
 from threegate.console.presenters.records import policies_of
-from threegate.console.views.content.parts import change_pack
+from threegate.console.views.content.parts import guarded
 from threegate.console.views.new_rule import pack_of
 from threegate.console.views.policies import packs_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
@@ -61,8 +61,11 @@ def _listing(visit: ConsoleRequest, space: Workspace, bundle: Bundle) -> dict[st
 
 async def kind(visit: ConsoleRequest) -> Answer:
     id = _known(visit)
-    _, bundle = await packs_of(visit)
+    space, bundle = await packs_of(visit)
     shown = await blocking(kind_page, bundle, id, frozenset(running(visit)), visit.language)
+    shown["rules"] = [
+        row | {"seen": _state(space, row["pack"], row["id"])} for row in shown["rules"]
+    ]
     return Shown("policy/kind.html", shown)
 
 
@@ -89,5 +92,10 @@ async def change(visit: ConsoleRequest) -> Answer:
             case _:
                 return with_level(text, rule_id, id, form.get("level", ""))
 
-    await change_pack(visit, space, pack, changed)
-    return Redirect(f"/policies/detector/{id}", done="saved")
+    here, state = f"/policies/detector/{id}", _state(space, pack, rule_id)
+    done = Redirect(here, done="saved")
+    return await guarded(visit, space, pack, changed, state, here) or done
+
+
+def _state(space: Workspace, pack: str, rule_id: str) -> str:
+    return space.state((pack_path(pack), f"rules/{rule_id}"))

@@ -12,8 +12,9 @@ from threegate.console.content.files import table, table_rows
 from threegate.console.drafts import PACKS, Workspace, packs_text
 from threegate.console.errors import ERRORS, ConsoleError, refusal
 from threegate.console.forms.new_rule import OWN_PACK, own_pack
+from threegate.console.views.conflict import unseen
 from threegate.console.views.policies import keep_file
-from threegate.console.web import ConsoleRequest, blocking
+from threegate.console.web import ConsoleRequest, Shown, blocking
 from threegate.policy.language.load import pack_path
 
 CSV = "text/csv; charset=utf-8"
@@ -42,6 +43,23 @@ def check_unused(used: Iterable[str]) -> None:
     """Raises ConsoleError if rules (given by id) still look for a part that is to be deleted."""
     if rules := ", ".join(used):
         raise refusal("in-use", rules=rules)
+
+
+async def guarded(
+    visit: ConsoleRequest,
+    space: Workspace,
+    pack: str,
+    change: Callable[[str], str],
+    state: str,
+    back: str,
+) -> Shown | None:
+    """`change_pack`, or both sides where the draft no longer says what the form was drawn from
+    (`unseen`)."""
+    text = await blocking(change, space.text(pack_path(pack)) or own_pack())
+    if conflict := await unseen(visit, space, {pack_path(pack): text}, state, back):
+        return conflict
+    await change_pack(visit, space, pack, lambda _: text)
+    return None
 
 
 async def change_pack(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -18,7 +19,7 @@ from threegate.console.errors import refusal
 from threegate.console.forms.rule_form import RuleForm, dumped, edited, opened
 from threegate.console.presenters.rule_words import value_words
 from threegate.console.views.conflict import unseen
-from threegate.console.views.content.parts import change_pack
+from threegate.console.views.content.parts import guarded
 from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.console.yaml_values import put_plain
@@ -63,7 +64,7 @@ async def switch(visit: ConsoleRequest) -> Answer:
 
 def kept(bundle: Bundle, language: str) -> dict[str, Any]:
     """How much of a call the log keeps, and which shares reviewers see."""
-    spec = next((p.audit for p in reversed(bundle.packs) if p.audit), AuditSpec())
+    spec = _kept(bundle)
     return {
         "level": spec.level.value,
         "levels": {level.value: value_words(level, language) for level in AuditLevel},
@@ -72,13 +73,25 @@ def kept(bundle: Bundle, language: str) -> dict[str, Any]:
     }
 
 
+def _kept(bundle: Bundle) -> AuditSpec:
+    return next((p.audit for p in reversed(bundle.packs) if p.audit), AuditSpec())
+
+
+def seen_of(bundle: Bundle) -> dict[str, str]:
+    """What the two forms of the coverage page are drawn from."""
+    label = labelled(bundle, "en")["label"]
+    return {"kept": fingerprint([str(_kept(bundle))]), "label": fingerprint([label])}
+
+
 async def keep(visit: ConsoleRequest) -> Answer:
     """Saves it in the pack whose setting applies."""
     space, form = await space_of(visit), visit.form
     bundle = await blocking(space.bundle)
     pack = next((p.pack for p in reversed(bundle.packs) if p.audit), space.packs[-1])
-    await change_pack(visit, space, pack, lambda text: _with_audit(text, form))
-    return Redirect("/policies/coverage", done="saved")
+    state = seen_of(bundle)["kept"]
+    done = Redirect("/policies/coverage", done="saved")
+    change = partial(_with_audit, form=form)
+    return await guarded(visit, space, pack, change, state, "/policies/coverage") or done
 
 
 def _with_audit(text: str, form: Mapping[str, str]) -> str:
@@ -110,8 +123,10 @@ async def save_label(visit: ConsoleRequest) -> Answer:
         raise refusal("no-label")
     bundle = await blocking(space.bundle)
     pack = next((p.pack for p in reversed(bundle.packs) if p.label), space.packs[-1])
-    await change_pack(visit, space, pack, lambda text: _with_label(text, label))
-    return Redirect("/policies/coverage", done="saved")
+    state = seen_of(bundle)["label"]
+    done = Redirect("/policies/coverage", done="saved")
+    change = partial(_with_label, label=label)
+    return await guarded(visit, space, pack, change, state, "/policies/coverage") or done
 
 
 def _with_label(text: str, label: str) -> str:

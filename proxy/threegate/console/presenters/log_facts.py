@@ -1,0 +1,55 @@
+"""What a record says besides a decision: who looked at what, which step of a policy, what the log
+did itself. Names and codes are in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from threegate.console.presenters.labels import BOOKS, name
+
+FIRST: Final = ("actor", "by", "verb", "what", "object", "reason")
+BOOK_OF: Final = {
+    "what": "verb",
+    "terms": "term",
+    "roles": "role",
+    "category": "kind",
+}
+"""Members whose values are named in another table; the others have a table of their own name."""
+
+
+def facts(detail: Mapping[str, Any], language: str) -> list[dict[str, str]]:
+    """Title and value of each, in the order in which one tells it; `to` is the page that the value
+    names, where it has one."""
+    told = sorted(detail, key=lambda n: FIRST.index(n) if n in FIRST else len(FIRST))
+    return [
+        {
+            "title": name("fact", each, language),
+            "value": _value(each, detail[each], language),
+            "to": _page_of(each, detail[each]),
+        }
+        for each in told
+        if detail[each] not in ("", None, [])
+    ]
+
+
+def _value(member: str, value: Any, language: str) -> str:
+    match value:
+        case bool():
+            return name("yes", "yes" if value else "no", language)
+        case list():
+            return ("、" if language == "zh" else ", ").join(_words(member, value, language))
+        case _:
+            return next(_words(member, [value], language))
+
+
+def _words(member: str, values: list[Any], language: str) -> Iterator[str]:
+    book = BOOK_OF.get(member, member)
+    for value in values:
+        known = book in BOOKS or book == "kind"
+        yield name(book, str(value), language) if known else str(value)
+
+
+def _page_of(member: str, value: Any) -> str:
+    is_request = member == "object" and str(value).startswith("tg_")
+    return f"/audit/record/{value}" if is_request else ""

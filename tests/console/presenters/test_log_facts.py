@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from threegate.console.presenters.log_facts import facts
+
+
+def test_who_did_what_comes_first_and_in_words() -> None:
+    """The page had `terms: ['stage']`, `shared: False` and codes in English."""
+    detail = {"found": 3, "terms": ["stage", "q"], "texts": True, "actor": "chen", "verb": "export"}
+    assert [(f["title"], f["value"]) for f in facts(detail, "zh")] == [
+        ("由谁", "chen"),
+        ("做了什么", "导出"),
+        ("找到", "3"),
+        ("搜索条件", "阶段、文字"),
+        ("文本数", "是"),
+    ]
+
+
+def test_what_is_empty_is_left_out_and_a_request_is_a_link() -> None:
+    detail = {"verb": "label", "object": "tg_1", "label": "correct", "category": "", "rule": None}
+    assert facts(detail, "en") == [
+        {"title": "did", "value": "labelled", "to": ""},
+        {"title": "object", "value": "tg_1", "to": "/audit/record/tg_1"},
+        {"title": "label", "value": "correct", "to": ""},
+    ]
