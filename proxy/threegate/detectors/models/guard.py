@@ -48,15 +48,16 @@ HAZARDS_NAMED = 3
 """The most categories reported for one text, the likeliest ones: they share the evidence for harm
 of any kind."""
 
-NEAR, NEAR_AMONG = 3.0, 3.5
-"""Margins below the lowest level (in logits) within which a sentence by itself, and one among
-others, is read again with more context; among others it scores lower. Chosen on one half of the
-harmful answers of unseen families, as they are and with one of their sentences put into an ordinary
-answer; reported on the other half."""
+NEAR, NEAR_AMONG, NEAR_STEP = 2.5, 3.0, 3.0
+"""Margins below the lowest level (in logits) within which a sentence by itself, one among others
+(where it scores lower) and a step of a stream are read again with more context. Chosen on harmful
+answers of unseen families, as they are and with one of their sentences put into an ordinary answer;
+checked on others."""
 
 BEFORE_BYTES, NEARBY_BYTES = 400, 200
 """How much of the text before a sentence, and in parallel texts, is read with it: about a hundred
-tokens, so that all fits one window. English letters are one byte, Chinese characters three."""
+tokens. With a long question a second window is needed; less text, so that one suffices, lost two of
+520 answers with harm. English letters are one byte, Chinese characters three."""
 
 _PROMPT = (DIRECT, HAZARD, OFFENSIVE)
 _TOOL_RESULT = (INDIRECT, DIRECT)
@@ -102,7 +103,7 @@ class GuardDetector:
 
     async def clear(self, passages: Sequence[Passage]) -> list[bool]:
         pending = _PendingScores()
-        quiet = (self._quiet([p], sentences_so_far(p), pending) for p in passages)
+        quiet = (self._quiet([p], sentences_so_far(p), pending, NEAR_STEP) for p in passages)
         return list(await asyncio.gather(*quiet))
 
     async def judge(self, passages: Sequence[Passage]) -> list[Answer]:
@@ -122,11 +123,15 @@ class GuardDetector:
         self, read: Sequence[Sequence[Passage]], pending: _PendingScores
     ) -> list[Passage]:
         """The passages of blocks that score near a level."""
-        quiet = await asyncio.gather(*(self._quiet(b, [p.text for p in b], pending) for b in read))
+        near = (NEAR_AMONG if len(block) > 1 else NEAR for block in read)
+        asked = zip(read, near, strict=True)
+        quiet = await asyncio.gather(
+            *(self._quiet(b, [p.text for p in b], pending, n) for b, n in asked)
+        )
         return [p for block, q in zip(read, quiet, strict=True) if not q for p in block]
 
     async def _quiet(
-        self, block: Sequence[Passage], alone: Sequence[str], pending: _PendingScores
+        self, block: Sequence[Passage], alone: Sequence[str], pending: _PendingScores, near: float
     ) -> bool:
         """Whether one reading of a block, and one of each text that is read `alone`, settle all its
         sentences. If a reading fails, the block is read sentence by sentence and each failure is
@@ -137,7 +142,6 @@ class GuardDetector:
             read = await self._read(_gists(block, alone), pending)
         except ClassifierError:
             return False
-        near = NEAR_AMONG if len(block) > 1 else NEAR
         scores = (s for heads, _, each in read for s in self._counted(each, heads))
         return all(score.below > near for score in scores)
 
