@@ -101,7 +101,19 @@ async def _of_many(settings: AuditSettings) -> None:
         (Query(beyond=many | {"r1", "r2"}, language="zh"), ["r0"]),
     ):
         assert sorted(e.request_id for e in (await log.search(query)).entries) == requests
+    await _opened_by_somebody(log)
     await log.close()
+
+
+async def _opened_by_somebody(log: AuditLog) -> None:
+    """A reason cannot pretend that another record was opened."""
+    forged = '","object":"r2"'
+    detail = {"actor": "ann", "verb": "reveal", "object": "r1", "reason": forged}
+    looked = record("look", Stage.ACCESS, decisions=(), detail=detail)
+    await log.append(looked)
+    for object, requests in (("r1", ["look"]), ("r2", []), ("", [])):
+        found = await log.search(Query(object=object, viewed="" if object else "nobody"))
+        assert [e.request_id for e in found.entries] == requests
 
 
 async def test_requests_are_named_however_many(settings: AuditSettings) -> None:
