@@ -18,7 +18,7 @@ from threegate.detectors.judges.base import (
     chat,
     content_of,
 )
-from threegate.detectors.judges.logprobs import after, positions
+from threegate.detectors.judges.logprobs import shares
 from threegate.detectors.judges.tables import table
 from threegate.settings import JudgeSettings
 from threegate.types import CLAIM_CONTRADICTED, CLAIM_SUPPORTED, CLAIM_UNSUPPORTED
@@ -55,6 +55,4 @@ class Claims:
         word = content_of(reply).strip(" \n\"'*.。").lower()
         if word not in _KINDS:
             raise Unreadable("none of the three words")
-        place = after(positions(reply), lambda text: not text.strip())
-        share = place.share(tuple(_KINDS)) if place is not None else {}
-        return (Score(_KINDS[word], share.get(word, 1.0), word),)
+        return (Score(_KINDS[word], shares(reply, "", tuple(_KINDS), word)[word], word),)

@@ -19,7 +19,7 @@ from threegate.detectors.judges.base import (
     chat,
     content_of,
 )
-from threegate.detectors.judges.logprobs import after, positions
+from threegate.detectors.judges.logprobs import shares
 from threegate.detectors.judges.tables import table
 from threegate.settings import JudgeSettings
 from threegate.types import CLAIM_SUPPORTED
@@ -64,9 +64,7 @@ class GraniteGuardian:
             raise Unreadable("neither yes nor no")
         verdict = (tagged[-1] if tagged else word[1] if word else "").lower()
         opening = "<score>" if tagged else ""
-        place = after(positions(reply), lambda text: text.rstrip().endswith(opening))
-        share = place.share(("yes", "no")) if place is not None else {}
-        score = share["yes"] if share else float(verdict == "yes")
+        score = shares(reply, opening, ("yes", "no"), verdict)["yes"]
         found = Score(table(self.name).get(request.about, ""), score, request.about)
         if request.about != GROUNDEDNESS:
             return (found,)

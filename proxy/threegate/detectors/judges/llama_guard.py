@@ -20,7 +20,7 @@ from threegate.detectors.judges.base import (
     mapped,
     without,
 )
-from threegate.detectors.judges.logprobs import after, positions
+from threegate.detectors.judges.logprobs import shares
 from threegate.detectors.judges.tables import table
 from threegate.settings import JudgeSettings
 
@@ -47,9 +47,7 @@ class LlamaGuard:
         read = _ANSWER.fullmatch(content_of(reply))
         if read is None:
             raise Unreadable("neither safe nor unsafe")
-        place = after(positions(reply), lambda text: not text.strip())
-        share = place.share(("safe", "unsafe")) if place is not None else {}
-        score = share["unsafe"] if share else float(read[1] is None)
+        score = shares(reply, "", ("safe", "unsafe"), read[1] or "unsafe")["unsafe"]
         if read[1]:
             return (Score("", score),)
         codes = [code.strip() for code in read[2].split(",")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,11 +48,19 @@ def _choices(given: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...
     return tuple((token, math.exp(min(0.0, logprob))) for token, logprob in given)
 
 
-def after(found: list[Position], begins: Callable[[str], bool]) -> Position | None:
-    """The first token that is not white space after the text that `begins` the verdict."""
+def shares(reply: Json, opening: str, words: tuple[str, ...], said: str) -> dict[str, float]:
+    """The probability of each word at the first token of the verdict, which follows `opening`.
+    Where the server gives none, the word that was `said` is certain."""
+    place = _after(positions(reply), opening)
+    found = place.share(words) if place is not None else {}
+    return found or {word: float(word == said) for word in words}
+
+
+def _after(found: list[Position], opening: str) -> Position | None:
+    """The first token that is not white space after a text that ends in `opening`."""
     text = ""
     for position in found:
-        if begins(text) and position.token.strip():
+        if text.rstrip().endswith(opening) and position.token.strip():
             return position
         text += position.token
     return None

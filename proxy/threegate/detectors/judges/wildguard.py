@@ -18,7 +18,7 @@ from threegate.detectors.judges.base import (
     completion,
     without,
 )
-from threegate.detectors.judges.logprobs import after, positions
+from threegate.detectors.judges.logprobs import shares
 from threegate.detectors.judges.tables import filled, table
 from threegate.settings import JudgeSettings
 
@@ -51,7 +51,5 @@ class WildGuard:
         verdict = "" if read is None else read[3 if answered else 1].lower()
         if verdict not in ("yes", "no"):
             raise Unreadable("not the lines of this model")
-        place = after(positions(reply), lambda text: text.rstrip().endswith(request.about))
-        share = place.share(("yes", "no")) if place is not None else {}
-        score = share["yes"] if share else float(verdict == "yes")
+        score = shares(reply, request.about, ("yes", "no"), verdict)["yes"]
         return (Score(COMPLIED if answered else "", score),)
