@@ -70,9 +70,9 @@ def test_a_key_is_asked_for_when_given() -> None:
 
 
 def _post(base: str, directive: str, *, stream: bool) -> httpx.Response:
-    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": stream}
-    headers = {"x-threegate-demo": directive}
-    return httpx.post(f"{base}/v1/chat/completions", json=body, headers=headers, timeout=10)
+    turns = [{"role": "user", "content": "hi"}]
+    body = {"model": "m", "messages": turns, "stream": stream, "metadata": {"demo": directive}}
+    return httpx.post(f"{base}/v1/chat/completions", json=body, timeout=10)
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -27,7 +27,7 @@ def test_each_is_a_request_that_the_proxy_reads(conversation: Conversation) -> N
 @pytest.mark.parametrize("name", SCENES)
 def test_the_demo_model_knows_its_scenes(name: str) -> None:
     body = next(c.body for c in CONVERSATIONS if c.name == name)
-    reply = reply_to(from_chat(body, ""))
+    reply = reply_to(from_chat(body))
     assert reply.answer
     assert body["messages"][-1]["content"] not in reply.answer
 

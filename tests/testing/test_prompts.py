@@ -21,9 +21,9 @@ def test_chat() -> None:
         ],
         "tools": [{"type": "function", "function": TOOL}],
         "tool_choice": "required",
-        "metadata": {"demo": "size=3"},
+        "metadata": {"demo": "size=3, delay=0"},
     }
-    made = prompts.from_chat(body, "delay=0")
+    made = prompts.from_chat(body)
     assert (made.model, made.system, made.question, made.tool_result) == ("m", "sys", "hi", "found")
     assert made.tools == (("find", {"p": 1}),)
     assert made.must_call
@@ -40,7 +40,7 @@ def test_messages() -> None:
         ],
         "tools": [TOOL],
     }
-    made = prompts.from_messages(body, "")
+    made = prompts.from_messages(body)
     assert (made.system, made.question, made.tool_result) == ("sys", "hi", "found")
     assert made.tools == (("find", {"p": 1}),)
 
@@ -50,14 +50,14 @@ def test_responses() -> None:
         {"role": "user", "content": [{"type": "input_text", "text": "hi"}]},
         {"type": "function_call_output", "output": "found"},
     ]
-    made = prompts.from_responses({"input": items, "instructions": "sys"}, "")
+    made = prompts.from_responses({"input": items, "instructions": "sys"})
     assert (made.system, made.question, made.tool_result) == ("sys", "hi", "found")
-    assert prompts.from_responses({"input": "hi"}, "").question == "hi"
+    assert prompts.from_responses({"input": "hi"}).question == "hi"
 
 
 def test_completions() -> None:
-    assert prompts.from_completions({"prompt": "a", "suffix": "b"}, "").question == "a…b"
-    assert prompts.from_completions({"prompt": ["a", "b"]}, "").question == "a\nb"
+    assert prompts.from_completions({"prompt": "a", "suffix": "b"}).question == "a…b"
+    assert prompts.from_completions({"prompt": ["a", "b"]}).question == "a\nb"
 
 
 def test_empty_bodies_are_prompts_too() -> None:
@@ -67,7 +67,7 @@ def test_empty_bodies_are_prompts_too() -> None:
         prompts.from_responses,
         prompts.from_completions,
     ):
-        assert read({}, "").question == ""
+        assert read({}).question == ""
 
 
 SCHEMA = {"type": "object", "properties": {"phone": {"type": "string"}}}
@@ -94,4 +94,4 @@ SCHEMA = {"type": "object", "properties": {"phone": {"type": "string"}}}
     ],
 )
 def test_the_format_of_the_answer(read: Any, body: dict[str, Any], schema: Any) -> None:
-    assert read(body, "").answer_schema == schema
+    assert read(body).answer_schema == schema

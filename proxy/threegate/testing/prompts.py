@@ -1,7 +1,7 @@
 """Requests of every API as a `Prompt`, and the directives in them.
 
-Directives steer the demo model: `[demo: reasoning=think, escape]` in the last user text (it
-passes every proxy), `metadata: {"demo": "…"}`, or the header `x-threegate-demo`.
+Directives steer the demo model: `[demo: reasoning=think, escape]` in the last user text, which
+passes every proxy, or `metadata: {"demo": "…"}`.
 
 | directive | effect |
 |---|---|
@@ -12,6 +12,7 @@ passes every proxy), `metadata: {"demo": "…"}`, or the header `x-threegate-dem
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from threegate.testing.scripts import Prompt
@@ -40,22 +41,26 @@ def options_of(text: str) -> dict[str, str]:
 
 
 def _prompt(
-    body: Json, header: str, *, system: str, question: str, result: str = "", tools: Any = ()
+    body: Json,
+    question: str,
+    system: str = "",
+    result: str = "",
+    tools: Iterable[Json] = (),
+    schema: str = "parameters",
 ) -> Prompt:
+    """`schema` is the member of a tool that holds its schema."""
     found = _DIRECTIVE.search(question)
-    metadata = body.get("metadata")
-    spoken = metadata.get("demo", "") if isinstance(metadata, dict) else ""
-    given = ",".join((header, str(spoken), found[1] if found else ""))
+    given = (str(_member(body.get("metadata"), "demo") or ""), found[1] if found else "")
     choice = body.get("tool_choice")
     return Prompt(
         model=str(body.get("model") or "demo"),
         system=system,
         question=_own_words(_DIRECTIVE.sub("", question).strip()),
         tool_result=result,
-        tools=tuple(tools),
+        tools=tuple((tool.get("name") or "", tool.get(schema) or {}) for tool in tools),
         must_call=choice in ("required", "any") or _names_a_tool(choice),
         answer_schema=_schema(body.get("response_format") or _member(body.get("text"), "format")),
-        options=options_of(given),
+        options=options_of(",".join(given)),
     )
 
 
@@ -85,45 +90,40 @@ def _own_words(question: str) -> str:
     return question.rsplit("\n\n", 1)[-1]
 
 
-def from_chat(body: Json, header: str) -> Prompt:
-    messages = [m for m in body.get("messages") or () if isinstance(m, dict)]
+def _objects(given: Any) -> list[Json]:
+    return [each for each in given or () if isinstance(each, dict)]
+
+
+def _last(texts: Sequence[str]) -> str:
+    return texts[-1] if texts else ""
+
+
+def from_chat(body: Json) -> Prompt:
+    messages = _objects(body.get("messages"))
     users = [text_of(m.get("content")) for m in messages if m.get("role") == "user"]
     systems = [text_of(m.get("content")) for m in messages if m.get("role") == "system"]
     last = messages[-1] if messages else {}
+    result = text_of(last.get("content")) if last.get("role") == "tool" else ""
     functions = [t.get("function") or {} for t in body.get("tools") or ()]
-    return _prompt(
-        body,
-        header,
-        system="\n".join(systems),
-        question=users[-1] if users else "",
-        result=text_of(last.get("content")) if last.get("role") == "tool" else "",
-        tools=[(f.get("name") or "", f.get("parameters") or {}) for f in functions],
-    )
+    return _prompt(body, _last(users), "\n".join(systems), result, functions)
 
 
-def from_completions(body: Json, header: str) -> Prompt:
+def from_completions(body: Json) -> Prompt:
     prompt = body.get("prompt") or ""
     text = prompt if isinstance(prompt, str) else "\n".join(map(str, prompt))
     suffix = body.get("suffix")
-    return _prompt(body, header, system="", question=f"{text}…{suffix}" if suffix else text)
+    return _prompt(body, f"{text}…{suffix}" if suffix else text)
 
 
-def from_messages(body: Json, header: str) -> Prompt:
-    messages = [m for m in body.get("messages") or () if isinstance(m, dict)]
+def from_messages(body: Json) -> Prompt:
+    messages = _objects(body.get("messages"))
     last = messages[-1].get("content") if messages else ""
     blocks = last if isinstance(last, list) else []
-    results = [b for b in blocks if b.get("type") == "tool_result"]
+    results = [text_of(b.get("content")) for b in blocks if b.get("type") == "tool_result"]
     users = [_text_blocks(m.get("content")) for m in messages if m.get("role") == "user"]
-    users = [text for text in users if text]
+    question, system = _last([text for text in users if text]), text_of(body.get("system"))
     tools = body.get("tools") or ()
-    return _prompt(
-        body,
-        header,
-        system=text_of(body.get("system")),
-        question=users[-1] if users else "",
-        result="\n".join(text_of(b.get("content")) for b in results),
-        tools=[(t.get("name") or "", t.get("input_schema") or {}) for t in tools],
-    )
+    return _prompt(body, question, system, "\n".join(results), tools, "input_schema")
 
 
 def _text_blocks(content: Any) -> str:
@@ -132,18 +132,11 @@ def _text_blocks(content: Any) -> str:
     return "\n".join(b["text"] for b in content if b.get("type") == "text")
 
 
-def from_responses(body: Json, header: str) -> Prompt:
+def from_responses(body: Json) -> Prompt:
     given = body.get("input") or ""
     items = given if isinstance(given, list) else [{"role": "user", "content": given}]
     users = [text_of(i.get("content")) for i in items if i.get("role") == "user"]
     last = items[-1] if items else {}
-    called = last.get("type") == "function_call_output"
-    tools = body.get("tools") or ()
-    return _prompt(
-        body,
-        header,
-        system=str(body.get("instructions") or ""),
-        question=users[-1] if users else "",
-        result=text_of(last.get("output")) if called else "",
-        tools=[(t.get("name") or "", t.get("parameters") or {}) for t in tools],
-    )
+    result = text_of(last.get("output")) if last.get("type") == "function_call_output" else ""
+    system = str(body.get("instructions") or "")
+    return _prompt(body, _last(users), system, result, body.get("tools") or ())

@@ -143,8 +143,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _echo(prompt: Prompt) -> Reply:
-    """The last paragraph: what a guard puts in front of a first turn is not for the user."""
-    text = prompt.tool_result or prompt.question.rsplit("\n\n", 1)[-1]
+    text = prompt.tool_result or prompt.question
     if prompt.chinese:
         spoken = f"工具返回：{text}" if prompt.tool_result else f"您说的是：{text}"
         return Reply(f"{spoken}\n还有什么可以帮您？", f"用户的原话是“{text}”。我来复述一遍。")

@@ -48,7 +48,7 @@ class Shape(Protocol):
     def events(self) -> Iterator[bytes]: ...
 
 
-ApiShape = tuple[Callable[[Json, str], Prompt], Callable[[Prompt, Reply, Json], Shape]]
+ApiShape = tuple[Callable[[Json], Prompt], Callable[[Prompt, Reply, Json], Shape]]
 
 APIS: Final[tuple[tuple[tuple[str, ...], ApiShape], ...]] = (
     (
@@ -92,7 +92,7 @@ class DemoUpstream:
             body, refused = await self.take(request)
             if refused is not None:
                 return refused
-            prompt = read(body, request.headers.get("x-threegate-demo", ""))
+            prompt = read(body)
             answer = shape(prompt, reply_to(prompt), body)
             return await self.respond(answer, prompt, streamed=body.get("stream") is True)
 
