@@ -19,7 +19,7 @@ from starlette.routing import Route
 from threegate.errors import ThreegateError
 from threegate.gateway.access.auth import LOOPBACK, host_of
 from threegate.gateway.asgi import BODY_S, ClientLeft, WhileConnected
-from threegate.mcp.messages import Json, error_response
+from threegate.mcp.messages import Json, error_response, unreadable
 from threegate.mcp.session import McpSession, Routed
 from threegate.trust import trusted
 from threegate.wire import json as strict_json
@@ -66,7 +66,7 @@ class HttpProxy:
             try:
                 message = strict_json.parse(await _body(request))
             except (ThreegateError, TimeoutError):
-                return JSONResponse(_parse_error(), 400)
+                return JSONResponse(unreadable(), 400)
         try:  # nobody waits for the server on behalf of a client that is gone
             async with WhileConnected(request.scope, request.receive):
                 return await self._answered(request, message)
@@ -231,9 +231,3 @@ async def _read(reply: httpx.Response) -> bytes:
         if len(data) > MAX_RESPONSE_BYTES:
             raise ValueError("too large")
     return bytes(data)
-
-
-def _parse_error() -> Json:
-    error = error_response(None, "not a JSON-RPC message")
-    error["error"]["code"] = -32700
-    return error

@@ -21,7 +21,8 @@ Json = dict[str, Any]
 Path = tuple[str | int, ...]
 
 GUARD_ERROR: Final = -32050
-"""Codes of JSON-RPC errors from the guard; the range is free for implementations."""
+"""The code of JSON-RPC errors from the guard, in the range that is free for implementations."""
+PARSE_ERROR: Final = -32700
 
 LISTS: Final[Mapping[str, str]] = {
     "tools/list": "tools",
@@ -193,8 +194,13 @@ def stopped_result(message_id: Any, text: str, record: str) -> Json:
     return {"jsonrpc": "2.0", "id": message_id, "result": result}
 
 
-def error_response(message_id: Any, text: str, record: str = "") -> Json:
-    error: Json = {"code": GUARD_ERROR, "message": text}
+def unreadable() -> Json:
+    """The answer to what is no message."""
+    return error_response(None, "not a JSON-RPC message", code=PARSE_ERROR)
+
+
+def error_response(message_id: Any, text: str, record: str = "", code: int = GUARD_ERROR) -> Json:
+    error: Json = {"code": code, "message": text}
     if record:
         error["data"] = {"record": record}
     return {"jsonrpc": "2.0", "id": message_id, "error": error}

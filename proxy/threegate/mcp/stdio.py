@@ -16,7 +16,7 @@ from typing import Protocol
 import orjson
 
 from threegate.errors import ThreegateError
-from threegate.mcp.messages import Json, error_response
+from threegate.mcp.messages import Json, unreadable
 from threegate.mcp.session import McpSession, Routed
 from threegate.tasks import Tasks
 from threegate.wire import json as strict_json
@@ -104,9 +104,7 @@ class StdioProxy:
 
     async def _unreadable(self) -> None:
         """A client's line that is not a message is answered; a server's is dropped."""
-        error = error_response(None, "not a JSON-RPC message")
-        error["error"]["code"] = -32700
-        await self._route(Routed(on=error), self.client_out, self.client_out)
+        await self._route(Routed(on=unreadable()), self.client_out, self.client_out)
 
 
 async def _end(server: asyncio.subprocess.Process) -> None:
