@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +12,6 @@ from sqlalchemy import make_url
 from threegate.gateway.access.auth import Key, over, utc_time
 from threegate.settings import Settings
 from threegate.types import frozen
-
-log = logging.getLogger(__name__)
 
 NEAR = timedelta(days=30)
 """What expires later than this is not mentioned."""
