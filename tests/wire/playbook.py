@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from threegate.wire.adapter import Chunk, StreamCodec, StreamKey
+from threegate.wire.adapter import Chunk, StreamKey
+from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.sse import ServerSentEvent, SSEDecoder
 
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.types import Channel
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Api, Chunk, Delta, StreamCodec, StreamKey, StreamOptions
+from threegate.wire.adapter import Api, Chunk, Delta, StreamKey, StreamOptions
 from threegate.wire.event_template import MAX_UNUSED_TEMPLATES
+from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.sse import ServerSentEvent, encode
 
 from tests.wire.playbook import Delay, replay

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from threegate.errors import UpstreamError
 from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamKey, StreamOptions
-from threegate.wire.frame_codec import WHOLE_PARTS, is_empty
+from threegate.wire.adapter import Outcome, OutcomeKind, StreamKey, StreamOptions
+from threegate.wire.frame_codec import WHOLE_PARTS, StreamCodec, is_empty
 from threegate.wire.sse import ServerSentEvent
 
 from tests.wire.cuts import cut_at

@@ -15,12 +15,11 @@ the events. The gateway's contract for a stream:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from threegate.errors import ThreegateError
 from threegate.types import Bilingual, Channel, TextLocation, frozen
 from threegate.wire.sse import ServerSentEvent
 
@@ -194,52 +193,3 @@ class StreamOptions:
 
 
 DEFAULT_STREAM: StreamOptions = StreamOptions()
-
-
-class StreamCodec(Protocol):
-    """One streamed answer, both ways; stateful. `read` raises `UpstreamError` for what is no event
-    of this API."""
-
-    usage: Usage | None
-    finish_reasons: dict[int, str]
-
-    def read(self, event: ServerSentEvent) -> Chunk: ...
-    def alike(self, data: bytes) -> Delta | None:
-        """The text of complete events that equal the last one read except for their text; None for
-        other bytes, which must then be read."""
-        ...
-
-    def reread(self) -> None:
-        """Notes that the frame of the last chunk was changed, so it does not predict the next
-        events."""
-        ...
-
-    def is_piece(self, chunk: Chunk, key: StreamKey, *, counted: bool = False) -> bool:
-        """Whether the chunk is just one more piece of this text; with `counted` it may also report
-        the tokens used so far."""
-        ...
-
-    def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
-        """The frame with the texts in their places; b"" if it would carry nothing. Text of a key
-        without a place in the frame is sent before it as a separate event."""
-        ...
-
-    def text(self, key: StreamKey, text: str) -> bytes:
-        """A new event with only this text."""
-        ...
-
-    def close(self) -> Chunk | None:
-        """Handles the end of the bytes without a terminal event: flushes what codecs held and
-        closes all open keys."""
-        ...
-
-    def cut(self, outcome: Outcome) -> bytes:
-        """Events that end the stream validly in this API."""
-        ...
-
-    def error(self, error: ThreegateError, language: str = "") -> bytes: ...
-    def extra(self, name: str, payload: object) -> bytes:
-        """An annotation: `{"threegate": {name: payload}}` on an event without text."""
-        ...
-
-    def tool_name(self, key: StreamKey) -> str: ...

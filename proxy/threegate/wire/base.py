@@ -17,13 +17,13 @@ from threegate.wire.adapter import (
     Outcome,
     Placement,
     Slot,
-    StreamCodec,
     StreamOptions,
     Tool,
     ToolCall,
     Usage,
 )
 from threegate.wire.errors import openai_error
+from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.limits import MAX_PARTS, most_choices
 from threegate.wire.openai.choice_bodies import LINKED, usage_of
 from threegate.wire.slots import SlotWalk, walk_fields

@@ -21,6 +21,7 @@ from threegate.wire.adapter import (
     Chunk,
     Delta,
     InsertionPoint,
+    Outcome,
     StreamKey,
     StreamOptions,
     Usage,
@@ -51,8 +52,9 @@ class _ShapeErrors:
 shape_errors: Final = _ShapeErrors()
 
 
-class FrameCodec:
-    """Base of the codecs: subclasses know where texts sit and what a new event looks like."""
+class StreamCodec:
+    """One streamed answer, both ways; stateful. Subclasses know where texts sit and what a new
+    event looks like."""
 
     __slots__ = (
         *("_alike", "_arguments", "_begun_choices", "_complete_texts", "_open", "_options"),
@@ -72,7 +74,23 @@ class FrameCodec:
 
     # What a subclass says
 
+    def read(self, event: ServerSentEvent) -> Chunk:
+        """Raises UpstreamError for what is no event of this API."""
+        raise NotImplementedError
+
     def text(self, key: StreamKey, text: str) -> bytes:
+        """A new event with only this text."""
+        raise NotImplementedError
+
+    def cut(self, outcome: Outcome) -> bytes:
+        """Events that end the stream validly in this API."""
+        raise NotImplementedError
+
+    def extra(self, name: str, payload: object) -> bytes:
+        """An annotation: `{"threegate": {name: payload}}` on an event without text."""
+        raise NotImplementedError
+
+    def tool_name(self, key: StreamKey) -> str:
         raise NotImplementedError
 
     def _is_empty(self, frame: Body) -> bool:
@@ -159,10 +177,26 @@ class FrameCodec:
             del self._open[key]
             chunk.closes.append(key)
 
+    def _finish(self, chunk: Chunk) -> Chunk:
+        """The chunk, with which everything that is still open ends."""
+        chunk.terminal = True
+        self._end(chunk, list(self._open))
+        return chunk
+
+    def close(self) -> Chunk | None:
+        """Handles the end of the bytes without a terminal event: flushes what codecs held and
+        closes all open keys."""
+        chunk = self._finish(Chunk(ServerSentEvent()))
+        return chunk if chunk.closes else None
+
     def alike(self, data: bytes) -> Delta | None:
+        """The text of complete events that equal the last one read except for their text; None for
+        other bytes, which must then be read."""
         return self._alike.read(data)
 
     def reread(self) -> None:
+        """Notes that the frame of the last chunk was changed, so it does not predict the next
+        events."""
         self._alike.template = None
 
     def _read_alike(self, event: ServerSentEvent) -> Chunk | None:
@@ -200,6 +234,8 @@ class FrameCodec:
     # Writing
 
     def write(self, chunk: Chunk, released: Mapping[StreamKey, str]) -> bytes:
+        """The frame with the texts in their places; b"" if it would carry nothing. Text of a key
+        without a place in the frame is sent before it as a separate event."""
         if chunk.template is not None:
             return self._write_template(chunk.template, released)
         self._waiting_texts -= sum([key.part >= WHOLE_PARTS for key in chunk.closes])

@@ -226,4 +226,3 @@ def encode_json(payload: bytes, event: str = "") -> bytes:
 
 
 DONE: Final = b"data: [DONE]\n\n"
-KEEP_ALIVE: Final = b": keep-alive\n\n"

@@ -5,7 +5,8 @@ import pytest
 from threegate.errors import UpstreamError
 from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamKey, Usage
+from threegate.wire.adapter import Outcome, OutcomeKind, StreamKey, Usage
+from threegate.wire.frame_codec import StreamCodec
 
 from tests.wire.clients import final_message
 from tests.wire.playbook import Delay, decode, replay

@@ -9,7 +9,8 @@ import pytest
 from threegate.errors import UpstreamError
 from threegate.types import Bilingual, Channel
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, StreamKey, Usage
+from threegate.wire.adapter import Outcome, OutcomeKind, StreamKey, Usage
+from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.limits import MAX_CHOICES, MAX_PARTS
 
 from tests.wire.clients import chat_chunks, completion_chunks

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from threegate.errors import UpstreamError
 from threegate.types import Bilingual
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Outcome, OutcomeKind, StreamCodec, Usage
+from threegate.wire.adapter import Outcome, OutcomeKind, Usage
+from threegate.wire.frame_codec import StreamCodec
 
 from tests.wire.clients import accumulated_response, final_response
 from tests.wire.playbook import Delay, decode, replay

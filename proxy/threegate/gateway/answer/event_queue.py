@@ -16,7 +16,8 @@ from threegate.gateway.answer.annotations import notes_of
 from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.i18n.messages import localized
 from threegate.types import Channel
-from threegate.wire.adapter import Chunk, StreamCodec, StreamKey
+from threegate.wire.adapter import Chunk, StreamKey
+from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.limits import MAX_RESPONSE_BYTES
 
 

@@ -10,7 +10,8 @@ from threegate.errors import UpstreamError
 from threegate.gateway.answer.event_queue import EventQueue, is_call
 from threegate.gateway.answer.guarded_answer import CalledTool, GuardedAnswer
 from threegate.gateway.answer.output_contract import ToolRules
-from threegate.wire.adapter import Chunk, Delta, StreamCodec, StreamKey
+from threegate.wire.adapter import Chunk, Delta, StreamKey
+from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.sse import ServerSentEvent, SSEDecoder, thinned
 
 AT_ONCE = 2048

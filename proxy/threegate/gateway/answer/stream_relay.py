@@ -28,7 +28,8 @@ from threegate.gateway.asgi import DirectBody
 from threegate.i18n.messages import localized
 from threegate.types import Ruling
 from threegate.upstream import Reply
-from threegate.wire.adapter import Outcome, StreamCodec
+from threegate.wire.adapter import Outcome
+from threegate.wire.frame_codec import StreamCodec
 
 KEEP_ALIVE = b": keep-alive\n\n"
 KEEP_ALIVE_S = 8.0

@@ -21,7 +21,6 @@ from threegate.wire.adapter import (
     Outcome,
     Placement,
     Slot,
-    StreamCodec,
     StreamOptions,
     Tool,
     ToolCall,
@@ -30,6 +29,7 @@ from threegate.wire.adapter import (
 from threegate.wire.anthropic.messages_stream import MessagesCodec, stop_of, usage_of
 from threegate.wire.base import Adapter, TextlessAdapter, objects
 from threegate.wire.errors import anthropic_error
+from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.openai.chat_request import place_in_messages, prefixed
 from threegate.wire.slots import SlotWalk, each, walk_fields
 

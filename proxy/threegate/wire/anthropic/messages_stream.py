@@ -27,7 +27,7 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.base import index_in
 from threegate.wire.errors import anthropic_error
-from threegate.wire.frame_codec import FrameCodec, shape_errors
+from threegate.wire.frame_codec import StreamCodec, shape_errors
 from threegate.wire.json import parse_answer
 from threegate.wire.sse import ServerSentEvent, encode_json
 
@@ -66,7 +66,7 @@ def stop_of(outcome: Outcome) -> str:
     return "end_turn" if outcome.kind is OutcomeKind.ANSWER else "refusal"
 
 
-class MessagesCodec(FrameCodec):
+class MessagesCodec(StreamCodec):
     """`message_start` … `message_stop`."""
 
     __slots__ = ("_begun", "_ended", "_model", "_names", "_next", "_others", "_started", "_waiting")
@@ -99,11 +99,6 @@ class MessagesCodec(FrameCodec):
         self._learn(chunk)
         return chunk
 
-    def close(self) -> Chunk | None:
-        chunk = Chunk(ServerSentEvent(), terminal=True)
-        self._end(chunk, list(self._open))
-        return chunk if chunk.closes else None
-
     def _read_frame(self, chunk: Chunk, frame: Body) -> None:
         match frame.get("type"):
             case "content_block_delta":
@@ -122,8 +117,7 @@ class MessagesCodec(FrameCodec):
         )
         self._take_unlisted(chunk, frame, known)
         if frame.get("type") in ("message_stop", "error"):
-            chunk.terminal = True
-            self._end(chunk, list(self._open))
+            self._finish(chunk)
 
     def _message(self, chunk: Chunk, message: Body) -> None:
         self._count(message.get("usage"))

@@ -15,11 +15,11 @@ from threegate.wire.adapter import (
     Body,
     Outcome,
     Slot,
-    StreamCodec,
     StreamOptions,
     ToolCall,
 )
 from threegate.wire.base import answers, objects, unlink
+from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.openai.chat_request import ChatRequest, tools_of
 from threegate.wire.openai.chat_stream import REASONING_FIELDS, ChatCodec
 from threegate.wire.openai.choice_bodies import blocked_body

@@ -26,7 +26,7 @@ from threegate.wire.adapter import (
     StreamOptions,
 )
 from threegate.wire.event_template import EventTemplate
-from threegate.wire.frame_codec import FrameCodec, is_empty, shape_errors
+from threegate.wire.frame_codec import StreamCodec, is_empty, shape_errors
 from threegate.wire.json import parse_answer
 from threegate.wire.limits import MAX_CHOICES, most_choices
 from threegate.wire.openai.choice_bodies import LINKED, finish_of, refuse_many_choices, usage_of
@@ -62,7 +62,7 @@ class Choice:
         return self.splitter is not None and self.splitter.reasons
 
 
-class ChoiceCodec(FrameCodec):
+class ChoiceCodec(StreamCodec):
     """Base class: a subclass says where the texts of a choice are (`_read_texts`) and how a choice
     with one text looks (`_fields`, `_message`)."""
 
@@ -116,10 +116,6 @@ class ChoiceCodec(FrameCodec):
             return False
         splitter = self._choices[chunk.deltas[0].key.choice].splitter
         return splitter is None or splitter.done
-
-    def close(self) -> Chunk | None:
-        chunk = self._finish(Chunk(ServerSentEvent()))
-        return chunk if chunk.closes else None
 
     def _read_frame(self, chunk: Chunk, frame: Body) -> None:
         if choices := frame.get("choices"):

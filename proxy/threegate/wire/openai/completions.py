@@ -17,11 +17,11 @@ from threegate.wire.adapter import (
     Outcome,
     Placement,
     Slot,
-    StreamCodec,
     StreamKey,
     StreamOptions,
 )
 from threegate.wire.base import Adapter, answers, objects, prompt_slots, unlink
+from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.openai.chat import CHOICE, content_slots
 from threegate.wire.openai.choice_bodies import blocked_body
 from threegate.wire.openai.choices import Choice, ChoiceCodec

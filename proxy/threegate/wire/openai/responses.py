@@ -14,13 +14,13 @@ from threegate.wire.adapter import (
     Outcome,
     Placement,
     Slot,
-    StreamCodec,
     StreamOptions,
     Tool,
     ToolCall,
     Usage,
 )
 from threegate.wire.base import Adapter, objects
+from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.openai.chat_request import ROLE_CHANNELS, place_in_messages
 from threegate.wire.openai.responses_parts import BY_ITEM, message_item, response_of, usage_of
 from threegate.wire.openai.responses_stream import ResponsesCodec

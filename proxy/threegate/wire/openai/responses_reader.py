@@ -19,7 +19,7 @@ from threegate.wire.adapter import (
     StreamOptions,
 )
 from threegate.wire.base import index_in
-from threegate.wire.frame_codec import WHOLE_PARTS, FrameCodec, shape_errors
+from threegate.wire.frame_codec import WHOLE_PARTS, StreamCodec, shape_errors
 from threegate.wire.json import parse_answer
 from threegate.wire.openai.responses_parts import (
     BY_DELTA,
@@ -48,7 +48,7 @@ class StreamedText:
         self.out = ""
 
 
-class ResponsesReader(FrameCodec):
+class ResponsesReader(StreamCodec):
     """The reading half of the codec."""
 
     __slots__ = ("_families", "_first", "_names", "_request", "_sequence", "_texts", "_waiting")
@@ -78,15 +78,6 @@ class ResponsesReader(FrameCodec):
         chunk = Chunk(event, frame)
         with shape_errors:
             self._read_frame(chunk, frame, frame.get("type") or "")
-        return chunk
-
-    def close(self) -> Chunk | None:
-        chunk = self._finish(Chunk(ServerSentEvent()))
-        return chunk if chunk.closes else None
-
-    def _finish(self, chunk: Chunk) -> Chunk:
-        chunk.terminal = True
-        self._end(chunk, list(self._open))
         return chunk
 
     def _read_frame(self, chunk: Chunk, frame: Body, kind: str) -> None:
