@@ -13,12 +13,16 @@ Json = dict[str, Any]
 
 
 def findings_of(check: Check, result: CheckResult) -> list[Json]:
-    """What rules acted on, including flags; claims are separate (`claims_of`)."""
-    return [
-        _finding(r, r.finding, check)
-        for r in result.rulings
-        if isinstance(r.finding, Finding) and r.finding.kind not in VERDICTS
-    ]
+    """What rules acted on, including flags; claims are separate (`claims_of`). Most findings of a
+    text have their place in common."""
+    locus, at, made = None, Json(), list[Json]()
+    for ruled in result.rulings:
+        finding = ruled.finding
+        if isinstance(finding, Finding) and finding.kind not in VERDICTS:
+            if finding.locus is not locus:
+                locus, at = finding.locus, place_of(finding.locus, check)
+            made.append(_finding(ruled, finding, at))
+    return made
 
 
 def failures_of(check: Check, result: CheckResult) -> list[Json]:
@@ -40,7 +44,7 @@ def claims_of(check: Check, result: CheckResult) -> list[Json]:
     """Claims of an answer with their verdicts; evidence is a span of one of `sources`."""
     return [
         {
-            **_finding(r, r.finding, check),
+            **_finding(r, r.finding, place_of(r.finding.locus, check)),
             "verdict": VERDICTS[r.finding.kind],
             "evidence": evidence_of(r.finding.note, check),
         }
@@ -49,7 +53,7 @@ def claims_of(check: Check, result: CheckResult) -> list[Json]:
     ]
 
 
-def _finding(ruled: Ruling, finding: Finding, check: Check) -> Json:
+def _finding(ruled: Ruling, finding: Finding, at: Json) -> Json:
     return {
         "rule_id": ruled.rule_id,
         "action": ACTIONS[ruled.action],
@@ -59,7 +63,7 @@ def _finding(ruled: Ruling, finding: Finding, check: Check) -> Json:
         "score": round(finding.score, 4),
         "level": LEVELS[finding.level],
         "detector": finding.detector,
-        "at": place_of(finding.locus, check),
+        "at": at,
     }
 
 
