@@ -15,9 +15,12 @@ def spans(pattern: Any, data: bytes) -> Iterator[tuple[int, int]]:
     """The spans that RE2's `search` finds, at half its cost. The method is looked up once, because
     a near miss costs little more than the look-up."""
     search, size, at = pattern._regexp.Match, len(data), 0
-    while (found := search(ANYWHERE, data, at, size)[0])[0] >= 0:
+    while True:
+        start, end = found = search(ANYWHERE, data, at, size)[0]
+        if start < 0:
+            return
         yield found
-        at = found[1] if found[1] > found[0] else _next(data, found[1])
+        at = end if end > start else _next(data, end)
 
 
 def _next(data: bytes, at: int) -> int:

@@ -130,7 +130,7 @@ class ScanText:
         return self._last(labels, self._clause(start))
 
     def _clause(self, start: int) -> str:
-        window = self._context[max(0, start - REACH) : start]
+        window = self._context[start - REACH if start > REACH else 0 : start]
         clause = self._clauses.get(window)
         if clause is None:
             clause = self._clauses[window] = clause_before(window)

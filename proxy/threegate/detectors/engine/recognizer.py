@@ -15,8 +15,9 @@ Invariants on which the scanner's prefix stability rests:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 from threegate.detectors.base import DetectorInfo
@@ -117,14 +118,21 @@ def overlapping(pattern: re.Pattern[str], view: ScanText) -> Iterator[re.Match[s
         position = match.start() + 1
 
 
-def numbers(view: ScanText, pattern: re.Pattern[str], shape: Shape) -> Iterator[re.Match[str]]:
+def numbers(view: ScanText, pattern: re.Pattern[str], shape: Shape) -> Iterable[re.Match[str]]:
     """Matches of `pattern` at the starts of numbers of this shape."""
-    text, match, starts = view.text, pattern.match, view.numbers.starts(shape)
-    for first in range(0, len(starts), _COUNTED):
-        view.spend(_COUNTED)
-        for start in starts[first : first + _COUNTED]:
-            if found := match(text, start):
-                yield found
+    starts = view.numbers.starts.get(shape, ())
+    if len(starts) <= _COUNTED:
+        return _matches(view, pattern, starts) if starts else ()
+    batches = (starts[at : at + _COUNTED] for at in range(0, len(starts), _COUNTED))
+    return chain.from_iterable(_matches(view, pattern, batch) for batch in batches)
+
+
+def _matches(
+    view: ScanText, pattern: re.Pattern[str], starts: Sequence[int]
+) -> list[re.Match[str]]:
+    view.spend(_COUNTED)
+    match, text = pattern.match, view.text
+    return [found for start in starts if (found := match(text, start))]
 
 
 _COUNTED = 16

@@ -4,7 +4,7 @@ digits, credit cards 16."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from threegate.checksums import luhn
@@ -22,9 +22,20 @@ _CARD = re.compile(first("1-9") + rf"(?=[0-9]{{2}}){DIGIT}{{12,18}}{EDGE}")
 _GROUP = re.compile(r"[0-9]+")
 _LABELS = labels("bank_card")
 _TABLE: Final = table("detectors.pii_intl", "bank_card")
-_Ranges = Sequence[tuple[int, int, Sequence[int]]]
-_ISSUERS: Final[_Ranges] = _TABLE["issuers"]
-_RARE: Final[_Ranges] = _TABLE["rare"]
+_Ranges = Mapping[str, Sequence[tuple[int, int, Sequence[int]]]]
+
+
+def _by_head(ranges: Iterable[tuple[int, int, Sequence[int]]]) -> _Ranges:
+    """Ranges of prefixes of six digits, by the first two digits of the prefixes in them."""
+    found: dict[str, list[tuple[int, int, Sequence[int]]]] = {}
+    for low, high, counts in ranges:
+        for head in range(low // 10_000, high // 10_000 + 1):
+            found.setdefault(str(head), []).append((low, high, counts))
+    return found
+
+
+_ISSUERS: Final = _by_head(_TABLE["issuers"])
+_RARE: Final = _by_head(_TABLE["rare"])
 _GROUPINGS: Final = frozenset(map(tuple, _TABLE["groupings"]))
 _SHAPE = Shape(13, "123456789", run=3, most=19)
 _SPLIT = 5
@@ -59,7 +70,10 @@ def find(view: ScanText) -> Iterator[Hit]:
 
 def _within(ranges: _Ranges, digits: str) -> bool:
     prefix, size = int(digits[:6]), len(digits)
-    return bool([low for low, high, counts in ranges if low <= prefix <= high and size in counts])
+    for low, high, counts in ranges.get(digits[:2], ()):
+        if low <= prefix <= high and size in counts:
+            return True
+    return False
 
 
 def _level(
