@@ -12,8 +12,11 @@ from threegate.detectors import scan_pool
 from threegate.errors import OverloadError, UpstreamError
 from threegate.gateway.answer.output_layer import output_layer
 from threegate.gateway.long_bodies import LONG_BODY, read_body_of
+from threegate.gateway.request.call_opening import slots_of
 from threegate.types import Action
 from threegate.wire import json as strict_json
+from threegate.wire.adapter import Body, Slot
+from threegate.wire.base import Adapter
 from threegate.wire.limits import MAX_TEXTS
 
 from tests.gateway.calls import HI, NOWHERE, Said, call_of, deps_of
@@ -58,6 +61,27 @@ async def test_a_long_request_is_read_in_a_thread(
     await deps.upstreams.aclose()
     assert sent.status == (502 if here else 413)
     assert (threads == [threading.get_ident()]) is here
+
+
+@pytest.mark.parametrize(("count", "here"), [(10, True), (10_000, False)])
+async def test_the_texts_of_a_long_request_are_found_in_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, here: bool
+) -> None:
+    threads: list[int] = []
+
+    def noted(adapter: Adapter, body: Body) -> tuple[Slot, ...]:
+        threads.append(threading.get_ident())
+        return slots_of(adapter, body)
+
+    for user in ("endpoint", "request.call_opening"):
+        monkeypatch.setattr(f"threegate.gateway.{user}.slots_of", noted)
+    deps = deps_of(tmp_path, RULES, upstream=NOWHERE)
+    parts = [{"type": "text", "text": "a word"}] * count
+    sent = await call(deps, orjson.dumps({**HI, "messages": [{"role": "user", "content": parts}]}))
+    await deps.upstreams.aclose()
+    assert sent.status == 502
+    assert (threads == [threading.get_ident()]) is here
+    assert len(threads) == 1
 
 
 async def test_too_many_texts_of_an_answer_are_refused_off_the_loop(

@@ -8,7 +8,7 @@ call the model, guard the answer (layer 3), make the last record durable, send t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import orjson
@@ -22,7 +22,12 @@ from threegate.gateway.closing import BoundedReply
 from threegate.gateway.context import CallContext
 from threegate.gateway.http_endpoint import HttpEndpoint
 from threegate.gateway.long_bodies import read_body_of
-from threegate.gateway.request.call_opening import CallRequest, call_failed, open_call
+from threegate.gateway.request.call_opening import (
+    CallRequest,
+    call_failed,
+    open_call,
+    slots_of,
+)
 from threegate.gateway.request.input_layer import constraint_layer, input_layer
 from threegate.gateway.request.request_context import subject_of
 from threegate.gateway.request.stored_ids import stored_ids
@@ -75,9 +80,10 @@ class Endpoint(HttpEndpoint):
         body = decoded(self.adapter.api, body, tokenizer)
         streamed = self.adapter.streamed(body)
         subject = subject_of(body, headers, self.deps.settings.subject_header)
-        return CallRequest(
+        call_request = CallRequest(
             self.adapter, self.name, path, headers, body, data, streamed, subject=subject
         )
+        return replace(call_request, slots=slots_of(self.adapter, body))
 
 
 async def _run(call: CallContext) -> None:

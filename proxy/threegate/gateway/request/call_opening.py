@@ -23,7 +23,7 @@ from threegate.i18n.messages import localized
 from threegate.limits.admission import AdmissionSlot
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Caller, frozen
-from threegate.wire.adapter import Body
+from threegate.wire.adapter import Body, Slot
 from threegate.wire.base import Adapter
 
 
@@ -33,7 +33,7 @@ class CallRequest:
     bytes of the body as they arrived. The rest is for checks that belong to a call made elsewhere:
     `policy` names a policy bound to the caller, `conversation` is the hash from an earlier check of
     the same conversation, `language` that of the text if there is no request, `subject` the end
-    user.
+    user. `slots` are the texts of `body`, where a thread has found them already.
     """
 
     adapter: Adapter
@@ -47,6 +47,12 @@ class CallRequest:
     conversation: str = ""
     language: str = ""
     subject: str = field(default="", repr=False)
+    slots: tuple[Slot, ...] | None = field(default=None, repr=False)
+
+
+def slots_of(adapter: Adapter, body: Body) -> tuple[Slot, ...]:
+    """Every text of a request."""
+    return with_provenance(adapter.request_slots(body))
 
 
 def open_call(
@@ -60,7 +66,9 @@ def open_call(
     """Raises RequestError 403 if no policy is bound to the caller."""
     OWNER.set(admitted.tenant)
     adapter, body, headers = call_request.adapter, call_request.body, call_request.headers
-    slots = with_provenance(adapter.request_slots(body))
+    slots = call_request.slots
+    if slots is None:
+        slots = slots_of(adapter, body)
     caller = Caller(
         admitted.tenant,
         admitted.key_id,
