@@ -7,7 +7,8 @@ to drop the rules where the whole prompt scored a little, for harm if it stands 
 (`guises.toml`). Without their context ordinary sentences score more as well. That is why long
 prompts are left out, an order must be sure, and a sentence alone gives MEDIUM at most. Chinese
 prompts are left out too: their sentences gave more false alarms than attacks
-(`classifiers/train/README.md`).
+(`classifiers/train/README.md`). Together the sentences are no longer than their prompt, so this at
+most doubles what is read, however many prompts a request holds.
 """
 
 from __future__ import annotations
