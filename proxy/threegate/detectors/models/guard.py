@@ -36,7 +36,7 @@ from threegate_classifiers.runtime import Engine
 from threegate_classifiers.tokenize import Text
 
 from threegate.detectors.base import DetectorInfo, overlapping
-from threegate.detectors.models import celebrations, prompt_sentences
+from threegate.detectors.models import prompt_sentences
 from threegate.detectors.models.common import Answer, judge_each
 from threegate.detectors.models.sentence_blocks import blocks, gist, last, sentences_so_far
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
@@ -174,8 +174,6 @@ class GuardDetector:
         best: dict[str, Finding] = {}
         for finding in sorted(found, key=lambda f: (f.level, f.score)):
             best[finding.kind] = finding
-        if passage.locus.channel is Channel.USER:
-            return tuple(celebrations.recorded(passage.text, best.values()))
         return tuple(best.values())
 
     async def _in_sentences(
