@@ -75,7 +75,6 @@ class AuditSettings:
     level: ContentLevel = ContentLevel.REDACTED
     algorithm: Algorithm = Algorithm.SHA256
     signing_key: str = ""
-    witness_keys: tuple[str, ...] = ()
     master_key: str = ""
     old_master_keys: tuple[str, ...] = ()  # newest first; used only for opening
     subject_key: str = ""  # key of pseudonyms; empty: the master key

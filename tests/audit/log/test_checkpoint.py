@@ -6,24 +6,23 @@ import pytest
 from threegate.audit import AuditLog, AuditSettings
 from threegate.audit.log.chain import SHA256, Algorithm, Frontier
 from threegate.audit.log.checkpoint import LATEST, CheckpointShipper, Publisher, writer_origin
-from threegate.audit.log.note import COSIGNATURE_V1, Checkpoint, Signer, verify
+from threegate.audit.log.note import Checkpoint, Signer, verify
 from threegate.audit.verify.published import published_files
 
 from tests.audit.conftest import record
 
 SIGNER = Signer.from_seed("t/audit", bytes(32))
-WITNESS = Signer.from_seed("t/witness", bytes([1] * 32), COSIGNATURE_V1)
 
 
-def test_a_checkpoint_is_signed_under_the_writers_name_and_cosigned(tmp_path: Path) -> None:
+def test_a_checkpoint_is_signed_under_the_writers_name(tmp_path: Path) -> None:
     origin = writer_origin("t/audit", Algorithm.SHA256, "w1")
-    publisher = Publisher(origin, SIGNER, [WITNESS], tmp_path / "w1")
+    publisher = Publisher(origin, SIGNER, tmp_path / "w1")
     frontier = Frontier()
     frontier.append(SHA256.leaf(b"one"))
-    note = publisher.sign(frontier, 1_795_000_000)
-    text, signed = verify(note, [SIGNER.named(origin).verifier, WITNESS.verifier])
+    note = publisher.sign(frontier)
+    text, signed = verify(note, [SIGNER.named(origin).verifier])
     assert Checkpoint.parse(text) == Checkpoint("t/audit/w1", 1, frontier.root())
-    assert [v.name for v in signed] == ["t/audit/w1", "t/witness"]
+    assert [v.name for v in signed] == ["t/audit/w1"]
     publisher.publish(1, note)
     publisher.publish(1, note)
     names = {p.name: p.read_text() for p in (tmp_path / "w1").iterdir()}

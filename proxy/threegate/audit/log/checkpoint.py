@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import shlex
 import subprocess
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,11 +34,10 @@ def writer_origin(origin: str, algorithm: Algorithm, writer: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """One writer's checkpoints. Cosigning witnesses sign under their own names."""
+    """One writer's checkpoints."""
 
     origin: str
     signer: Signer
-    witnesses: Sequence[Signer]
     directory: Path
     shipper: CheckpointShipper | None = None
 
@@ -48,10 +46,9 @@ class Publisher:
         origin = f"{self.origin.rpartition('/')[0]}/{writer}"
         return replace(self, origin=origin, directory=self.directory.with_name(writer))
 
-    def sign(self, frontier: Frontier, seconds: int) -> str:
+    def sign(self, frontier: Frontier) -> str:
         text = Checkpoint(self.origin, frontier.size, frontier.root()).text()
-        note = sign(text, [self.signer.named(self.origin)])
-        return note + "".join(w.line(text, seconds) for w in self.witnesses)
+        return sign(text, [self.signer.named(self.origin)])
 
     def publish(self, size: int, note: str) -> None:
         """Raises `OSError`."""

@@ -194,7 +194,6 @@ def event(
     """
     members: dict[str, Any] = {
         "action": ACTIONS[record.action] if record.decisions else "",
-        "app": clean(record.app),
         "bind": bind,
         "caller": _caller(record.caller),
         "content": content,

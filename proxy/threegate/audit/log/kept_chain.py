@@ -227,7 +227,7 @@ class KeptChain:
     def _checkpoint(self) -> None:
         """A checkpoint that cannot be stored leaves its records pending; requests go on."""
         size, stamp = self.appender.size, now_us()
-        note = self.publisher.sign(self.appender.frontier, stamp // 1_000_000)
+        note = self.publisher.sign(self.appender.frontier)
         try:
             self.publisher.publish(size, note)
             self.appender.store_checkpoint(size, stamp, note)

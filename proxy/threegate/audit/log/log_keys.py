@@ -1,12 +1,12 @@
-"""The keys of one log, by its settings: the master key of texts, the key that signs checkpoints,
-and the keys of witnesses."""
+"""The keys of one log, by its settings: the master key of texts, and the key that signs
+checkpoints."""
 
 from __future__ import annotations
 
 from threegate.audit.errors import trouble
 from threegate.audit.log.checkpoint import CheckpointShipper, Publisher, writer_origin
 from threegate.audit.log.keys import MasterKey, load_key
-from threegate.audit.log.note import COSIGNATURE_V1, Signer
+from threegate.audit.log.note import Signer
 from threegate.audit.settings import AuditSettings
 from threegate.durable_files import replace_file
 
@@ -42,19 +42,9 @@ def load_publisher(settings: AuditSettings, writer_id: str) -> Publisher:
     settings. Raises ValueError or OSError if a key cannot be read."""
     signer = load_signer(settings)
     _publish_vkey(settings, signer)
-    missing = settings.directory / "keys" / "witness.key"
-    witnesses = [
-        Signer.from_seed(
-            f"{settings.origin}/witness/{n}",
-            load_key(spec, missing, settings.environment, setting="witness_keys"),
-            COSIGNATURE_V1,
-        )
-        for n, spec in enumerate(settings.witness_keys)
-    ]
     return Publisher(
         writer_origin(settings.origin, settings.algorithm, writer_id),
         signer,
-        witnesses,
         settings.directory / "checkpoints" / writer_id,
         CheckpointShipper(settings.publish) if settings.publish else None,
     )

@@ -111,7 +111,6 @@ class Record:
     subject: str = field(default="", repr=False)
     trace_id: str = ""
     span_id: str = ""
-    app: str = ""
     endpoint: str = ""
     stream: bool = False
     model_served: str = ""
