@@ -181,13 +181,13 @@ class Workspace:
         return load_bundle(tree, dict.fromkeys((*self.packs, *bound))) if bound else made
 
     def text(self, path: str) -> str:
-        return _read(self.tree, path)
+        return text_at(self.tree, path)
 
     def in_force(self, path: str) -> str:
         """The text of a file without the draft; empty if the file does not exist."""
         if path == PACKS:
             return packs_text(self.ground.packs)
-        return _read(self.ground.tree, path)
+        return text_at(self.ground.tree, path)
 
     def state(self, *places: tuple[str, str]) -> str:
         """A digest of what the draft says at some places: files, or parts of them by key
@@ -214,7 +214,8 @@ def packs_text(packs: Iterable[str]) -> str:
     return "".join(f"{name}\n" for name in packs)
 
 
-def _read(tree: Tree, path: str) -> str:
+def text_at(tree: Tree, path: str) -> str:
+    """Empty for a file that does not exist."""
     return (tree.read(path) or b"").decode("utf-8", "replace")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from threegate.console.drafts import text_at
 from threegate.console.errors import ConsoleError
 from threegate.console.forms.detect_fields import own_pieces
 from threegate.console.pack_merge import pieces
@@ -44,15 +45,11 @@ def _tree(versions: Versions, digest: str, folder: Tree) -> Tree:
 
 def _parts(tree: Tree, rule: policies.AnyRule) -> Iterator[str]:
     """The rule, the parts that its form writes, and the text of its constitution."""
-    text = _read(tree, rule.at.file)
+    text = text_at(tree, rule.at.file)
     try:
         own = {f"rules/{rule.id}", *(p for p in own_pieces(text, rule.id) if "/" in p)}
     except ConsoleError:  # it did not exist yet
         return
     yield from (part for key, part in pieces(rule.at.file, text).items() if key in own)
     if isinstance(rule, ConstraintRule) and rule.then.constitution:
-        yield _read(tree, rule.then.constitution.file)
-
-
-def _read(tree: Tree, path: str) -> str:
-    return (tree.read(path) or b"").decode("utf-8", "replace")
+        yield text_at(tree, rule.then.constitution.file)

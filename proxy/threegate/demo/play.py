@@ -18,7 +18,7 @@ import orjson
 from threegate.audit.log.query import event_of
 from threegate.demo.conversations import Conversation
 from threegate.trust import trusted
-from threegate.wire.sse import ServerSentEvent, SSEDecoder
+from threegate.wire.sse import ServerSentEvent, SSEDecoder, is_event_stream
 
 PATH = "/v1/chat/completions"
 REQUEST_ID = "x-threegate-request-id"
@@ -121,7 +121,7 @@ def _acted(stage: DemoStage, request_id: str) -> tuple[Acted, ...] | None:
 
 def read_answer(reply: httpx.Response) -> DemoAnswer:
     """A chat completion, an event stream of one, or an error."""
-    if reply.headers.get("content-type", "").startswith("text/event-stream"):
+    if is_event_stream(reply.headers):
         return _joined(reply.status_code, reply.content)
     try:
         body = reply.json()

@@ -8,7 +8,7 @@ events are the same for any cut of the bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -226,3 +226,8 @@ def encode_json(payload: bytes, event: str = "") -> bytes:
 
 
 DONE: Final = b"data: [DONE]\n\n"
+
+
+def is_event_stream(headers: Mapping[str, str]) -> bool:
+    """By headers with lower-case names."""
+    return headers.get("content-type", "").lower().startswith("text/event-stream")

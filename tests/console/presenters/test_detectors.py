@@ -31,7 +31,7 @@ def test_a_kind_of_a_model_that_does_not_run_says_so() -> None:
     assert (off["kind"]["here"], on["kind"]["here"]) == (False, True)
     assert kind_page(BUNDLE, "pii.email", frozenset(), "en")["kind"]["here"] is True
     running = {"guard": Bilingual("护栏", "guard"), "judge_qwen": Bilingual("qwen", "qwen")}
-    rows = model_rows(BUNDLE, running, "en")
+    rows = model_rows(running, "en")
     assert [r["here"] for r in rows] == [m.id == "guard" for m in MODELS] + [True]
 
 

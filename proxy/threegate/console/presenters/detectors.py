@@ -99,9 +99,7 @@ def kind_row(bundle: Bundle, kind: str, running: frozenset[str], language: str) 
     }
 
 
-def model_rows(
-    bundle: Bundle, running: Mapping[str, Bilingual], language: str
-) -> list[dict[str, Any]]:
+def model_rows(running: Mapping[str, Bilingual], language: str) -> list[dict[str, Any]]:
     """The built-in models, running here or not, then judges and third-party models."""
     rows = [
         {

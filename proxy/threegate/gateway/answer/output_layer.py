@@ -38,6 +38,7 @@ from threegate.upstream.target import KEY_REFUSED
 from threegate.wire.adapter import DEFAULT_STREAM, Body, StreamOptions
 from threegate.wire.json import parse_answer
 from threegate.wire.openai.choice_bodies import refuse_many_choices
+from threegate.wire.sse import is_event_stream
 
 STREAM_ENDS = re.compile(rb"\[DONE\]|message_stop|response\.(?:completed|incomplete|failed)")
 """One of these marks is in the last event of a stream that no rule checks; only that event is
@@ -57,7 +58,7 @@ async def output_layer(call: CallContext, reply: Reply) -> None:
     else:
         _label_header(call)
         options = shown(call, starts_in_reasoning=reply.starts_in_reasoning)
-        respond = _stream if _is_stream(reply) else _whole
+        respond = _stream if is_event_stream(reply.headers) else _whole
         await respond(call, reply, answer_of_call(call), options)
 
 
@@ -153,7 +154,7 @@ async def _pass_through(call: CallContext, reply: Reply) -> None:
     """No rule checks the answer: bytes pass unchanged, the last ones after the audit record. A
     stream that fails ends in an error event. The head of a whole answer leaves with its first
     bytes: what fails before them still gets a status of its own."""
-    streamed = _is_stream(reply)
+    streamed = is_event_stream(reply.headers)
     if streamed:
         await call.out.start(reply.status, {**reply.headers, **EVENTS})
     try:
@@ -247,7 +248,3 @@ async def _error_body(call: CallContext, reply: Reply) -> Body:
         return parse_answer(data)
     except UpstreamError:
         return call.adapter.error(_status_alone(reply), call.out.language)
-
-
-def _is_stream(reply: Reply) -> bool:
-    return reply.headers.get("content-type", "").lower().startswith("text/event-stream")

@@ -76,7 +76,7 @@ def _refusal(state: State, command: Command, by: Person, now: str) -> Refused | 
         case Schedule():
             return _may(by, Role.APPROVER) or _schedule(state, command, by, now)
         case Activate():
-            return _may(by, Role.APPROVER) or _activate(state, command, by, now)
+            return _may(by, Role.APPROVER) or _activate(state, command, by)
         case RollBack():
             return _may(by, Role.APPROVER) or _roll_back(state, command, now)
     assert_never(command)
@@ -106,7 +106,7 @@ def _schedule(state: State, command: Schedule, by: Person, now: str) -> Refused 
         return refused
     if command.due and datetime.fromisoformat(command.due) <= datetime.fromisoformat(now):
         return _refused("past")
-    return _activate(state, Activate(command.digest), by, now) if command.due else None
+    return _activate(state, Activate(command.digest), by) if command.due else None
 
 
 def _known(state: State, digest: str, stages: tuple[VersionStage, ...]) -> Refused | None:
@@ -155,7 +155,7 @@ def _withdraw(state: State, command: Withdraw, by: Person) -> Refused | None:
     return _refused("not-yours/approval")
 
 
-def _activate(state: State, command: Activate, by: Person, now: str) -> Refused | None:
+def _activate(state: State, command: Activate, by: Person) -> Refused | None:
     if command.emergency:
         return _known(state, command.digest, _OPEN) or _emergency(state, command, by)
     if refused := _known(state, command.digest, (VersionStage.APPROVED,)):

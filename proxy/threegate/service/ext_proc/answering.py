@@ -23,6 +23,7 @@ from threegate.service.ext_proc.messages import (
     trailers_answer,
 )
 from threegate.tasks import Tasks
+from threegate.wire.sse import is_event_stream
 
 Write = Callable[[Any], Awaitable[None]]
 
@@ -73,7 +74,7 @@ class Answering:
 
     async def _one_by_one(self, reply: EnvoyReply) -> bool:
         """Answers every message from Envoy with whatever has been released by then."""
-        exchange, streams = self.exchange, _is_stream(reply)
+        exchange, streams = self.exchange, is_event_stream(reply.headers)
         if streams:
             await exchange.until(lambda: exchange.status or exchange.gone)
             if exchange.status != reply.status:
@@ -179,7 +180,3 @@ class Answering:
         if length is not None:
             changed["content-length"] = str(length)
         return header_mutation(changed)
-
-
-def _is_stream(reply: EnvoyReply) -> bool:
-    return reply.headers.get("content-type", "").lower().startswith("text/event-stream")

@@ -19,10 +19,10 @@ COLUMNS = ("name", "zh", "en")
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
-    return Shown("policy/answers.html", {"answers": await _rows(visit, await space_of(visit))})
+    return Shown("policy/answers.html", {"answers": await _rows(await space_of(visit))})
 
 
-async def _rows(visit: ConsoleRequest, space: Workspace) -> list[dict[str, Any]]:
+async def _rows(space: Workspace) -> list[dict[str, Any]]:
     bundle = await blocking(space.bundle)
     names = sorted(answer_names(bundle) | set(drafted_answers(space)))
     return [_row(space, name) | {"used": list(answer_users(bundle, name))} for name in names]
@@ -86,5 +86,5 @@ async def take_table(visit: ConsoleRequest) -> Answer:
 
 
 async def export(visit: ConsoleRequest) -> Answer:
-    rows = await _rows(visit, await space_of(visit))
+    rows = await _rows(await space_of(visit))
     return csv_file("answers", COLUMNS, ([row[name] for name in COLUMNS] for row in rows))

@@ -54,7 +54,7 @@ def _listing(visit: ConsoleRequest, space: Workspace, bundle: Bundle) -> dict[st
             recognizer_row(each) | {"changed": pack_path(each.pack) in space.files}
             for each in recognizers_of(bundle)
         ],
-        "models": model_rows(bundle, here, language),
+        "models": model_rows(here, language),
         "groups": kind_groups(bundle, frozenset(here), language),
     }
 
