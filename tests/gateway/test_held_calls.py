@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 import pytest
-from threegate.gateway.answer.stream_relay import KEEP_ALIVE
 from threegate.testing import shapes
 from threegate.testing.responses import Responses
 from threegate.testing.scripts import Prompt, Reply
@@ -17,7 +16,7 @@ from threegate.types import Action
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api
 from threegate.wire.base import Adapter
-from threegate.wire.sse import SSEDecoder
+from threegate.wire.sse import KEEP_ALIVE, SSEDecoder
 
 from tests.gateway.shell import BadWords, Heard, hear, policy, rule, stream_of, suite
 

@@ -226,6 +226,7 @@ def encode_json(payload: bytes, event: str = "") -> bytes:
 
 
 DONE: Final = b"data: [DONE]\n\n"
+KEEP_ALIVE: Final = b": keep-alive\n\n"
 
 
 def is_event_stream(headers: Mapping[str, str]) -> bool:

@@ -30,8 +30,8 @@ from threegate.types import Ruling
 from threegate.upstream import Reply
 from threegate.wire.adapter import Outcome
 from threegate.wire.frame_codec import StreamCodec
+from threegate.wire.sse import KEEP_ALIVE
 
-KEEP_ALIVE = b": keep-alive\n\n"
 KEEP_ALIVE_S = 8.0
 """Interval of our own comments while text is held: clients and load balancers time out after 10 s
 or more."""
