@@ -7,6 +7,7 @@ Which heads count depends on where the text occurs:
 | system, user, assistant | the text | direct injection, hazard, offensive |
 | user | each sentence of a short text (`prompt_sentences`) | direct injection, hazard |
 | tool result | the text | indirect injection; direct only when it is sure |
+| tool result | its sentences, if the text is surely an order (`borne_out`) | indirect injection |
 | tool arguments | the text | hazard, offensive |
 | content, reasoning | (question, text so far) | compliance, hazard |
 | content, reasoning | the same behind the texts nearby | compliance, hazard |
@@ -36,7 +37,7 @@ from threegate_classifiers.runtime import Engine
 from threegate_classifiers.tokenize import Text
 
 from threegate.detectors.base import DetectorInfo, overlapping
-from threegate.detectors.models import prompt_sentences
+from threegate.detectors.models import borne_out, prompt_sentences
 from threegate.detectors.models.common import Answer, judge_each
 from threegate.detectors.models.sentence_blocks import blocks, gist, last, sentences_so_far
 from threegate.types import Bilingual, Channel, Finding, Level, Passage, Span
@@ -174,7 +175,25 @@ class GuardDetector:
         best: dict[str, Finding] = {}
         for finding in sorted(found, key=lambda f: (f.level, f.score)):
             best[finding.kind] = finding
+        if passage.locus.channel is Channel.TOOL_RESULT:
+            await self._bear_out(passage, best, pending)
         return tuple(best.values())
+
+    async def _bear_out(
+        self, passage: Passage, best: dict[str, Finding], pending: _PendingScores
+    ) -> None:
+        """A planted order that no sentences bear out is MEDIUM."""
+        sure = best.get(INDIRECT)
+        if sure is None or sure.level < Level.HIGH:
+            return
+        is_order = partial(self._is_order, pending=pending)
+        if not await borne_out.by_sentences(passage.text, is_order):
+            best[INDIRECT] = replace(sure, level=Level.MEDIUM)
+
+    async def _is_order(self, texts: Sequence[str], pending: _PendingScores) -> bool:
+        read = await self._read([(Text(text), (INDIRECT,), 0) for text in texts], pending)
+        scores = (score for heads, _, each in read for score in self._counted(each, heads))
+        return any(score.level >= Level.MEDIUM for score in scores)
 
     async def _in_sentences(
         self, passage: Passage, read: Sequence[Read], pending: _PendingScores
