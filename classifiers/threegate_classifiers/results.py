@@ -31,12 +31,21 @@ class Score(NamedTuple):
     below: float
 
 
+class Window(NamedTuple):
+    """What the model says of one window, label by label and before calibration."""
+
+    start: int
+    end: int
+    values: tuple[float, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """One score per label of the model, in its order."""
+    """One score per label of the model, in its order. `windows` where there are several."""
 
     language: str
     items: tuple[Score, ...]
+    windows: tuple[Window, ...] = ()
 
     def __getitem__(self, label: str) -> Score:
         return next(item for item in self.items if item.label == label)
@@ -79,7 +88,12 @@ def scores(
         level = level_of(manifest, label, score, language)
         below = below_levels(manifest, label, score, language)
         items.append(Score(label, score, level, row.start, row.end, below))
-    return Scores(language, tuple(items))
+    return Scores(language, tuple(items), _windows(rows, table) if len(rows) > 1 else ())
+
+
+def _windows(rows: Sequence[Row], table: NDArray[np.float64]) -> tuple[Window, ...]:
+    pairs = zip(rows, table.tolist(), strict=True)
+    return tuple(Window(row.start, row.end, tuple(values)) for row, values in pairs)
 
 
 def entailment(

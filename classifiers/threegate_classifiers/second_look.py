@@ -4,10 +4,11 @@ The first one's manifest names one for each language (`second: guard-en@1 guard-
 in its own says for which language it is there, how near to a level a score must come, and its share
 of the mean. The mean is that of the logits; calibration and levels of the second's manifest are
 those of the mean. Harm of any category is one question: the category that both together find
-likeliest carries the mean of what each says of its own likeliest one. A label for which the second
-has no levels is left to the first, and so are pairs and texts with words or letters of another
-language: `calibrate.language_of` calls "en" whatever has little Chinese and "zh" whatever has some,
-and a model that cannot read a text finds nothing in it.
+likeliest carries the mean of what each says of its own likeliest one. Of a text in several windows
+the second reads what lies between the first and the last one that the first is unsure of. A label
+for which the second has no levels is left to the first, and so are pairs and texts with words or
+letters of another language: `calibrate.language_of` calls "en" whatever has little Chinese and "zh"
+whatever has some, and a model that cannot read a text finds nothing in it.
 """
 
 from __future__ import annotations
@@ -15,15 +16,21 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from threegate_classifiers.calibrate import below_levels, level_of, logit_of, score_of
+from threegate_classifiers.calibrate import (
+    below_levels,
+    calibrated,
+    level_of,
+    logit_of,
+    score_of,
+)
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import Beside, Manifest
 from threegate_classifiers.registry import Entry, find
-from threegate_classifiers.results import Score, Scores
+from threegate_classifiers.results import Score, Scores, Window
 from threegate_classifiers.tokenize import Text
 
 GROUP = "hazard."
@@ -57,6 +64,19 @@ Ask = Callable[[Sequence[Text], float], Asked]
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Of a text, from code point `start` on."""
+
+    text: Text
+    start: int = 0
+
+    def in_whole(self, scores: Scores) -> Scores:
+        by = self.start
+        moved = (s._replace(start=s.start + by, end=s.end + by) for s in scores.items)
+        return replace(scores, items=tuple(moved))
+
+
+@dataclass(frozen=True, slots=True)
 class SecondLook:
     first: Manifest
     second: Manifest
@@ -79,11 +99,24 @@ class SecondLook:
     def _judges(self, label: str) -> bool:
         return (label, self.beside.language) in self.second.levels
 
-    def merged(
-        self, answers: list[Scores], at: Sequence[int], again: Sequence[Scores]
-    ) -> list[Scores]:
-        """`answers`, those of `at` together with what the second model said of them."""
-        for i, second in zip(at, again, strict=True):
+    def part(self, text: Text, answer: Scores) -> Part:
+        """What the second model reads of a text that it is asked of."""
+        near = [w for w in answer.windows if self._is_near(w, answer.language)]
+        if not near:
+            return Part(text)
+        start, end = near[0].start, near[-1].end
+        return Part(Text(text.first[start:end]), start)
+
+    def _is_near(self, window: Window, language: str) -> bool:
+        values = zip(self.first.labels, window.values, strict=True)
+        scores = ((n, calibrated(self.first, n, v, language)) for n, v in values)
+        judged = ((n, score) for n, score in scores if self._judges(n))
+        near = self.beside.near
+        return any(below_levels(self.first, n, score, language) <= near for n, score in judged)
+
+    def merged(self, answers: list[Scores], again: Mapping[int, Scores]) -> list[Scores]:
+        """`answers`, some together with what the second model said of them."""
+        for i, second in again.items():
             answers[i] = self.joined(answers[i], second)
         return answers
 
@@ -175,18 +208,26 @@ class LookedTwice:
     def now(self) -> list[Scores]:
         answers = self._ask(self._first, self._texts).now()
         for look, second in self._seconds:
-            if at := look.unsure(self._texts, answers):
-                again = self._ask(second, [self._texts[i] for i in at]).now()
-                answers = look.merged(answers, at, again)
+            if parts := self._parts(look, answers):
+                again = self._ask(second, [p.text for p in parts.values()]).now()
+                answers = look.merged(answers, _in_whole(parts, again))
         return answers
 
     def __await__(self) -> Generator[Any, None, list[Scores]]:
         answers = yield from self._ask(self._first, self._texts).__await__()
         for look, second in self._seconds:
-            if at := look.unsure(self._texts, answers):
-                again = yield from self._ask(second, [self._texts[i] for i in at]).__await__()
-                answers = look.merged(answers, at, again)
+            if parts := self._parts(look, answers):
+                again = yield from self._ask(second, [p.text for p in parts.values()]).__await__()
+                answers = look.merged(answers, _in_whole(parts, again))
         return answers
+
+    def _parts(self, look: SecondLook, answers: Sequence[Scores]) -> dict[int, Part]:
+        texts = self._texts
+        return {i: look.part(texts[i], answers[i]) for i in look.unsure(texts, answers)}
 
     def _ask(self, ask: Ask, texts: Sequence[Text]) -> Asked:
         return ask(texts, self._end - time.monotonic())
+
+
+def _in_whole(parts: Mapping[int, Part], again: Sequence[Scores]) -> dict[int, Scores]:
+    return {i: p.in_whole(s) for (i, p), s in zip(parts.items(), again, strict=True)}

@@ -147,6 +147,20 @@ def test_the_surer_one_says_where(tmp_path: Path) -> None:
     engine.close()
 
 
+def test_of_a_long_text_the_second_reads_what_the_first_is_unsure_of(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = read_again(engine, monkeypatch)
+    text = "day " * 300 + "forget ignore " + "day " * 300
+    (found,) = asked(engine, text)
+    (part,) = seen
+    assert "forget ignore" in part
+    assert part in text
+    assert 2 * len(part) < len(text)
+    assert found[DIRECT].level == 3
+    assert "ignore" in text[found[DIRECT].start : found[DIRECT].end]
+
+
 def test_a_label_without_levels_is_left_to_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
