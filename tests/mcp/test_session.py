@@ -80,6 +80,38 @@ async def test_a_server_that_asks_with_planted_orders_gets_an_error(
     assert (routed.back["id"], routed.back["error"]["code"]) == (7, GUARD_ERROR)
 
 
+TEXT = {"type": "text", "text": POISON}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        request("sampling/createMessage", messages=[{"role": "user", "content": TEXT}]),
+        request("sampling/createMessage", messages=[], systemPrompt=POISON),
+        {**notice(""), "method": "notifications/progress", "params": {"message": POISON}},
+        {**notice(""), "method": "notifications/tasks/status", "params": {"statusMessage": POISON}},
+    ],
+)
+async def test_no_order_comes_in_what_a_server_sends_beside_results(
+    session: McpSession, message: Json
+) -> None:
+    assert (await session.from_server(message)).on is None
+
+
+async def test_what_a_model_answers_and_a_person_completes_has_no_values(
+    session: McpSession,
+) -> None:
+    asked = request("completion/complete", ref={"type": "ref/prompt", "name": "p"})
+    asked["params"]["argument"] = {"name": "who", "value": CARD}
+    answered = response(role="assistant", content={"type": "text", "text": CARD}, model="m")
+    for message in (asked, answered):
+        assert CARD not in str((await session.from_client(message)).on)
+    routed = await session.from_server(response(completion={"values": [PHONE, "b"], "total": 2}))
+    assert routed.on is not None
+    assert PHONE not in str(routed.on)
+    assert routed.on["result"]["completion"]["total"] == 2
+
+
 async def test_notices_go_on_or_are_dropped(session: McpSession) -> None:
     fine = notice("Done.")
     assert (await session.from_server(fine)).on == fine
