@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from threegate.guard.request_fields import MOST_NOTED
 from threegate.policy.model import (
     Fields,
 )
@@ -28,6 +29,14 @@ def test_fields() -> None:
     assert dropped.body["user"] == "x"
     strict = replace(listed, unknown="refuse")
     assert run({**HI, "strange": 1}, rule(fields=strict)).refusal is not None
+
+
+def test_so_many_dropped_fields_are_noted() -> None:
+    """Notes of hundreds of thousands held the event loop for a second."""
+    strange = {f"strange{n}": 1 for n in range(MOST_NOTED + 10)}
+    made = run({**HI, **strange}, rule(fields=Fields(allow=("model", "messages"))))
+    assert made.body == HI
+    assert len(made.changes) == MOST_NOTED
 
 
 @pytest.mark.parametrize("name", ["guided_json", "guided_regex", "guided_"])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from threegate.errors import RequestError
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Placement
+from threegate.wire.limits import MAX_FIELDS
 from threegate.wire.request_schema import REQUESTS, JsonType, Shape, check, check_shape
 
 VALID: dict[Api, dict[str, Any]] = {
@@ -149,3 +150,14 @@ def test_a_field_is_written_in_one_way(body: dict[str, Any], place: str) -> None
     with pytest.raises(RequestError) as refused:
         check(Api.CHAT, body)
     assert refused.value.param == place
+
+
+def test_no_object_has_more_fields_than_any_api() -> None:
+    """Refused where the body is read: in layer 2 they held the event loop for a second."""
+    many = {f"f{n}": 1 for n in range(MAX_FIELDS)}
+    message = {"role": "user", "content": "hi"}
+    for body in ({"messages": [message], **many}, {"messages": [message | many]}):
+        with pytest.raises(RequestError, match="more than 1024 fields"):
+            check(Api.CHAT, {"model": "m", **body})
+    bias = {str(n): 1 for n in range(2 * MAX_FIELDS)}
+    check(Api.CHAT, {"model": "m", "messages": [message], "logit_bias": bias, "metadata": many})

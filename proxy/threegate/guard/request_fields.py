@@ -27,6 +27,9 @@ IMAGE_PARTS = (
 NO_PARTS = ("input", "arguments")
 """Members of a call that hold what a model wrote for a tool, where fields may have any name."""
 
+MOST_NOTED = 256
+"""Dropped fields that a record names: more than any API has."""
+
 
 def restrict_fields(draft: RequestDraft) -> Refusal | None:
     for rule_id, rule in draft.constraints.fields:
@@ -81,7 +84,7 @@ def _unknown(draft: RequestDraft, rule_id: str, rule: Fields) -> Refusal | None:
         return Refusal(rule_id, "unknown_field", localized("unknown-field"), "")
     if removed:
         draft.body = allowed.narrowed(draft.body)
-        for name in removed:
+        for name in removed[:MOST_NOTED]:
             draft.note(rule_id, name, "dropped")
     return None
 

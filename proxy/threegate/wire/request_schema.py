@@ -17,6 +17,7 @@ from threegate.errors import RequestError
 from threegate.i18n.messages import either, localized
 from threegate.types import Bilingual
 from threegate.wire.adapter import Api, Body
+from threegate.wire.limits import MAX_FIELDS
 
 
 class JsonType(StrEnum):
@@ -208,6 +209,8 @@ def check_shape(value: Any, shape: Shape, at: str = "") -> None:
 
 
 def _check_object(value: Body, shape: Shape, at: str) -> None:
+    if shape.named and len(value) > MAX_FIELDS:
+        raise _refused("many-fields", at, limit=MAX_FIELDS)
     for name in shape.required:
         if value.get(name) is None:
             raise _refused("needed", f"{at}/{name}")
@@ -229,6 +232,6 @@ def _refuse_other_spelling(name: str, shape: Shape, at: str) -> None:
         raise _refused("spelling", f"{at}/{known}")
 
 
-def _refused(name: str, at: str, **details: Bilingual) -> RequestError:
+def _refused(name: str, at: str, **details: Bilingual | int) -> RequestError:
     place = at.lstrip("/").replace("/", ".")
     return RequestError(localized(name, place=place, **details), param=at)
