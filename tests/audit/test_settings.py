@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from threegate.audit.log.chain import Algorithm
 from threegate.audit.log.record import ContentLevel
 from threegate.audit.settings import AuditSettings, Format, OnFailure, from_settings
 from threegate.errors import AuditError
@@ -41,10 +42,12 @@ def test_the_process_settings_decide(tmp_path: Path) -> None:
         var=tmp_path,
         audit_on_failure="spool",
         audit_level="metadata",
+        audit_hash="sm3",
         environment={"K": "topsecret"},
     )
     made = from_settings(process)
     assert (made.on_failure, made.level) == (OnFailure.SPOOL, ContentLevel.METADATA)
+    assert made.algorithm is Algorithm.SM3
     assert made.directory == tmp_path / "audit"
     assert made.url == f"sqlite:///{tmp_path / 'audit.sqlite3'}"
     assert "topsecret" not in repr(made)

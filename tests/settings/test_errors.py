@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from threegate.audit.export.otel import NAMES
+from threegate.audit.log.chain import Algorithm
 from threegate.audit.log.record import ContentLevel
 from threegate.audit.settings import Format, OnFailure
 from threegate.settings import CHOICES, load
@@ -121,5 +122,6 @@ def test_a_setting_of_the_command_line_or_a_variable_is_named_as_it_was_given() 
 def test_choices_are_those_of_the_code_that_reads_them() -> None:
     assert CHOICES["audit_on_failure"] == tuple(OnFailure)
     assert CHOICES["audit_level"] == tuple(ContentLevel)
+    assert CHOICES["audit_hash"] == tuple(Algorithm)
     assert CHOICES["audit_export_format"] == tuple(Format)
     assert CHOICES["traces_names"] == tuple(NAMES)

@@ -102,6 +102,7 @@ def from_settings(settings: Settings) -> AuditSettings:
         directory=settings.var / "audit",
         on_failure=OnFailure(settings.audit_on_failure),
         level=ContentLevel(settings.audit_level),
+        algorithm=Algorithm(settings.audit_hash),
         master_key=settings.audit_master_key,
         old_master_keys=settings.audit_old_master_keys,
         subject_key=settings.audit_subject_key,

@@ -146,6 +146,7 @@ class Settings:
     audit_url: str = ""
     audit_on_failure: str = "fail_request"
     audit_level: str = "redacted"
+    audit_hash: str = "sha256"  # or sm3 (GB/T 32905)
     audit_master_key: str = ""  # env:NAME, file:PATH or cmd:COMMAND; one for all replicas
     audit_old_master_keys: tuple[str, ...] = ()  # only open what they wrapped, newest first
     audit_subject_key: str = ""  # for pseudonyms of persons; empty: the master key
@@ -234,6 +235,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "classifiers": ("required", "off"),
     "audit_on_failure": ("fail_request", "spool", "continue"),
     "audit_level": ("none", "metadata", "redacted", "full"),
+    "audit_hash": ("sha256", "sm3"),
     "audit_export_format": ("jsonl", "csv", "parquet", "ocsf", "otel-logs", "otel-spans"),
     "keys": ("auto", "required"),
     "traces_names": ("verdict", "decision"),

@@ -85,12 +85,13 @@ async def test_two_writers_at_once_have_two_chains(settings: AuditSettings) -> N
     assert sorted(c.size for c in report.chains) == [22, 22]
 
 
-async def test_sm3_is_a_choice(settings: AuditSettings) -> None:
-    log = await filled(dataclasses.replace(settings, algorithm=Algorithm.SM3))
-    await log.close()
+async def test_a_log_goes_on_with_sm3_and_back(settings: AuditSettings) -> None:
+    for algorithm in (Algorithm.SHA256, Algorithm.SM3, Algorithm.SHA256):
+        log = await filled(dataclasses.replace(settings, algorithm=algorithm))
+        await log.close()
     report = check(settings)
     assert report.ok
-    assert report.chains[0].integrated == 8
+    assert [chain.integrated for chain in report.chains] == [8, 8, 8]
 
 
 @pytest.mark.parametrize("level", ContentLevel)
