@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import asyncio
+import os
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Stage
+from threegate.console.views.replay import recorded
 
+from tests.audit.conftest import another_database, record
 from tests.console.conftest import Site
 
 RULE = "/policies/rule/base.pii.email"
@@ -76,6 +82,38 @@ def test_a_period_is_sampled_evenly(fresh_site: Site) -> None:
     assert (found["calls"], found["spread"], found["more"]) == (2, True, True)
     assert found["since"] < newest["since"]
     assert not _replayed(fresh_site, limit="500", since=_day(-1))["spread"]
+
+
+async def _sampled(where: AuditSettings, stages: tuple[Stage, ...], number: int) -> list[int]:
+    """Which of so many calls are taken as four, each with a record of every stage."""
+    log = await AuditLog.open(where)
+    text = Content((Part("messages/0/content:user", "a text"),))
+    told = [record(f"r{n}", stage) for n in range(number) for stage in stages]
+    await asyncio.gather(*(log.append(each, text) for each in told))
+    calls = await recorded(log, Query(limit=4, since_us=1), spread=True)
+    await log.close()
+    return sorted({int(each.id[1:]) for each in calls.texts})
+
+
+BOTH = (Stage.RECEIVED, Stage.COMPLETED)
+
+
+@pytest.mark.parametrize(("stages", "number"), [(BOTH[1:], 23), (BOTH, 16), (BOTH, 10)])
+async def test_a_sample_reaches_from_the_first_to_the_last_quarter(
+    tmp_path: Path, stages: tuple[Stage, ...], number: int
+) -> None:
+    """Of 23 calls those after the fifteenth could not come in, of 16 with two records each the
+    first eight."""
+    url = f"sqlite:///{tmp_path}/audit.db"
+    taken = await _sampled(AuditSettings(url=url, directory=tmp_path), stages, number)
+    assert [n * 4 // number for n in taken] == [0, 1, 2, 3]
+
+
+@pytest.mark.skipif("THREEGATE_TEST_POSTGRES" not in os.environ, reason="needs PostgreSQL")
+async def test_postgres_samples_alike(tmp_path: Path) -> None:
+    with another_database(os.environ["THREEGATE_TEST_POSTGRES"]) as url:
+        taken = await _sampled(AuditSettings(url=url, directory=tmp_path), BOTH, 16)
+    assert [n // 4 for n in taken] == [0, 1, 2, 3]
 
 
 def test_days_are_told_with_the_zone_that_they_are_of(site: Site) -> None:

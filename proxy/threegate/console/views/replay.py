@@ -136,9 +136,10 @@ async def recorded(audit: AuditLog, query: Query, *, spread: bool = False) -> Ca
 
     def work(connection: Connection) -> Calls:
         sample = _spread(connection, query) if spread else None
-        some = replace(query, stage=OF_CALLS, limit=2 * query.limit + 1, among=sample)
+        most = 2 * (len(sample) if sample else query.limit)
+        some = replace(query, stage=OF_CALLS, limit=most + 1, among=sample)
         every = newest(connection, some)
-        entries = [e for e in every[: 2 * query.limit] if e.has_content]
+        entries = [e for e in every[:most] if e.has_content]
         calls = list(dict.fromkeys(e.request_id for e in entries))
         wanted = set(_evenly(calls, query.limit) if sample else calls[: query.limit])
         texts = [
@@ -150,24 +151,24 @@ async def recorded(audit: AuditLog, query: Query, *, spread: bool = False) -> Ca
         ]
         times = [e.ts_us for e in entries if e.request_id in wanted]
         since = timestamp(min(times)) if times else ""
-        more = bool(sample) or len(every) > 2 * query.limit or len(calls) > len(wanted)
+        more = bool(sample) or len(every) > most or len(calls) > len(wanted)
         return Calls(len(wanted), since, more, tuple(dict.fromkeys(texts)), bool(sample))
 
     return await audit.read(work)
 
 
 def _spread(connection: Connection, query: Query) -> frozenset[str] | None:
-    """Twice as many calls as wanted, evenly from the period, since some have no text; None where
-    there are no more than that."""
-    conditions = where(connection, replace(query, stage=OF_CALLS))
-    count = connection.execute(select(func.count()).select_from(RECORD).where(*conditions))
-    step = int(count.scalar_one()) // (2 * query.limit)
-    if step < 2:
+    """The calls of records at even distances over the whole period, twice as many as wanted, since
+    some have no text; None where there are hardly more than that."""
+    conditions, most = where(connection, replace(query, stage=OF_CALLS)), 2 * query.limit
+    counted = select(func.count()).select_from(RECORD).where(*conditions)
+    count = int(connection.execute(counted).scalar_one())
+    if count < 2 * most:
         return None
     number = func.row_number().over(order_by=RECORD.c.ts).label("number")
     every = select(RECORD.c.request_id, number).where(*conditions).subquery()
-    chosen = select(every.c.request_id).where(every.c.number % step == 0)
-    return frozenset(connection.execute(chosen.limit(2 * query.limit)).scalars())
+    steps = every.c.number * most % count < most  # where a line of this slope reaches a whole one
+    return frozenset(connection.execute(select(every.c.request_id).where(steps)).scalars())
 
 
 def _evenly(calls: Sequence[str], most: int) -> Sequence[str]:
