@@ -263,6 +263,49 @@ async def test_what_was_scheduled_becomes_active_at_its_time(tmp_path: Path) -> 
         assert ("activate", "") in [*await told(watch), *await told(other)]
 
 
+async def test_the_worker_that_came_second_does_not_say_that_it_is_dropped(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as first, watched(tmp_path, "two") as second:
+        digest = first.versions.save(checked(BANDED), ("shop",), now_utc())
+        now = now_utc()
+        due = (datetime.fromisoformat(now) + timedelta(milliseconds=1)).isoformat()
+        steps = ((Submit(digest, weaker=False), ANN), (Approve(digest), BOB))
+        for command, by in (*steps, (Schedule(digest, due), BOB)):
+            assert isinstance(first.versions.act(command, by, now), Event)
+        for each in (first, second):
+            each.versions.state()  # both see it before either acts
+        await asyncio.sleep(0.01)
+        await first.policy()
+        await second.policy()
+        assert [a.digest for a in first.versions.state().activations] == [digest]
+        assert "dropped" not in caplog.text
+
+
+async def test_files_are_reloaded_while_nobody_can_be_looked_up(tmp_path: Path) -> None:
+    def away(name: str) -> Person:
+        raise OSError("the accounts' database is away")
+
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as made:
+        watch = replace(made, person_of=away)
+        digest = watch.versions.save(checked(BANDED), ("shop",), now_utc())
+        now = now_utc()
+        due = (datetime.fromisoformat(now) + timedelta(milliseconds=1)).isoformat()
+        steps = ((Submit(digest, weaker=False), ANN), (Approve(digest), BOB))
+        for command, by in (*steps, (Schedule(digest, due), BOB)):
+            assert isinstance(watch.versions.act(command, by, now), Event)
+        before = watch.policies.pin().digest
+        assert watch.versions.state().versions[digest].due
+        put(tmp_path / "policies", BANDED.replace("band: {max: 20", "band: {max: 30"))
+        while watch.policies.pin().digest == before:
+            await asyncio.sleep(0.01)
+            with pytest.raises(OSError, match="away"):
+                await watch.policy()
+        assert watch.versions.state().versions[digest].due
+
+
 async def test_a_schedule_that_the_rules_refuse_by_then_is_dropped(tmp_path: Path) -> None:
     put(tmp_path / "policies", GOOD)
     async with watched(tmp_path) as watch:

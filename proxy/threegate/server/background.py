@@ -114,16 +114,26 @@ class BackgroundWork:
             by = await asyncio.to_thread(self.person_of, name) or then
             command = Activate(digest, reason="scheduled")
             answer = await asyncio.to_thread(self.versions.act, command, by, now)
-            if dropped := isinstance(answer, Refused):
-                log.warning("the schedule of policy %s is dropped: %s", digest[:12], answer.code)
+            verb, why = "activate", ""
+            if isinstance(answer, Refused):
+                verb, why = "unschedule", answer.code
                 drop = Schedule(digest, "")
                 answer = await asyncio.to_thread(self.versions.act, drop, then, now)
-            if not isinstance(answer, Refused):
-                await self._record(digest, "unschedule" if dropped else "activate", "", by=name)
+            if isinstance(answer, Refused):
+                continue  # another worker was first
+            if why:
+                log.warning("the schedule of policy %s is dropped: %s", digest[:12], why)
+            await self._record(digest, verb, "", by=name)
 
     async def policy(self) -> None:
-        """Reloads the policy if its source has changed."""
-        await self._due()
+        """Activates what is due, and reloads the policy if its source has changed, even while that
+        fails: the accounts have a database of their own."""
+        try:
+            await self._due()
+        finally:
+            await self._look()
+
+    async def _look(self) -> None:
         changed = await asyncio.to_thread(self.policies.changed)
         before = self.policies.pin().digest
         if changed and await asyncio.to_thread(self.policies.reload):
@@ -132,7 +142,7 @@ class BackgroundWork:
             await asyncio.to_thread(self._resume)
             await self._record(after, "activated", after, previous=before)
         for problem in self.policies.problems if changed else ():
-            log.warning("policy problem %s", problem.code)
+            log.warning("policy problem %s in %s", problem.code, problem.at)
         errors = sum(p.severity is Severity.ERROR for p in self.policies.problems)
         self.metrics.policy_errors.set(errors)
         self.notices.emergency = self.versions.seen.emergency(now_utc())
