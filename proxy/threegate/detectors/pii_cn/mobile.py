@@ -85,6 +85,8 @@ _BARE = (Level.MEDIUM, Level.HIGH, Level.LOW)
 _IDS, _PERSONS = labels("cn_mobile", "ids"), labels("cn_mobile", "persons")
 """Directly before an id of eleven digits its name tells it from a mobile number. That of a person
 may be one."""
+_RUNS = labels("cn_mobile", "runs")
+"""Likewise where nothing says that it is a telephone number: people run, too."""
 _DIRECTLY = re.compile(r"[^\w\n]{0,8}\Z")
 _BOTH = re.compile(
     r"(?i)[ ]?(?:numbers?|no\.?|号码?|號碼?)?[ ]?"
@@ -143,6 +145,8 @@ def _is_joined(text: str, start: int, end: int) -> bool:
 
 def _is_id(view: ScanText, start: int) -> bool:
     named, own = view.last(start, _IDS), view.last(start, _LABELS)
+    if own < 0:
+        named = max(named, view.last(start, _RUNS))
     of_another = own < 0 or named - own > _SUFFIX
     if named < 0 or named <= view.last(start, _PERSONS) or not of_another:
         return False
