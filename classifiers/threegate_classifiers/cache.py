@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Sized
 from contextvars import ContextVar
 from typing import Generic, TypeVar
 
@@ -38,8 +39,8 @@ def digest(text: Text) -> bytes:
 
 
 PARTS = 8
-"""A text may be full of names: an answer counts by its parts, and a cache has room for so many an
-answer on the average."""
+"""A text may be full of names or fill many windows: an answer counts by its parts, and a cache has
+room for so many an answer on the average."""
 
 
 class Lru(Generic[A]):
@@ -68,4 +69,4 @@ class Lru(Generic[A]):
 
 
 def _parts(answer: object) -> int:
-    return len(answer) if isinstance(answer, tuple) else 1
+    return len(answer) if isinstance(answer, Sized) else 1

@@ -41,7 +41,8 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """One score per label of the model, in its order. `windows` where there are several."""
+    """One score per label of the model, in its order. `windows` where there are several and a second
+    model may be asked of some."""
 
     language: str
     items: tuple[Score, ...]
@@ -49,6 +50,10 @@ class Scores:
 
     def __getitem__(self, label: str) -> Score:
         return next(item for item in self.items if item.label == label)
+
+    def __len__(self) -> int:
+        """What it takes in a cache: windows are most of it."""
+        return max(1, len(self.windows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,8 @@ def scores(
         level = level_of(manifest, label, score, language)
         below = below_levels(manifest, label, score, language)
         items.append(Score(label, score, level, row.start, row.end, below))
-    return Scores(language, tuple(items), _windows(rows, table) if len(rows) > 1 else ())
+    several = len(rows) > 1 and manifest.seconds
+    return Scores(language, tuple(items), _windows(rows, table) if several else ())
 
 
 def _windows(rows: Sequence[Row], table: NDArray[np.float64]) -> tuple[Window, ...]:

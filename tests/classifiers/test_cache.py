@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate_classifiers.cache import OWNER, PARTS, Lru, digest
+from threegate_classifiers.results import Scores, Window
 from threegate_classifiers.tokenize import Text
 
 
@@ -26,6 +27,17 @@ def test_answers_of_many_parts_leave_sooner() -> None:
     assert cache.get(b"more") is None
     cache.put(b"few", (1,))
     assert cache.get(b"few") == (1,)
+
+
+def test_scores_of_many_windows_leave_sooner() -> None:
+    def scores(count: int) -> Scores:
+        return Scores("en", (), tuple([Window(n, n + 1, (0.5,)) for n in range(count)]))
+
+    cache: Lru[Scores] = Lru(4)
+    for key, count in ((b"one", 0), (b"two", 2), (b"many", 4 * PARTS - 2)):
+        cache.put(key, scores(count))
+    assert cache.get(b"one") is None
+    assert cache.get(b"two") is not None
 
 
 def test_size_zero_keeps_nothing() -> None:
