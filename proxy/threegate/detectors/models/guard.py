@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -182,13 +183,14 @@ class GuardDetector:
     async def _bear_out(
         self, passage: Passage, best: dict[str, Finding], pending: _PendingScores
     ) -> None:
-        """A planted order that no sentences bear out is MEDIUM."""
+        """A planted order that no sentences bear out is MEDIUM. If reading them fails, it stays."""
         sure = best.get(INDIRECT)
         if sure is None or sure.level < Level.HIGH:
             return
         is_order = partial(self._is_order, pending=pending)
-        if not await borne_out.by_sentences(passage.text, is_order):
-            best[INDIRECT] = replace(sure, level=Level.MEDIUM)
+        with suppress(ClassifierError):
+            if not await borne_out.by_sentences(passage.text, is_order):
+                best[INDIRECT] = replace(sure, level=Level.MEDIUM)
 
     async def _is_order(self, texts: Sequence[str], pending: _PendingScores) -> bool:
         read = await self._read([(Text(text), (INDIRECT,), 0) for text in texts], pending)
