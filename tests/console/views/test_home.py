@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from threegate.gateway.telemetry.expiry import Ending
+from threegate.policy.language.problem_catalog import problem
+from threegate.policy.language.problems import Mark
 
 from tests.console.conftest import PROMPTS, Site
 
@@ -12,6 +14,17 @@ def test_what_is_in_force_is_named(site: Site) -> None:
     assert page["packs"] == ["base", "cn-privacy"]
     assert page["serving"] == site.running.deps.policies.pin().digest
     assert page["notices"] == {"emergency": None, "left": []}
+
+
+def test_what_is_wrong_with_the_newest_policy_is_told_in_words(site: Site) -> None:
+    """Of a file that lost its end there was "cut-off", and `threegate policy check` knows none."""
+    policies = site.running.deps.policies
+    policies.problems = (problem("cut-off", Mark("packs/base.yaml", 9)),)
+    page = site.who("viewer").get("/").text
+    policies.problems = ()
+    assert "packs/base.yaml:9" in page
+    assert "only the beginning of the file in force is left" in page
+    assert "add a comment (#) as the last line" in page
 
 
 def test_a_draft_is_not_in_force(site: Site) -> None:

@@ -16,6 +16,7 @@ from threegate.console.views.policies import packs_of
 from threegate.console.views.queue import waiting
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.gateway.notices import Notices
+from threegate.policy.language.problems import errors
 from threegate.policy.lifecycle.machine import State, VersionStage
 from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import today_utc
@@ -42,7 +43,7 @@ async def home(visit: ConsoleRequest) -> Answer:
             "proposals": await _proposals(visit),
             "titles": {r: t.get(visit.language) for r, t in titles(serving).items()},
             "returned": await _returned(visit),
-            "problems": [p.code for p in visit.parts.policies.problems if p.severity == "error"],
+            "problems": policies.problem_rows(errors(visit.parts.policies.problems), visit.language),
             **await _for_reviewers(visit),
         },
     )
