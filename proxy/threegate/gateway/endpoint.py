@@ -8,7 +8,7 @@ call the model, guard the answer (layer 3), make the last record durable, send t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import orjson
@@ -80,10 +80,8 @@ class Endpoint(HttpEndpoint):
         body = decoded(self.adapter.api, body, tokenizer)
         streamed = self.adapter.streamed(body)
         subject = subject_of(body, headers, self.deps.settings.subject_header)
-        call_request = CallRequest(
-            self.adapter, self.name, path, headers, body, data, streamed, subject=subject
-        )
-        return replace(call_request, slots=slots_of(self.adapter, body))
+        sent = (self.adapter, self.name, path, headers, body, data, streamed)
+        return CallRequest(*sent, subject=subject, slots=slots_of(self.adapter, body))
 
 
 async def _run(call: CallContext) -> None:
