@@ -76,8 +76,13 @@ def test_documents_for_the_fact_check(tmp_path: Path, language: str) -> None:
 
 
 def _test_with_sources(page: Browser) -> None:
-    """By keyboard, in the first empty one."""
-    page.one("details.sample.new summary").send_keys("\n", TAB, TAB)
+    """By keyboard, in the first empty one. The second stays while somebody writes in it."""
+    first, second = page.all("details.sample.new summary")
+    first.send_keys("\n")
+    second.send_keys("\n")
+    first.send_keys("\n")
+    assert second.is_displayed()
+    first.send_keys("\n", TAB, TAB)
     page.keys(
         "The plan is free.", TAB, "The plan costs 15 yuan.\n\nNo discounts.", TAB, "Is it free?"
     )
