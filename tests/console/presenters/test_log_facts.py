@@ -11,8 +11,16 @@ def test_who_did_what_comes_first_and_in_words() -> None:
         ("做了什么", "导出"),
         ("找到", "3"),
         ("搜索条件", "阶段、文字"),
-        ("文本数", "是"),
+        ("文本", "是"),
     ]
+
+
+def test_one_person_is_named_once() -> None:
+    """Steps of a policy named whoever took them twice, and the reason as a note too."""
+    detail = {"actor": "bob", "by": "bob", "verb": "activate", "reason": "leak", "note": "leak"}
+    told = [(f["title"], f["value"]) for f in facts(detail, "en")]
+    assert told == [("by", "bob"), ("did", "activated"), ("reason", "leak")]
+    assert [f["value"] for f in facts({"actor": "eve", "by": "cli"}, "en")] == ["eve", "cli"]
 
 
 def test_what_is_empty_is_left_out_and_a_request_is_a_link() -> None:

@@ -16,6 +16,8 @@ BOOK_OF: Final = {
     "category": "kind",
 }
 """Members whose values are named in another table; the others have a table of their own name."""
+SAME: Final = {"by": "actor", "note": "reason"}
+"""Steps of a policy have both members, mostly with one value."""
 
 
 def facts(detail: Mapping[str, Any], language: str) -> list[dict[str, str]]:
@@ -29,7 +31,7 @@ def facts(detail: Mapping[str, Any], language: str) -> list[dict[str, str]]:
             "to": _page_of(each, detail[each]),
         }
         for each in told
-        if detail[each] not in ("", None, [])
+        if detail[each] not in ("", None, [], detail.get(SAME.get(each, "")))
     ]
 
 
