@@ -67,6 +67,13 @@ def below_levels(manifest: Manifest, label: str, score: float, language: str) ->
     return (_log_odds(lowest) - _logit(score)) / scale
 
 
+def score_below(manifest: Manifest, label: str, margin: float, language: str) -> float:
+    """The model's own score, before calibration, that lies so many logits below the lowest
+    level."""
+    lowest = manifest.levels.get((label, language), DEFAULT_LEVELS)[0]
+    return _probability(logit_of(manifest, label, lowest, language) - margin)
+
+
 def level_of(manifest: Manifest, label: str, score: float, language: str) -> int:
     """0 to 3: the strictest level whose threshold the calibrated score reaches."""
     return bisect_right(manifest.levels.get((label, language), DEFAULT_LEVELS), score)

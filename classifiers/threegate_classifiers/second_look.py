@@ -13,24 +13,26 @@ whatever has some, and a model that cannot read a text finds nothing in it.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import ge
 from pathlib import Path
 from typing import Any, Protocol
 
 from threegate_classifiers.calibrate import (
     below_levels,
-    calibrated,
     level_of,
     logit_of,
+    score_below,
     score_of,
 )
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import Beside, Manifest
 from threegate_classifiers.registry import Entry, find
-from threegate_classifiers.results import Score, Scores, Window
+from threegate_classifiers.results import Score, Scores
 from threegate_classifiers.tokenize import Text
 
 GROUP = "hazard."
@@ -101,18 +103,19 @@ class SecondLook:
 
     def part(self, text: Text, answer: Scores) -> Part:
         """What the second model reads of a text that it is asked of."""
-        near = [w for w in answer.windows if self._is_near(w, answer.language)]
+        least = [self._least(label) for label in self.first.labels]
+        near = [w for w in answer.windows if any(map(ge, w.values, least))]
         if not near:
             return Part(text)
         start, end = near[0].start, near[-1].end
         return Part(Text(text.first[start:end]), start)
 
-    def _is_near(self, window: Window, language: str) -> bool:
-        values = zip(self.first.labels, window.values, strict=True)
-        scores = ((n, calibrated(self.first, n, v, language)) for n, v in values)
-        judged = ((n, score) for n, score in scores if self._judges(n))
-        near = self.beside.near
-        return any(below_levels(self.first, n, score, language) <= near for n, score in judged)
+    def _least(self, label: str) -> float:
+        """From which score of the first model's own on a label is unsure. The windows of a long
+        text are compared with it, since calibrating each would hold an event loop."""
+        if not self._judges(label):
+            return math.inf
+        return score_below(self.first, label, self.beside.near, self.beside.language)
 
     def merged(self, answers: list[Scores], again: Mapping[int, Scores]) -> list[Scores]:
         """`answers`, some together with what the second model said of them."""

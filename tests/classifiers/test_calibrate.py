@@ -10,6 +10,7 @@ from threegate_classifiers.calibrate import (
     calibrated,
     language_of,
     level_of,
+    score_below,
 )
 from threegate_classifiers.manifest import Activation, Manifest, Platt, Task
 
@@ -77,3 +78,10 @@ def test_how_far_a_score_lies_below_the_lowest_level(logit: float) -> None:
     assert below_levels(manifest(), "a", score, "zh") == pytest.approx(lowest - logit, abs=0.01)
     lowest = np.log(0.3 / 0.7)
     assert below_levels(manifest(), "b", given_by, "en") == pytest.approx(lowest - logit, abs=0.01)
+
+
+@pytest.mark.parametrize(("label", "language"), [("a", "zh"), ("b", "en")])
+def test_a_score_of_the_model_that_lies_so_far_below(label: str, language: str) -> None:
+    own = score_below(manifest(), label, 2.5, language)
+    score = calibrated(manifest(), label, own, language)
+    assert below_levels(manifest(), label, score, language) == pytest.approx(2.5)
