@@ -32,3 +32,12 @@ def test_only_the_beginning_of_the_same_file_is_cut_off(
 
 def test_blank_lines_and_comments_at_the_end_are_no_loss() -> None:
     assert not cut_off({"a.yaml": PACK + b"\n# the end\n\n"}, {"a.yaml": PACK})
+
+
+@pytest.mark.parametrize("lost", [b"", b"\r\n", b" all of them\n", b" all of them\n# and no more"])
+def test_a_comment_at_the_end_may_become_shorter(lost: bytes) -> None:
+    """The last line that people are told to add could not be shortened."""
+    now = PACK + b"# these are"
+    assert not cut_off({"a.yaml": now + lost}, {"a.yaml": now})
+    assert cut_off({"a.yaml": now + lost + b"\n  - id: c\n"}, {"a.yaml": now})
+    assert cut_off({"a.yaml": PACK + b"  - id: cd"}, {"a.yaml": PACK + b"  - id: c"})

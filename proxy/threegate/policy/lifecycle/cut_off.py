@@ -28,8 +28,10 @@ def cut_off(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[Pr
 
 
 def _is_beginning(now: bytes, before: bytes) -> bool:
-    """Blank lines and comments at the end are no loss."""
+    """Blank lines and comments at the end are no loss, nor is the rest of a comment."""
     if len(now) >= len(before) or not before.startswith(now):
         return False
-    lost = (line.strip() for line in before[len(now) :].splitlines())
+    last = now.rfind(b"\n") + 1
+    start = last if now[last:].lstrip().startswith(b"#") else len(now)
+    lost = (line.strip() for line in before[start:].splitlines())
     return any(line and not line.startswith(b"#") for line in lost)
