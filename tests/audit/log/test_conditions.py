@@ -106,12 +106,15 @@ async def _of_many(settings: AuditSettings) -> None:
 
 
 async def _opened_by_somebody(log: AuditLog) -> None:
-    """A reason cannot pretend that another record was opened."""
+    """A reason cannot pretend that another record was opened. The command `audit show --text` said
+    `request`."""
     forged = '","object":"r2"'
     detail = {"actor": "ann", "verb": "reveal", "object": "r1", "reason": forged}
     looked = record("look", Stage.ACCESS, decisions=(), detail=detail)
     await log.append(looked)
-    for object, requests in (("r1", ["look"]), ("r2", []), ("", [])):
+    detail = {"actor": "li", "verb": "reveal", "request": "r0", "by": "cli"}
+    await log.append(record("command", Stage.ACCESS, decisions=(), detail=detail))
+    for object, requests in (("r1", ["look"]), ("r0", ["command"]), ("r2", []), ("", [])):
         found = await log.search(Query(object=object, viewed="" if object else "nobody"))
         assert [e.request_id for e in found.entries] == requests
 

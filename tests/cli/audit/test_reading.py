@@ -74,7 +74,8 @@ async def test_text_is_shown_only_with_a_reason_that_is_recorded(
     assert REDACTED in out
     assert SECRET not in out
     seen = await accesses(closed_log)
-    assert [(d["verb"], d["reason"], d["actor"]) for d in seen] == [("reveal", "case 9", "li")]
+    told = [(d["verb"], d["object"], d["reason"], d["actor"]) for d in seen]
+    assert told == [("reveal", "r1", "case 9", "li")]
     assert await audit(closed_log, "search", "--stage", "access") == 0
     assert " reveal li " in capsys.readouterr().out  # who did what
 

@@ -132,7 +132,7 @@ async def _reveal(
 ) -> list[dict[str, str]]:
     """Recorded before it is shown."""
     async with opened(settings) as log:
-        await log.append(access(args, "reveal", request=args.id))
+        await log.append(access(args, "reveal", object=args.id))
         return [part for entry in entries for part in await log.content(entry)]
 
 
