@@ -41,8 +41,8 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """One score per label of the model, in its order. `windows` where there are several and a second
-    model may be asked of some."""
+    """One score per label of the model, in its order. `windows` where there are several and a
+    second model may be asked of some."""
 
     language: str
     items: tuple[Score, ...]

@@ -43,7 +43,9 @@ async def home(visit: ConsoleRequest) -> Answer:
             "proposals": await _proposals(visit),
             "titles": {r: t.get(visit.language) for r, t in titles(serving).items()},
             "returned": await _returned(visit),
-            "problems": policies.problem_rows(errors(visit.parts.policies.problems), visit.language),
+            "problems": policies.problem_rows(
+                errors(visit.parts.policies.problems), visit.language
+            ),
             **await _for_reviewers(visit),
         },
     )
