@@ -63,6 +63,16 @@ async def told(watch: BackgroundWork) -> list[tuple[str, Any]]:
     return [(e.event["detail"]["verb"], e.event["detail"]["object"]) for e in page.entries[::-1]]
 
 
+def scheduled(watch: BackgroundWork, *, in_ms: int) -> str:
+    """A version that Bob approved and has become active at a time from now."""
+    digest, now = watch.versions.save(checked(BANDED), ("shop",), now_utc()), now_utc()
+    due = (datetime.fromisoformat(now) + timedelta(milliseconds=in_ms)).isoformat()
+    steps = ((Submit(digest, weaker=False), ANN), (Approve(digest), BOB))
+    for command, by in (*steps, (Schedule(digest, due), BOB)):
+        assert isinstance(watch.versions.act(command, by, now), Event)
+    return digest
+
+
 def acting(watch: BackgroundWork, calls: int) -> None:
     digest = watch.policies.pin().bindings[0].policy.digest
     for _ in range(calls):
@@ -247,11 +257,7 @@ async def test_an_emergency_is_noticed_and_its_end_too(tmp_path: Path) -> None:
 async def test_what_was_scheduled_becomes_active_at_its_time(tmp_path: Path) -> None:
     put(tmp_path / "policies", GOOD)
     async with watched(tmp_path) as watch, watched(tmp_path, "two") as other:
-        digest = watch.versions.save(checked(BANDED), ("shop",), now_utc())
-        due = (datetime.now(UTC) + timedelta(milliseconds=300)).isoformat()
-        steps = ((Submit(digest, weaker=False), ANN), (Approve(digest), BOB))
-        for command, by in (*steps, (Schedule(digest, due), BOB)):
-            assert isinstance(watch.versions.act(command, by, now_utc()), Event)
+        digest = scheduled(watch, in_ms=300)
         await watch.policy()
         assert watch.policies.pin().digest != digest
         while watch.policies.pin().digest != digest or other.policies.pin().digest != digest:
@@ -268,12 +274,7 @@ async def test_the_worker_that_came_second_does_not_say_that_it_is_dropped(
 ) -> None:
     put(tmp_path / "policies", GOOD)
     async with watched(tmp_path) as first, watched(tmp_path, "two") as second:
-        digest = first.versions.save(checked(BANDED), ("shop",), now_utc())
-        now = now_utc()
-        due = (datetime.fromisoformat(now) + timedelta(milliseconds=1)).isoformat()
-        steps = ((Submit(digest, weaker=False), ANN), (Approve(digest), BOB))
-        for command, by in (*steps, (Schedule(digest, due), BOB)):
-            assert isinstance(first.versions.act(command, by, now), Event)
+        digest = scheduled(first, in_ms=1)
         for each in (first, second):
             each.versions.state()  # both see it before either acts
         await asyncio.sleep(0.01)
@@ -290,12 +291,7 @@ async def test_files_are_reloaded_while_nobody_can_be_looked_up(tmp_path: Path) 
     put(tmp_path / "policies", GOOD)
     async with watched(tmp_path) as made:
         watch = replace(made, person_of=away)
-        digest = watch.versions.save(checked(BANDED), ("shop",), now_utc())
-        now = now_utc()
-        due = (datetime.fromisoformat(now) + timedelta(milliseconds=1)).isoformat()
-        steps = ((Submit(digest, weaker=False), ANN), (Approve(digest), BOB))
-        for command, by in (*steps, (Schedule(digest, due), BOB)):
-            assert isinstance(watch.versions.act(command, by, now), Event)
+        digest = scheduled(watch, in_ms=1)
         before = watch.policies.pin().digest
         assert watch.versions.state().versions[digest].due
         put(tmp_path / "policies", BANDED.replace("band: {max: 20", "band: {max: 30"))
@@ -333,12 +329,7 @@ async def test_a_schedule_of_somebody_who_may_no_longer_activate_is_dropped(
     async with watched(tmp_path) as made:
         watch = replace(made, person_of={"bob": Person("bob", roles)}.get)
         first = watch.policies.pin().digest
-        digest = watch.versions.save(checked(BANDED), ("shop",), now_utc())
-        now = now_utc()
-        due = (datetime.fromisoformat(now) + timedelta(milliseconds=1)).isoformat()
-        steps = ((Submit(digest, weaker=False), ANN), (Approve(digest), BOB))
-        for command, by in (*steps, (Schedule(digest, due), BOB)):
-            assert isinstance(watch.versions.act(command, by, now), Event)
+        digest = scheduled(watch, in_ms=1)
         while watch.versions.state().versions[digest].due:
             await asyncio.sleep(0.05)
             await watch.policy()
