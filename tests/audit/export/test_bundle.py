@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from threegate.audit import AuditLog, AuditSettings, ContentLevel, Query, Stage
-from threegate.audit.export.bundle import Exported, Reveal, export
+from threegate.audit.export.bundle import RECORDS, Exported, Reveal, export
+from threegate.audit.log.chain import Algorithm
 from threegate.audit.log.log_keys import load_master, load_signer
 from threegate.audit.log.note import Signer
 from threegate.audit.settings import Format
@@ -87,6 +88,23 @@ async def test_pending_records_are_exported_as_such(settings: AuditSettings) -> 
     report = check(settings)
     assert report.ok
     assert (report.proven, report.pending) == (0, 5)
+
+
+@pytest.mark.parametrize("algorithm", Algorithm)
+async def test_the_text_of_pending_records_is_checked_with_their_hash(
+    settings: AuditSettings, algorithm: Algorithm
+) -> None:
+    """Of fresh records with SM3 the verifier said that their text was changed."""
+    log = await filled(dataclasses.replace(settings, algorithm=algorithm), 2)
+    to, master = settings.directory / "export", load_master(settings)
+    export(settings.url, Query(), to, load_signer(settings), reveal=Reveal.REDACTED, master=master)
+    await log.close()
+    assert check(settings).problems == []
+    rows = [json.loads(line) for line in (to / RECORDS).read_bytes().splitlines()]
+    part = next(row["content"][0] for row in rows if row.get("content"))
+    part["redacted"] += "!"
+    (to / RECORDS).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert "text_changed" in {p.code for p in check(settings).problems}
 
 
 @pytest.mark.parametrize("reveal", Reveal)

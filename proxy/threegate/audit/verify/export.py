@@ -8,6 +8,7 @@ exported records.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from threegate.audit.export.bundle import (
     file_digest,
     hasher_of,
 )
-from threegate.audit.log.chain import Hasher, verify_inclusion
+from threegate.audit.log.chain import Algorithm, Hasher, verify_inclusion
 from threegate.audit.log.content import part_hash
 from threegate.audit.log.encoding import canonical
 from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
@@ -187,12 +188,17 @@ def _texts(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportRep
     if not row.get("salt"):
         return
     entry = row["entry"]
-    hasher = hasher_of(checkpoint.origin) if checkpoint else Hasher()
+    hashers = [hasher_of(checkpoint.origin)] if checkpoint else _every_hasher()
     logged = {c["part"]: c for c in entry["event"]["content"] if "part" in c}
     for part in row["content"]:
         hashes = logged.get(part["part"], {})
         shown = hashes.get("redacted_hash", hashes.get("hash"))
         for name, digest in (("redacted", shown), ("text", hashes.get("hash"))):
-            made = part_hash(part["part"], part.get(name, ""), bytes.fromhex(row["salt"]), hasher)
-            if name in part and made != digest:
+            told = (part["part"], part.get(name, ""), bytes.fromhex(row["salt"]))
+            if name in part and digest not in [part_hash(*told, each) for each in hashers]:
                 report.add(entry["writer"], entry["seq"], "text_changed/export", name=name)
+
+
+def _every_hasher() -> list[Hasher]:
+    """A writer's checkpoint says which hash it has; records without one may have either."""
+    return [Hasher(each) for each in Algorithm if each in hashlib.algorithms_available]
