@@ -21,7 +21,8 @@ AT_ONCE = 2048
 @dataclass(slots=True)
 class EventReader:
     """`pause` waits while too much is held; `busy` says that an event is being given to the
-    machines, and nothing of it may leave yet."""
+    machines, and nothing of it may leave yet. What follows the last event of an answer is not
+    read: how much of it comes before that event has left depends on the cut of the bytes."""
 
     codec: StreamCodec
     answer: GuardedAnswer
@@ -29,6 +30,7 @@ class EventReader:
     tools: ToolRules
     pause: Callable[[], Awaitable[None]]
     busy: bool = field(default=False, init=False)
+    _ended: bool = field(default=False, init=False)
     _pending: Delta | None = field(default=None, init=False)  # not given to a machine yet
     _decoder: SSEDecoder = field(default_factory=SSEDecoder, init=False, repr=False)
 
@@ -60,7 +62,7 @@ class EventReader:
     async def _events(self, events: Iterable[ServerSentEvent]) -> None:
         try:
             for event in thinned(events):
-                if self.answer.ending:
+                if self.answer.ending or self._ended:
                     return
                 chunk = self.codec.read(event)
                 if chunk.frame is not None and self.answer.check_words(chunk.frame):
@@ -126,6 +128,7 @@ class EventReader:
             self.answer.text(key).close()
             await self.pause()
         self.queue.append(chunk)
+        self._ended = chunk.terminal
 
     def _begin(self, key: StreamKey) -> None:
         """A tool call whose name is not allowed ends the answer before its event is sent. A name
