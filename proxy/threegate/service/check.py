@@ -26,7 +26,7 @@ class CheckSource:
     text: str = field(repr=False)
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen: freezing so many members costs time
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """`messages` and `answers` are turns of chat completions; each answer is an assistant turn.
 
@@ -80,7 +80,7 @@ def text_check(stage: CheckStage, text: str, *, model: str = "", conversation: s
     )
 
 
-@dataclass(slots=True, kw_only=True)  # like Check
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """`record_id` names the audit record, `policy` the one that judged (name and digest). Edited
     texts are empty if the check ends in a block or a curated reply (`outcome`). `rulings` leaves

@@ -20,7 +20,7 @@ FLAT = (
     "kinds", "shadow_rules", "degraded", "input_tokens", "output_tokens", "finish_reason",
     "upstream_status", "error", "label", "trace", "spooled", "actor", "verb", "object", "reason",
 )  # fmt: skip
-TOLD = ("actor", "verb", "object", "reason")
+DETAIL_COLUMNS = ("actor", "verb", "object", "reason")
 """Who did what to what and why: of records of access and of policies."""
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 """Characters with which spreadsheets begin a formula, in East Asian locales also full-width
@@ -60,7 +60,7 @@ def flat(entry: Json) -> dict[str, str | int]:
         "label": event.get("label", ""),
         "trace": event.get("trace", {}).get("trace", ""),
         "spooled": int(entry.get("spooled", False)),
-        **{name: str(event.get("detail", {}).get(name, "")) for name in TOLD},
+        **{name: str(event.get("detail", {}).get(name, "")) for name in DETAIL_COLUMNS},
     }
 
 

@@ -127,17 +127,17 @@ def _looked_at(connection: Connection, query: Query) -> ColumnElement[bool]:
     """Records of access name what was opened in their entry only. There are few of them, and the
     stage, which is a column, is compared first."""
     # Until 2026-12 the command that reveals called it `request`.
-    named = func.coalesce(_told(connection, "object"), _told(connection, "request"))
+    named = func.coalesce(_detail(connection, "object"), _detail(connection, "request"))
     theirs: ColumnElement[bool] = named == query.object
     if query.viewed:
         theirs = named.in_(select(_THEIRS.c.request_id).where(_THEIRS.c.subject == query.viewed))
     return (RECORD.c.stage == Stage.ACCESS.value) & theirs
 
 
-def _told(connection: Connection, member: str) -> ColumnElement[Any]:
+def _detail(connection: Connection, member: str) -> ColumnElement[Any]:
     """Text in both databases: PostgreSQL has no JSON with the control characters that clients
-    send. In canonical JSON no value can contain the name of a member with its quotes, and what is
-    told comes before the record's own members of these names."""
+    send. In canonical JSON no value can contain the name of a member with its quotes, and `detail`
+    comes before the record's own members of these names."""
     if is_postgres(connection):
         return func.substring(RECORD.c.entry, f'"{member}":"([^"]*)"')
     return func.json_extract(RECORD.c.entry, f"$.event.detail.{member}")

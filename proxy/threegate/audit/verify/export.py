@@ -194,8 +194,8 @@ def _texts(row: dict[str, Any], checkpoint: Checkpoint | None, report: ExportRep
         hashes = logged.get(part["part"], {})
         shown = hashes.get("redacted_hash", hashes.get("hash"))
         for name, digest in (("redacted", shown), ("text", hashes.get("hash"))):
-            told = (part["part"], part.get(name, ""), bytes.fromhex(row["salt"]))
-            if name in part and digest not in [part_hash(*told, each) for each in hashers]:
+            hashed = (part["part"], part.get(name, ""), bytes.fromhex(row["salt"]))
+            if name in part and digest not in [part_hash(*hashed, each) for each in hashers]:
                 report.add(entry["writer"], entry["seq"], "text_changed/export", name=name)
 
 

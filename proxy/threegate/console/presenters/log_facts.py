@@ -21,16 +21,16 @@ SAME: Final = {"by": "actor", "note": "reason"}
 
 
 def facts(detail: Mapping[str, Any], language: str) -> list[dict[str, str]]:
-    """Title and value of each, in the order in which one tells it; `to` is the page that the value
+    """Title and value of each, in reading order; `to` is the page that the value
     names, where it has one."""
-    told = sorted(detail, key=lambda n: FIRST.index(n) if n in FIRST else len(FIRST))
+    names = sorted(detail, key=lambda n: FIRST.index(n) if n in FIRST else len(FIRST))
     return [
         {
             "title": name("fact", each, language),
             "value": _value(each, detail[each], language),
             "to": _page_of(each, detail[each]),
         }
-        for each in told
+        for each in names
         if detail[each] not in ("", None, [], detail.get(SAME.get(each, "")))
     ]
 

@@ -48,12 +48,12 @@ def _choices(given: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...
     return tuple((token, math.exp(min(0.0, logprob))) for token, logprob in given)
 
 
-def shares(reply: Json, opening: str, words: tuple[str, ...], said: str) -> dict[str, float]:
+def shares(reply: Json, opening: str, words: tuple[str, ...], verdict: str) -> dict[str, float]:
     """The probability of each word at the first token of the verdict, which follows `opening`.
-    Where the server gives none, the word that was `said` is certain."""
+    Where the server gives none, the word of the `verdict` is certain."""
     place = _after(positions(reply), opening)
     found = place.share(words) if place is not None else {}
-    return found or {word: float(word == said) for word in words}
+    return found or {word: float(word == verdict) for word in words}
 
 
 def _after(found: list[Position], opening: str) -> Position | None:
