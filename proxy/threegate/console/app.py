@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -74,7 +74,9 @@ def _paths(page: Page) -> list[str]:
     return [page.path + ".json", page.path]
 
 
+@cache
 def templates() -> Environment:
+    """One for the process: each template is compiled once, at its first use."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,

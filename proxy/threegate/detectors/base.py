@@ -14,7 +14,7 @@ run in the background.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -95,7 +95,22 @@ class SupportsFastPath(Protocol):
 def overlapping(patterns: Iterable[str], kinds: Iterable[str]) -> frozenset[str]:
     """The kinds that match one of the wanted kinds or prefixes, or lie above or below it."""
     wanted = tuple(patterns)
-    return frozenset(k for k in kinds if any(matches(p, k) or matches(k, p) for p in wanted))
+    heads = tuple(p[:-1] if p.endswith("*") else f"{p}." for p in wanted)
+    above = frozenset(_upwards(wanted))
+    found = (k for k in kinds if k in above or k.startswith(heads) or _widely(k, wanted))
+    return frozenset(found)
+
+
+def _upwards(kinds: Iterable[str]) -> Iterator[str]:
+    """Each kind and all that it lies below: for `pii.cn.mobile` also `pii.cn` and `pii`."""
+    for kind in kinds:
+        while kind:
+            yield kind
+            kind = kind.rpartition(".")[0]
+
+
+def _widely(kind: str, wanted: Iterable[str]) -> bool:
+    return kind.endswith("*") and any(matches(kind, p) for p in wanted)
 
 
 class SentenceDetector(Protocol):

@@ -52,9 +52,10 @@ class DetectorSet:
     ) -> frozenset[str]:
         """Wanted kinds that no detector reports: a rule on them would never act. Those wanted
         `exactly` are not served by a broader or narrower kind."""
-        reported = [kind for kinds in self.kinds_of.values() for kind in kinds]
-        missing = frozenset(k for k in wanted if not overlapping((k,), reported))
-        return missing | exactly.difference(reported)
+        reported = frozenset(kind for kinds in self.kinds_of.values() for kind in kinds)
+        others = wanted - reported  # few: most rules name kinds as detectors report them
+        missing = frozenset(k for k in others if not overlapping((k,), reported))
+        return missing | (exactly - reported)
 
     def missing(self, rules: Sequence[Rule]) -> frozenset[str]:
         """What these rules look for, or ask a judge about, and no detector reports."""

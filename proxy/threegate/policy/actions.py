@@ -36,11 +36,12 @@ ACTIONS = (
     ActionInfo(Action.BLOCK, Bilingual("拦截", "block"), _BOTH),
 )
 BY_ACTION = {info.action: info for info in ACTIONS}
+_KEYS = tuple((info.action, info.key) for info in ACTIONS)
 
 
 def written_actions(then: Then) -> tuple[Action, ...]:
     """The actions that a `then` names; exactly one is required, except in a fact check."""
-    return tuple(i.action for i in ACTIONS if getattr(then, i.key, None) is not None)
+    return tuple(action for action, key in _KEYS if getattr(then, key, None) is not None)
 
 
 def then_action(then: Then) -> Action:

@@ -43,9 +43,12 @@ OPEN_FAMILIES = tuple(info.kind for info in KIND_INFOS if info.open)
 def is_known(pattern: str, known: frozenset[str]) -> bool:
     """Whether a kind, a prefix (`pii.cn`) or a wildcard (`pii.cn.*`) can match any known kind."""
     stem = pattern.removesuffix(".*")
+    if stem in known:
+        return True
     if any(stem == family or stem.startswith(family + ".") for family in OPEN_FAMILIES):
         return True
-    return any(kind == stem or kind.startswith(stem + ".") for kind in known)
+    below = f"{stem}."
+    return any(kind.startswith(below) for kind in known)
 
 
 def title_of(pattern: str) -> Bilingual:

@@ -57,17 +57,21 @@ def _cards(old: Checked, new: Checked, language: str) -> list[dict[str, Any]]:
     tests = [_tests(checked, language) for checked in (old, new)]
     cards = []
     for id in {**after, **before}:
-        sides = [_spoken(r.get(id), c, language) for r, c in ((before, old), (after, new))]
-        if before.get(id) != after.get(id) or sides[0] != sides[1]:
-            found = _card(id, before.get(id), after.get(id), sides, language)
+        rules = before.get(id), after.get(id)
+        defined = [_defined(r, c, language) for r, c in zip(rules, (old, new), strict=True)]
+        if rules[0] != rules[1] or defined[0] != defined[1]:
+            sides = [_said(r, language) | d for r, d in zip(rules, defined, strict=True)]
+            found = _card(id, *rules, sides, language)
             cards.append(found | {"tests": _test_rows(*(t.get(id, {}) for t in tests))})
     return cards
 
 
-def _spoken(rule: AnyRule | None, checked: Checked, language: str) -> dict[str, tuple[str, str]]:
-    if rule is None:
-        return {}
-    return rule_rows(rule, language) | definition_rows(rule, checked.bundles, language)
+def _said(rule: AnyRule | None, language: str) -> dict[str, tuple[str, str]]:
+    return rule_rows(rule, language) if rule else {}
+
+
+def _defined(rule: AnyRule | None, checked: Checked, language: str) -> dict[str, tuple[str, str]]:
+    return definition_rows(rule, checked.bundles, language) if rule else {}
 
 
 def _card(

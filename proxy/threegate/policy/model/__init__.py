@@ -52,7 +52,6 @@ from threegate.policy.model.constraints import (
     Unknown,
 )
 from threegate.policy.model.rules import (
-    AnnotationForm,
     Band,
     Claims,
     Detect,

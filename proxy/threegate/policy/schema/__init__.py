@@ -41,7 +41,6 @@ from threegate.policy.schema.pack import (
     UnlabelledSpec,
 )
 from threegate.policy.schema.rules import (
-    AnnotateThen,
     AnswerThen,
     BlockThen,
     ClaimsSpec,

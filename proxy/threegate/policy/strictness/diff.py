@@ -160,7 +160,7 @@ def _rules(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
     for id, rule in after.items():
         if id not in before:
             yield _appeared(rule, Fate.ADDED, Direction.STRICTER)
-        elif aspects := compare(before[id], rule):
+        elif before[id] != rule and (aspects := compare(before[id], rule)):
             yield changed(Subject.RULE, id, rule.title, aspects)
     for id, rule in before.items():
         if id not in after:
