@@ -84,8 +84,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays to the end: the garbage collector need not look at it again and again."""
-    gc.collect()
+    """What was collected stays to the end: the garbage collector need not look at it, not even once."""
     gc.freeze()
     gc.enable()
 
