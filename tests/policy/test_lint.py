@@ -59,6 +59,8 @@ BAD: dict[str, list[Change]] = {
     "unused-level": [("levels: {category.loans: high}", "levels: {pii.email: high}")],
     "low-block": [("stream: cut", "level: low")],
     "cut-too-late": [("then: {block: {}}", "then: annotate")],
+    "note-without-message": [("then: {block: {}}\n    stream: cut", "then: {annotate: {show: below}}"), ("    message: {zh: 已停止。, en: Stopped.}\n", "")],
+    "note-without-answer": [("then: {block: {}}\n    stream: cut", "then: {annotate: {show: below}}"), ("where: [content]", "where: [reasoning]")],
     "wrong-recognizer-example": [("pack: shop\n", "pack: shop\nrecognizers: [{name: x, supported_entity: A, deny_list: [Petrel], examples: {match: [Heron]}}]\n")],
     "no-match-test": [("match: ['我不想活了', 'I want to die']", "match: []")],
     "no-harmless-test": [("no_match: ['你好', 'hello']", "no_match: []")],

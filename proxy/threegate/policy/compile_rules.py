@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from threegate.policy import schema
 from threegate.policy.actions import then_action
 from threegate.policy.model import (
+    AnnotationForm,
     Claims,
     Detect,
     MaskStyle,
@@ -52,6 +53,7 @@ def rule_of(rule: schema.Rule, pack: str) -> Rule:
         restore=_restoring(mask) if mask else None,
         style=mask.style if mask else MaskStyle.PLACEHOLDER,
         replacement=_both_languages(replace.replacement if replace else ""),
+        annotation=then.annotate.show if then.annotate else AnnotationForm.DATA,
         answer=then.answer.use if then.answer else "",
         http_status=then.block.status if then.block else None,
         exceptions=tuple(_exception(e) for e in rule.exceptions),

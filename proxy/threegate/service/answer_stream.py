@@ -22,6 +22,7 @@ AT_ONCE = 8_192
 @dataclass(slots=True)
 class AnswerStream:
     answer: GuardedAnswer
+    _ended: bool = False  # what follows the texts has been taken
 
     @classmethod
     def of(cls, call: CallContext) -> AnswerStream:
@@ -65,8 +66,12 @@ class AnswerStream:
             self.answer.close()
 
     def take(self) -> dict[StreamKey, str]:
-        """Released text since the last call, by text."""
-        taken = {key: text.take() for key, text in self.answer.texts.items()}
+        """Released text since the last call, by text; the last time with what follows it."""
+        texts = self.answer.texts.items()
+        taken = {key: text.take() for key, text in texts}
+        if self.answer.closed and self.cut is None and self.done and not self._ended:
+            self._ended = True
+            taken = {key: taken[key] + text.suffix("") for key, text in texts}
         return {key: text for key, text in taken.items() if text}
 
     async def settled(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from threegate.console.errors import ConsoleError
-from threegate.console.forms.rule_fields import read_fields, write_fields
+from threegate.console.forms.rule_fields import UNWRITTEN, read_fields, write_fields
 from threegate.console.yaml_values import quoted
 from threegate.policy.language.load import load_text
 from threegate.policy.schema import Rule
@@ -30,7 +30,7 @@ def sent(fields: dict[str, Any]) -> dict[str, str]:
         form |= {f"{group}.{each}": "on" for each in fields[name]}
     layers = {fields["layer"]} & {"input", "output"} or {"input", "output"}
     form |= {f"where.{layer}.{each}": "on" for layer in layers for each in fields["where"]}
-    form |= {f"option_{fields['action']}": fields["option"] or "client"}
+    form |= {f"option_{fields['action']}": fields["option"] or UNWRITTEN.get(fields["action"], "")}
     if fields["action"] == "answer":
         form["option_answer"] = fields["option"]
     form |= {k: v for k, v in fields["claims"].items() if isinstance(v, str)}
@@ -116,6 +116,16 @@ def test_a_plain_replacement_is_of_both_languages_until_one_changes(old: str) ->
     assert f"replacement: {{zh: '[无]', en: '{form['replacement_en']}'}}" in text
     nothing = {"replacement_zh": "", "replacement_en": ""}
     assert "{redact: {}}" in write_fields(text, "p.one", form | nothing)
+
+
+def test_a_message_beneath_the_answer_is_chosen_and_taken_back() -> None:
+    below = edited(action="annotate", option_annotate="below")
+    assert "then: {annotate: {show: below}}" in below
+    assert read_fields(below, "p.one")["option"] == "below"
+    again = write_fields(below, "p.one", sent(read_fields(below, "p.one")))
+    assert again == below
+    form = sent(read_fields(below, "p.one")) | {"option_annotate": "data"}
+    assert "then: {annotate: {show: data}}" in write_fields(below, "p.one", form)
 
 
 def test_callers_and_language() -> None:

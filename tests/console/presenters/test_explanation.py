@@ -51,3 +51,9 @@ def test_every_outcome_has_words(action: str) -> None:
 
 def test_a_record_of_no_call_is_not_explained() -> None:
     assert explanation({"request": "policy"}, "", "en", KNOWN) == []
+
+
+def test_a_note_beneath_the_answer_is_mentioned() -> None:
+    event = {"request": "tg_1", "action": "annotate", "notes": ["r"], "decisions": []}
+    (head, _) = explanation(event, "2026-12-01 10:06", "en", KNOWN)
+    assert head.endswith("a note was added beneath it.")

@@ -208,6 +208,7 @@ def event(
         "masked": [clean(m) for m in record.masked[:MAX_RULED]],
         "mono_us": mono_us,
         "model": _dense(requested=record.caller.model, served=record.model_served),
+        "notes": [clean(rule) for rule in record.notes],
         "policy": _policy(record.policy, record.policy_revision),
         "request": clean(record.request_id) or event_id,
         "retention": STANDARD,

@@ -125,6 +125,7 @@ class Record:
     degraded: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
     label: str = ""
+    notes: tuple[str, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     detail: Mapping[str, Any] = field(default_factory=dict)
 

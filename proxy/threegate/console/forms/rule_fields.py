@@ -38,10 +38,10 @@ from threegate.console.yaml_values import (
 )
 from threegate.policy.language.shapes import plain
 
-OPTIONS = {"mask": "restore", "answer": "use"}
+OPTIONS = {"mask": "restore", "answer": "use", "annotate": "show"}
 """The single option of an action that the form offers."""
 REPLACING = ("redact", "rewrite")
-UNWRITTEN = {"mask": "client"}
+UNWRITTEN = {"mask": "client", "annotate": "data"}
 """Options that mean the same if they are left out."""
 LAYERS = ("input", "output")
 ROLLOUT = re.compile(r"\d{1,3}")

@@ -22,7 +22,8 @@ def explanation(
     action = event.get("action", "")
     if action not in WORDS:
         return []
-    outcome = WORDS[action].get(language)
+    noted = action == Action.ANNOTATE.name.lower() and event.get("notes")
+    outcome = WORDS["noted" if noted else action].get(language)
     head = WORDS["head"].filled({"at": at, "request": event["request"], "outcome": outcome})
     reasons = dict.fromkeys(_reasons(event, language, known))
     last = ("automatic",) if Action[action.upper()] > Action.ALLOW else ()

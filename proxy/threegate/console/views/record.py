@@ -140,6 +140,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "degraded": event.get("degraded", []),
         "masked": event.get("masked", []),
         "label": event.get("label", ""),
+        "notes": event.get("notes", []),
     }
 
 

@@ -5,7 +5,7 @@ detectors and machines; tried texts are not stored.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from threegate.console.errors import refusal
@@ -26,9 +26,10 @@ from threegate.console.web import (
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.request.request_context import counted_by, language_of_text, sources_of
 from threegate.guard.masking.mask import MaskMap
+from threegate.guard.notes_below import notes_below
 from threegate.guard.redact import Renderer, edited
 from threegate.policy.lifecycle.store import today_utc
-from threegate.policy.model import Claims, CompiledPolicy, PolicySet
+from threegate.policy.model import Claims, CompiledPolicy, PolicySet, Rule
 from threegate.policy.testing.cases import (
     Case,
     ConstraintCase,
@@ -137,6 +138,7 @@ def _trace(
         "alike": _alike(rows),
         "result": result,
         "edited": action < Action.ANSWER and result != text,
+        "below": _below(text, ruled, rules) if action < Action.ANSWER else [],
         "told": _told(first, policy, spoken) if first and action >= Action.ANSWER else "",
     }
 
@@ -144,6 +146,12 @@ def _trace(
 def _told(stops: Ruling, policy: CompiledPolicy, spoken: str) -> str:
     outcome = outcome_of(stops, policy, "", spoken)
     return outcome.answer or outcome.message.get(spoken)
+
+
+def _below(text: str, ruled: Sequence[Ruling], rules: Mapping[str, Rule]) -> list[str]:
+    """The notes beneath an answer, in its language."""
+    written = language_of_text(text)
+    return [note.get(written) for note in notes_below(ruled, rules).values()]
 
 
 def _alike(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

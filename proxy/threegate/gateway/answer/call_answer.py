@@ -114,6 +114,7 @@ async def guard_answer(
 async def close_answer(call: CallContext, answer: GuardedAnswer, stage: Stage) -> None:
     """The call's record, with the texts of its answer."""
     call.trail.output = answer.ruled
+    call.trail.notes = answer.noted
     call.trail.answer_chars = answer.received
     call.trail.timings_ms["output"] = round(answer.spent_s * 1000, 3)
     call.answer_texts = tuple("".join(text.raw) for text in answer.all_texts())

@@ -7,7 +7,7 @@ A completed judgement sets `changed`, so that released text goes out at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from weakref import proxy
 
@@ -76,6 +76,7 @@ class GuardedAnswer:
     _order: ReleaseOrder = field(default_factory=ReleaseOrder, repr=False)
     _nearby: NearbyTexts = field(init=False, repr=False)
     _words: WordChecks = field(init=False, repr=False)
+    _noted: list[tuple[int, str]] = field(default_factory=list)  # choices and rules with notes
     _stop: Ruling | None = None  # ends the answer when all texts before it have left
 
     def __post_init__(self) -> None:
@@ -224,6 +225,19 @@ class GuardedAnswer:
         for text in self.texts.values():
             text.abandon()
         await self.tasks.cancel()
+
+    # Notes
+
+    def first_notes(self, choice: int, rules: Iterable[str]) -> list[str]:
+        """Those of the rules that have written no note beneath this choice yet; now they have."""
+        new = [rule for rule in rules if (choice, rule) not in self._noted]
+        self._noted += [(choice, rule) for rule in new]
+        return new
+
+    @property
+    def noted(self) -> tuple[str, ...]:
+        """The rules that have written notes."""
+        return tuple(dict.fromkeys(rule for _, rule in self._noted))
 
     # Judging
 

@@ -12,7 +12,9 @@ from threegate.detectors.engine.budget import STREAMED_S, SlowSearches
 from threegate.errors import UpstreamError
 from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.answer.text_checks import TextChecks
+from threegate.gateway.request.request_context import LANGUAGE_CHARS, language_of_text
 from threegate.gateway.telemetry.hold_timer import HoldTimer
+from threegate.guard.notes_below import notes_below
 from threegate.guard.output import ChannelGuard
 from threegate.guard.redact import TERMINAL, edited
 from threegate.guard.stream.events import (
@@ -155,12 +157,23 @@ class GuardedText:
         return text
 
     def suffix(self, label: str) -> str:
-        """What follows the text: the sources named by its marks, then the AI label. Nothing follows
-        a text in a separate field."""
+        """What follows the text: the sources named by its marks, the notes of its rules, then the
+        AI label. Nothing follows a text in a separate field."""
         answers = self.key.channel is Channel.CONTENT and not self.is_field
         if not answers or not self.machine.received:
             return ""
-        return self.answer.guard.citations.listing(self.ruled) + label
+        return self.answer.guard.citations.listing(self.ruled) + self._notes() + label
+
+    def _notes(self) -> str:
+        """In the language of the text. A rule that matches several texts of a choice writes beneath
+        the first; JSON stays JSON."""
+        notes = notes_below(self.ruled, self.guard.judge.by_id)
+        if not notes or self.answer.guard.is_json(self.locus.channel):
+            return ""
+        end = self.machine.received
+        language = language_of_text(self.machine.before(end, LANGUAGE_CHARS))
+        new = self.answer.first_notes(self.key.choice, notes)
+        return "".join([f"\n\n{notes[rule].get(language)}" for rule in new])
 
     def _run(self, commands: Sequence[Command]) -> None:
         """Carries out commands in order, checks last, because the result of a scan may lead to

@@ -89,6 +89,7 @@ class AuditTrail:
     error: str = ""
     masked: tuple[str, ...] = ()
     label: str = ""
+    notes: tuple[str, ...] = ()  # rules whose notes were written beneath the answer
     subject: str = field(default="", repr=False)  # the end user
     decisions: list[Decision] = field(default_factory=list)
     output: list[Ruling] = field(default_factory=list, repr=False)
@@ -197,6 +198,7 @@ class AuditTrail:
             degraded=(*self.degraded, *degraded(decisions, self.stopped)),
             masked=self.masked,
             label=self.label,
+            notes=self.notes,
             timings_ms=dict(self.timings_ms),
         )
 

@@ -17,6 +17,7 @@ from threegate.policy.kinds import title_of
 from threegate.policy.language.problems import Severity
 from threegate.policy.model import (
     AiLabel,
+    AnnotationForm,
     Arguments,
     Check,
     CheckDigits,
@@ -49,6 +50,7 @@ def _scale(kind: type[Enum]) -> Scale:
 
 ACTION: Scale = {info.action: info.title for info in ACTIONS}
 _KINDS: tuple[type[Enum], ...] = (
+    AnnotationForm,
     Arguments,
     AuditLevel,
     Channel,

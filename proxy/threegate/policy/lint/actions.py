@@ -6,10 +6,10 @@ from threegate.policy.actions import BY_ACTION, written_actions
 from threegate.policy.language.problems import Severity
 from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Findings, checks_each
-from threegate.policy.model import Mode, StreamMode
+from threegate.policy.model import AnnotationForm, Mode, StreamMode
 from threegate.policy.schema import Rule
 from threegate.policy.strictness.compare import includes
-from threegate.types import Action, Layer, Level
+from threegate.types import Action, Channel, Layer, Level
 
 SENTENCE_KINDS = (
     "hazard",
@@ -78,3 +78,20 @@ def cut_too_late(rule: Rule) -> Findings:
     changes = cites or not fit.issuperset(written_actions(rule.then))
     if rule.stream is StreamMode.CUT and changes:
         yield rule.mark("stream")
+
+
+@checks_each(Rule, "note-without-message")
+def note_without_message(rule: Rule) -> Findings:
+    if _writes_note(rule) and rule.message is None:
+        yield rule.mark("then")
+
+
+@checks_each(Rule, "note-without-answer")
+def note_without_answer(rule: Rule) -> Findings:
+    if _writes_note(rule) and Channel.CONTENT not in rule.where:
+        yield rule.mark("where")
+
+
+def _writes_note(rule: Rule) -> bool:
+    annotate = rule.then.annotate
+    return annotate is not None and annotate.show is AnnotationForm.BELOW

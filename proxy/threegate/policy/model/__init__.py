@@ -52,6 +52,7 @@ from threegate.policy.model.constraints import (
     Unknown,
 )
 from threegate.policy.model.rules import (
+    AnnotationForm,
     Band,
     Claims,
     Detect,

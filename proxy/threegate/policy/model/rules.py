@@ -33,6 +33,14 @@ class MaskStyle(StrEnum):
     SYNTHETIC = "synthetic"
 
 
+class AnnotationForm(StrEnum):
+    """How an annotation reaches the client: DATA only as data for the application, BELOW also as
+    the rule's message beneath the answer."""
+
+    DATA = "data"
+    BELOW = "below"
+
+
 @dataclass(frozen=True, slots=True)
 class Restoring:
     """Where a masked value is restored for the client. `tools`: only in the arguments of these
@@ -142,6 +150,7 @@ class Rule:
     """Where a masked value is restored; None: never."""
     style: MaskStyle = MaskStyle.PLACEHOLDER
     replacement: Bilingual = NO_REPLACEMENT
+    annotation: AnnotationForm = AnnotationForm.DATA
     answer: str = ""
     http_status: int | None = None
     exceptions: tuple[RuleException, ...] = ()

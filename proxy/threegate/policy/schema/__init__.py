@@ -41,6 +41,7 @@ from threegate.policy.schema.pack import (
     UnlabelledSpec,
 )
 from threegate.policy.schema.rules import (
+    AnnotateThen,
     AnswerThen,
     BlockThen,
     ClaimsSpec,

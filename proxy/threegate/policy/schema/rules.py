@@ -21,6 +21,7 @@ from threegate.policy.language.shapes import (
 )
 from threegate.policy.model import (
     EVERYONE,
+    AnnotationForm,
     Band,
     MaskStyle,
     Mode,
@@ -118,6 +119,13 @@ class MaskThen(Located):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotateThen(Located):
+    """注明 / Annotate"""
+
+    show: AnnotationForm = AnnotationForm.DATA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlainThen(Located):
     """无选项的动作 / An action without options"""
 
@@ -131,7 +139,7 @@ class Then(Located):
     rewrite: ReplaceThen | None = None
     redact: ReplaceThen | None = None
     mask: MaskThen | None = None
-    annotate: PlainThen | None = None
+    annotate: AnnotateThen | None = None
     flag: PlainThen | None = None
     on_contradicted: Action | None = None
     on_unsupported: Action | None = None

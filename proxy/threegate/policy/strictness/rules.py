@@ -165,7 +165,8 @@ def _opinion_parts(
 
 
 _PARTS: tuple[Callable[[Rule, Rule], Iterator[Aspect]], ...] = (
-    each(unclear, "layer"), _channels, callers, _kinds, _levels, _action, each(worded, "style"),
+    each(unclear, "layer"), _channels, callers, _kinds, _levels, _action,
+    each(worded, "style", "annotation"),
     each(wording, "replacement", "answer", "http_status"), each(ranked, "on_error", "on_timeout"),
     each(wording, "deadline_ms"), each(ranked, "stream"), _claims, _exceptions, _band,
     _second_opinion, *life, labels,

@@ -93,9 +93,10 @@ async def _flow(lines: Lines, stream: CheckStream, out: Responder) -> None:
     reader.add_done_callback(lambda _: stream.stream.changed.set())
     try:
         while True:
+            over = stream.over  # before the release: it may become true while that is sent
             if data := b"".join(_released(stream)):
                 await out.chunk(data)
-            if stream.over:
+            if over:
                 return
             if reader.done():
                 reader.result()

@@ -1,0 +1,24 @@
+"""Notes beneath an answer: the messages of the rules that annotate it there. Pure.
+
+A rule's note is written once, however often the rule matches, and last of all, so that nothing of
+it is judged, masked or restored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from threegate.policy.model import AnnotationForm, Rule
+from threegate.types import Action, Bilingual, Ruling
+
+
+def notes_below(ruled: Iterable[Ruling], rules: Mapping[str, Rule]) -> dict[str, Bilingual]:
+    """The notes that belong beneath a text whose rulings are `ruled`, by rule, in the order in
+    which the rules matched."""
+    annotating = (r.rule_id for r in ruled if r.action is Action.ANNOTATE and not r.shadow)
+    messages = {id: _note(rules[id]) for id in dict.fromkeys(annotating) if id in rules}
+    return {id: note for id, note in messages.items() if note is not None}
+
+
+def _note(rule: Rule) -> Bilingual | None:
+    return rule.message if rule.annotation is AnnotationForm.BELOW else None
