@@ -336,6 +336,7 @@ async def test_a_schedule_of_somebody_who_may_no_longer_activate_is_dropped(
         assert watch.policies.pin().digest == first
         assert watch.versions.state().activations == ()
         assert ("unschedule", "") in await told(watch)
+        assert watch.versions.events()[-1].by == "proxy"  # Bob did not cancel it
 
 
 async def test_what_ends_soon_is_a_figure_a_notice_and_one_line(

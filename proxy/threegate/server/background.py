@@ -35,6 +35,8 @@ READINESS_S = 5.0
 """Seconds between two readiness checks, each of which writes to the database."""
 ENDS_S = 60.0
 """Seconds between two checks for expiry."""
+PROXY = Person("proxy", frozenset({Role.APPROVER}))
+"""Who does what nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +116,18 @@ class BackgroundWork:
             by = await asyncio.to_thread(self.person_of, name) or then
             command = Activate(digest, reason="scheduled")
             answer = await asyncio.to_thread(self.versions.act, command, by, now)
-            verb, why = "activate", ""
             if isinstance(answer, Refused):
-                verb, why = "unschedule", answer.code
-                drop = Schedule(digest, "")
-                answer = await asyncio.to_thread(self.versions.act, drop, then, now)
-            if isinstance(answer, Refused):
-                continue  # another worker was first
-            if why:
-                log.warning("the schedule of policy %s is dropped: %s", digest[:12], why)
-            await self._record(digest, verb, "", by=name)
+                await self._drop_schedule(digest, answer, now)
+            else:
+                await self._record(digest, "activate", "", by=name)
+
+    async def _drop_schedule(self, digest: str, why: Refused, now: str) -> None:
+        """By the proxy: whoever scheduled it did not cancel it."""
+        dropped = await asyncio.to_thread(self.versions.act, Schedule(digest, ""), PROXY, now)
+        if isinstance(dropped, Refused):
+            return  # another worker was first
+        log.warning("the schedule of policy %s is dropped: %s", digest[:12], why.code)
+        await self._record(digest, "unschedule", "", reason=f"{why.text.zh} / {why.text.en}")
 
     async def policy(self) -> None:
         """Activates what is due, and reloads the policy if its source has changed, even while that
@@ -179,7 +183,7 @@ class BackgroundWork:
         await self._record(left.policy, verb, left.rule, **seen)
 
     async def _record(self, policy: str, verb: str, thing: str, **more: object) -> None:
-        detail = {"verb": verb, "object": thing, "actor": "proxy", **more}
+        detail = {"verb": verb, "object": thing, "actor": PROXY.name, **more}
         await self.audit.append(Record(stage=Stage.POLICY, policy=policy, detail=detail))
 
 

@@ -23,6 +23,11 @@ def test_one_person_is_named_once() -> None:
     assert [f["value"] for f in facts({"actor": "eve", "by": "cli"}, "en")] == ["eve", "cli"]
 
 
+def test_ranges_of_records_are_no_raw_list() -> None:
+    (shown,) = facts({"places": [["w1", 4, 9], ["w2", 0, 1]]}, "en")
+    assert shown["value"] == "w1 4–9, w2 0–1"
+
+
 def test_what_is_empty_is_left_out_and_a_request_is_a_link() -> None:
     detail = {"verb": "label", "object": "tg_1", "label": "correct", "category": "", "rule": None}
     assert facts(detail, "en") == [

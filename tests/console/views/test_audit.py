@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from threading import Event, get_ident
 from types import SimpleNamespace
@@ -117,10 +118,49 @@ def test_a_csv_holds_the_redacted_texts_where_they_are_asked_for(site: Site) -> 
     (row,) = csv.DictReader(
         io.StringIO(client.post("/audit/export", data=form | {"texts": "1"}).text)
     )
-    assert "签证需要什么材料" in row["texts"]
-    assert "E12345678" not in row["texts"]
+    assert "签证需要什么材料" in row["Redacted texts"]
+    assert "E12345678" not in row["Redacted texts"]
     assert "texts" not in client.post("/audit/export", data=form).text.partition("\n")[0]
     assert [a["texts"] for a in accesses(site) if a["actor"] == "sheet"] == [False, True]
+
+
+def test_a_chinese_reviewer_hands_over_a_chinese_table(site: Site) -> None:
+    """Its columns were `ts` and `finish_reason`, its outcomes `mask`; that of the zip too."""
+    client = site.who("reviewer", name="tabler")
+    client.headers["accept-language"] = "zh"
+    form = {"q": "护照号码", "reason": "for the authority"}
+    table = client.post("/audit/export", data=form | {"format": "csv"}).text
+    packed = client.post("/audit/export", data=form | {"format": "proofs"}).content
+    with zipfile.ZipFile(io.BytesIO(packed)) as zipped:
+        inside = zipped.read("threegate-export/records.csv").decode("utf-8-sig")
+    for text in (table.removeprefix("\ufeff"), inside):
+        (row,) = csv.DictReader(io.StringIO(text))
+        assert row["处置"] == "脱敏"
+        assert row["检测结果类别"].startswith("中国护照号")
+
+
+def test_a_second_reviewer_does_not_read_the_first_verdict_among_the_accesses(
+    site: Site, newest: Newest
+) -> None:
+    site.ask("护照号码是E12345678，第二次判断")
+    request = newest("q=第二次判断")
+    first, second = (site.who("reviewer", name=n) for n in ("judge-one", "judge-two"))
+    rule = first.get(f"/audit/record/{request}.json").json()["judged"][0]["rule"]
+    wrong = {"rule": rule, "label": "false_positive"}
+    assert first.post(f"/audit/record/{request}/label", data=wrong).status_code < 400
+    page = "/audit.json?stage=access&q=&object=" + request
+    (noted,) = [r for r in first.get(page).json()["rows"] if r["detail"]["verb"] == "label"]
+    assert noted["detail"]["label"] == "false_positive"
+    (noted,) = [r for r in second.get(page).json()["rows"] if r["detail"]["verb"] == "label"]
+    assert "label" not in noted["detail"]
+    shown = second.get(f"/audit/record/{noted['request']}.json").json()
+    assert "false positive" not in [f["value"] for f in shown["facts"]]
+
+
+def test_accesses_have_no_outcome_to_narrow_by(site: Site) -> None:
+    site.who("reviewer", name="looker").get("/audit")
+    facets = site.who("reviewer", name="looker").get("/audit.json?stage=access").json()["facets"]
+    assert "action" not in [f["name"] for f in facets]
 
 
 def test_jsonl_lines_are_the_entries_themselves(site: Site) -> None:
@@ -137,7 +177,9 @@ def test_the_cells_of_an_export_are_made_off_the_event_loop(
         return get_ident()
 
     threads, made = set[int](), audit_export._csv
-    monkeypatch.setattr(audit_export, "_csv", lambda *a: (threads.add(get_ident()), made(*a))[1])
+    monkeypatch.setattr(
+        audit_export, "_csv", lambda *a, **k: (threads.add(get_ident()), made(*a, **k))[1]
+    )
     client = site.who("reviewer", name="exporter-thread")
     assert client.post("/audit/export", data={"format": "csv", "stage": "all"}).status_code == 200
     assert threads

@@ -179,7 +179,7 @@ def test_who_looked_at_a_record_and_at_a_users_records(site: Site) -> None:
     assert "asked by the person" in listed
     form = {"stage": "access", "object": request, "format": "csv"}
     table = client.post("/audit/export", data=form).text
-    assert f"looks,reveal,{request},asked by the person" in table
+    assert f"looks,revealed originals,{request},asked by the person" in table
     assert not client.get("/audit.json?stage=access&object=tg_other").json()["rows"]
 
 

@@ -25,7 +25,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from threegate.audit.errors import trouble
-from threegate.audit.export.formats import FLAT, cell, flat, ocsf
+from threegate.audit.export.formats import AS_STORED, FLAT, Wording, flat, ocsf
 from threegate.audit.export.otel import otel_log, otel_spans
 from threegate.audit.log.chain import Algorithm, Hasher, Tree
 from threegate.audit.log.conditions import Query
@@ -69,9 +69,11 @@ def export(
     reveal: Reveal = Reveal.NOTHING,
     master: MasterKey | None = None,
     names: str = "verdict",
+    wording: Wording = AS_STORED,
 ) -> Exported:
     """All records that match, of one moment. `directory` must not exist. `names` are those of the
-    guardrail attributes (`formats.NAMES`). Raises `AuditError`, `OSError`."""
+    guardrail attributes (`formats.NAMES`), `wording` that of a CSV file. Raises `AuditError`,
+    `OSError`."""
     if reveal is not Reveal.NOTHING and master is None:
         raise trouble("export-master")
     if form is Format.PARQUET and find_spec("pyarrow") is None:
@@ -83,7 +85,7 @@ def export(
         raise trouble("export-exists", path=directory) from None
     try:
         with engine.begin() as connection:
-            made = _Export(connection, directory, signer, reveal, master, names)
+            made = _Export(connection, directory, signer, reveal, master, names, wording)
             return made.run(query, form)
     finally:
         engine.dispose()
@@ -111,6 +113,7 @@ class _Export:
     reveal: Reveal
     master: MasterKey | None
     names: str = "verdict"
+    wording: Wording = AS_STORED
     proofs: dict[str, _Proofs | None] = field(default_factory=dict)
     records: int = 0
     proven: int = 0
@@ -121,7 +124,7 @@ class _Export:
                 for entry in self._entries(query):
                     lines.write(self._line(entry))
             else:
-                sink = SINKS[form](self.names)
+                sink = SINKS[form](self.names, self.wording)
                 sink(self._copied(self._entries(query), lines), self.directory / f"records.{form}")
         self._checkpoints()
         return self._manifest()
@@ -223,14 +226,14 @@ def file_digest(path: Path) -> str:
 Sink = Callable[[Iterator[dict[str, Any]], Path], None]
 
 
-def _csv(entries: Iterator[dict[str, Any]], path: Path) -> None:
+def _csv(entries: Iterator[dict[str, Any]], path: Path, wording: Wording) -> None:
     with path.open(
         "w", encoding="utf-8-sig", newline=""
     ) as file:  # the byte order mark lets Excel read it as UTF-8
         table = csv.writer(file)
-        table.writerow(FLAT)
+        table.writerow(wording.heads)
         for entry in entries:
-            table.writerow([cell(v) for v in flat(entry).values()])
+            table.writerow(wording.row(entry))
 
 
 def _parquet(entries: Iterator[dict[str, Any]], path: Path) -> None:
@@ -261,11 +264,11 @@ def _json_lines(
     return write
 
 
-SINKS: Mapping[Format, Callable[[str], Sink]] = {
-    Format.CSV: lambda names: _csv,
-    Format.PARQUET: lambda names: _parquet,
-    Format.OCSF: lambda names: _json_lines(ocsf),
-    Format.OTEL_LOGS: lambda names: _json_lines(otel_log),
-    Format.OTEL_SPANS: lambda names: _json_lines(partial(otel_spans, names=names), ENDS),
+SINKS: Mapping[Format, Callable[[str, Wording], Sink]] = {
+    Format.CSV: lambda _, wording: partial(_csv, wording=wording),
+    Format.PARQUET: lambda *_: _parquet,
+    Format.OCSF: lambda *_: _json_lines(ocsf),
+    Format.OTEL_LOGS: lambda *_: _json_lines(otel_log),
+    Format.OTEL_SPANS: lambda names, _: _json_lines(partial(otel_spans, names=names), ENDS),
 }
-"""Names the guardrail attributes as requested."""
+"""Names the guardrail attributes as requested, and the columns of a CSV file."""

@@ -6,7 +6,8 @@ them (`bundle`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from threegate.audit.log.encoding import microseconds
@@ -71,6 +72,21 @@ def _once(values: Any) -> str:
 def cell(value: str | int) -> str | int:
     """A CSV cell that no spreadsheet runs as a formula (OWASP: CSV injection)."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a table names columns and codes: `code` gets a column and a value. By default as stored,
+    for programs."""
+
+    heads: tuple[str, ...] = FLAT
+    code: Callable[[str, str | int], str | int] = lambda column, value: value
+
+    def row(self, entry: Json) -> list[str | int]:
+        return [cell(self.code(column, value)) for column, value in flat(entry).items()]
+
+
+AS_STORED = Wording()
 
 
 # --- OCSF: API Activity with the profiles ai_operation and security_control -----------------------

@@ -35,6 +35,15 @@ def facts(detail: Mapping[str, Any], language: str) -> list[dict[str, str]]:
     ]
 
 
+def is_verdict_of_another(detail: Mapping[str, Any], reader: str) -> bool:
+    return bool(detail.get("verb") == "label" and detail.get("actor") != reader)
+
+
+def without_verdict(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Who judged what, but not how."""
+    return {name: value for name, value in detail.items() if name not in ("label", "category")}
+
+
 def _value(member: str, value: Any, language: str) -> str:
     match value:
         case bool():
@@ -48,6 +57,10 @@ def _value(member: str, value: Any, language: str) -> str:
 def _words(member: str, values: list[Any], language: str) -> Iterator[str]:
     book = BOOK_OF.get(member, member)
     for value in values:
+        if isinstance(value, list):  # a range of records: writer, first, last
+            writer, first, last = value
+            yield f"{writer} {first}–{last}"
+            continue
         known = book in BOOKS or book == "kind"
         yield name(book, str(value), language) if known else str(value)
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.query import Entry, find, request_of
+from threegate.audit.log.record import Stage
 from threegate.audit.retention import lost_entries
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.gaps import gaps
@@ -77,9 +78,12 @@ def _found(
     def row(entry: Entry) -> dict[str, Any]:
         cut = snippet(entry.event, parts_in(connection, master, [entry]), query.text)
         judged = said.shown.get(entry.request_id, [])
-        return explained.row(entry, language, known) | {"snippet": cut, "judged": judged}
+        made = explained.row(entry, language, known) | {"snippet": cut, "judged": judged}
+        return made | {"detail": said.readable(made["detail"], visit.me.name)}
 
     facets = dict(page.facets)
+    if terms.get("stage") in (Stage.ACCESS, Stage.POLICY):  # of no call, so without an outcome
+        facets.pop("action", None)
     if "stage" not in terms:
         every = sum(page.facets.get("stage", {}).values())
         facets[TERM] = said.counts(connection, query, every)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from starlette.responses import Response, StreamingResponse
 
 from threegate.audit.export import bundle
 from threegate.audit.export.bundle import Reveal
-from threegate.audit.export.formats import FLAT, cell, flat
+from threegate.audit.export.formats import Wording, cell
 from threegate.audit.log.conditions import Query, where
 from threegate.audit.log.log_keys import load_signer
 from threegate.audit.log.query import MAX_PAGE, Entry, find
@@ -28,12 +28,15 @@ from threegate.audit.log.schema import RECORD
 from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings, Format
 from threegate.console.errors import refusal
+from threegate.console.presenters.csv_wording import TEXTS, head, wording_in
 from threegate.console.presenters.records import channel_of
 from threegate.console.review import search_terms
 from threegate.console.views.record import parts_in
 from threegate.console.views.verdicts import query_of
 from threegate.console.web import Answer, ConsoleRequest, reason_of
 
+Written = Callable[[Sequence[Entry], Connection, AuditLog], str]
+"""Records as lines of a file."""
 FOLDER = "threegate-export"
 MOST_PROVEN = 20_000
 """The most records of an export that is built completely before it is sent."""
@@ -53,9 +56,12 @@ async def export(visit: ConsoleRequest) -> Answer:
     records = await visit.parts.audit.read(lambda c: _count(c, query))
     await visit.note("export", format=form, records=records, terms=sorted(terms), texts=texts)
     name = {"content-disposition": f'attachment; filename="threegate-audit.{form}"'}
-    return StreamingResponse(
-        _lines(visit.parts.audit, query, form, texts=texts), media_type=MEDIA[form], headers=name
+    lines = (
+        _table(visit.parts.audit, query, visit.language, texts=texts)
+        if form == "csv"
+        else _lines(visit.parts.audit, query, _jsonl)
     )
+    return StreamingResponse(lines, media_type=MEDIA[form], headers=name)
 
 
 async def _with_proofs(visit: ConsoleRequest, terms: Mapping[str, str]) -> Answer:
@@ -67,18 +73,23 @@ async def _with_proofs(visit: ConsoleRequest, terms: Mapping[str, str]) -> Answe
         raise refusal("too-many-proven", count=records, most=MOST_PROVEN)
     facts = {"records": records, "terms": sorted(terms), "texts": texts, "reason": reason}
     await visit.note("export", format="proofs", **facts)
-    made = await visit.checked(partial(_zipped, audit, visit.parts.audit_settings, query, texts))
+    wording = wording_in(visit.language)
+    made = await visit.checked(
+        partial(_zipped, audit, visit.parts.audit_settings, query, texts, wording)
+    )
     name = {"content-disposition": f'attachment; filename="{FOLDER}.zip"'}
     return Response(made, media_type="application/zip", headers=name)
 
 
-def _zipped(audit: AuditLog, settings: AuditSettings, query: Query, texts: bool) -> bytes:
+def _zipped(
+    audit: AuditLog, settings: AuditSettings, query: Query, texts: bool, wording: Wording
+) -> bytes:
     reveal, packed = Reveal.REDACTED if texts else Reveal.NOTHING, io.BytesIO()
     with TemporaryDirectory() as scratch, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
         folder, signer = Path(scratch) / FOLDER, load_signer(settings)
         bundle.export(
             settings.url, query, folder, signer,
-            form=Format.CSV, reveal=reveal, master=audit.master,
+            form=Format.CSV, reveal=reveal, master=audit.master, wording=wording,
         )  # fmt: skip
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
             out.write(file, file.relative_to(scratch))
@@ -90,15 +101,22 @@ def _count(connection: Connection, query: Query) -> int:
     return int(connection.execute(counted).scalar_one())
 
 
-async def _lines(audit: AuditLog, query: Query, form: str, *, texts: bool) -> AsyncIterator[str]:
+async def _table(
+    audit: AuditLog, query: Query, language: str, *, texts: bool
+) -> AsyncIterator[str]:
+    wording = wording_in(language)
+    heads = (*wording.heads, head(TEXTS, language)) if texts else wording.heads
+    yield "\ufeff" + _row(heads)  # a byte order mark, so that spreadsheets read Chinese
+    async for lines in _lines(audit, query, partial(_csv, wording=wording, texts=texts)):
+        yield lines
+
+
+async def _lines(audit: AuditLog, query: Query, written: Written) -> AsyncIterator[str]:
     """The end of the period is fixed by the query, so records written meanwhile do not shift
     pages."""
-    if form == "csv":
-        heads = (*FLAT, "texts") if texts else FLAT
-        yield "\ufeff" + _row(heads)  # a byte order mark, so that spreadsheets read Chinese
     after = ""
     while True:
-        page = partial(_page, audit, replace(query, after=after), form, texts)
+        page = partial(_page, audit, replace(query, after=after), written)
         lines, after = await audit.read(page)
         yield lines
         if not after:
@@ -106,35 +124,38 @@ async def _lines(audit: AuditLog, query: Query, form: str, *, texts: bool) -> As
 
 
 def _page(
-    audit: AuditLog, query: Query, form: str, texts: bool, connection: Connection
+    audit: AuditLog, query: Query, written: Written, connection: Connection
 ) -> tuple[str, str]:
     """A page of records as lines, and where the next one begins. Made in the reader's thread: cells
     take as long as reading, and calls would wait for those of every export."""
     page = find(connection, query)
-    if form != "csv":
-        return _jsonl(page.entries), page.next
-    more: Sequence[Sequence[str]] = [()] * len(page.entries)
-    if texts:
-        parts = (parts_in(connection, audit.master, [entry]) for entry in page.entries)
-        more = [(_joined(each),) for each in parts]
-    return _csv(page.entries, more), page.next
+    return written(page.entries, connection, audit), page.next
 
 
 def _joined(parts: Sequence[Mapping[str, str]]) -> str:
     return "\n".join(f"{channel_of(part['part'])}: {part['redacted']}" for part in parts)
 
 
-def _jsonl(entries: Sequence[Entry]) -> str:
+def _jsonl(entries: Sequence[Entry], connection: Connection, audit: AuditLog) -> str:
     return "".join(entry.entry + "\n" for entry in entries)
 
 
-def _csv(entries: Sequence[Entry], more: Sequence[Sequence[str]]) -> str:
+def _csv(
+    entries: Sequence[Entry],
+    connection: Connection,
+    audit: AuditLog,
+    *,
+    wording: Wording,
+    texts: bool,
+) -> str:
     """Writes cells so that none is a formula."""
-    columns = (flat(orjson.loads(entry.entry)) for entry in entries)
-    rows = (
-        [*(each[name] for name in FLAT), *cells] for each, cells in zip(columns, more, strict=True)
-    )
-    return "".join(_row([cell(value) for value in row]) for row in rows)
+    out = []
+    for entry in entries:
+        row = wording.row(orjson.loads(entry.entry))
+        if texts:
+            row.append(cell(_joined(parts_in(connection, audit.master, [entry]))))
+        out.append(_row(row))
+    return "".join(out)
 
 
 def _row(cells: Sequence[object]) -> str:

@@ -17,7 +17,7 @@ from threegate.console.errors import refusal
 from threegate.console.presenters import records as explained
 from threegate.console.presenters.explanation import explanation
 from threegate.console.presenters.form_choices import missable
-from threegate.console.presenters.log_facts import facts
+from threegate.console.presenters.log_facts import facts, is_verdict_of_another, without_verdict
 from threegate.console.presenters.questions import rules_to_judge
 from threegate.console.review.complaints import CLAIMS, SOURCES
 from threegate.console.review.review_store import ReviewLabel
@@ -52,7 +52,7 @@ async def record(visit: ConsoleRequest) -> Answer:
             "of_call": last.stage in OF_CALLS,
             "begun": visit.clock.field(entries[0].ts_us),  # nobody looked before
             "event": _facts(last),
-            "facts": facts(last.event.get("detail", {}), visit.language),
+            "facts": facts(await _readable(visit, last), visit.language),
             "decisions": explained.decisions(last.event, visit.language, known),
             "explanation": explanation(
                 last.event, visit.clock.show(last.ts_us), visit.language, known
@@ -66,6 +66,15 @@ async def record(visit: ConsoleRequest) -> Answer:
             "rules": {rule: title.get(visit.language) for rule, title in known.items()},
         },
     )
+
+
+async def _readable(visit: ConsoleRequest, entry: Entry) -> Mapping[str, Any]:
+    """What a record says besides a decision; see `_shown_labels`."""
+    detail: Mapping[str, Any] = entry.event.get("detail", {})
+    if not is_verdict_of_another(detail, visit.me.name):
+        return detail
+    labels = await blocking(visit.parts.review_store.labels, [str(detail.get("object", ""))])
+    return detail if _shown_labels(labels, visit) else without_verdict(detail)
 
 
 async def opened(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from threegate.audit.log.conditions import Query, where
 from threegate.audit.log.schema import RECORD
 from threegate.console.errors import refusal
+from threegate.console.presenters.log_facts import is_verdict_of_another, without_verdict
 from threegate.console.review import search_terms
 from threegate.console.review.review_store import LABELS
 from threegate.console.views.queue import waiting
@@ -27,6 +28,12 @@ class Verdicts:
 
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)
     judged: frozenset[str] = frozenset()
+
+    def readable(self, detail: Mapping[str, Any], reader: str) -> Mapping[str, Any]:
+        """What a record of an access says, without somebody else's verdict on a call that the
+        reader is still to judge."""
+        known = not is_verdict_of_another(detail, reader) or detail.get("object") in self.shown
+        return detail if known else without_verdict(detail)
 
     def narrowed(self, query: Query, wanted: str) -> Query:
         """Only calls with this verdict, or without any. Raises ConsoleError."""
