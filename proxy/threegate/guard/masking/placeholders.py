@@ -68,7 +68,7 @@ class PlaceholderFinder:
     def __init__(self, masks: MaskMap) -> None:
         back = [m for m in masks.entries() if m.restore is not None]
         never = {m.bare for m in masks.entries() if m.restore is None}
-        codes = {m.code: m for m in reversed(back) if m.code not in never}
+        codes = {code: m for m in reversed(back) if (code := m.code) not in never}
         self._values = codes | {m.bare: m for m in back}
         self._codes = sorted(self._values)
         self._lengths = sorted({len(code) for code in self._codes}, reverse=True)
@@ -227,16 +227,18 @@ def _heads_of(back: Iterable[Masked]) -> Iterator[Any]:
             made_up.add(masked.bare[:_HEAD])
         else:
             words.add(bare_word(masked.kind))
-    yield from map(_head, words)
+    if words & _FREQUENT:
+        yield _head(_FREQUENT)
+    yield from (_head(frozenset((word,))) for word in words - _FREQUENT)
     if made_up:  # of one conversation, so never cached
         yield re2.compile("|".join(sorted(_loose(list(map(_letter, head))) for head in made_up)))
 
 
 @cache
-def _head(word: str) -> Any:
-    """The word of a kind and the letters of a code with possible gaps. One pattern per kind; one
-    for each set of kinds would accumulate for ever."""
-    return re2.compile(_loose([*map(_letter, word), *[_CODE_LETTER] * CODE_LENGTH]))
+def _head(words: frozenset[str]) -> Any:
+    """The word of one of these kinds and the letters of a code with possible gaps."""
+    spelled = "|".join(_loose(list(map(_letter, word))) for word in sorted(words))
+    return re2.compile(_loose([f"(?:{spelled})", *[_CODE_LETTER] * CODE_LENGTH]))
 
 
 def _loose(letters: list[str]) -> str:
@@ -254,4 +256,9 @@ def _either(char: str) -> str:
 
 
 _HEAD = 2
+_FREQUENT = frozenset(
+    map(bare_word, ("email", "phone", "mobile", "id_card", "bank_card", "ssn", "address", "ip"))
+)
+"""Words of kinds that often occur together. One pattern finds them all, so that a text is read once
+for them; one for each set of kinds would accumulate for ever."""
 _CODE_LETTER = f"[{''.join(_letter(c)[1:-1] for c in ALPHABET)}]"

@@ -116,8 +116,9 @@ def matches(pattern: str, value: str) -> bool:
 
 def first_match(pattern: str, values: Iterable[str]) -> str | None:
     """The first value that `matches` accepts."""
-    head = pattern[:-1] if pattern.endswith("*") else pattern + "."
-    return next((v for v in values if v == pattern or v.startswith(head)), None)
+    stem = pattern.removesuffix("*")
+    alike = [value for value in values if value.startswith(stem)]  # nearly always none
+    return next((value for value in alike if matches(pattern, value)), None)
 
 
 class Rolled(Protocol):
