@@ -127,6 +127,7 @@ MATRIX = {
     "GET /audit/complaints": "reviewer",
     "POST /audit/complaints": "reviewer",
     "POST /audit/complaints/{id}": "reviewer",
+    "POST /audit/complaints/{id}/reopen": "reviewer",
     "POST /audit/views": "reviewer",
     "POST /audit/views/drop": "reviewer",
     "GET /audit/report/pdf": "reviewer",

@@ -170,6 +170,7 @@ PAGES = (
     Page("GET", "/audit/complaints", complaints.listing, REVIEWERS),
     Page("POST", "/audit/complaints", complaints.take, REVIEWERS),
     Page("POST", "/audit/complaints/{id}", complaints.answer, REVIEWERS),
+    Page("POST", "/audit/complaints/{id}/reopen", complaints.reopen, REVIEWERS),
     Page("POST", "/audit/views", audit.keep_view, REVIEWERS),
     Page("POST", "/audit/views/drop", audit.drop_view, REVIEWERS),
     Page("GET", "/audit/person", person.form, REVIEWERS | ADMINS),

@@ -42,3 +42,16 @@ def test_what_a_complaint_needs(site: Site) -> None:
     assert client.post("/audit/complaints.json", data=FORM | {"request": ""}).status_code == 200
     form = {"outcome": "later", "answer": "x"}
     assert client.post("/audit/complaints/cpl_0.json", data=form).status_code == 400
+
+
+def test_a_complaint_closed_by_mistake_is_opened_again(site: Site) -> None:
+    """A wrong click decided for good what the authority was told."""
+    client = site.who("reviewer", name="reopener")
+    id = client.post("/audit/complaints.json", data=FORM | {"request": ""}).json()["id"]
+    answer = {"outcome": "rejected", "answer": "The rule was right."}
+    assert client.post(f"/audit/complaints/{id}", data=answer).status_code == 303
+    assert client.post(f"/audit/complaints/{id}/reopen").status_code == 303
+    assert client.post(f"/audit/complaints/{id}/reopen").status_code == 404
+    assert "The rule was right." in client.get("/audit/complaints").text
+    again = {"outcome": "upheld", "answer": "The rule is changed."}
+    assert client.post(f"/audit/complaints/{id}", data=again).status_code == 303

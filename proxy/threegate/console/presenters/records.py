@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,8 +20,15 @@ FINISHED = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
 
 
 def titles(policies: PolicySet) -> dict[str, Bilingual]:
-    """Titles of rules by id, of all policies in force."""
-    return {rule.id: rule.title for p in policies_of(policies) for rule in _rules(p)}
+    """Titles of rules by id, of all policies in force; rules of one title are told apart by their
+    packs."""
+    rules = {rule.id: rule for p in policies_of(policies) for rule in _rules(p)}
+    times = Counter(rule.title for rule in rules.values())
+    return {id: _alone(rule) if times[rule.title] > 1 else rule.title for id, rule in rules.items()}
+
+
+def _alone(rule: Any) -> Bilingual:
+    return Bilingual(f"{rule.title.zh}（{rule.pack}）", f"{rule.title.en} ({rule.pack})")
 
 
 def constraint_ids(policies: PolicySet) -> frozenset[str]:

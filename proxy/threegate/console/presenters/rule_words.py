@@ -154,7 +154,7 @@ def _narrowed(when: When) -> bool:
 
 
 def _reason(id: str, language: str) -> str:
-    return f"{BY_ID[id].title.get(language)} ({id})" if id in BY_ID else id
+    return _aside(BY_ID[id].title.get(language), id, language) if id in BY_ID else id
 
 
 def value_words(value: Any, language: str) -> str:
@@ -194,7 +194,11 @@ def _then(then: Then, language: str) -> Iterator[str]:
         elif value is not None:
             options = _written(value, language)
             title = title_of(Action[spec.name.upper()]).get(language)
-            yield f"{title} ({options})" if options else title
+            yield _aside(title, options, language) if options else title
+
+
+def _aside(title: str, more: str, language: str) -> str:
+    return f"{title}（{more}）" if language == "zh" else f"{title} ({more})"
 
 
 def _written(thing: Any, language: str) -> str:

@@ -57,6 +57,14 @@ class Complaints:
             changed = connection.execute(update(COMPLAINT).where(still_open).values(values))
             return changed.rowcount == 1
 
+    def reopen(self, id: str) -> bool:
+        """Keeps the answer, to be corrected. False if there is no such closed complaint."""
+        closed = (COMPLAINT.c.id == id) & (COMPLAINT.c.outcome != "")
+        values = {"outcome": "", "closed_by": "", "closed_at": ""}
+        with self.engine.begin() as connection:
+            changed = connection.execute(update(COMPLAINT).where(closed).values(values))
+            return changed.rowcount == 1
+
     def all(self, request: str = "") -> tuple[Complaint, ...]:
         """Those about one request, or all of them; open ones first, then the newest."""
         wanted = select(COMPLAINT).order_by(COMPLAINT.c.outcome != "", COMPLAINT.c.at.desc())

@@ -56,6 +56,15 @@ async def answer(visit: ConsoleRequest) -> Answer:
     return Redirect("/audit/complaints", done="answered", data={"id": id})
 
 
+async def reopen(visit: ConsoleRequest) -> Answer:
+    """Takes back an answer that was given too early."""
+    id = visit.path["id"]
+    await visit.note("complaint-reopened", complaint=id)
+    if not await blocking(visit.parts.review_store.complaints.reopen, id):
+        raise refusal("no-complaint")
+    return Redirect("/audit/complaints", done="reopened", data={"id": id})
+
+
 def _back(visit: ConsoleRequest, request: str) -> str:
     from_record = visit.form.get("from") == "record" and request
     return f"/audit/record/{request}" if from_record else "/audit/complaints"

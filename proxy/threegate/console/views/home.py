@@ -32,6 +32,7 @@ async def home(visit: ConsoleRequest) -> Answer:
         {
             "serving": serving.digest,
             "packs": list(space.ground.packs),  # a draft may enable others
+            "pack_titles": {p.pack: p.title.get(visit.language) for p in bundle.packs},
             "rules": sum(len(b.policy.rules) + len(b.policy.constraints) for b in serving.bindings),
             "notices": policies.notices(visit.parts.notices),
             "waiting": _waiting(state, visit.me.name),
