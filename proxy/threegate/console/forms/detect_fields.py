@@ -11,7 +11,7 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap
 
 from threegate.console.forms.number_format import check_digits_of, pattern_of
-from threegate.console.forms.rule_form import define, find_rule, opened, part_of
+from threegate.console.forms.rule_form import define, find_rule, looked_at, part_of
 from threegate.console.yaml_values import lines, set_list, texts, ticked
 from threegate.policy.language.patterns import PatternError
 from threegate.policy.language.shapes import plain
@@ -45,7 +45,7 @@ def _own_parts(document: CommentedMap, rule: CommentedMap) -> Iterator[_Own]:
 def own_pieces(text: str, rule_id: str) -> set[str]:
     """The rule, the definitions that its form writes, and what belongs to no part of the pack; the
     form shows problems of these. Raises ConsoleError."""
-    document = opened(text)
+    document = looked_at(text)
     rule = find_rule(document, rule_id)
     return {"", rule_id, *(f"{own.part}/{own.name}" for own in _own_parts(document, rule))}
 

@@ -22,6 +22,7 @@ from threegate.console.forms.rule_form import (
     apply_form,
     dumped,
     find_rule,
+    looked_at,
     opened,
     part_of,
     put,
@@ -49,7 +50,7 @@ ROLLOUT = re.compile(r"\d{1,3}")
 
 def read_fields(text: str, rule_id: str, language: str = "zh") -> dict[str, Any]:
     """Every field of the form. Raises ConsoleError if the text cannot be read as YAML."""
-    document = opened(text)
+    document = looked_at(text)
     rule = find_rule(document, rule_id)
     title, message = (part_of(rule, key) for key in ("title", "message"))
     common = {

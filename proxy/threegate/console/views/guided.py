@@ -55,7 +55,7 @@ async def save_form(visit: ConsoleRequest) -> Answer:
     fields, files = await _constitution(visit, space, form)
     text = await blocking(write_fields, space.text(pack_path(pack)), rule_id, form | fields)
     files[pack_path(pack)] = text
-    state = _state(space, pack, rule_id, form.get("constitution_file", ""))
+    state = await blocking(_state, space, pack, rule_id, form.get("constitution_file", ""))
     if conflict := await unseen(visit, space, files, state):
         return conflict
     for path, text in files.items():
@@ -105,12 +105,13 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
     own = await blocking(own_pieces, text, rule_id)
     mine = [r for r in rows if r["file"] == path and (r["rule"] or _piece(text, r["line"])) in own]
     good = not any(r["severity"] == "error" for r in mine)
+    told = fields.get("values", {}).get("constitution_file", "")
     bundle = await blocking(space.bundle)
     special = _constraining(visit, space, fields) if "values" in fields else _judging(visit, fields)
     return {
         **special,
         "rule": rule_id, "pack": pack, "fields": fields,
-        "seen": _state(space, pack, rule_id, fields.get("values", {}).get("constitution_file", "")),
+        "seen": await blocking(_state, space, pack, rule_id, told),
         "problems": [r for r in mine if r["severity"] != "info"],
         "good": good,
         **await blocking(_drafted, space, path, rule_id, fields),
