@@ -100,6 +100,7 @@ BAD: dict[str, list[Change]] = {
     "clause-kind": [("kinds: [pii.email], text", "kinds: [pii.mail], text")],
     "reasoning-unchecked": [("{show: hidden, check: same}", "{show: shown, check: separate}")],
     "short-word": [("{words: [海燕计划, Project Petrel], match: word}", "{words: [海], match: substring}")],
+    "asked-answers": [("match: word}", "match: asked}"), ("{any: [category.loans]", "{any: [category.loans, list.codenames]")],
     "common-word": [("Project Petrel", "的")],
     "repeated-word": [("Project Petrel", "海燕计划")],
     "unused-detector": [(", list.codenames]", "]")],

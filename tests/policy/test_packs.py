@@ -70,6 +70,11 @@ STOPS = {
         "hazard.cyber": Level.HIGH,
         "hazard.fraud": Level.HIGH,
     },
+    "base.harm.asked": {
+        "list.asked_weapons": Level.HIGH,
+        "list.asked_drugs": Level.HIGH,
+        "list.asked_crime": Level.HIGH,
+    },
     "base.harm.self_harm": {"hazard.self_harm": Level.HIGH, "list.self_harm": Level.HIGH},
     "base.out.leak": {"leak.constitution": Level.HIGH},
     "base.out.harm": {

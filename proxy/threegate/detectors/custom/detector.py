@@ -14,6 +14,7 @@ import ahocorasick
 import re2
 
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, uncrossed
+from threegate.detectors.custom.asked import asked
 from threegate.detectors.custom.gaps import ANY_GAP, OneBlank, one_blank
 from threegate.detectors.custom.pattern_matcher import PatternMatcher
 from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
@@ -21,7 +22,7 @@ from threegate.normalize import plain_text
 from threegate.normalize.re2_spans import found
 from threegate.normalize.work import meter
 from threegate.policy.model import CompiledPolicy, CustomPattern, WordList, agree
-from threegate.types import Bilingual, Finding, Level, Passage, Span
+from threegate.types import Bilingual, Finding, Layer, Level, Passage, Span
 
 _FEW = 256
 """Largest list for which RE2 first checks whether a text contains any of its words. For English
@@ -47,13 +48,15 @@ def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
 class ListDetector:
     """All words of one list in one pass, whatever their number. Letter case is ignored. A space in
     a phrase matches any run of spaces or line breaks and, between Latin words, a hyphen or an
-    underscore."""
+    underscore. A list of what must not be asked for finds nothing in answers."""
 
     def __init__(self, words: WordList) -> None:
         self.info = DetectorInfo(words.kind, (words.kind,), Bilingual(words.name, words.name))
-        self._whole = words.match == "word"
+        self._whole = words.match in ("word", "asked")
+        self._asked = words.match == "asked"
         written = (w for word in words.words for w in (word, plain_text(word)))
         known = {f for word in written if (f := one_blank(_folded(word)).text.strip())}
+        self._any = re2.compile("|".join(map(_with_gaps, known))) if len(known) <= _FEW else None
         known |= {_BLANK.sub(sign, word) for word in known for sign in "-_"}
         self._has_blank = any(" " in word for word in known)
         self._longest = max(map(len, known))
@@ -62,9 +65,10 @@ class ListDetector:
             self._automaton.add_word(word, len(word))
         self._automaton.make_automaton()
         self._begins = _beginnings(known)
-        self._any = re2.compile("|".join(map(_with_gaps, known))) if len(known) <= _FEW else None
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
+        if self._asked and passage.locus.layer is not Layer.INPUT:
+            return Scanned((), len(passage.text))
         folded = _folded(passage.text)
         empty = self._any is not None and not found(self._any, folded.encode())
         if empty and final:
@@ -77,6 +81,8 @@ class ListDetector:
         if not spans:
             return Scanned((), settled)
         places = [Span(read.original(s.start), read.original(s.end - 1) + 1) for s in spans]
+        if self._asked:
+            places = [p for p in places if asked(folded, p)]
         findings = tuple(_finding(self.info.id, s, passage) for s in places)
         return Scanned(findings, uncrossed(settled, places))
 

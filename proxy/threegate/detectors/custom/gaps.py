@@ -14,8 +14,9 @@ MOST = 16
 _GAP = re.compile(rf"\s(?:\s{{1,{MOST - 1}}}|(?<! ))")
 """A single space is not a gap. The pattern begins with one character class, which `re` finds much
 faster."""
-ANY_GAP = r"[\s\x0b\x1c-\x1f[:^ascii:]]+"
-"""RE2; matches every gap, every space and some more, which keeps the automaton small."""
+ANY_GAP = r"[\s\x0b\x1c-\x1f_[:^ascii:]-]+"
+"""RE2; matches every gap, every space, hyphens, underscores and some more, which keeps the
+automaton small."""
 
 
 @frozen

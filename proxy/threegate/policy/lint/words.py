@@ -13,7 +13,7 @@ from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Findings, Found, Subject, checks
 from threegate.policy.schema import DetectorSpec, ListSpec, Match
 from threegate.policy.strictness.compare import includes
-from threegate.types import Bilingual
+from threegate.types import Bilingual, Layer
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _COMMON_WORDS = (
@@ -80,6 +80,17 @@ def repeated_word(subject: Subject) -> Findings:
             seen[word.casefold()] += 1
             if seen[word.casefold()] == 2:
                 yield at
+
+
+@checks("asked-answers", Severity.WARNING)
+def asked_answers(subject: Subject) -> Findings:
+    lists = (found for pack in subject.packs for found in pack.lists.items())
+    asked = {f"list.{name}" for name, spec in lists if spec.match is Match.ASKED}
+    for rule in subject.rules:
+        if rule.layer is Layer.OUTPUT:
+            kinds = (*rule.detect.any, *rule.detect.all, *rule.detect.none)
+            found = (place(kind, rule.detect.at) for kind in kinds if kind in asked)
+            yield from (Found(at, rule=rule.id) for at in found)
 
 
 @checks("unused-detector", Severity.WARNING)

@@ -41,8 +41,8 @@ class Unlabelled:
 
 @dataclass(frozen=True, slots=True)
 class WordList:
-    """`match`: word (edges matter for ASCII) | substring | sound (by pinyin too). Matching runs on
-    normalised views."""
+    """`match`: asked (only where somebody asks for it) | word (edges matter for ASCII) | substring
+    | sound (by pinyin too). Matching runs on normalised views."""
 
     name: str
     kind: str

@@ -26,6 +26,9 @@ from threegate.types import Bilingual, Level
 
 
 class Match(StrEnum):
+    """Loosest first."""
+
+    ASKED = "asked"
     WORD = "word"
     SUBSTRING = "substring"
     SOUND = "sound"
