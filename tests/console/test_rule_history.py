@@ -18,10 +18,12 @@ def test_a_rule_names_the_versions_that_changed_it(tmp_path: Path) -> None:
         assert auditor.get(RULE + ".json").json()["decided"] == []
         digest = submitted(editor)
         assert auditor.get(RULE + ".json").json()["decided"] == []  # not yet in force
-        assert act(approver, digest, "approve") == act(approver, digest, "activate") == 200
+        assert act(approver, digest, "approve", note="for HR") == 200
+        assert act(approver, digest, "activate") == 200
         (version,) = auditor.get(RULE + ".json").json()["decided"]
         assert (version["digest"], version["authors"]) == (digest, ["ed"])
         assert version["approvals"] == [{"name": "al", "group": "legal"}]
+        assert version["reasons"] == {"al": "for HR"}
         assert f"/policies/version/{digest}" in auditor.get(RULE).text
         other = auditor.get("/policies/rule/cn.pii.contact.json").json()
         assert other["decided"] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from threegate.console.drafts import text_at
@@ -11,6 +11,7 @@ from threegate.console.forms.detect_fields import own_pieces
 from threegate.console.pack_merge import pieces
 from threegate.console.presenters import policies
 from threegate.policy.language.load import DictTree, Tree
+from threegate.policy.lifecycle.commands import Approve, Event
 from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.schema import ConstraintRule
 
@@ -26,7 +27,8 @@ def changed_by(
     (`folder` before the first), newest first. Blocks."""
     state = versions.state()
     since = {a.digest: a.at for a in state.activations}
-    names = policies.version_names(versions.events(), language)
+    events = versions.events()
+    names = policies.version_names(events, language)
     found: list[dict[str, Any]] = []
     for version in list(reversed(state.versions.values()))[:LOOKED_AT]:
         if version.digest not in since or len(found) == MOST:
@@ -34,8 +36,16 @@ def changed_by(
         before, after = (_tree(versions, d, folder) for d in (version.base, version.digest))
         if tuple(_parts(before, rule)) != tuple(_parts(after, rule)):
             row = policies.version_row(version, state, "")
-            found.append(row | {"name": names[version.digest], "at": since[version.digest]})
+            reasons = _reasons(events, version.digest)
+            row |= {"name": names[version.digest], "at": since[version.digest], "reasons": reasons}
+            found.append(row)
     return found
+
+
+def _reasons(events: Iterable[Event], digest: str) -> dict[str, str]:
+    """What each approver wrote."""
+    commands = ((e.by, e.command) for e in events if e.command.digest == digest)
+    return {by: c.note for by, c in commands if isinstance(c, Approve) and c.note}
 
 
 def _tree(versions: Versions, digest: str, folder: Tree) -> Tree:

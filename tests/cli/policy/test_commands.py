@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from threegate.cli.main import main
 from threegate.policy.language.hashed_values import value_sha256
+from threegate.policy.lifecycle.store import PolicyStore
 
 from tests.policy.packs import FILES, GOOD, spoiled
 
@@ -40,6 +41,19 @@ def test_check_of_a_spoiled_pack(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "packs/shop.yaml:23:11: error [unknown-why]" in out
     code, out = run(capsys, "check", "--format", "sarif", root=root)
     assert json.loads(out)["runs"][0]["results"][0]["ruleId"] == "unknown-why"
+
+
+def test_check_finds_a_pack_that_lost_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a proxy refused it, the command found nothing."""
+    root, var = folder(tmp_path / "policies"), tmp_path / "var"
+    PolicyStore.open(root, ("shop",), var / "policy")
+    folder(root, GOOD[: GOOD.index("  - id: stop.loans")])
+    assert run(capsys, "check", root=root)[0] == 0
+    code, out = run(capsys, "check", "--var", str(var), root=root)
+    assert code == 1
+    assert "error [cut-off]" in out
 
 
 def test_no_pack_is_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,8 @@ from threegate.policy.language.problem_catalog import CODES
 from threegate.policy.language.problems import Problem, Severity
 from threegate.policy.language.schema_json import schema_json
 from threegate.policy.language.vocabulary import MODE, SEVERITY
-from threegate.policy.lifecycle.store import DirTree
+from threegate.policy.lifecycle.cut_off import cut_off
+from threegate.policy.lifecycle.store import DirTree, files_in_force
 from threegate.policy.lint import LINTS
 from threegate.policy.strictness.diff import describe, diff
 from threegate.policy.testing.report import problems_json, problems_sarif, problems_text
@@ -37,7 +38,11 @@ STANDARDS = tuple(t.id for t in TAXONOMIES)
 
 
 def check_command(args: argparse.Namespace) -> int:
-    every = [p for each in checked(args) for p in each.problems]
+    found = checked(args)
+    every = [p for each in found for p in each.problems]
+    if args.var is not None:
+        files = {path: data for each in found for path, data in each.files.items()}
+        every += cut_off(files_in_force(args.var / "policy"), files)
     problems = tuple(dict.fromkeys(sorted(every, key=lambda p: (p.at, p.code))))
     match args.format:
         case "json":

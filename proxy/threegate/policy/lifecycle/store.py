@@ -201,7 +201,7 @@ class PolicyStore:
         """Like `open`, from any source. With `last_good`, the set that was last active is used
         for a source with errors."""
         store = cls(source, state_dir)
-        store._remember()
+        store._files = files_in_force(state_dir)
         store.reload()
         if store._active is None and last_good:
             store._restore()
@@ -261,13 +261,6 @@ class PolicyStore:
         replace_file(self.state, json.dumps(shape).encode())
         self._files = files if found.origin is Origin.FOLDER else {}
 
-    def _remember(self) -> None:
-        """What an earlier process had from a folder."""
-        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            kept: dict[str, Any] = json.loads(self.state.read_bytes())
-            if kept.get("origin") == Origin.FOLDER:
-                self._files = _decoded(kept["files"])
-
     def _restore(self) -> None:
         """The set that was last active, if its file is intact."""
         with suppress(OSError, ValueError, KeyError, PolicyError):
@@ -276,6 +269,15 @@ class PolicyStore:
             if policies.digest == kept["digest"]:
                 self._active = policies
                 self._packs, self._origin = tuple(kept["packs"]), Origin.LAST_GOOD
+
+
+def files_in_force(state_dir: Path) -> dict[str, bytes]:
+    """What a proxy with this state folder last had in force from a folder; empty if nothing."""
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        kept: dict[str, Any] = json.loads((state_dir / LAST_GOOD).read_bytes())
+        if kept.get("origin") == Origin.FOLDER:
+            return _decoded(kept["files"])
+    return {}
 
 
 def _decoded(files: Mapping[str, str]) -> dict[str, bytes]:
