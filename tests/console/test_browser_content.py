@@ -143,7 +143,7 @@ def test_a_detector_of_ones_own_and_the_level_of_a_kind(tmp_path: Path, language
         page.fill("[data-filter='#kinds']", "pii.cn.mobile")
         page.until(lambda: len([r for r in page.all("#kinds tbody tr") if r.is_displayed()]) == 1)
         page.press("#kinds a[href$='/pii.cn.mobile']")
-        assert page.all(".said mark")
+        assert page.all(".quotation mark")
         page.shot("kind")
         page.one("[name=level] option[value=high]").click()
         page.press("form:has([name=level]) button")

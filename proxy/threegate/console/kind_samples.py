@@ -68,9 +68,9 @@ def spoken_examples() -> Mapping[str, Bilingual]:
 
 def samples_of(kind: str, language: str) -> tuple[Sample, ...]:
     """A few examples; for a family, those of the kinds below it."""
-    spoken = next((text for k, text in spoken_examples().items() if includes(kind, k)), None)
+    example = next((text for k, text in spoken_examples().items() if includes(kind, k)), None)
     mine = [s for k, found in found_in_examples().items() if includes(kind, k) for s in found]
-    first = (Sample(spoken.get(language)),) if spoken else ()
+    first = (Sample(example.get(language)),) if example else ()
     return (*first, *mine[:MOST])
 
 

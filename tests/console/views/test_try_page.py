@@ -68,7 +68,7 @@ def test_what_is_stopped_shows_what_its_user_reads(site: Site) -> None:
     trace = editor.post("/policies/try.json", data={"text": "我想自杀"}).json()["trace"]
     assert (trace["action"], trace["edited"]) == ("answer", False)
     reply = (ROOT / "policies/answers/self-harm.zh.md").read_text("utf-8")
-    assert trace["told"] == reply.strip()
+    assert trace["reply"] == reply.strip()
 
 
 @pytest.mark.parametrize("form", [{"text": ""}, {"text": "x", "channel": "nowhere"}])

@@ -181,15 +181,15 @@ def _result(change: PolicyChange) -> Bilingual:
     return DIRECTIONS[change.direction]
 
 
-def spoken(value: Any, language: str) -> Any:
+def in_one_language(value: Any, language: str) -> Any:
     """Plain data with every `{"zh", "en"}` in it replaced by the text in one language."""
     match value:
         case {"zh": zh, "en": en, **rest} if not rest:
             return Bilingual(zh, en).get(language)
         case dict():
-            return {key: spoken(part, language) for key, part in value.items()}
+            return {key: in_one_language(part, language) for key, part in value.items()}
         case list():
-            return [spoken(part, language) for part in value]
+            return [in_one_language(part, language) for part in value]
     return value
 
 

@@ -88,8 +88,8 @@ def _constitution(
     if rule.then.constitution is None:
         return {}
     file = rule.then.constitution.file
-    said = next((text for b in bundles if (text := b.text(file).strip())), "")
-    return {"constitution_text": (LABELS["constitution_text"].get(language), said)}
+    text = next(filter(None, (b.text(file).strip() for b in bundles)), "")
+    return {"constitution_text": (LABELS["constitution_text"].get(language), text)}
 
 
 def _defined(spec: DetectorSpec, language: str) -> str:

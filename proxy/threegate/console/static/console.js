@@ -38,7 +38,7 @@ function byKey(event) {
 }
 
 // A table that is wider than the window scrolls by itself: so that the keyboard can, too.
-document.querySelectorAll("table.list, pre, .said").forEach((part) => {
+document.querySelectorAll("table.list, pre, .quotation").forEach((part) => {
   if (part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight + 1) part.tabIndex = 0;
 });
 

@@ -72,9 +72,9 @@ async function send(url, body, refused = () => null) {
   let answer = (await post(url, body())) || (await post(url, body()));
   if (answer && answer.status === 401 && again && (await logIn())) answer = await post(url, body());
   if (!answer) return refused(""), null;
-  const said = await answer.json().catch(() => ({}));
-  if (answer.ok) return said;
-  refused(said.error || answer.status);
+  const reply = await answer.json().catch(() => ({}));
+  if (answer.ok) return reply;
+  refused(reply.error || answer.status);
   return null;
 }
 
@@ -185,20 +185,20 @@ function placeProblem(row, number) {
   const field = ruleForm.querySelector(`[name="${name}"]`) || document.getElementById(name);
   if (!field) return;
   const note = document.createElement("span");
-  const told = row.querySelector(".told");
+  const text = row.querySelector(".problem-text");
   note.className = "mistake " + row.className;
   note.id = "mistake-" + number;
-  note.textContent = told.textContent;
-  note.ariaHidden = "true";  // said as the description, not once more as part of the name
+  note.textContent = text.textContent;
+  note.ariaHidden = "true";  // read out as the description, not once more as part of the name
   putBeside(field, note);
   const others = field.getAttribute("aria-describedby");
   field.setAttribute("aria-describedby", others ? others + " " + note.id : note.id);
   field.setAttribute("aria-invalid", String(row.classList.contains("s-error")));
   const way = document.createElement("a");
   way.href = "#" + name;
-  way.textContent = told.textContent;
+  way.textContent = text.textContent;
   way.addEventListener("click", (event) => { event.preventDefault(); goTo(field); });
-  told.replaceChildren(way);
+  text.replaceChildren(way);
 }
 
 // In a field's label, below the heading of a part of the form, or below a list of boxes.

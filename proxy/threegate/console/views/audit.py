@@ -42,9 +42,9 @@ async def search(visit: ConsoleRequest) -> Answer:
     if moment := visit.query.get("jump", ""):
         after = search_terms.jump(moment, clock)
     query = search_terms.to_query(terms, clock, limit=search_terms.PAGE, after=after)
-    said = await verdicts_for(visit)
-    query = search_terms.counting(said.narrowed(query, terms.get(TERM, "")), clock)
-    found = await visit.parts.audit.read(lambda c: _found(c, query, visit, terms, said))
+    verdicts = await verdicts_for(visit)
+    query = search_terms.counting(verdicts.narrowed(query, terms.get(TERM, "")), clock)
+    found = await visit.parts.audit.read(lambda c: _found(c, query, visit, terms, verdicts))
     await visit.note("search", terms=sorted(terms), found=len(found["rows"]))
     return Shown(
         "audit/audit.html",
@@ -69,7 +69,7 @@ def _found(
     query: Query,
     visit: ConsoleRequest,
     terms: Mapping[str, str],
-    said: Verdicts,
+    verdicts: Verdicts,
 ) -> dict[str, Any]:
     page, language = find(connection, query), visit.language
     serving, master = visit.serving, visit.parts.audit.master
@@ -77,16 +77,16 @@ def _found(
 
     def row(entry: Entry) -> dict[str, Any]:
         cut = snippet(entry.event, parts_in(connection, master, [entry]), query.text)
-        judged = said.shown.get(entry.request_id, [])
+        judged = verdicts.shown.get(entry.request_id, [])
         made = explained.row(entry, language, known) | {"snippet": cut, "judged": judged}
-        return made | {"detail": said.readable(made["detail"], visit.me.name)}
+        return made | {"detail": verdicts.readable(made["detail"], visit.me.name)}
 
     facets = dict(page.facets)
     if terms.get("stage") in (Stage.ACCESS, Stage.POLICY):  # of no call, so without an outcome
         facets.pop("action", None)
     if "stage" not in terms:
         every = sum(page.facets.get("stage", {}).values())
-        facets[TERM] = said.counts(connection, query, every)
+        facets[TERM] = verdicts.counts(connection, query, every)
     more = search_terms.address(terms) + f"&after={page.next}" if page.next else ""
     return {
         "rows": [row(entry) for entry in page.entries],

@@ -228,7 +228,7 @@ async def results_of(visit: ConsoleRequest, checked: Checked) -> dict[str, Any]:
     digest = checked.policies.digest if checked.policies else ""
     kept = await blocking(visit.parts.drafts.results, digest)
     report = test_report(kept["report"], checked.bundles) if "report" in kept else None
-    return {"replay": None, **policies.spoken({**kept, "report": report}, visit.language)}
+    return {"replay": None, **policies.in_one_language({**kept, "report": report}, visit.language)}
 
 
 async def discard(visit: ConsoleRequest) -> Answer:

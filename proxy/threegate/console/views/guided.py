@@ -65,12 +65,12 @@ async def save_form(visit: ConsoleRequest) -> Answer:
     return _form(await _page(visit, await space_of(visit), pack))
 
 
-def _state(space: Workspace, pack: str, rule_id: str, told: str) -> str:
+def _state(space: Workspace, pack: str, rule_id: str, constitution: str) -> str:
     """What the form is drawn from: the rule with its definitions, and its constitution."""
     path = pack_path(pack)
     parts = [(path, key) for key in sorted(parts_of(space.text(path), rule_id))]
-    told_file = [(told, "")] if CONSTITUTION.fullmatch(told) else []
-    return space.state(*parts, *told_file)
+    file = [(constitution, "")] if CONSTITUTION.fullmatch(constitution) else []
+    return space.state(*parts, *file)
 
 
 async def _constitution(
@@ -82,18 +82,18 @@ async def _constitution(
     if not text:
         return {"constitution_file": "", "constitution_place": ""}, {}
     rule_id, path = visit.path["rule"], form.get("constitution_file", "")
-    shared = await blocking(_told_by_others, space, rule_id)
+    shared = await blocking(_constitutions_of_others, space, rule_id)
     if not CONSTITUTION.fullmatch(path) or (space.text(path).strip() != text and path in shared):
         path = f"answers/constitution-{rule_id}.md"
     same = space.text(path).strip() == text
     return {"constitution_file": path}, {} if same else {path: text + "\n"}
 
 
-def _told_by_others(space: Workspace, rule_id: str) -> set[str]:
+def _constitutions_of_others(space: Workspace, rule_id: str) -> set[str]:
     """Constitution files used by other rules: a copy of a rule must not rewrite the original's."""
     constraints = (r for p in space.bundle().packs for r in p.rules if r.id != rule_id)
-    told = (r.then.constitution for r in constraints if isinstance(r, ConstraintRule))
-    return {spec.file for spec in told if spec is not None}
+    specs = (r.then.constitution for r in constraints if isinstance(r, ConstraintRule))
+    return {spec.file for spec in specs if spec is not None}
 
 
 async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str, Any]:
@@ -105,13 +105,13 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
     own = await blocking(own_pieces, text, rule_id)
     mine = [r for r in rows if r["file"] == path and (r["rule"] or _piece(text, r["line"])) in own]
     good = not any(r["severity"] == "error" for r in mine)
-    told = fields.get("values", {}).get("constitution_file", "")
+    constitution = fields.get("values", {}).get("constitution_file", "")
     bundle = await blocking(space.bundle)
     special = _constraining(visit, space, fields) if "values" in fields else _judging(visit, fields)
     return {
         **special,
         "rule": rule_id, "pack": pack, "fields": fields,
-        "seen": await blocking(_state, space, pack, rule_id, told),
+        "seen": await blocking(_state, space, pack, rule_id, constitution),
         "problems": [r for r in mine if r["severity"] != "info"],
         "good": good,
         **await blocking(_drafted, space, path, rule_id, fields),
@@ -129,8 +129,11 @@ def _drafted(space: Workspace, path: str, rule_id: str, fields: dict[str, Any]) 
     text = space.text(path)
     before, now = pieces(path, space.in_force(path)), pieces(path, text)
     changed = any(before.get(part) != now.get(part) for part in parts_of(text, rule_id))
-    told = fields.get("values", {}).get("constitution_file", "")
-    return {"drafted": changed or told in space.files, "new": f"rules/{rule_id}" not in before}
+    constitution = fields.get("values", {}).get("constitution_file", "")
+    return {
+        "drafted": changed or constitution in space.files,
+        "new": f"rules/{rule_id}" not in before,
+    }
 
 
 def _constraining(

@@ -98,11 +98,11 @@ async def _traced(
 ) -> dict[str, Any]:
     """The policy for the language that a call with this text would have, and for the named
     tenant."""
-    spoken = language_of_text(form["question"] or text)
-    caller = Caller(tenant=form["tenant"] or "default", language=spoken)
+    call_language = language_of_text(form["question"] or text)
+    caller = Caller(tenant=form["tenant"] or "default", language=call_language)
     passage = _passage(text, Channel(form["channel"]), form, policy)
     runner = Runner(policy, visit.parts.detector_set_for(policy), today=today_utc())
-    return _trace(policy, text, spoken, await runner.ruled(passage, caller), visit.language)
+    return _trace(policy, text, call_language, await runner.ruled(passage, caller), visit.language)
 
 
 def _passage(text: str, channel: Channel, form: dict[str, Any], policy: CompiledPolicy) -> Passage:
@@ -120,15 +120,15 @@ def _passage(text: str, channel: Channel, form: dict[str, Any], policy: Compiled
 
 
 def _trace(
-    policy: CompiledPolicy, text: str, spoken: str, ruled: Sequence[Ruling], language: str
+    policy: CompiledPolicy, text: str, call_language: str, ruled: Sequence[Ruling], language: str
 ) -> dict[str, Any]:
-    """`spoken` is the language that a call with this text would have; `told` what its user reads in
-    place of an answer."""
+    """`call_language` is the language that a call with this text would have; `reply` what its user
+    reads in place of an answer."""
     acting = [r for r in ruled if not r.shadow]
     first = max(acting, key=lambda r: r.action, default=None)
     action = first.action if first else Action.ALLOW
     rules = {r.id: r for r in policy.rules}
-    render = Renderer(rules, MaskMap(b"try"), spoken)
+    render = Renderer(rules, MaskMap(b"try"), call_language)
     result = "" if action >= Action.ANSWER else edited(text, ruled, render)
     rows = [_row(r, rules[r.rule_id].title.get(language)) for r in ruled]
     return {
@@ -139,13 +139,13 @@ def _trace(
         "result": result,
         "edited": action < Action.ANSWER and result != text,
         "below": _below(text, ruled, rules) if action < Action.ANSWER else [],
-        "told": _told(first, policy, spoken) if first and action >= Action.ANSWER else "",
+        "reply": _reply(first, policy, call_language) if first and action >= Action.ANSWER else "",
     }
 
 
-def _told(stops: Ruling, policy: CompiledPolicy, spoken: str) -> str:
-    outcome = outcome_of(stops, policy, "", spoken)
-    return outcome.answer or outcome.message.get(spoken)
+def _reply(stops: Ruling, policy: CompiledPolicy, call_language: str) -> str:
+    outcome = outcome_of(stops, policy, "", call_language)
+    return outcome.answer or outcome.message.get(call_language)
 
 
 def _below(text: str, ruled: Sequence[Ruling], rules: Mapping[str, Rule]) -> list[str]:

@@ -44,7 +44,7 @@ class Verdicts:
         if wanted not in LABELS:
             raise refusal("search-term")
         return replace(
-            query, among=frozenset(r for r, said in self.shown.items() if wanted in said)
+            query, among=frozenset(r for r, verdicts in self.shown.items() if wanted in verdicts)
         )
 
     def counts(self, connection: Connection, query: Query, found: int) -> dict[str, int]:
@@ -52,8 +52,8 @@ class Verdicts:
         judged = replace(query, among=self.judged if query.among is None else query.among)
         rows = connection.execute(select(RECORD.c.request_id).where(*where(connection, judged)))
         requests = [str(row.request_id) for row in rows]
-        said = Counter(verdict for r in requests for verdict in self.shown.get(r, ()))
-        return {**said, NOBODY: found - len(requests)} if self.judged else {}
+        counted = Counter(verdict for r in requests for verdict in self.shown.get(r, ()))
+        return {**counted, NOBODY: found - len(requests)} if self.judged else {}
 
 
 async def verdicts_for(visit: ConsoleRequest) -> Verdicts:
@@ -66,7 +66,7 @@ async def verdicts_for(visit: ConsoleRequest) -> Verdicts:
         if not reviewer.why(label.request):
             shown.setdefault(label.request, {})[label.label] = None
     judged = frozenset(label.request for label in labels)
-    return Verdicts({r: list(said) for r, said in shown.items()}, judged)
+    return Verdicts({r: list(verdicts) for r, verdicts in shown.items()}, judged)
 
 
 async def query_of(visit: ConsoleRequest, terms: Mapping[str, str], **more: Any) -> Query:
