@@ -37,6 +37,7 @@ from threegate.console.progress_page import finished, watched
 from threegate.console.routes import PAGES, Page
 from threegate.console.web import (
     LANGUAGE_COOKIE,
+    MIN_REASON,
     ConsoleRequest,
     LongTask,
     Redirect,
@@ -223,6 +224,7 @@ def _context(request: Request, language: str, person: Person | None) -> dict[str
         "_": lambda zh, en: zh if language == "zh" else en,
         "word": lambda book, code: labels.name(book, code, language),
         "language": language,
+        "least_reason": MIN_REASON // 2 if language == "zh" else MIN_REASON,
         "url": lambda path="": root + path,
         "here": request.url.path.removeprefix(root),
         "back": f"{request.url.path.removeprefix(root)}?{request.url.query}",

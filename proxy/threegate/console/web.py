@@ -7,6 +7,7 @@ is computed in a template.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -80,6 +81,7 @@ Answer = Shown | Redirect | LongTask | Response
 
 
 MIN_REASON, MAX_REASON = 8, 200
+_HAN = re.compile("[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,8 @@ class ConsoleRequest:
 def reason_of(visit: ConsoleRequest, otherwise: str = "") -> str:
     """The reason given in the form. Raises ConsoleError."""
     reason = visit.form.get("reason", "").strip()[:MAX_REASON] or otherwise
-    if len(reason) < MIN_REASON:
-        raise refusal("no-reason", least=MIN_REASON)
+    if len(reason) + len(_HAN.findall(reason)) < MIN_REASON:  # one says as much as two letters
+        raise refusal("no-reason", least=MIN_REASON, least_han=MIN_REASON // 2)
     return reason
 
 

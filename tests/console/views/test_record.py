@@ -47,6 +47,11 @@ def test_reveal_needs_a_reason_and_its_own_ticket(site: Site, newest: Newest) ->
     request = newest("kind=pii.cn.passport")
     client = site.who("reviewer", name="revealer")
     assert client.post(f"/audit/record/{request}/reveal", data={"reason": "x"}).status_code == 400
+    for short in ("太短了", "short"):
+        assert (
+            client.post(f"/audit/record/{request}/reveal", data={"reason": short}).status_code
+            == 400
+        )
     path = f"/audit/record/{request}"
     headers = {"accept": "application/json"}
     form = {"reason": "complaint 2026-114"}
@@ -198,3 +203,14 @@ def test_the_record_of_an_access_says_what_somebody_did(site: Site, newest: Newe
     searched = client.get("/audit.json?stage=access").json()["rows"][0]["request"]
     shown = client.get(f"/audit/record/{searched}.json").json()["facts"]
     assert {"title": "terms", "value": "days, Stage", "to": ""} in shown
+
+
+def test_a_reason_in_chinese_may_have_fewer_characters(
+    site: Site, newest: Callable[[str], str]
+) -> None:
+    """An inspection by the authority was no reason: 监管部门检查 has six."""
+    client, request = site.who("reviewer", name="inspector"), newest("")
+    form = {"reason": "监管检查"}
+    assert client.post(f"/audit/record/{request}/reveal", data=form).status_code == 303
+    client.headers["accept-language"] = "zh"
+    assert 'minlength="4"' in client.get("/audit").text
