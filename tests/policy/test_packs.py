@@ -69,6 +69,7 @@ STOPS = {
         "hazard.drugs": Level.HIGH,
         "hazard.cyber": Level.HIGH,
         "hazard.fraud": Level.HIGH,
+        "hazard.other_crime": Level.HIGH,
     },
     "base.harm.asked": {
         "list.asked_weapons": Level.HIGH,
