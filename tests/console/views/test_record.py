@@ -214,3 +214,16 @@ def test_a_reason_in_chinese_may_have_fewer_characters(
     assert client.post(f"/audit/record/{request}/reveal", data=form).status_code == 303
     client.headers["accept-language"] = "zh"
     assert 'minlength="4"' in client.get("/audit").text
+
+
+def test_after_a_false_positive_the_page_says_how_it_gets_through(
+    site: Site, newest: Newest
+) -> None:
+    request = newest("kind=pii.cn.passport")
+    client = site.who("reviewer", name="freer")
+    rule = client.get(f"/audit/record/{request}.json").json()["judged"][0]["rule"]
+    link = f"/policies/rule/{rule}#exceptions"
+    assert link not in client.get(f"/audit/record/{request}").text
+    form = {"rule": rule, "label": "false_positive"}
+    client.post(f"/audit/record/{request}/label", data=form)
+    assert link in client.get(f"/audit/record/{request}").text
