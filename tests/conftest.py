@@ -62,6 +62,9 @@ SLOW_FOLDERS = (
     "server",
     "service",
     "scan",
+    "mcp",
+    "bench",
+    "testing",
     "detectors/models",
 )
 """Folders with servers, browsers and models. Their files run first: with many processes the short

@@ -68,7 +68,7 @@ policy kinds
 policy taxonomy
 policy test base --classifiers off
 policy replay base rows.jsonl --to base --classifiers off
-policy submit base --by ann --author ann
+policy submit base --by ann --author ann --classifiers off
 policy approve 00000000 --by bob
 policy withdraw 00000000 --by bob
 policy reject 00000000 --by bob
