@@ -93,7 +93,8 @@ def test_a_claim_readably(tiny_models: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["scan", "--jsonl", "text"]) == 2
+    assert main(["scan", "--jsonl", "--models", str(tmp_path), "text"]) == 2
+    assert "standard input" in capsys.readouterr().err  # before models are looked for
     assert main(["scan", "--kinds", "pii,piii", "text"]) == 2
     assert "no detector reports piii" in capsys.readouterr().err
     assert main(["scan", "--models", str(tmp_path), "text"]) == 2

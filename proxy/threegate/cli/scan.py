@@ -55,11 +55,10 @@ def level_of(args: argparse.Namespace) -> Level:
 
 
 def scan_command(args: argparse.Namespace) -> int:
+    lines = _input(args) if args.jsonl else None  # wrong use is told before models are loaded
     with opened(args) as detectors:
-        if args.jsonl:
-            return asyncio.run(
-                scan_lines(detectors, _input(args), sys.stdout.buffer, level_of(args))
-            )
+        if lines is not None:
+            return asyncio.run(scan_lines(detectors, lines, sys.stdout.buffer, level_of(args)))
         return asyncio.run(_scan_one(detectors, args))
 
 
