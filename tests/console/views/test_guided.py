@@ -268,3 +268,12 @@ def test_chosen_reasons_are_named_in_words(site: Site) -> None:
     chosen = page.split('id="why-chosen"')[1].split("</span>")[0]
     assert "sensitive information disclosure" in chosen
     assert "owasp.llm02" not in chosen
+
+
+def test_each_action_says_what_it_does(site: Site) -> None:
+    """`flag` and `redact` are words of engineers."""
+    editor = site.who("editor", name="actions")
+    shown = editor.get("/policies/rule/base.pii.mobile/form.json").json()["actions"]
+    titles = {each["id"]: each["title"] for each in shown}
+    assert titles["flag"] == "flag: let through and record"
+    assert titles["redact"] == "redact: remove the value for good"

@@ -8,13 +8,14 @@ from typing import Any
 from threegate.console.forms.number_format import schemes
 from threegate.console.kind_samples import example_of
 from threegate.console.presenters.fact_checks import SOURCES, source_title
-from threegate.policy.actions import ACTIONS
+from threegate.policy.actions import ACTIONS, ActionInfo
 from threegate.policy.compliance.taxonomy import TAXONOMIES
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
+from threegate.policy.language.shapes import description, specs
 from threegate.policy.language.vocabulary import CHANNEL, kind_title
-from threegate.policy.schema import Rule
+from threegate.policy.schema import Rule, Then
 from threegate.types import CLAIM_SUPPORTED, Action, Channel, Layer
 
 CHANNELS = {
@@ -55,7 +56,7 @@ def choices(bundle: Bundle, chosen: Iterable[str], language: str) -> dict[str, A
             for layer, channels in CHANNELS.items()
         },
         "actions": [
-            {"id": i.key, "title": i.title.get(language), "layers": sorted(i.layers)}
+            {"id": i.key, "title": _action(i, language), "layers": sorted(i.layers)}
             for i in ACTIONS
             if i.action is not Action.ALLOW
         ],
@@ -63,6 +64,14 @@ def choices(bundle: Bundle, chosen: Iterable[str], language: str) -> dict[str, A
         "sources": _sources(bundle, language),
         "schemes": schemes(language),
     }
+
+
+def _action(info: ActionInfo, language: str) -> str:
+    """Its name, and what it does in words."""
+    title = info.title.get(language)
+    about = next(description(Then, spec) for spec in specs(Then) if spec.name == info.key)
+    colon = "：" if language == "zh" else ": "
+    return title if about.get(language) == title else f"{title}{colon}{about.get(language)}"
 
 
 def _sources(bundle: Bundle, language: str) -> list[dict[str, str]]:
