@@ -310,3 +310,13 @@ async def test_the_whole_log_is_read_by_so_many_at_once(monkeypatch: pytest.Monk
     go_on.set()
     await asyncio.gather(*asked)
     assert len(begun) == 4
+
+
+def test_accesses_have_columns_of_their_own(site: Site) -> None:
+    """Who did what was in a column called rules, beside a model that there was none of."""
+    client = site.who("reviewer", name="columns")
+    client.get("/audit")
+    page = client.get("/audit?stage=access").text
+    assert ">Who</th>" in page
+    assert ">Model</th>" not in page
+    assert ">Model</th>" in client.get("/audit").text
