@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -66,6 +66,7 @@ def spoken_examples() -> Mapping[str, Bilingual]:
     return {kind: Bilingual(**texts) for kind, texts in rows.items()}
 
 
+@lru_cache(maxsize=1024)
 def samples_of(kind: str, language: str) -> tuple[Sample, ...]:
     """A few examples; for a family, those of the kinds below it."""
     example = next((text for k, text in spoken_examples().items() if includes(kind, k)), None)
