@@ -155,6 +155,23 @@ def test_a_second_reviewer_does_not_read_the_first_verdict_among_the_accesses(
     assert "label" not in noted["detail"]
     shown = second.get(f"/audit/record/{noted['request']}.json").json()
     assert "false positive" not in [f["value"] for f in shown["facts"]]
+    assert "label" not in shown["entry"]["detail"]
+
+
+def test_nor_what_test_the_first_reviewer_proposed(site: Site, newest: Newest) -> None:
+    """That a text must not match says that it was a false positive."""
+    site.ask("护照号码是E12345678，建议测试")
+    request = newest("q=建议测试")
+    first, second = (site.who("reviewer", name=n) for n in ("proposer-one", "proposer-two"))
+    path = f"/audit/record/{request}"
+    shown = first.get(path + ".json").json()
+    form = {"part": shown["texts"][0]["part"], "rule": shown["judged"][0]["rule"]}
+    assert first.post(path + "/propose", data=form | {"expect": "no_match"}).status_code == 303
+    page = "/audit.json?stage=access&object=" + request
+    for client, known in ((first, True), (second, False)):
+        rows = client.get(page).json()["rows"]
+        (noted,) = [r for r in rows if r["detail"]["verb"] == "propose-test"]
+        assert ("expect" in noted["detail"]) is known
 
 
 def test_accesses_have_no_outcome_to_narrow_by(site: Site) -> None:

@@ -277,3 +277,19 @@ def test_each_action_says_what_it_does(site: Site) -> None:
     titles = {each["id"]: each["title"] for each in shown}
     assert titles["flag"] == "flag: let through and record"
     assert titles["redact"] == "redact: remove the value for good"
+
+
+def test_words_that_count_where_they_are_asked_for_are_of_no_use_in_answers(
+    small_site: Site,
+) -> None:
+    """The advice named a layer, which the form does not, and was at a field that it does not have."""
+    editor = small_site.who("editor", name="asked")
+    rule = create(editor, template="answer_note")
+    path = f"/policies/rule/{rule}/form"
+    form = form_of(editor.get(path + ".json").json()["fields"]) | {"matching": "asked"}
+    page = editor.post(path + ".json", data=form).json()
+    assert page["fields"]["matching"] == "asked"
+    (problem,) = [p for p in page["problems"] if p["code"] == "asked-answers"]
+    assert f'id="{problem["field"]}"' in editor.get(path).text
+    assert "input" not in problem["form_hint"]
+    editor.post("/policies/draft/discard")

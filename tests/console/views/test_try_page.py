@@ -71,6 +71,22 @@ def test_what_is_stopped_shows_what_its_user_reads(site: Site) -> None:
     assert trace["reply"] == reply.strip()
 
 
+def test_a_note_is_shown_beneath_an_answer_and_not_beneath_its_reasoning(site: Site) -> None:
+    """A call writes none there."""
+    editor = site.who("editor", name="note-trier")
+    made = editor.post("/policies/new.json", data={"template": "answer_note"}).json()["rule"]
+    text = editor.get("/policies/pack/own.json").json()["text"]
+    text = text.replace("where: [content]", "where: [content, reasoning]")
+    text = text.replace("mode: shadow", "mode: enforce")
+    editor.post("/policies/edit/own", data={"text": text})
+    for channel, notes in (("content", 1), ("reasoning", 0)):
+        form = {"text": "Contoso is cheaper.", "channel": channel}
+        trace = editor.post("/policies/try.json", data=form).json()["trace"]
+        assert made in {r["rule"] for r in trace["ruled"]}
+        assert len(trace["below"]) == notes
+    editor.post("/policies/draft/discard")
+
+
 @pytest.mark.parametrize("form", [{"text": ""}, {"text": "x", "channel": "nowhere"}])
 def test_what_cannot_be_tried(site: Site, form: dict[str, str]) -> None:
     assert site.who("editor").post("/policies/try.json", data=form).status_code == 400

@@ -35,13 +35,19 @@ def facts(detail: Mapping[str, Any], language: str) -> list[dict[str, str]]:
     ]
 
 
+JUDGING = ("label", "propose-test")
+"""Verbs of records that say what somebody thinks of a call; a test that must not match says that
+it was a false positive."""
+VERDICT = ("label", "category", "expect")
+
+
 def is_verdict_of_another(detail: Mapping[str, Any], reader: str) -> bool:
-    return bool(detail.get("verb") == "label" and detail.get("actor") != reader)
+    return detail.get("verb") in JUDGING and detail.get("actor") != reader
 
 
 def without_verdict(detail: Mapping[str, Any]) -> dict[str, Any]:
     """Who judged what, but not how."""
-    return {name: value for name, value in detail.items() if name not in ("label", "category")}
+    return {name: value for name, value in detail.items() if name not in VERDICT}
 
 
 def _value(member: str, value: Any, language: str) -> str:

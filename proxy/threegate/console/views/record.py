@@ -52,7 +52,7 @@ async def record(visit: ConsoleRequest) -> Answer:
             "of_call": last.stage in OF_CALLS,
             "begun": visit.clock.field(entries[0].ts_us),  # nobody looked before
             "event": _facts(last),
-            "facts": facts(await _readable(visit, last), visit.language),
+            "facts": facts(shown["entry"]["detail"], visit.language),
             "decisions": explained.decisions(last.event, visit.language, known),
             "explanation": explanation(
                 last.event, visit.clock.show(last.ts_us), visit.language, known
@@ -84,9 +84,10 @@ async def opened(
     request, language = visit.path["request"], visit.language
     await visit.note("open", object=request, revealed=revealed)
     texts, problem = await texts_of(visit, entries, revealed=revealed)
+    row = explained.row(entries[-1], language, explained.titles(visit.serving))
     return {
         "request": request,
-        "entry": explained.row(entries[-1], language, explained.titles(visit.serving)),
+        "entry": row | {"detail": await _readable(visit, entries[-1])},
         "texts": texts,
         "text_problem": problem,
         "no_text": explained.why_no_text([e.event for e in entries]),

@@ -102,7 +102,8 @@ async def _traced(
     caller = Caller(tenant=form["tenant"] or "default", language=call_language)
     passage = _passage(text, Channel(form["channel"]), form, policy)
     runner = Runner(policy, visit.parts.detector_set_for(policy), today=today_utc())
-    return _trace(policy, text, call_language, await runner.ruled(passage, caller), visit.language)
+    ruled = await runner.ruled(passage, caller)
+    return _trace(policy, passage, call_language, ruled, visit.language)
 
 
 def _passage(text: str, channel: Channel, form: dict[str, Any], policy: CompiledPolicy) -> Passage:
@@ -120,10 +121,15 @@ def _passage(text: str, channel: Channel, form: dict[str, Any], policy: Compiled
 
 
 def _trace(
-    policy: CompiledPolicy, text: str, call_language: str, ruled: Sequence[Ruling], language: str
+    policy: CompiledPolicy,
+    passage: Passage,
+    call_language: str,
+    ruled: Sequence[Ruling],
+    language: str,
 ) -> dict[str, Any]:
     """`call_language` is the language that a call with this text would have; `reply` what its user
     reads in place of an answer."""
+    text = passage.text
     acting = [r for r in ruled if not r.shadow]
     first = max(acting, key=lambda r: r.action, default=None)
     action = first.action if first else Action.ALLOW
@@ -138,7 +144,7 @@ def _trace(
         "alike": _alike(rows),
         "result": result,
         "edited": action < Action.ANSWER and result != text,
-        "below": _below(text, ruled, rules) if action < Action.ANSWER else [],
+        "below": _below(passage, ruled, rules) if action < Action.ANSWER else [],
         "reply": _reply(first, policy, call_language) if first and action >= Action.ANSWER else "",
     }
 
@@ -148,9 +154,11 @@ def _reply(stops: Ruling, policy: CompiledPolicy, call_language: str) -> str:
     return outcome.answer or outcome.message.get(call_language)
 
 
-def _below(text: str, ruled: Sequence[Ruling], rules: Mapping[str, Rule]) -> list[str]:
-    """The notes beneath an answer, in its language."""
-    written = language_of_text(text)
+def _below(passage: Passage, ruled: Sequence[Ruling], rules: Mapping[str, Rule]) -> list[str]:
+    """The notes beneath an answer, in its language; there are none beneath reasoning."""
+    if passage.locus.channel is not Channel.CONTENT:
+        return []
+    written = language_of_text(passage.text)
     return [note.get(written) for note in notes_below(ruled, rules).values()]
 
 
