@@ -4,7 +4,7 @@ and what only speaks of the thing is found by none."""
 from __future__ import annotations
 
 import pytest
-from threegate.detectors.custom.asked import Form, asked, forms
+from threegate.detectors.custom.asked import AnyWord, Form, asked, forms
 from threegate.detectors.custom.detector import ListDetector
 from threegate.policy.model import WordList
 from threegate.types import Channel, Layer, Passage, Span, TextLocation
@@ -41,6 +41,27 @@ def test_the_longest_word_that_is_asked_for() -> None:
     assert found("Hi! How do I cook Crystal  Meth at home?") == ["Crystal  Meth"]
     assert found("大佬，冰毒怎么做") == ["冰毒"]
     assert found("He quit meth. How do I make soap?") == []
+
+
+@pytest.mark.parametrize(
+    "text", ['how to make "meth"?', '"How to make meth"', "- how to make **meth**", "怎么做“冰毒”"]
+)
+def test_signs_around_a_word_or_an_ask_change_nothing(text: str) -> None:
+    assert len(found(text)) == 1
+
+
+def test_somebody_elses_ask_in_quotation_marks_does_not_count() -> None:
+    assert found('My son searched for "how to make meth". What shall I do?') == []
+
+
+def test_lists_that_share_their_search_find_the_same() -> None:
+    both = AnyWord.of(["soap", "crystal meth", "meth", "冰毒"])
+    shared = ListDetector(WordList("w", "list.w", ("meth", "冰毒"), "asked"), both)
+    place = TextLocation(Layer.INPUT, Channel.USER)
+    for text in ("how to make METH", "how to make soap", "hello", "how to make meth", "怎么做冰毒"):
+        assert [f.span for f in shared.scan(Passage(place, text)).findings] == [
+            f.span for f in LIST.scan(Passage(place, text)).findings
+        ]
 
 
 def test_an_ask_may_begin_on_a_line_of_its_own_and_be_broken_across_lines() -> None:

@@ -8,14 +8,15 @@ The forms of an ask are data, in `asked.toml`; what they do not say does not cou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import re2
 
 from threegate.data_files import table
+from threegate.normalize.re2_spans import found
 from threegate.normalize.work import meter
 from threegate.types import Span
 
@@ -27,6 +28,8 @@ COST = 30
 
 _NAMED = re.compile(r"\{\{([A-Z_]+)\}\}")
 _NOT_THE_START = "\0"
+_QUOTES = "\"'`*_[]“”‘’「」【】"
+"""Signs around a word that change nothing of an ask."""
 _GAP = re.compile(r"[^\S\n]+|\s*\n\s*")
 
 
@@ -60,6 +63,28 @@ def _filled(pattern: str, fragments: Mapping[str, str]) -> str:
     return _NAMED.sub(lambda named: fragments[named[1]], pattern)
 
 
+@dataclass(slots=True)
+class AnyWord:
+    """Whether a text may contain a word of any of several lists. Most texts contain none, and their
+    detectors ask for the same text one after another: it is searched once. The text itself is not
+    kept, only its hash, which nobody outside the process can predict."""
+
+    pattern: Any
+    _last: tuple[int, bool] = field(default=(0, False), repr=False)
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> AnyWord:
+        return cls(re2.compile("|".join(sorted(words))))
+
+    def within(self, text: str) -> bool:
+        key = hash(text)
+        known, answer = self._last
+        if known != key:
+            answer = found(self.pattern, text.lower().encode())
+            self._last = key, answer
+        return answer
+
+
 def asked(text: str, span: Span) -> bool:
     """Whether the word at `span` of a folded text is asked for."""
     meter().spend(COST)
@@ -68,8 +93,9 @@ def asked(text: str, span: Span) -> bool:
 
 def _fitting(text: str, span: Span) -> Iterator[Form]:
     first = max(0, span.start - REACH)
-    before = (_NOT_THE_START if first else "") + _one_blank(text[first : span.start])
-    after = _one_blank(text[span.end : span.end + REACH])
+    before = _one_blank(text[first : span.start]).rstrip(_QUOTES)
+    before = (_NOT_THE_START if first else "") + before
+    after = _one_blank(text[span.end : span.end + REACH]).lstrip(_QUOTES)
     return (f for f in forms() if f.after.search(after) and f.before.search(before))
 
 

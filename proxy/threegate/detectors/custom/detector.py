@@ -14,7 +14,7 @@ import ahocorasick
 import re2
 
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, uncrossed
-from threegate.detectors.custom.asked import asked
+from threegate.detectors.custom.asked import AnyWord, asked
 from threegate.detectors.custom.gaps import ANY_GAP, OneBlank, one_blank
 from threegate.detectors.custom.pattern_matcher import PatternMatcher
 from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
@@ -28,6 +28,9 @@ _FEW = 256
 """Largest list for which RE2 first checks whether a text contains any of its words. For English
 text without a match this costs a third."""
 
+_FEW_ASKED = 1_024
+"""Likewise for all lists of what must not be asked for together."""
+
 _HEAD = 3
 """Characters used to recognise the beginning of a word."""
 
@@ -40,9 +43,16 @@ _BLANK = re.compile(r"(?<=[a-z0-9]) (?=[a-z0-9])")
 
 
 def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
-    lists: tuple[PatternDetector, ...] = tuple(ListDetector(w) for w in policy.lists if w.words)
+    listed = [w for w in policy.lists if w.words]
+    any_asked = _any_asked(listed)
+    lists: tuple[PatternDetector, ...] = tuple(ListDetector(w, any_asked) for w in listed)
     lists += tuple(PhoneticListDetector(w) for w in policy.lists if w.words and w.match == "sound")
     return lists + tuple(RegexDetector(p) for p in policy.patterns)
+
+
+def _any_asked(lists: Iterable[WordList]) -> AnyWord | None:
+    known = {k for words in lists if words.match == "asked" for k in _known(words)}
+    return AnyWord.of(map(_with_gaps, known)) if 0 < len(known) <= _FEW_ASKED else None
 
 
 class ListDetector:
@@ -50,12 +60,12 @@ class ListDetector:
     a phrase matches any run of spaces or line breaks and, between Latin words, a hyphen or an
     underscore. A list of what must not be asked for finds nothing in answers."""
 
-    def __init__(self, words: WordList) -> None:
+    def __init__(self, words: WordList, any_asked: AnyWord | None = None) -> None:
         self.info = DetectorInfo(words.kind, (words.kind,), Bilingual(words.name, words.name))
         self._whole = words.match in ("word", "asked")
         self._asked = words.match == "asked"
-        written = (w for word in words.words for w in (word, plain_text(word)))
-        known = {f for word in written if (f := one_blank(_folded(word)).text.strip())}
+        self._any_asked = any_asked
+        known = _known(words)
         self._any = re2.compile("|".join(map(_with_gaps, known))) if len(known) <= _FEW else None
         known |= {_BLANK.sub(sign, word) for word in known for sign in "-_"}
         self._has_blank = any(" " in word for word in known)
@@ -68,6 +78,8 @@ class ListDetector:
 
     def scan(self, passage: Passage, *, final: bool = True) -> Scanned:
         if self._asked and passage.locus.layer is not Layer.INPUT:
+            return Scanned((), len(passage.text))
+        if self._asked and final and self._any_asked and not self._any_asked.within(passage.text):
             return Scanned((), len(passage.text))
         folded = _folded(passage.text)
         empty = self._any is not None and not found(self._any, folded.encode())
@@ -117,6 +129,12 @@ class ListDetector:
                 meter().found()
                 taken = span.end
                 yield span
+
+
+def _known(words: WordList) -> set[str]:
+    """Its words as texts may have them: folded, as written and as plain text."""
+    written = (w for word in words.words for w in (word, plain_text(word)))
+    return {f for word in written if (f := one_blank(_folded(word)).text.strip())}
 
 
 def _with_gaps(word: str) -> str:
