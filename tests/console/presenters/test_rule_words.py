@@ -121,3 +121,13 @@ rules:
     assert "allowed models: r1" in rule_rows(calls, "en")["then"][1]
     (defined,) = definition_rows(numbers, [bundle], "en").values()
     assert "check digits: Luhn" in defined[1]
+
+
+def test_a_list_says_how_its_words_match() -> None:
+    """Of a new rule, an approver did not read that its words count only where somebody asks."""
+    text = WRITTEN.replace("pii.email]", "list.arms]")
+    text += "lists:\n  arms: {words: [sarin, tabun], match: asked}\n"
+    bundle = load_bundle(DictTree({pack_path("p"): text.encode()}), ["p"])
+    rows = definition_rows(bundle.packs[0].rules[0], (bundle,), "en")
+    asked = "whole words, where somebody asks to do, make or get it"
+    assert rows["list.arms"][1] == f"sarin, tabun ({asked})"

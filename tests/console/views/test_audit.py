@@ -22,6 +22,7 @@ from threegate.console.web import ConsoleRequest, blocking
 from threegate.policy.lifecycle.people import Person
 
 from tests.console.conftest import FORMULA, Site, accesses
+from tests.console.views.test_lifecycle import act, submitted
 from tests.waiting import PATIENCE_S
 
 Newest = Callable[[str], str]
@@ -337,3 +338,15 @@ def test_accesses_have_columns_of_their_own(site: Site) -> None:
     assert ">Who</th>" in page
     assert ">Model</th>" not in page
     assert ">Model</th>" in client.get("/audit").text
+
+
+def test_a_policy_change_names_its_version_and_why(fresh_site: Site) -> None:
+    """The list had a column for records of calls, which was empty, and left out the approver's note."""
+    editor = fresh_site.who("editor", name="ed", group="privacy")
+    digest = submitted(editor)
+    approver = fresh_site.who("approver", name="al", group="legal")
+    assert act(approver, digest, "approve", note="for HR") == 200
+    page = fresh_site.who("reviewer").get("/audit?stage=policy").text
+    listed = page.split("<tbody>")[1].split("</tbody>")[0]
+    assert f"/policies/version/{digest}" in listed
+    assert "for HR" in listed

@@ -73,6 +73,7 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
         "noted": "" if acted else _noted(event),
         "detail": event.get("detail", {}),
         "error": event.get("error", ""),
+        "policy": event.get("policy", {}).get("digest", ""),
         "integrated": entry.integrated,
     }
 

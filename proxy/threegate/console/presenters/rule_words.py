@@ -20,7 +20,7 @@ from threegate.policy.compliance.taxonomy import BY_ID
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.shapes import description, key_of, specs
-from threegate.policy.language.vocabulary import VOCABULARY, kind_named, kind_title
+from threegate.policy.language.vocabulary import MATCH, VOCABULARY, kind_named, kind_title
 from threegate.policy.model import EVERYONE, SecondOpinion, Selector, When
 from threegate.policy.schema import (
     ConstraintRule,
@@ -115,14 +115,16 @@ def _recognized(data: Mapping[str, Any], language: str) -> str:
 
 
 def _words(bundle: Bundle, spec: ListSpec, language: str) -> str:
-    """The first words of a list written in its pack; for a file only the number."""
+    """The first words of a list written in its pack, for a file only the number; and how they
+    match."""
+    match = MATCH[spec.match].get(language)
     if spec.file:
         count = len(bundle.words(spec.file))
-        return (
-            f"{spec.file}（{count} 个词）" if language == "zh" else f"{spec.file} ({count} words)"
-        )
+        more = f"{count} 个词；{match}" if language == "zh" else f"{count} words; {match}"
+        return _aside(spec.file, more, language)
     more = f" … ({len(spec.words)})" if len(spec.words) > MOST_WORDS else ""
-    return _joined([str(w) for w in spec.words[:MOST_WORDS]], language) + more
+    words = _joined([str(w) for w in spec.words[:MOST_WORDS]], language) + more
+    return _aside(words, match, language)
 
 
 def _label(kind: type, spec: Field[Any], language: str) -> str:
