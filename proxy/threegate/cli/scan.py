@@ -55,7 +55,7 @@ def level_of(args: argparse.Namespace) -> Level:
 
 
 def scan_command(args: argparse.Namespace) -> int:
-    lines = _input(args) if args.jsonl else None  # wrong use is told before models are loaded
+    lines = _input(args) if args.jsonl else None  # wrong use is reported before models are loaded
     with opened(args) as detectors:
         if lines is not None:
             return asyncio.run(scan_lines(detectors, lines, sys.stdout.buffer, level_of(args)))

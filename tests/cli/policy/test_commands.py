@@ -54,6 +54,8 @@ def test_check_finds_a_pack_that_lost_its_end(
     code, out = run(capsys, "check", "--var", str(var), root=root)
     assert code == 1
     assert "error [cut-off]" in out
+    capsys.readouterr()
+    assert run(capsys, "check", "--var", str(tmp_path), root=root)[0] == 2  # no proxy's folder
 
 
 def test_no_pack_is_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

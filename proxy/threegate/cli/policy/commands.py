@@ -10,15 +10,17 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from threegate.cli.errors import unread
 from threegate.cli.language import line
 from threegate.cli.policy.arguments import checked, names, own_policies
 from threegate.policy.compile import build
 from threegate.policy.compliance.coverage import coverage, matrix_text
 from threegate.policy.compliance.taxonomy import TAXONOMIES
 from threegate.policy.errors import FAILURES, failure
-from threegate.policy.facade import compile_pack
+from threegate.policy.facade import Checked, compile_pack
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.language.hashed_values import new_salt, value_sha256
 from threegate.policy.language.load import load_bundle
@@ -27,7 +29,7 @@ from threegate.policy.language.problems import Problem, Severity
 from threegate.policy.language.schema_json import schema_json
 from threegate.policy.language.vocabulary import MODE, SEVERITY
 from threegate.policy.lifecycle.cut_off import cut_off
-from threegate.policy.lifecycle.store import DirTree, files_in_force
+from threegate.policy.lifecycle.store import LAST_GOOD, DirTree, files_in_force
 from threegate.policy.lint import LINTS
 from threegate.policy.strictness.diff import describe, diff
 from threegate.policy.testing.report import problems_json, problems_sarif, problems_text
@@ -41,8 +43,7 @@ def check_command(args: argparse.Namespace) -> int:
     found = checked(args)
     every = [p for each in found for p in each.problems]
     if args.var is not None:
-        files = {path: data for each in found for path, data in each.files.items()}
-        every += cut_off(files_in_force(args.var / "policy"), files)
+        every += _cut_off(found, args.var / "policy")
     problems = tuple(dict.fromkeys(sorted(every, key=lambda p: (p.at, p.code))))
     match args.format:
         case "json":
@@ -52,6 +53,17 @@ def check_command(args: argparse.Namespace) -> int:
         case _:
             _print_problems(problems, args.lang)
     return int(any(p.severity == "error" for p in problems))
+
+
+def _cut_off(found: Iterable[Checked], state_dir: Path) -> tuple[Problem, ...]:
+    """Files that lost their end since a proxy had them in force. Raises UseError for a folder
+    without a proxy's state, which would compare with nothing."""
+    try:
+        (state_dir / LAST_GOOD).read_bytes()
+    except OSError as error:
+        raise unread(error) from None
+    files = {path: data for each in found for path, data in each.files.items()}
+    return cut_off(files_in_force(state_dir), files)
 
 
 def _print_problems(problems: tuple[Problem, ...], language: str) -> None:
