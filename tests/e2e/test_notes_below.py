@@ -65,6 +65,14 @@ def test_in_the_language_of_the_answer_and_as_written(noted: Running, stream: bo
 
 
 @both
+def test_code_at_the_end_of_an_answer_is_not_its_language(noted: Running, stream: bool) -> None:
+    said = content(
+        answered(noted, "say 蓝鲸科技的接口可以这样调用，例如：" + "print(hello)\n" * 60, stream)
+    )
+    assert said.endswith(f"\n\n{ZH}{SIGN}")
+
+
+@both
 def test_several_rules_write_in_the_order_of_the_text(noted: Running, stream: bool) -> None:
     said = content(answered(noted, "the price of Contoso, a price", stream))
     assert said.endswith(f"\n\n{PRICE}\n\n{EN}{SIGN}")

@@ -12,7 +12,7 @@ from threegate.detectors.engine.budget import STREAMED_S, SlowSearches
 from threegate.errors import UpstreamError
 from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.answer.text_checks import TextChecks
-from threegate.gateway.request.request_context import LANGUAGE_CHARS, language_of_text
+from threegate.gateway.request.request_context import language_of_text
 from threegate.gateway.telemetry.hold_timer import HoldTimer
 from threegate.guard.notes_below import notes_below
 from threegate.guard.output import ChannelGuard
@@ -42,6 +42,9 @@ from threegate.wire.frame_codec import FIELD_PARTS
 if TYPE_CHECKING:
     from threegate.gateway.answer.guarded_answer import GuardedAnswer
 
+
+BEGINNING_CHARS = 120
+"""Their language is that of a text: a sentence, before code or a table follows."""
 
 _ENDED = (State.DRAINING, State.DONE)
 
@@ -79,6 +82,7 @@ class GuardedText:
     released: list[str] = field(default_factory=list, repr=False)
     ruled: list[Ruling] = field(default_factory=list, repr=False)
     own_patterns: SlowSearches = field(default_factory=_streamed, repr=False)  # of all its scans
+    _beginning: str = field(default="", repr=False)  # whose language is that of the text
     _ready: list[str] = field(default_factory=list, repr=False)  # released and not sent yet
     _substituted: bool = False
     _complete: bool = False  # it arrived as a whole, as in an answer that is not streamed
@@ -93,6 +97,8 @@ class GuardedText:
             answer.count(len(text))
         if answer.keep:
             self.raw.append(text)
+        if machine.received < BEGINNING_CHARS:
+            self._beginning += text[: BEGINNING_CHARS - machine.received]
         answer.arrived(self, end + last)
         if last and end == len(text):
             self._complete, machine.patterns.fast_path = True, None  # disguises look plain
@@ -165,13 +171,12 @@ class GuardedText:
         return self.answer.guard.citations.listing(self.ruled) + self._notes() + label
 
     def _notes(self) -> str:
-        """In the language of the text. A rule that matches several texts of a choice writes beneath
-        the first; JSON stays JSON."""
+        """In the language in which the text begins; code may follow. A rule that matches several
+        texts of a choice writes beneath the first; JSON stays JSON."""
         notes = notes_below(self.ruled, self.guard.judge.by_id)
         if not notes or self.answer.guard.is_json(self.locus.channel):
             return ""
-        end = self.machine.received
-        language = language_of_text(self.machine.before(end, LANGUAGE_CHARS))
+        language = language_of_text(self._beginning)
         new = self.answer.first_notes(self.key.choice, notes)
         return "".join([f"\n\n{notes[rule].get(language)}" for rule in new])
 
