@@ -44,7 +44,14 @@ def test_the_longest_word_that_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['how to make "meth"?', '"How to make meth"', "- how to make **meth**", "怎么做“冰毒”"]
+    "text",
+    [
+        'how to make "meth"?',
+        '"How to make meth"',
+        "how to make (meth)",
+        "- how to make **meth**",
+        "怎么做《冰毒》",
+    ],
 )
 def test_signs_around_a_word_or_an_ask_change_nothing(text: str) -> None:
     assert len(found(text)) == 1

@@ -28,7 +28,7 @@ COST = 30
 
 _NAMED = re.compile(r"\{\{([A-Z_]+)\}\}")
 _NOT_THE_START = "\0"
-_QUOTES = "\"'`*_[]“”‘’「」【】"
+_QUOTES = "\"'`*_[]()“”‘’「」【】《》（）"
 """Signs around a word that change nothing of an ask."""
 _GAP = re.compile(r"[^\S\n]+|\s*\n\s*")
 
