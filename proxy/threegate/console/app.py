@@ -224,7 +224,7 @@ def _context(request: Request, language: str, person: Person | None) -> dict[str
         "_": lambda zh, en: zh if language == "zh" else en,
         "word": lambda book, code: labels.name(book, code, language),
         "language": language,
-        "least_reason": MIN_REASON // 2 if language == "zh" else MIN_REASON,
+        "least_reason": MIN_REASON // 2,  # in Chinese, which may be written on an English page too
         "url": lambda path="": root + path,
         "here": request.url.path.removeprefix(root),
         "back": f"{request.url.path.removeprefix(root)}?{request.url.query}",
