@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threegate.normalize import view as views
 from threegate.normalize.view import edited, focused, raw, removed, reversed_, translated
 from threegate.types import Span
 
@@ -77,3 +79,16 @@ def test_a_short_view_and_one_edited_all_over_stay_whole() -> None:
     for source in (raw("a-b"), raw("a-" * 5000)):
         view = removed(source, "v", re.compile("-"))
         assert focused(view, source) is view
+
+
+def test_boundaries_are_looked_for_only_where_edits_lie_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_for: list[int] = []
+    boundary = views._boundary
+    monkeypatch.setattr(
+        views, "_boundary", lambda text, at, step: looked_for.append(at) or boundary(text, at, step)
+    )
+    everywhere = removed(raw("1\u200b" * views.LONG), "v", re.compile("\u200b"))
+    assert focused(everywhere, raw("")) is everywhere
+    assert len(looked_for) == 1

@@ -215,13 +215,14 @@ def _forward(pieces: Pieces, at: int) -> int:
 
 
 def _far(view: View, touched: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The spans outside the context of all edits."""
-    end = 0
+    """The spans outside the context of all edits. Boundaries are looked for only where edits lie
+    apart: a text may have an edit at every character."""
+    reached = 0
     for first, last in touched:
-        if first - NEAR > end:
+        if first - NEAR > reached and first - NEAR > (end := _boundary(view.text, reached, 1)):
             yield end, _boundary(view.text, first - NEAR, -1)
-        end = max(end, _boundary(view.text, last + NEAR, 1))
-    yield end, len(view.text)
+        reached = max(reached, last + NEAR)
+    yield _boundary(view.text, reached, 1), len(view.text)
 
 
 def _boundary(text: str, at: int, step: int) -> int:
