@@ -84,6 +84,12 @@ def test_a_note_is_shown_beneath_an_answer_and_not_beneath_its_reasoning(site: S
         trace = editor.post("/policies/try.json", data=form).json()["trace"]
         assert made in {r["rule"] for r in trace["ruled"]}
         assert len(trace["below"]) == notes
+    code = {
+        "text": "蓝鲸科技的产品更便宜，程序可以这样比较两家的价格：\n"
+        + "if price < ours: print('cheaper')\n" * 40
+    }
+    trace = editor.post("/policies/try.json", data=code | {"channel": "content"}).json()["trace"]
+    assert trace["below"] == ["产品对比以我们官网的说明为准。"]  # as a call writes it
     editor.post("/policies/draft/discard")
 
 

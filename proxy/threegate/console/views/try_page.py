@@ -23,6 +23,7 @@ from threegate.console.web import (
     Step,
     blocking,
 )
+from threegate.gateway.answer.guarded_text import BEGINNING_CHARS
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.request.request_context import counted_by, language_of_text, sources_of
 from threegate.guard.masking.mask import MaskMap
@@ -155,10 +156,11 @@ def _reply(stops: Ruling, policy: CompiledPolicy, call_language: str) -> str:
 
 
 def _below(passage: Passage, ruled: Sequence[Ruling], rules: Mapping[str, Rule]) -> list[str]:
-    """The notes beneath an answer, in its language; there are none beneath reasoning."""
+    """The notes beneath an answer, in the language in which it begins; there are none beneath
+    reasoning."""
     if passage.locus.channel is not Channel.CONTENT:
         return []
-    written = language_of_text(passage.text)
+    written = language_of_text(passage.text[:BEGINNING_CHARS])
     return [note.get(written) for note in notes_below(ruled, rules).values()]
 
 
