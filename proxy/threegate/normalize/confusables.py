@@ -21,6 +21,8 @@ INVISIBLE = (
     "\U000e0000-\U000e007f\U000e0100-\U000e01ef"
 )
 """Class of characters without a shape: joiners, marks of direction, tags, variation selectors."""
+CONTROLS = r"\x00-\x08\x0e-\x1b\x7f"
+"""Likewise the control characters of ASCII that are no white space."""
 MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 """Combining marks that lie over or under a letter."""
 
@@ -136,4 +138,5 @@ def char_class(chars: object) -> str:
 
 
 HIDDEN = re.compile(f"[{INVISIBLE}]+")
+UNSEEN = re.compile(f"[{INVISIBLE}{CONTROLS}]+")
 OVER = re.compile(f"[{MARKS}]+")

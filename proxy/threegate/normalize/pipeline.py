@@ -23,7 +23,7 @@ from threegate.normalize import (
     trailing_labels,
     written_out,
 )
-from threegate.normalize.confusables import INVISIBLE, MARKS, above_bmp, tables
+from threegate.normalize.confusables import CONTROLS, INVISIBLE, MARKS, above_bmp, tables
 from threegate.normalize.re2_spans import matching
 from threegate.normalize.view import View, focused, raw
 
@@ -116,6 +116,7 @@ def _shapes() -> Signs:
             *((_JOIN, p) for p in joining.TRIGGERS),
             *((p, p) for p in decoding.ESCAPES),
             (_LEET, obfuscation.LEET_TRIGGER),
+            (_FOLD, rf"[{CONTROLS}][0-9A-Za-z\x20\x{{4e00}}-\x{{9fff}}]"),  # unlike a colour code
         ]
     )
 
