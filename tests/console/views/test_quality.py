@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,11 +8,13 @@ from threegate.console.forms.rule_form import RuleForm, edited
 from tests.console.conftest import Site, opened_site, policies
 from tests.e2e.support.running import proxy
 
-Newest = Callable[[str], str]
 
-
-def test_labels_make_the_precision_of_a_rule(site: Site, newest: Newest) -> None:
-    request = newest("kind=pii.cn.passport")
+def test_labels_make_the_precision_of_a_rule(fresh_site: Site) -> None:
+    """On a site of its own: verdicts of other tests count."""
+    site = fresh_site
+    site.ask("我的护照号码是E12345678，签证需要什么材料？")
+    rows = site.who("reviewer").get("/audit.json?kind=pii.cn.passport").json()["rows"]
+    request = rows[0]["request"]
     for name, said in (("ann", "correct"), ("ben", "correct")):
         form = {"rule": "cn.pii.documents", "label": said}
         answer = site.who("reviewer", name=name).post(f"/audit/record/{request}/label", data=form)
