@@ -50,7 +50,8 @@ def forms() -> tuple[Form, ...]:
     data = table("detectors.custom", "asked")
     fragments: dict[str, str] = {}
     for name, fragment in data["fragments"].items():
-        fragments[name] = _filled(fragment, fragments)
+        either = fragment if isinstance(fragment, str) else f"(?:{'|'.join(fragment)})"
+        fragments[name] = _filled(either, fragments)
     return tuple(_form(entry, fragments) for entry in data["form"])
 
 
