@@ -37,8 +37,8 @@ def operations() -> list[str]:
     alike: dict[str, list[str]] = {}
     for path, item in document()["paths"].items():
         for method, operation in item.items():
-            said = {key: value for key, value in operation.items() if key != "operationId"}
-            alike.setdefault(json.dumps(said), []).append(f"{method.upper()} {path}")
+            alike_in = {key: value for key, value in operation.items() if key != "operationId"}
+            alike.setdefault(json.dumps(alike_in), []).append(f"{method.upper()} {path}")
     few = settings.get_current_profile_name() == "ci"
     return [label for labels in alike.values() for label in (labels[:1] if few else labels)]
 
@@ -71,9 +71,11 @@ def test_no_generated_request_breaks_a_door(
 ) -> None:
     def sent(case: schemathesis.Case) -> None:
         response = case.call(base_url=guarded.url, session=session)
-        case.validate_response(response, checks=[not_a_server_error, status_code_conformance])
+        case.validate_response(response, checks=checks)
 
     method, path = label.split(" ")
+    # "Not ready" is a right answer while the disk stalls; the document has it.
+    checks = [status_code_conformance, *([not_a_server_error] if path != "/readyz" else [])]
     few = settings(cases(3), suppress_health_check=list(HealthCheck), database=None)
     build_operation_test(
         config=schema.config,
