@@ -60,13 +60,13 @@ def _cards(old: Checked, new: Checked, language: str) -> list[dict[str, Any]]:
         rules = before.get(id), after.get(id)
         defined = [_defined(r, c, language) for r, c in zip(rules, (old, new), strict=True)]
         if rules[0] != rules[1] or defined[0] != defined[1]:
-            sides = [_said(r, language) | d for r, d in zip(rules, defined, strict=True)]
+            sides = [_worded(r, language) | d for r, d in zip(rules, defined, strict=True)]
             found = _card(id, *rules, sides, language)
             cards.append(found | {"tests": _test_rows(*(t.get(id, {}) for t in tests))})
     return cards
 
 
-def _said(rule: AnyRule | None, language: str) -> dict[str, tuple[str, str]]:
+def _worded(rule: AnyRule | None, language: str) -> dict[str, tuple[str, str]]:
     return rule_rows(rule, language) if rule else {}
 
 
