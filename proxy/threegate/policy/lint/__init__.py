@@ -9,14 +9,12 @@ from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Problem
 from threegate.policy.lint import (  # each module registers its lints
     actions,
-    bands,
     constraints,
     detection,
     exceptions,
     exclusions,
     labels,
     meta,
-    opinions,
     overlay,
     recognizers,
     samples,

@@ -6,7 +6,7 @@ from threegate.policy.actions import BY_ACTION, written_actions
 from threegate.policy.language.problems import Severity
 from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Findings, checks_each
-from threegate.policy.model import AnnotationForm, Mode, StreamMode
+from threegate.policy.model import AnnotationForm, Mode, StreamMode, matches
 from threegate.policy.schema import Rule
 from threegate.policy.strictness.compare import includes
 from threegate.types import Action, Channel, Layer, Level
@@ -95,3 +95,57 @@ def note_without_answer(rule: Rule) -> Findings:
 def _writes_note(rule: Rule) -> bool:
     annotate = rule.then.annotate
     return annotate is not None and annotate.show is AnnotationForm.BELOW
+
+
+# --- bands: an attacker must not be able to make the rule against the attack stop itself
+
+HOSTILE = ("injection", "hazard", "secret")
+"""Families of kinds that somebody may send on purpose."""
+
+
+@checks_each(Rule, "band-order")
+def band_order(rule: Rule) -> Findings:
+    if rule.band and rule.band.min >= rule.band.max:
+        yield rule.band.at
+
+
+@checks_each(Rule, "band-forced", Severity.WARNING)
+def band_forced(rule: Rule) -> Findings:
+    hostile = any(matches(f, k) for k in rule.detect.any for f in HOSTILE)
+    stops = rule.band is not None and rule.band.max < 100
+    if stops and hostile and rule.rollout == 100 and rule.band:
+        yield rule.band.at
+
+
+@checks_each(Rule, "band-idle", Severity.WARNING)
+def band_idle(rule: Rule) -> Findings:
+    if rule.band and rule.band.max >= 100 and rule.band.min <= 0:
+        yield rule.band.at
+
+
+# --- second opinions: which judge is asked, and about which findings
+
+INLINE = ("pii", "secret", "list", "pattern", "leak", "format")
+"""Families of kinds that are found in answers while they stream, without waiting for a model."""
+
+
+@checks_each(Rule, "second-opinion-judge")
+def opinion_of_judge(rule: Rule) -> Findings:
+    spec = rule.second_opinion
+    if spec and not spec.ask.startswith("judge."):
+        yield place(spec.ask)
+
+
+@checks_each(Rule, "second-opinion-idle")
+def opinion_idle(rule: Rule) -> Findings:
+    least = min((rule.level, *rule.detect.levels.values()))
+    spec = rule.second_opinion
+    if spec and rule.detect.claims is None and max(spec.levels, default=0) < least:
+        yield spec.at
+
+
+@checks_each(Rule, "second-opinion-inline", Severity.WARNING)
+def opinion_inline(rule: Rule) -> Findings:
+    inline = any(kind.split(".")[0] in INLINE for kind in rule.detect.any)
+    if rule.second_opinion and rule.layer is Layer.OUTPUT and inline:
+        yield rule.second_opinion.at

@@ -38,9 +38,7 @@ def unknown_parameter(subject: Subject) -> Findings:
 
 @checks_each(ConstraintRule, "clamp-order")
 def clamp_order(rule: ConstraintRule) -> Findings:
-    for spec in rule.then.clamp.values():
-        if not _ordered(spec):
-            yield spec.at
+    return (spec.at for spec in rule.then.clamp.values() if not _ordered(spec))
 
 
 def _ordered(spec: Clamp) -> bool:
@@ -122,10 +120,8 @@ def constitution_languages(subject: Subject) -> Findings:
 def clause_kind(subject: Subject) -> Findings:
     known = subject.known | own_kinds(subject)
     for rule in subject.constraints:
-        for clause in rule.then.clauses:
-            for kind in clause.kinds:
-                if not is_known(kind, known):
-                    yield Found(place(kind), rule=rule.id)
+        kinds = (kind for clause in rule.then.clauses for kind in clause.kinds)
+        yield from (Found(place(k), rule=rule.id) for k in kinds if not is_known(k, known))
 
 
 @checks("reasoning-unchecked", Severity.WARNING)

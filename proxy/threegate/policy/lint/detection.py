@@ -7,7 +7,7 @@ from threegate.policy.language.problems import Severity
 from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Findings, Found, Subject, checks, checks_each
-from threegate.policy.schema import Rule
+from threegate.policy.schema import DetectorSpec, Rule
 from threegate.policy.strictness.compare import includes
 from threegate.types import Bilingual, Channel, Layer
 
@@ -26,14 +26,17 @@ CHANNELS = {
 SOURCES = ("system", "user", "tool_result", "context", "knowledge")
 
 
+def detector_kind(name: str, spec: DetectorSpec) -> str:
+    return f"pattern.{name}" if spec.regex else f"category.{name}"
+
+
 def own_kinds(subject: Subject) -> frozenset[str]:
     """Kinds of the lists, detectors and recognizers of the packs themselves."""
     made: set[str] = set()
     for pack in subject.packs:
         made.update(f"list.{name}" for name in pack.lists)
         made.update(kind_of(entity(each)) for each in pack.recognizers)
-        for name, spec in pack.detectors.items():
-            made.add(f"pattern.{name}" if spec.regex else f"category.{name}")
+        made.update(detector_kind(name, spec) for name, spec in pack.detectors.items())
     return frozenset(made)
 
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 from threegate.policy.language.patterns import Pattern, PatternError, compile_pattern
 from threegate.policy.language.problems import Mark, Severity
 from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Findings, Found, Subject, checks
+from threegate.policy.lint.detection import detector_kind
 from threegate.policy.schema import DetectorSpec, ListSpec, Match
 from threegate.policy.strictness.compare import includes
 from threegate.types import Bilingual, Layer
@@ -37,10 +39,9 @@ def shortest(word: str) -> int:
     return 2 if _HAN.search(word) else 3
 
 
-def _lists(subject: Subject) -> Iterator[tuple[str, ListSpec, Iterator[tuple[str, Mark]]]]:
+def _lists(subject: Subject) -> Iterator[tuple[ListSpec, Iterator[tuple[str, Mark]]]]:
     for pack in subject.packs:
-        for name, spec in pack.lists.items():
-            yield name, spec, _placed(subject, spec)
+        yield from ((spec, _placed(subject, spec)) for spec in pack.lists.values())
 
 
 def _placed(subject: Subject, spec: ListSpec) -> Iterator[tuple[str, Mark]]:
@@ -53,14 +54,14 @@ def _placed(subject: Subject, spec: ListSpec) -> Iterator[tuple[str, Mark]]:
                 yield word, Mark(spec.file, number)
 
 
-def _patterns(subject: Subject) -> Iterator[tuple[str, DetectorSpec]]:
+def _patterns(subject: Subject) -> Iterator[DetectorSpec]:
     for pack in subject.packs:
-        yield from ((name, spec) for name, spec in pack.detectors.items() if spec.regex)
+        yield from (spec for spec in pack.detectors.values() if spec.regex)
 
 
 @checks("short-word", Severity.WARNING)
 def short_word(subject: Subject) -> Findings:
-    for _, spec, words in _lists(subject):
+    for spec, words in _lists(subject):
         for word, at in words:
             if len(word) < shortest(word) and spec.match is Match.SUBSTRING:
                 yield at
@@ -68,13 +69,13 @@ def short_word(subject: Subject) -> Findings:
 
 @checks("common-word")
 def common_word(subject: Subject) -> Findings:
-    for _, _, words in _lists(subject):
+    for _, words in _lists(subject):
         yield from (at for word, at in words if word.casefold() in COMMON)
 
 
 @checks("repeated-word", Severity.WARNING)
 def repeated_word(subject: Subject) -> Findings:
-    for _, _, words in _lists(subject):
+    for _, words in _lists(subject):
         seen: Counter[str] = Counter()
         for word, at in words:
             seen[word.casefold()] += 1
@@ -99,19 +100,15 @@ def unused(subject: Subject) -> Findings:
     used += [k for c in subject.constraints for clause in c.then.clauses for k in clause.kinds]
     for pack in subject.packs:
         made = [(f"list.{n}", s.at) for n, s in pack.lists.items()]
-        made += [(_kind(n, s), s.at) for n, s in pack.detectors.items()]
+        made += [(detector_kind(n, s), s.at) for n, s in pack.detectors.items()]
         for kind, at in made:
             if not any(includes(u, kind) for u in used):
                 yield Found(at, Bilingual(f"没有规则使用 {kind}", f"no rule uses {kind}"))
 
 
-def _kind(name: str, spec: DetectorSpec) -> str:
-    return f"pattern.{name}" if spec.regex else f"category.{name}"
-
-
 @checks("bad-pattern")
 def bad_pattern(subject: Subject) -> Findings:
-    for _, spec in _patterns(subject):
+    for spec in _patterns(subject):
         try:
             compile_pattern(spec.regex or "")
         except PatternError as error:
@@ -124,45 +121,37 @@ def bad_pattern(subject: Subject) -> Findings:
             )
 
 
-def _usable(subject: Subject) -> Iterator[tuple[str, DetectorSpec]]:
-    for name, spec in _patterns(subject):
-        try:
-            compile_pattern(spec.regex or "")
-        except PatternError:
-            continue
-        yield name, spec
+def _usable(subject: Subject) -> Iterator[tuple[DetectorSpec, Pattern]]:
+    for spec in _patterns(subject):
+        with suppress(PatternError):
+            regex, digits = spec.regex or "", spec.check_digits
+            yield spec, compile_pattern(regex, edges=spec.edges, check_digits=digits)
 
 
 @checks("empty-pattern")
 def empty_pattern(subject: Subject) -> Findings:
-    for _, spec in _usable(subject):
+    for spec, _ in _usable(subject):
         if compile_pattern(spec.regex or "").compiled.search("") is not None:
             yield spec.mark("regex")
 
 
-def _pattern(spec: DetectorSpec) -> Pattern:
-    return compile_pattern(spec.regex or "", edges=spec.edges, check_digits=spec.check_digits)
-
-
 @checks("broad-pattern")
 def broad_pattern(subject: Subject) -> Findings:
-    for _, spec in _usable(subject):
-        pattern = _pattern(spec)
+    for spec, pattern in _usable(subject):
         if any(next(pattern.find(text), None) for text in ORDINARY):
             yield spec.mark("regex")
 
 
 @checks("no-examples")
 def no_examples(subject: Subject) -> Findings:
-    for _, spec in _patterns(subject):
+    for spec in _patterns(subject):
         if not (spec.examples.match and spec.examples.no_match):
             yield spec.mark("examples")
 
 
 @checks("wrong-example")
 def wrong_example(subject: Subject) -> Findings:
-    for _, spec in _usable(subject):
-        pattern = _pattern(spec)
+    for spec, pattern in _usable(subject):
         wrong = [e for e in spec.examples.match if not any(pattern.find(e))]
         wrong += [e for e in spec.examples.no_match if any(pattern.find(e))]
         yield from (place(example, spec.at) for example in wrong)

@@ -1,4 +1,4 @@
-"""Lints of second opinions: which are fine, and that confirming replaces a narrower level."""
+"""Lints of actions, here of second opinions: which are fine, and that confirming replaces a narrower level."""
 
 from __future__ import annotations
 
