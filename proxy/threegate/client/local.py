@@ -19,8 +19,13 @@ from threegate.gateway.telemetry.rejections import Refusals
 from threegate.parts import opened
 from threegate.service.check import Check
 from threegate.service.check_stream import check_stream
-from threegate.service.dialects.guard_check import answer_check, check_of, result_json
-from threegate.service.dialects.guard_check_schema import OPEN, REQUEST
+from threegate.service.dialects.guard_check import (
+    OPEN,
+    REQUEST,
+    answer_check,
+    check_of,
+    result_json,
+)
 from threegate.service.engine import CheckEngine, OpenCheck
 from threegate.settings import Settings
 from threegate.types import Caller, Channel

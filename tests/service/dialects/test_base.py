@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threegate.service.dialects.aliyun import LEVELS
-from threegate.service.dialects.guard_stream_schema import CHANNELS
+from threegate.service.dialects.guard_stream import CHANNELS
 from threegate.service.dialects.moderations import CATEGORIES
 from threegate.service.dialects.registry import OPERATIONS
 from threegate.types import Action, Level

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Protocol
 
-from threegate.errors import ThreegateError
+from threegate.errors import RequestError, ThreegateError
+from threegate.gateway.access.auth import presented_key
+from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult
-from threegate.types import Bilingual
+from threegate.types import Bilingual, Failed
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
+from threegate.wire.errors import openai_error, status_of
 from threegate.wire.request_schema import Shape, check_shape
 
 Json = dict[str, Any]
@@ -84,6 +87,30 @@ class Dialect(Protocol):
     def status(self, error: ThreegateError) -> int:
         """The HTTP status of the answer to a request that ends in this error."""
         ...
+
+
+class OpenAiStyle:
+    """The base of dialects without conventions of their own: our API keys, OpenAI's error format,
+    the error's own status."""
+
+    __slots__ = ()
+
+    def key(self, headers: Mapping[str, str]) -> str:
+        return presented_key(headers)
+
+    def error(self, error: ThreegateError, language: str) -> Body:
+        return openai_error(error, language)
+
+    def status(self, error: ThreegateError) -> int:
+        return status_of(error)
+
+
+def refuse_unchecked(result: CheckResult) -> None:
+    """For answers that are lists of findings, where a failed detector would look like fewer
+    findings. Raises RequestError 503 if the policy stops on the failure."""
+    stops = result.outcome is not None
+    if stops and any(isinstance(r.finding, Failed) for r in result.rulings):
+        raise RequestError(localized("check-failed"), status=503, code="check_failed")
 
 
 MAX_CHECKS = 64

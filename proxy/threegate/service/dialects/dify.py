@@ -13,8 +13,7 @@ from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckStage, text_check
-from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
-from threegate.service.dialects.defaults import OpenAiStyle
+from threegate.service.dialects.base import Json, OpenAiStyle, Operation, Reading, ServiceRequest
 from threegate.types import Bilingual
 from threegate.wire.adapter import Body
 from threegate.wire.errors import openai_error, status_of

@@ -11,25 +11,66 @@ from threegate.errors import RequestError
 from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckSource, CheckStage
-from threegate.service.dialects import guard_check_schema as schema
-from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest, both
-from threegate.service.dialects.defaults import OpenAiStyle
+from threegate.service.dialects.base import (
+    Json,
+    OpenAiStyle,
+    Operation,
+    Reading,
+    ServiceRequest,
+    both,
+)
 from threegate.service.dialects.findings import claims_of, failures_of, findings_of
 from threegate.types import Channel
 from threegate.wire.adapter import Body
+from threegate.wire.request_schema import (
+    MESSAGES,
+    TEXT,
+    TOOLS,
+    JsonType,
+    Shape,
+    fields_of,
+    list_of,
+    one_of,
+)
 
 PATH: Final = "/v1/guard/check"
+NAMES: Final = ("model", "route", "policy", "conversation", "language", "subject", "masks")
+"""Fields that are plain texts and go into the check as they are."""
+
+_SOURCE = Shape((JsonType.STRING, JsonType.OBJECT), fields=fields_of(id=TEXT, text=TEXT))
+_CONTEXT = fields_of(
+    messages=MESSAGES,
+    sources=list_of(_SOURCE),
+    tools=TOOLS,
+    **dict.fromkeys(NAMES, TEXT),
+)
+OPEN: Final = Shape((JsonType.OBJECT,), fields=_CONTEXT, closed=True)
+"""The context of an answer whose texts arrive later."""
+REQUEST: Final = Shape(
+    (JsonType.OBJECT,),
+    fields=(
+        *_CONTEXT,
+        *fields_of(
+            stage=one_of(*CheckStage),
+            texts=list_of(TEXT),
+            role=one_of("user", "system", "assistant", "tool"),
+            channel=one_of(Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS),
+        ),
+    ),
+    closed=True,
+)
+"""Its answer is described in `openapi.json`."""
 
 
 @dataclass(frozen=True, slots=True)
 class GuardCheck(OpenAiStyle):
     name: str = "guard"
     operations: tuple[Operation, ...] = (
-        Operation.described("guard_check", PATH, schema_of(schema.REQUEST)),
+        Operation.described("guard_check", PATH, schema_of(REQUEST)),
     )
 
     def read(self, request: ServiceRequest) -> Reading:
-        body = request.body(schema.REQUEST)
+        body = request.body(REQUEST)
         check = check_of(body)
         texts = len(body.get("texts") or ())
 
@@ -65,7 +106,7 @@ def answer_check(body: Body) -> Check:
 def _check(
     body: Body, stage: CheckStage, messages: Sequence[Body], answers: Sequence[Body]
 ) -> Check:
-    named: dict[str, Any] = {name: body.get(name) or "" for name in schema.NAMES}
+    named: dict[str, Any] = {name: body.get(name) or "" for name in NAMES}
     return Check(
         stage=stage,
         messages=tuple(messages),

@@ -14,8 +14,7 @@ from typing import Any, Final
 from threegate.gateway.meta.openapi import schema_of
 from threegate.gateway.outcome import BLOCKED
 from threegate.service.check import Check, CheckResult, CheckStage
-from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
-from threegate.service.dialects.defaults import OpenAiStyle
+from threegate.service.dialects.base import Json, OpenAiStyle, Operation, Reading, ServiceRequest
 from threegate.wire.adapter import Body
 from threegate.wire.request_schema import (
     OBJECT,

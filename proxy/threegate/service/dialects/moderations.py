@@ -16,8 +16,14 @@ from threegate.errors import RequestError
 from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckStage, text_check
-from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest, both
-from threegate.service.dialects.defaults import OpenAiStyle
+from threegate.service.dialects.base import (
+    Json,
+    OpenAiStyle,
+    Operation,
+    Reading,
+    ServiceRequest,
+    both,
+)
 from threegate.service.dialects.findings import failures_of, findings_of
 from threegate.service.dialects.labels import label
 from threegate.types import Finding

@@ -16,8 +16,14 @@ from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
 from threegate.service.check import CheckResult, CheckStage, text_check
 from threegate.service.dialects import presidio_operators
-from threegate.service.dialects.base import Json, Operation, Reading, ServiceRequest
-from threegate.service.dialects.defaults import OpenAiStyle, refuse_unchecked
+from threegate.service.dialects.base import (
+    Json,
+    OpenAiStyle,
+    Operation,
+    Reading,
+    ServiceRequest,
+    refuse_unchecked,
+)
 from threegate.service.dialects.labels import entity
 from threegate.types import Channel, Finding
 from threegate.wire.adapter import Body

@@ -8,11 +8,11 @@ from starlette.routing import Route
 
 from threegate.gateway.deps import Deps
 from threegate.gateway.telemetry.rejections import Refusals
-from threegate.service.dialects import guard_stream_schema
 from threegate.service.dialects.aliyun import Aliyun
 from threegate.service.dialects.base import Dialect
 from threegate.service.dialects.dify import Dify
 from threegate.service.dialects.guard_check import GuardCheck
+from threegate.service.dialects.guard_stream import OPERATION as GUARD_STREAM
 from threegate.service.dialects.guard_stream import GuardStream
 from threegate.service.dialects.litellm import LiteLlm
 from threegate.service.dialects.moderations import Moderations
@@ -33,7 +33,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
 
 OPERATIONS: Final = (
     *(operation for dialect in DIALECTS for operation in dialect.operations),
-    guard_stream_schema.OPERATION,
+    GUARD_STREAM,
 )
 """Everything that the service answers to."""
 
@@ -46,4 +46,4 @@ def service_routes(deps: Deps, refusals: Refusals) -> list[Route]:
         for dialect in DIALECTS
         for operation in dialect.operations
     ]
-    return [*routes, Route(guard_stream_schema.OPERATION.path, stream, methods=["POST"])]
+    return [*routes, Route(GUARD_STREAM.path, stream, methods=["POST"])]
