@@ -192,7 +192,7 @@ class _TextStream:
             async for text in self.released(self._texts()):
                 await self._give(text)
         except GuardStopped as stopped:
-            await self._give(f"\n{_words(stopped.verdict)}")
+            await self._give(f"\n{stopped.verdict.words}")
         await self.send({"type": "http.response.body", "body": b""})
 
     async def _give(self, text: str) -> None:
@@ -271,10 +271,6 @@ def _media(start: Json) -> str:
     return str(next(found, b"").decode("latin-1").split(";")[0].strip().lower())
 
 
-def _words(verdict: Verdict) -> str:
-    return verdict.reply or "\n".join(filter(None, (verdict.message or {}).values()))
-
-
 def _refusal(verdict: Verdict) -> Json:
-    error = {"code": "content_filter", "message": _words(verdict), "record": verdict.id}
+    error = {"code": "content_filter", "message": verdict.words, "record": verdict.id}
     return {"error": error}

@@ -110,7 +110,5 @@ def _edited(message: BaseMessage, old: Message, new: Message) -> BaseMessage:
 
 
 def _stopped(verdict: Verdict, message_id: str | None = None) -> AIMessage:
-    words = verdict.message or {}
-    text = verdict.reply or "\n".join(filter(None, (words.get("zh"), words.get("en"))))
     note = {"threegate": {"id": verdict.id, "action": verdict.action}}
-    return AIMessage(content=text, id=message_id, response_metadata=note)
+    return AIMessage(content=verdict.words, id=message_id, response_metadata=note)

@@ -73,9 +73,7 @@ def _outcome(verdict: Verdict, target: Any, text: str, edited: str) -> RailOutco
         "kinds": sorted({found.kind for found in verdict.findings}),
     }
     if not verdict.allowed:
-        words = verdict.message or {}
-        reason = verdict.reply or "\n".join(filter(None, (words.get("zh"), words.get("en"))))
-        return RailOutcome.block(reason=reason, metadata=about)
+        return RailOutcome.block(reason=verdict.words, metadata=about)
     if edited != text:
         return RailOutcome.transform([(target, edited)], metadata=about)
     return RailOutcome.allow(metadata=about)

@@ -87,6 +87,11 @@ class Verdict:
         """The first of `texts`."""
         return self.texts[0] if self.texts else ""
 
+    @property
+    def words(self) -> str:
+        """What a user reads in place of a stopped text."""
+        return self.reply or "\n".join(filter(None, (self.message or {}).values()))
+
 
 @dataclass(frozen=True, slots=True)
 class MaskedText:
