@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 from threegate.cli.main import main
+from threegate.policy.kinds import KINDS
 from threegate.policy.language.hashed_values import value_sha256
-from threegate.policy.lifecycle.store import PolicyStore
+from threegate.policy.lifecycle.store import FolderSource, PolicyStore, today_utc
 
 from tests.policy.packs import FILES, GOOD, spoiled
 
@@ -48,7 +49,7 @@ def test_check_finds_a_pack_that_lost_its_end(
 ) -> None:
     """Where a proxy refused it, the command found nothing."""
     root, var = folder(tmp_path / "policies"), tmp_path / "var"
-    PolicyStore.open(root, ("shop",), var / "policy")
+    PolicyStore.of(FolderSource(root, ("shop",), today_utc, KINDS), var / "policy")
     folder(root, GOOD[: GOOD.index("  - id: stop.loans")])
     assert run(capsys, "check", root=root)[0] == 0
     code, out = run(capsys, "check", "--var", str(var), root=root)

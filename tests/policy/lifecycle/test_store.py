@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 from threegate.errors import PolicyError
+from threegate.policy.kinds import KINDS
 from threegate.policy.language.problems import errors
 from threegate.policy.lifecycle.store import (
     LAST_GOOD,
     DirTree,
+    FolderSource,
     InForce,
     Origin,
     PolicyStore,
+    today_utc,
 )
 
 from tests.policy.packs import FILES, GOOD, TODAY, spoiled
@@ -38,13 +41,8 @@ def put(root: Path, text: str | bytes = GOOD) -> None:
 
 
 def opened(tmp_path: Path, *, last_good: bool = False) -> PolicyStore:
-    return PolicyStore.open(
-        tmp_path / "policies",
-        ["shop"],
-        tmp_path / "state",
-        today=lambda: TODAY,
-        last_good=last_good,
-    )
+    source = FolderSource(tmp_path / "policies", ["shop"], lambda: TODAY, KINDS)
+    return PolicyStore.of(source, tmp_path / "state", last_good=last_good)
 
 
 def noticed(store: PolicyStore) -> bool:
@@ -179,7 +177,9 @@ def test_another_pack_after_a_good_start_is_refused(tmp_path: Path) -> None:
     put(tmp_path / "policies")
     opened(tmp_path)
     with pytest.raises(PolicyError) as caught:
-        PolicyStore.open(tmp_path / "policies", ["nope"], tmp_path / "state")
+        PolicyStore.of(
+            FolderSource(tmp_path / "policies", ["nope"], today_utc, KINDS), tmp_path / "state"
+        )
     assert caught.value.problems
 
 

@@ -23,7 +23,6 @@ from threegate.durable_files import replace_file
 from threegate.errors import PolicyError
 from threegate.policy.errors import broken
 from threegate.policy.facade import Checked, check, rebuild
-from threegate.policy.kinds import KINDS
 from threegate.policy.language.load import MAX_TEXT_BYTES, DictTree
 from threegate.policy.language.problems import Problem, errors
 from threegate.policy.lifecycle.cut_off import cut_off
@@ -183,23 +182,9 @@ class PolicyStore:
         self._seen: object = None
 
     @classmethod
-    def open(
-        cls,
-        root: Path,
-        packs: Iterable[str],
-        state_dir: Path,
-        *,
-        today: Callable[[], str] = today_utc,
-        known: frozenset[str] = KINDS,
-        last_good: bool = False,
-    ) -> PolicyStore:
-        """The packs of a folder. Raises PolicyError if they do not load."""
-        return cls.of(FolderSource(root, packs, today, known), state_dir, last_good=last_good)
-
-    @classmethod
     def of(cls, source: Source, state_dir: Path, *, last_good: bool = False) -> PolicyStore:
-        """Like `open`, from any source. With `last_good`, the set that was last active is used
-        for a source with errors."""
+        """Raises PolicyError if the source does not load. With `last_good`, the set that was last
+        active is used for a source with errors."""
         store = cls(source, state_dir)
         store._files = files_in_force(state_dir)
         store.reload()
