@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from typing import Any
 
 from rich.console import Console
@@ -43,25 +44,16 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 async def _measure(rows: Read, args: argparse.Namespace) -> Figures:
     """Without a model only numbers are compared; with a judge, only the judge and the model are."""
-    if args.judge:
-        return await _judged(rows, args)
     ways = [Way.NUMBERS] if args.no_models else [w for w in Way if w is not Way.JUDGE]
-    with (
-        opened(args, TASK.kinds) as scanner,
-        progress(NAME, len(rows.cases) * len(ways)) as advance,
-    ):
-        return await measure(rows, scanner, level_of(args), advance, ways)
-
-
-async def _judged(rows: Read, args: argparse.Namespace) -> Figures:
-    known = settings.load(file=args.config)
-    ways = [Way.OWN, Way.JUDGE]
-    async with opened_judge(named(args.judge, known), known) as judge:
-        with (
-            opened(args, TASK.kinds) as scanner,
-            progress(NAME, len(rows.cases) * len(ways)) as advance,
-        ):
-            return await measure(rows, scanner, level_of(args), advance, ways, judge)
+    async with AsyncExitStack() as stack:
+        judge = None
+        if args.judge:
+            ways, known = [Way.OWN, Way.JUDGE], settings.load(file=args.config)
+            chosen = named(args.judge, known)
+            judge = await stack.enter_async_context(opened_judge(chosen, known))
+        scanner = stack.enter_context(opened(args, TASK.kinds))
+        advance = stack.enter_context(progress(NAME, len(rows.cases) * len(ways)))
+        return await measure(rows, scanner, level_of(args), advance, ways, judge)
 
 
 def report_of(rows: Read, made: Figures, level: str) -> dict[str, Any]:
