@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 
 from threegate.audit.errors import trouble
 from threegate.audit.retention.lost_entries import acknowledge
 from threegate.audit.settings import AuditSettings
-from threegate.audit.verify.gaps import VERB, Gaps, gaps
+from threegate.audit.verify.gaps import VERB, gaps
 from threegate.audit.verify.published import verify_all
-from threegate.cli.audit.common import opened
+from threegate.cli.audit.common import with_log
 from threegate.i18n.audit import line
 
 
@@ -21,7 +20,8 @@ def acknowledge_command(args: argparse.Namespace, settings: AuditSettings) -> in
     if args.writers:
         if not args.reason:
             raise trouble("reason", verb=VERB)
-        asyncio.run(_acknowledge(args, settings, found))
+        who = {"actor": args.actor, "reason": args.reason}
+        with_log(settings, lambda log: acknowledge(log, found, args.writers, **who))
         found = {writer: found[writer] for writer in args.writers}
     for writer, (first, last) in sorted(found.items()):
         told = "gap-known" if args.writers else "gap"
@@ -29,9 +29,3 @@ def acknowledge_command(args: argparse.Namespace, settings: AuditSettings) -> in
     if not found:
         print(line("no-gap", args.lang), file=sys.stderr)
     return 0
-
-
-async def _acknowledge(args: argparse.Namespace, settings: AuditSettings, found: Gaps) -> None:
-    """Closing the log signs the entry, without which it would have no effect."""
-    async with opened(settings) as log:
-        await acknowledge(log, found, args.writers, actor=args.actor, reason=args.reason)

@@ -9,13 +9,14 @@ themselves recorded, so they open the log.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -31,6 +32,7 @@ from threegate.cli.person import current_user
 from threegate.errors import AuditError
 from threegate.settings.errors import SettingsError
 
+T = TypeVar("T")
 Command = Callable[[argparse.Namespace, AuditSettings], int]
 
 
@@ -82,6 +84,16 @@ async def opened(settings: AuditSettings) -> AsyncIterator[AuditLog]:
         yield log
     finally:
         await log.close()
+
+
+def with_log(settings: AuditSettings, work: Callable[[AuditLog], Awaitable[T]]) -> T:
+    """Does the work on the log and closes it, which signs what was added."""
+
+    async def done() -> T:
+        async with opened(settings) as log:
+            return await work(log)
+
+    return asyncio.run(done())
 
 
 def access(args: argparse.Namespace, verb: str, **facts: Any) -> Record:

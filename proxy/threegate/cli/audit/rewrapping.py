@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 
 from threegate.audit.log.log_keys import load_master
 from threegate.audit.retention.rewrap import UNREADABLE, by_master, rewrap
 from threegate.audit.settings import AuditSettings
-from threegate.cli.audit.common import opened, reading
+from threegate.cli.audit.common import reading, with_log
 from threegate.i18n.audit import line
 
 
@@ -16,7 +15,9 @@ def rewrap_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     """Without a reason: lists how many data keys each master key has wrapped. Exit code 1 if some
     cannot be opened."""
     if args.reason:
-        print(line("rewrapped", args.lang, keys=asyncio.run(_rewrap(args, settings))))
+        who = {"actor": args.actor, "reason": args.reason}
+        keys = with_log(settings, lambda log: rewrap(log, **who))
+        print(line("rewrapped", args.lang, keys=keys))
     master = load_master(settings)
     with reading(settings.url) as connection:
         found = by_master(connection, master)
@@ -28,8 +29,3 @@ def rewrap_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     if unreadable:
         print(line("unreadable-keys", args.lang, keys=unreadable))
     return 1 if unreadable else 0
-
-
-async def _rewrap(args: argparse.Namespace, settings: AuditSettings) -> int:
-    async with opened(settings) as log:
-        return await rewrap(log, actor=args.actor, reason=args.reason)

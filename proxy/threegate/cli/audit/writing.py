@@ -20,7 +20,7 @@ from threegate.audit.report.report import gather
 from threegate.audit.retention.erasure import Erasure, erase, retain, shred
 from threegate.audit.retention.legal_holds import Hold, hold, holds, release
 from threegate.audit.settings import AuditSettings, Format, Retention
-from threegate.cli.audit.common import access, opened, print_json, reading
+from threegate.cli.audit.common import access, opened, print_json, reading, with_log
 from threegate.cli.audit.reading import moment, query_of
 from threegate.i18n.audit import line
 
@@ -102,14 +102,9 @@ def retain_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     kept = settings.retention
     metadata = kept.metadata_days if args.metadata_days is None else args.metadata_days
     wanted = Retention(args.content_days or kept.content_days, metadata)
-    texts, pruned = asyncio.run(_retain(wanted, settings))
+    texts, pruned = with_log(settings, lambda log: retain(log, wanted))
     print(line("retained", args.lang, texts=texts, pruned=pruned))
     return 0
-
-
-async def _retain(retention: Retention, settings: AuditSettings) -> tuple[int, int]:
-    async with opened(settings) as log:
-        return await retain(log, retention)
 
 
 def report_command(args: argparse.Namespace, settings: AuditSettings) -> int:
