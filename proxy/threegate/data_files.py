@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,26 @@ def table(package: str, name: str, **replaced: str) -> dict[str, Any]:
     for word, by in replaced.items():
         text = text.replace(f"<{word}>", by)
     return tomllib.loads(text)
+
+
+_FRAGMENT = re.compile(r"\{\{([A-Z_]+)\}\}")
+
+
+def filled(pattern: str, fragments: Mapping[str, str]) -> str:
+    """A pattern with each `{{NAME}}` replaced by the fragment of that name. Raises KeyError for an
+    unknown one."""
+    return _FRAGMENT.sub(lambda named: fragments[named[1]], pattern)
+
+
+def patterns(package: str, name: str, **shared: str) -> Mapping[str, str]:
+    """The regular expressions of `name`.toml in a package below `threegate`, which are its strings.
+    Each may use those above it and the `shared` ones as `{{NAME}}`; line breaks in it do not
+    count."""
+    known = dict(shared)
+    for key, pattern in table(package, name).items():
+        if isinstance(pattern, str):
+            known[key] = filled(pattern.replace("\n", ""), known)
+    return known
 
 
 def words(package: str, name: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import re2
 
-from threegate.data_files import table
+from threegate.data_files import filled, table
 from threegate.normalize.re2_spans import found
 from threegate.normalize.work import meter
 from threegate.types import Span
@@ -26,7 +26,6 @@ REACH = 120
 COST = 30
 """Microseconds that a word costs."""
 
-_NAMED = re.compile(r"\{\{([A-Z_]+)\}\}")
 _NOT_THE_START = "\0"
 _QUOTES = "\"'`*_[]()“”‘’「」【】《》（）"
 """Signs around a word that change nothing of an ask."""
@@ -51,17 +50,13 @@ def forms() -> tuple[Form, ...]:
     fragments: dict[str, str] = {}
     for name, fragment in data["fragments"].items():
         either = fragment if isinstance(fragment, str) else f"(?:{'|'.join(fragment)})"
-        fragments[name] = _filled(either, fragments)
+        fragments[name] = filled(either, fragments)
     return tuple(_form(entry, fragments) for entry in data["form"])
 
 
 def _form(entry: Mapping[str, Any], fragments: Mapping[str, str]) -> Form:
-    before, after = (re2.compile(_filled(entry[k], fragments)) for k in ("before", "after"))
+    before, after = (re2.compile(filled(entry[k], fragments)) for k in ("before", "after"))
     return Form(entry["note"], before, after, tuple(entry["true"]), tuple(entry["false"]))
-
-
-def _filled(pattern: str, fragments: Mapping[str, str]) -> str:
-    return _NAMED.sub(lambda named: fragments[named[1]], pattern)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 import re2
 
+from threegate.data_files import patterns
 from threegate.detectors.base import Scanned
 from threegate.detectors.engine.description import info_of
 from threegate.detectors.engine.scanner import fold
@@ -37,52 +38,21 @@ TABLE = load_all()
 
 _SCORES = {Level.LOW: 0.3, Level.MEDIUM: 0.6, Level.HIGH: 0.95}
 _NEGATION_REACH = 14
-_NEGATION = re2.compile(
-    r"(?i)(?:\bnot|\bnever|\bn't|n['’]t|\bcannot|\bwithout|不要|不能|不得|不可|不会|请勿|切勿|勿|不应|绝不|别|不許|不许|禁止)"
-    r"\s*(?:to\s+|ever\s+|simply\s+|just\s+|再|随意|擅自)?$"
-)
-_QUOTED = re.compile(
-    r"(?:[\w,，(（][ ]['‘]|[\w,，(（][ ]?[\"“「『]|[^\x00-\x7f]‘)"
-    r"(?:[^\n\"“”‘’「」『』']{0,12}[ ，,])?$"
-)
+_P = patterns("detectors.injection", "detector")
+_NEGATION = re2.compile(_P["NEGATION"])
+_QUOTED = re.compile(_P["QUOTED"])
 _QUOTE_REACH = 16
 _BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 """RE2's `\\s` matches ASCII white space only."""
-_PLACE = (
-    r"(?:documents?|texts?|logs?|lines?|data|pages?|contents?|e-?mails?|files?|results?|transcripts?"
-    r"|comments?|articles?|code|repository|readme|diff|snippets?|quotes?)"
-)
-_DEFENDED = re2.compile(
-    r"(?i)^\s+(?:(?:that|which)\s+(?:appear|occur|are|may\s+be)\s+)?"
-    r"(?:contained\s+|embedded\s+|found\s+|hidden\s+|written\s+|given\s+)?(?:in|inside|within)\s+"
-    rf"(?:(?:the|this|these|those|any|its)\s+)?(?:[\w-]+\s+){{0,2}}?{_PLACE}\b"
-)
+_DEFENDED = re2.compile(_P["DEFENDED"])
 _ANYBODYS = re2.compile(r"(?i)^\w+\s+(?:any|all)\s+(?:[\w-]+\s+)?instructions?$")
-_OURS = re2.compile(
-    r"(?i)\b(?:above|before|previous|prior|earlier|preceding|foregoing|existing|original|initial|your"
-    r"|system|user|prompt|conversation|developer|assistant|first|beginning|top|default|safety|security"
-    r"|privacy|polic(?:y|ies)|compliance|moderation|guardrails?|guidelines?|rules?|claude|agents)\b"
-)
-_GOES_ON = re2.compile(
-    r"(?i)^[^.;!?\n]*(?:\b(?:above|before|earlier|previously|and|but|except|besides|unless|instead|then"
-    r"|now|just|only)\b|,|:\s)"
-)
-"""An order in the same sentence that the model is to obey in place of the others."""
-_DEFENDED_ZH = re2.compile(
-    r"^[^。！？；，,\n]{0,12}?(?:"
-    r"(?:要求|试图|企图|诱导|诱使)[^。！？；，,\n]{0,6}(?:泄露|透露|绕过|公开|修改|违反)[^。！？；，,\n]{0,10}"
-    r"|(?:文中|文档|资料|日志|网页|邮件|代码|数据|文件|文本)(?:里|中|内)?(?:出现|包含|夹带|隐藏|写)?"
-    r")的(?:任何|所有|一切|全部)(?:指令|指示)"
-)
-_OURS_ZH = re.compile(
-    "之前|以前|此前|先前|上面|以上|上述|前面|前述|上文|前文|上一|开头|最初|系统|系統|你的|您的|原[有来來先]|初始|预设|預設"
-    "|开发|安全|合规|隐私|规则|规定|约束|限制"
-)
+_OURS = re2.compile(_P["OURS"])
+_GOES_ON = re2.compile(_P["GOES_ON"])
+_DEFENDED_ZH = re2.compile(_P["DEFENDED_ZH"])
+_OURS_ZH = re.compile(_P["OURS_ZH"])
 _FORBIDS_ZH = re.compile(r"[不禁勿别別莫拒避防]|严守|保密|反对|停止")
 """Orders not to do something: who lets go of those does it."""
-_GOES_ON_ZH = re.compile(
-    r"[^。！？；\n]{0,20}?(?:除|然后|接着|并|而|改为|转|只[执听按遵照做要]|现在|接下来|直接|立即|立刻|把|将)"
-)
+_GOES_ON_ZH = re.compile(_P["GOES_ON_ZH"])
 _AFTER_REACH, _NEXT_ZH, _LETGO_ZH = 160, 14, 2
 _UNLESS_REACH = 32
 _VERB = 6

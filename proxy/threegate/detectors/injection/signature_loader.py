@@ -18,19 +18,17 @@ Optional:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from threegate.data_files import table
+from threegate.data_files import filled, table
 from threegate.types import Channel, Level
 
 SIGNATURE, DELIMITER = "injection.signature", "injection.role_delimiter"
 INPUT = frozenset({Channel.SYSTEM, Channel.USER, Channel.ASSISTANT, Channel.TOOL_RESULT})
 FILES: Final = ("wordings", "takeover", "documents", "languages")
 _PLACES = ("before", "begins", "after")
-_FRAGMENT = re.compile(r"\{\{([A-Z_]+)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def _signature(entry: Mapping[str, Any], fragments: Mapping[str, str]) -> Signat
         entry["note"],
         entry.get("kind", SIGNATURE),
         Level[entry["level"].upper()],
-        _FRAGMENT.sub(lambda found: fragments[found[1]], entry["pattern"]),
+        filled(entry["pattern"], fragments),
         channels,
         entry.get("negatable", False),
         tuple(entry.get("unless", {}).get(place, "") for place in _PLACES),

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import re2
 
+from threegate.data_files import patterns
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described, labels
@@ -22,80 +23,26 @@ from threegate.types import Level
 KIND = "pii.address"
 _LEFT = 40
 """Characters before the road or building in which regions and the street's name occur."""
-_HAN = "\u3400-\u9fff"
-_NUM = r"(?:[0-9]{1,5}[A-Za-z]?|[一二三四五六七八九十百零〇]{1,5}|[A-Za-z甲乙丙丁])"
-_S = r"[ ]{0,2}"
-_ROAD = r"(?:[路街道巷弄里村镇屯寨坪湾]|大道|胡同|公路|东街|西街|横路|新村|社区)"
-_D = "一二三四五六七八九十0-9"
-_PART = rf"(?:[东西南北中{_D}](?:段|(?<![东西南北中])[{_D}](?:段|[{_D}]段)))"
-_UNIT = (
-    rf"(?:{_S}(?:附|之)?{_NUM}{_S}(?:号楼|號樓|号院|號院|栋|棟|幢|座|期|区|區|单元|單"
-    rf"元|楼|樓|层|層|室|房|户(?![主名型籍口])|组|排|门|號|号|弄|巷|床|舍|铺|鋪)(?<!座(?=[位次席谈]))"
-    rf"(?:之[0-9]{{1,2}}|[东西南北中]户)?)"
-)
-_ROOM = (
-    rf"(?:{_S}[A-Za-z]?[0-9]{{1,4}}(?:-[0-9]{{1,4}}){{0,2}}(?:(?<=[0-9]{{3}})[A-Z])?(?![0-9A-Za-z%年月日元块点"
-    rf"时分米岁人个])(?!-[0-9]{{5}}))"
-)
-_STOP = "的了在到住是把址给我你他她它们去这请往称其找寄吗呢吧啊"
-_LEADS = (
-    "位于|走失于|出生于|发生于|住所地|住所|坐落于|坐落|座落|户籍|籍贯|注册|放在|那个|那里"
-    "|收货|收貨|收件"
-)
-_NAME = rf"(?:(?!{_LEADS})[{_HAN}](?<![{_STOP}]))"
-_PLACE = (
-    rf"(?:{_S}{_NAME}{{2,12}}?(?=[A-Za-z0-9一二三四五六七八九十甲乙丙]{{1,4}}(?:-[0-9]"
-    rf"|栋|棟|幢|座|号楼|号院|单元|室|楼|层|期|区|排|房|舍|(?<=[0-9]{{3}})(?![0-9A-Za-z%元年月日米人]))))"
-)
-_TOWER = (
-    rf"(?:{_S}{_NAME}{{1,10}}?(?:[座塔厦苑园城府寓轩阁庭湾邸]|广场|中心|公馆|小区){_S}[A-Za-z]?"
-    r"(?:[0-9]{3,4}[A-Z]?|[0-9]{1,2}[A-Z])"
-    r"(?![0-9A-Za-z%元年月日米人平家户万亩个]))"
-)
-"""A room of a building that has a name."""
-_MAY = rf"(?=[ 附之A-Za-z甲乙丙丁百零〇{_D}]|[{_HAN}]{{2}})"
-"""Where a unit or room may begin: most streets have none."""
-_STREET_OF = (
-    rf"{_ROAD}(?:{_PART}|{_NAME}{{1,4}}段)?{_S}{_NUM}(?:[之\-][0-9]{{1,3}})?{_S}(?:号[院楼]?|號[院樓]?|弄|巷|组)(?:附[0-9]{{1,3}}|[甲乙丙])?"
-    rf"(?P<within>(?:{_MAY}(?:{_PLACE}?{_UNIT}|{_ROOM}|{_TOWER})){{1,6}}+)?+"
-)
-_STREET = re.compile(_STREET_OF)
-_STREETS = re.compile(rf"(?:{_STREET_OF}){{1,64}}+")
-_BUILDING = re.compile(
-    rf"[A-Za-z{_D}](?<![0-9A-Za-z].)(?:(?<=[0-9])[0-9]{{0,2}}|(?<=[A-Za-z])"
-    rf"|(?<=[一二三四五六七八九十])[一二三四五六七八九十]{{0,2}})"
-    rf"{_S}(?:号楼|號樓|栋|棟|幢|座(?![位次席谈])|门(?=[ ]?[0-9]{{3}})){_UNIT}{{0,3}}{_ROOM}?"
-)
+_P = patterns("detectors.pii_cn", "address")
+_HAN = _P["HAN"]
+_STOP = _P["STOP"]
+_STREET = re.compile(_P["STREET_OF"])
+_STREETS = re.compile(_P["STREETS"])
+_BUILDING = re.compile(_P["BUILDING"])
 _BUILT = re2.compile("号楼|號樓|[栋棟幢座]|门 ?[0-9]{3}")
 """Occurs in every text with a building."""
-_ANY = "[各全本该每某等及内省市县區区旗镇鎮乡鄉街道社村]{1,8}(?:村|屯|社区|街道)"
-"""Not a name: 全市各区社区."""
-_VILLAGE = re.compile(
-    rf"(?:县|區|区|市|旗|镇|乡)(?!{_ANY}){_NAME}{{1,8}}(?:村|屯|社区|街道)(?:{_NUM}[社队])?(?:{_NAME}{{0,6}}"
-    rf"{_UNIT}|{_NAME}{{1,4}}组)?"
-)
-_FLOOR = re.compile(
-    r"[0-9](?<![0-9A-Za-z].)[0-9]{0,2}[ ]?[樓楼層层][ ]?[A-Za-z0-9]{1,4}[ ]?"
-    r"(?:座(?!位)|室|單位|单位)"
-)
+_VILLAGE = re.compile(_P["VILLAGE"])
+_FLOOR = re.compile(_P["FLOOR"])
 _FLOORS = re2.compile("[樓楼層层] ?[A-Za-z0-9]{1,4} ?(?:座|室|單位|单位)")
-_ESTATE = re.compile(
-    r"(?:小区|花园|家园|公馆|[城苑园府寓轩阁庭湾邸里居])[ ]?[0-9]{1,3}-[0-9]{1,2}-"
-    r"(?!(?:19|20)[0-9]{2})[0-9]{3,4}(?![0-9A-Za-z.\-])"
-)
+_ESTATE = re.compile(_P["ESTATE"])
 _ESTATES = re2.compile("[区园馆城苑府寓轩阁庭湾邸里居] ?[0-9]{1,3}-[0-9]{1,2}-[0-9]{3}")
 """Building, entrance and room of an estate: 翠屏国际城 12-2-1503."""
 _TOWNS = re.compile("香港|九[龍龙]|新界|澳[門门]|氹仔|路環|台北|臺北|高雄|臺中|台中|臺南")
 _NAMED = 4
 """Characters of the shortest name of a building and its town."""
-_NUMBER = "[0-9]{7}"
-"""A telephone number directly before the address, without a space between."""
-_WORDS = f"户籍地|地址为|址为|住于|居于|现居|楼上|楼下|寝室|家搬|{_LEADS}"
-_LEAD = re.compile(
-    rf"{_WORDS}|从(?!化)|[{_STOP}:：]"
-    r"|(?<![省市县區区旗州镇乡道路村街号园馆城苑府寓轩阁庭湾邸里居\s])[ ]+"
-    rf"|[^{_HAN}0-9A-Za-z \-]|{_NUMBER}"
-)
+_NUMBER = _P["NUMBER"]
+_WORDS = _P["WORDS"]
+_LEAD = re.compile(_P["LEAD"])
 _DRAWN = re.compile(
     rf"[^{_HAN}0-9A-Za-z \-]|[{_STOP}:：]|{_NUMBER}"
     r"|[ ]+(?![省市县區区旗州镇乡道路村街号\s])|(?<!化)从|"
@@ -108,10 +55,9 @@ _LEAD_END = re.compile(
     + rf"{_STOP}从:： ]|[^{_HAN}0-9A-Za-z\-]|{_NUMBER}"
 )
 """The characters with which a lead may end; without one of them there is no lead."""
-_FIRST = re.compile(rf"[{_HAN}]")
-_OPEN_FIRST = re.compile(rf"(?:(?<![0-9A-Za-z])[0-9A-Za-z]{{1,3}}[ ]{{0,2}})?[{_HAN}]")
-"""A building without a street begins with its number."""
-_CHARS = re.compile(rf"[{_HAN}0-9A-Za-z \-]*")
+_FIRST = re.compile(_P["FIRST"])
+_OPEN_FIRST = re.compile(_P["OPEN_FIRST"])
+_CHARS = re.compile(_P["CHARS"])
 _LONGEST = 64
 _AHEAD = 24
 """Longest name and building that may still follow a complete address."""
@@ -119,12 +65,7 @@ _ROOMED = re.compile("单元|單元|室|房|[0-9]{3}")
 _HAS_ROOM = re.compile("室|房|[0-9]{3}")
 _REGION = re.compile(r"[省市县区區旗州盟镇鎮乡鄉]")
 _LABELS = labels("cn_address")
-_NO_NAME = (
-    "[的了吗呢吧啊这那我你他她们很就也]|都(?<![成新江宜昌丰于武首京]都)(?!江堰|匀|昌|兰|安|市|区|县)"
-    "|和(?<![仁太政平泰云永同中嘉祥义共安呼]和)(?!平|田|县|硕|静|顺|林|龙|政|谐|睦|兴)"
-    "|会(?<![四新社机]会)(?!宁|理|昌|同|泽|展|稽|仙|东|城)"
-)
-"""Words of a sentence, unless they are part of a place's name."""
+_NO_NAME = _P["NO_NAME"]
 _NOT_NAME = re.compile(_NO_NAME)
 _APART = re.compile(f"{_NO_NAME}|{_LEAD_END.pattern}")
 
@@ -237,10 +178,5 @@ RECOGNIZER = described(
     (KIND,),
     find,
     (open_match.token, open_match.number, tail),
-    trigger=(
-        rf"[0-9A-Za-z一二三四五六七八九十百零〇甲乙丙丁][ ]{{0,2}}(?:号|號|弄|巷|组|栋|棟"
-        rf"|幢|座)|(?:县|區|区|市|旗|镇|乡)[{_HAN}]{{1,8}}(?:村|屯|社区|街道)"
-        r"|[樓楼層层] ?[A-Za-z0-9]{1,4} ?(?:座|室|單位|单位)|门 ?[0-9]{3}"
-        r"|[区园馆城苑府寓轩阁庭湾邸里居] ?[0-9]{1,3}-[0-9]{1,2}-[0-9]{3}"
-    ),
+    trigger=_P["TRIGGER"],
 )

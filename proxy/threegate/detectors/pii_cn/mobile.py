@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from threegate.data_files import patterns
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import SPACE, ScanText
 from threegate.detectors.engine.description import described, labels
@@ -22,18 +23,14 @@ from threegate.detectors.engine.recognizer import (
 from threegate.types import Level
 
 KIND = "pii.cn.mobile"
-_WIDE = "  "
-"""Groups as OCR and aligned columns separate them; only with a label."""
-_GAP = rf"(?:[{SPACE}{DASH}.]|{_WIDE}|{BREAK})?"
-_PREFIX = r"1(?:[38][0-9]|4[5-9]|5[0-35-9]|6[25-7]|7[0-8]|9[0-35-9])"
+_P = patterns("detectors.pii_cn", "mobile", BREAK=BREAK, DASH=DASH, EDGE=EDGE, SPACE=SPACE)
+_GAP = _P["GAP"]
 _ABROAD = "".join(rf"(?<![+][0-9]{{{n}}}[ \-].)" for n in (1, 2, 3))
 _ABROAD += r"(?<!(?<![0-9A-Za-z])00[34][0-9][ \-].)"
 """Not after another country's code; +86 is part of the match. After 00 only the codes of Europe,
 some of whose numbers look like these."""
-_SECOND = "(?<=(?<![0-9])1[3-9][0-9]{9}/.)"
-"""The second of two numbers separated by a slash."""
-_ADDED = r"(?<=\n[+].)"
-"""First on a line that a patch adds. With a country code the plus is part of the match."""
+_SECOND = _P["SECOND"]
+_ADDED = _P["ADDED"]
 _LEFT = _ABROAD + (
     rf"(?:(?<![0-9A-Za-z+].)(?:(?<![0-9][.\-/].)|{_SECOND})|{_ADDED}|(?<=(?i:tel|mob).)"
     r"|(?<=[a-z]{2}.)|(?<=(?i:user).)|(?<=(?i:phone).)|(?<=(?i:mobile).))"
@@ -42,37 +39,21 @@ _COUNTRY = (
     rf"(?:[(（](?=[+]86[)）])[+]86|[+](?<![0-9A-Za-z].)(?<![(（](?=.86[)）]).)86"
     rf"|0{_LEFT}086|8{_LEFT}6)[)）]?[{SPACE}{DASH}]?"
 )
-_WORD = r"(?=[A-Za-z]{1,8}(?![0-9A-Za-z_\-]))"
-"""A word that follows without a space: 13800138000ASAP. Only with a label."""
-_EDGE = rf"(?:{EDGE}(?!\.s?html?)|{_WORD})"
-_NATIONAL = _PREFIX[1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
+_EDGE = _P["END"]
+_NATIONAL = _P["PREFIX"][1:] + rf"{_GAP}[0-9]{_GAP}[0-9]{{3}}{_GAP}[0-9]{_GAP}[0-9]{{3}}{_EDGE}"
 _MOBILE = re.compile(rf"(?P<country>{_COUNTRY})1{_NATIONAL}|1{_LEFT}{_NATIONAL}")
 _ABOVE, _BELOW = re.compile(r"[0-9]\n\Z"), re.compile(r"\n[0-9]")
 _DOTS = 2
 """Longer runs occur in versions: 133.0.7415.166."""
 _DECIMAL = re.compile("[0-9]+[.][0-9]+")
 """One dot alone: a coordinate or a price, which nobody writes a telephone number like."""
-_COUNTED = re.compile(
-    " ?(?:[次件元吨噸份块塊斤克票倍辆輛枚篇帧幀÷×^*%]|"
-    "股(?![东東民份])|[笔筆](?![记記者友])|秒(?![回杀殺])|[美港欧歐日韩韓]元|公[里斤]|千[米克]|像素|"
-    "个(?!人)|個(?!人)|台(?![州北中南湾灣])|米(?![兰蘭])|字节|"
-    "[条條](?![件例款约約])|行(?![政程长長业業动動])|"
-    "(?:bytes?|rows?|records|Ki?B|[mnuµ]s)(?![A-Za-z])|B(?![A-Za-z0-9座栋棟幢区區层層楼樓室口]))"
-)
-"""Directly after a number without a telephone label, these units mark it as a quantity; 行政部,
-台州 and `B座` are not units, and no quantity has that many megabytes."""
-_UNIT_BEGUN = re.compile(
-    rf"(?<![0-9])1(?:{_GAP}[0-9]){{10}} ?(?:[个個台米条條行字股笔筆秒美港欧歐日韩韓公千像]"
-    r"|[A-Za-zµ]{1,7})\Z"
-)
+_COUNTED = re.compile(_P["COUNTED"])
+_UNIT_BEGUN = re.compile(_P["UNIT_BEGUN"])
 _counted = open_match.unfinished(_UNIT_BEGUN, 64, begins="1")
 """Holds a number until it is known whether a unit follows."""
 _JOINED = re.compile(r"[A-Za-z][\-_]\Z")
 """Part of a name, as in thread-13800138000."""
-_OWNER = re.compile(
-    r"(?i)(?:user|usr|member|customer|cust|account|acct|login|[wv]x|wechat|alipay|vip)[\-_]\Z"
-)
-"""Beginnings of names that are made from a number: user_13800138000."""
+_OWNER = re.compile(_P["OWNER"])
 _LETTER = re.compile("[A-Za-z]")
 _INSIDE_NAME = re.compile("[a-z]\\Z(?<!(?i:tel|mob))(?<!(?i:user))(?<!(?i:phone))(?<!(?i:mobile))")
 _ACCOUNTS = labels("cn_mobile", "accounts")
@@ -88,11 +69,7 @@ may be one."""
 _RUNS = labels("cn_mobile", "runs")
 """Likewise where nothing says that it is a telephone number: people run, too."""
 _DIRECTLY = re.compile(r"[^\w\n]{0,8}\Z")
-_BOTH = re.compile(
-    r"(?i)[ ]?(?:numbers?|no\.?|号码?|號碼?)?[ ]?"
-    r"(?:[/／(（]|or\b|或|兼|即|亦)[ ]?[^\s,，;；。]{0,8}"
-)
-"""From the name of a telephone number to that of an id that it is as well: `phone number / ID`."""
+_BOTH = re.compile(_P["BOTH"])
 _SUFFIX = 4
 """Characters of `_ids`, which belongs to the label before it: `phone_id`."""
 _SHAPE = Shape(11, "108+(（", run=2, most=15)
@@ -137,7 +114,7 @@ def _is_joined(text: str, start: int, end: int) -> bool:
     """Whether it is part of a name or word, or in groups that may be columns: far apart, or before
     another number."""
     row = end - start > 11 and text[end : end + 1] == " " and text[end + 1 : end + 2].isdigit()
-    if row or _WIDE in text[start:end] or _LETTER.match(text, end):
+    if row or _P["WIDE"] in text[start:end] or _LETTER.match(text, end):
         return True
     joined = _JOINED.search(text, max(0, start - 2), start) is not None
     return joined and not _OWNER.search(text, max(0, start - _NAMED), start)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from threegate.data_files import patterns
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described, labels
@@ -13,19 +14,8 @@ from threegate.detectors.engine.recognizer import Hit
 from threegate.types import Level
 
 KIND = "pii.cn.plate"
-_PROVINCE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼滬遼魯蘇贛陝閩貴粵寧瓊雲"
-_GAP = r"[ ·•・．.\-]?"
-_ALNUM = "[0-9A-HJ-NP-Z]"
-_ANY_CASE = "[0-9A-HJ-NP-Za-hj-np-z]"
-_PLATE = re.compile(
-    rf"[{_PROVINCE}][A-Z]{_GAP}(?:[DF]{_ALNUM}[0-9]{{4}}|[0-9]{{5}}[DF]|{_ALNUM}{{4}}"
-    rf"[学警港澳挂領领]|{_ALNUM}{{5}})"
-    r"(?![0-9A-Za-z])(?!标准|号文)|WJ[ ]?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青"
-    r"藏川宁琼]?[0-9]{4}[0-9XBTSHJD](?![0-9A-Za-z])"
-    r"|使[0-9]{6}(?![0-9A-Za-z])"
-    rf"|[{_PROVINCE}][a-z]{_GAP}(?:{_ANY_CASE}{{4}}[学警港澳挂領领]|{_ANY_CASE}{{5,6}})(?![0-9A-Za-z])"
-)
-"""Lower-case letters, as in chats, need a label nearby."""
+_P = patterns("detectors.pii_cn", "plate")
+_PLATE = re.compile(_P["PLATE"])
 _LABELS = labels("cn_plate")
 
 
@@ -49,17 +39,8 @@ def _hit(view: ScanText, match: re.Match[str]) -> Hit | None:
     return Hit(*match.span(), KIND, Level.HIGH if polarity > 0 else level)
 
 
-_OPEN = re.compile(
-    rf"(?:[{_PROVINCE}](?:[A-Za-z]{_GAP}{_ANY_CASE}{{0,6}})?|W|WJ[ ]?[{_PROVINCE}]?[0-9]{{0"
-    rf",4}}|使[0-9]{{0,6}})\Z"
-)
+_OPEN = re.compile(_P["OPEN"])
 tail = open_match.unfinished(_OPEN, 10)
 """A province character may begin a plate."""
 
-RECOGNIZER = described(
-    "cn_plate",
-    (KIND,),
-    find,
-    (tail,),
-    trigger=rf"[{_PROVINCE}][A-Za-z]{_GAP}{_ANY_CASE}{{4}}|WJ|使[0-9]",
-)
+RECOGNIZER = described("cn_plate", (KIND,), find, (tail,), trigger=_P["TRIGGER"])

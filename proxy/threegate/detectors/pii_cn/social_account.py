@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from threegate.data_files import patterns
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
 from threegate.detectors.engine.context import ScanText
@@ -14,25 +15,19 @@ from threegate.detectors.engine.recognizer import ANSWER, Hit, likely_hits
 from threegate.types import Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
-_WECHAT_NAME = (
-    r"微信|薇信|威信|wechat|weixin|(?<![a-z0-9#?&_.\-])(?:vx|wxid|v信"
-    r"|wx(?=[号:：= _→\"']))(?![a-z])"
-    r"|加v|v我|加我|加微|加薇|绿泡泡"
-)
-_WECHAT_LETTER = "(?:(?:\\A|[^a-z0-9#?&_.\\-])v|(?:\\A|[^\u3400-\u9fff])微)"
+_P = patterns("detectors.pii_cn", "social_account")
+_WECHAT_NAME = _P["WECHAT_NAME"]
+_WECHAT_LETTER = _P["WECHAT_LETTER"]
 _SIGN = "[:：=是为為（(【\\[→>❤♥👉\ufe0f]"
 _LINK = rf"[\s\"'*\\]{{0,2}}{_SIGN}{{0,2}}[\s\"'是*`\\]{{0,3}}"
-_SHARED = "[/／、和或&](?:qq|微信|手机|电话)"
-"""Products with the same account names."""
-_CORRECTED = (
-    r"[^0-9A-Za-z\n。；]{0,6}(?:应该?是|應該是|改[成为為]|换[成为]|換成|變成|变成)了?[:： ]?"
-)
-_NUMBERED = "[ _]?(?:号码?|號碼?|[账帐賬帳][号號户戶]|小号)"
-_NAMED = rf"(?:{_SHARED}|{_NUMBERED}|[ _]?(?:名|(?:id|no|number|account)(?![a-z])))?"
-_WORDS = "(?-i:(?: (?:[a-z]{1,5}|I)){0,4})"
-_TALK = "(?:细聊|详聊|私聊|咨询|联系|沟通|了解|报名|预约|同号|如下)[:：][ ]?"
+_SHARED = _P["SHARED"]
+_CORRECTED = _P["CORRECTED"]
+_NUMBERED = _P["NUMBERED"]
+_NAMED = _P["NAMED"]
+_WORDS = _P["WORDS"]
+_TALK = _P["TALK"]
 _ANY_LINK = rf"(?:{ANSWER}|{_TALK}|{_WORDS}[ :]{{1,2}}[(（]?| [-–—] |{_CORRECTED}|{_LINK})"
-_ACCOUNT = r"(?P<value>[A-Za-z][-_A-Za-z0-9]{5,19})(?![-_A-Za-z0-9@])(?!\.[A-Za-z0-9])"
+_ACCOUNT = _P["ACCOUNT"]
 _WECHAT = re.compile(rf"(?i)(?:{_WECHAT_NAME})(?P<link>{_NAMED}{_ANY_LINK}){_ACCOUNT}")
 _LETTERED = re.compile(rf"(?i){_WECHAT_LETTER}(?=[:：]){_ANY_LINK}{_ACCOUNT}")
 _QQ = re.compile(
@@ -44,27 +39,17 @@ _QQ = re.compile(
     rf"|(?: [a-z]{{1,8}}){{0,4}} ?[:(（]? ?|{_CORRECTED}|{_LINK}))"
     r"(?P<value>[1-9][0-9]{4,10})(?![0-9A-Za-z@])(?!\.[0-9])(?!-[0-9])"
 )
-_Q = re.compile(
-    r"(?i)(?-i:[Qq])(?<![0-9A-Za-z].)"
-    r"(?:号[:：]?|(?<=[加➕].)[:：]?|(?<=[加➕] .)[:：]?|[:：]|[ ]?我)[ ]?"
-    r"(?P<value>[1-9][0-9]{6,10})(?![0-9A-Za-z@])(?![.\-][0-9])(?![ ]?[+*/×÷=除乘加减\-])"
-)
-"""A single letter as a label; only before as many digits as today's accounts have."""
+_Q = re.compile(_P["Q"])
 _QQ_AFTER = re.compile(r"[1-9](?<![0-9A-Za-z.\-].)[0-9]{4,10}[ ]?[(（](?i:qq)[号)）]")
-_ADDED = re.compile(
-    r"加(?:一下)?我(?:好友)?[ :：]?(?P<value>[1-9](?<![0-9A-Za-z].)[0-9]{7,9})"
-    r"(?![0-9A-Za-z@元分块个])(?![.\-][0-9])"
-)
-"""Numbers by which people add each other, shorter than telephone numbers."""
+_ADDED = re.compile(_P["ADDED"])
 _PLAIN = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+")
 _NAME = re.compile(b"[A-Za-z][-_A-Za-z0-9]{5}")
 _LABELS_ALONE = {"wechat", "weixin"}
 _EXPLICIT = re.compile(r"[:：=是为為号號>成]| is| to")
 
 
-_TURN = "[a-z][A-Z]|[A-Z][A-Z][a-z]"
-_MIXED = rf"(?-i:{_TURN}|[A-Za-z][-_A-Za-z0-9]{{0,18}}(?:[-_0-9]|{_TURN}))"
-_PLAINLY = r"[A-Za-z]{6,20}(?:[^-_A-Za-z0-9@(]|$)"
+_MIXED = _P["MIXED"]
+_PLAINLY = _P["PLAINLY"]
 _INTRODUCED = (
     rf"(?:{ANSWER}|{_CORRECTED}|{_TALK}"
     rf"|(?:{_WORDS}(?: :|:[ :]?)|{_WORDS}(?-i: (?:is|to)[a-z]{{0,3}}){_WORDS}[ :]{{1,2}})[(（]?"
@@ -76,7 +61,7 @@ _LABELLED = loosened(
     rf"|(?:{_NUMBERED}{_ANY_LINK}|{_NAMED}{_INTRODUCED}){_PLAINLY})"
 )
 """For accounts that are more than a plain word, or labelled explicitly."""
-_LOOSE_LETTERED = loosened(f"(?i){_WECHAT_LETTER}[:：]")
+_LOOSE_LETTERED = loosened(_P["LOOSE_LETTERED"])
 _QQ_FORMS = (
     (loosened(_QQ.pattern + r"(?:[^0-9A-Za-z@]|$)"), _QQ),
     (loosened(_ADDED.pattern + "(?:[^0-9A-Za-z@元分块个]|$)"), _ADDED),
@@ -128,8 +113,5 @@ RECOGNIZER = described(
     (WECHAT, QQ),
     find,
     (open_match.token, tail),
-    trigger=(
-        r"(?i)微信|薇信|威信|wechat|weixin|wx|vx|v信|v[ :：]|加v|v我|加我|加微|加薇|q ?我"
-        r"|微[:：]|绿泡泡|qq|q号|q[:：]|[加➕] ?q|扣扣|企鹅"
-    ),
+    trigger=_P["TRIGGER"],
 )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import re2
 
+from threegate.data_files import patterns
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described, labels
@@ -15,38 +16,17 @@ from threegate.detectors.engine.recognizer import Hit
 from threegate.types import Level
 
 KIND = "pii.address"
-_STREETS = (
-    "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Close|"
-    "Way|Place|Pl|Terrace|Crescent|Cres|"
-    "Square|Sq|Row|Mews|Gardens|Parkway|Pkwy|Circle|Cir|Highway|Hwy|Grove|Hill|"
-    "View|Rise|Bend|Walk|Quay|Trail|Path"
-)
-_UNITS = "Flat|Apt|Apartment|Unit|Suite|Room|Shop|House|Lot|Rm|Block|Blk|Building|Tower"
-_FLAT = (
-    rf"(?<![0-9A-Za-z])(?:{_UNITS})\.? ?[0-9A-Z]{{1,5}},? "
-    r"(?:(?:Building|Tower|Block) [0-9A-Z]{1,4}, )?"
-    r"(?:(?:[A-Z][a-z'’]{2,14} ){1,2}(?:House|Court|Tower|Building|Mansions|Lodge), )?"
-)
-_NUMBERED = (
-    rf"[0-9](?<![0-9A-Za-z.,\-/$€£].)[0-9]{{0,4}}[A-Za-z]?(?:[/\-][0-9]{{1,4}})"
-    rf"? (?:[NSEW]\.? )?(?:(?:[A-Z][A-Za-zÀ-ÿ'’]{{1,15}} ){{1,3}}|[0-9]{{1,3}}(?:st|nd|rd|th) )"
-    rf"(?:{_STREETS})(?![A-Za-z])\.?"
-    r"(?: (?:[NSEW]|[NS][EW])(?![A-Za-z]))?(?:,? (?:Apt|Unit|Suite|Ste|Flat|Floor|#)\.? "
-    r"?#?[0-9A-Z]{1,5}(?![0-9A-Za-z])|, [0-9]{1,2}(?:st|nd|rd|th) (?:Floor|Fl)(?![A-Za-z])\.?)?"
-    r"(?:,? (?:[A-Z][a-z]{2,14} ?){1,2}(?:, (?:[A-Z][a-z]{2,14} ?){1,2})?"
-    r"(?:,? [A-Z]{2}(?![A-Za-z]))?(?:,? "
-    r"(?:[0-9]{6}|[0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}"
-    r"|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) [0-9]{4})"
-    r"(?![0-9A-Za-z]))|,? [A-Z]{2}(?: [0-9]{5})(?![0-9]))?"
-)
+_P = patterns("detectors.pii_intl", "address")
+_FLAT = _P["FLAT"]
+_NUMBERED = _P["NUMBERED"]
 _STREET, _BARE = re.compile(f"(?:{_FLAT})?{_NUMBERED}"), re.compile(_NUMBERED)
-_FLAT_BEFORE = re.compile(rf"{_FLAT}\Z")
+_FLAT_BEFORE = re.compile(_P["FLAT_BEFORE"])
 _LONGEST_FLAT = 60
 _TRAILING = " ,."
 _YEAR = re.compile(r"(?:19|20)[0-9]{2} ")
 _BOX = re.compile(r"(?i)(?<![0-9a-z])P\.?O\.? ?Box [0-9]{1,6}(?![0-9A-Za-z])")
 _BOXED = re2.compile("(?i)box [0-9]")
-_FLATS = re2.compile(rf"(?:{_UNITS})\.? ?[0-9A-Z]{{1,5}},? ")
+_FLATS = re2.compile(_P["FLATS"])
 _LABELS = labels("address")
 
 
@@ -73,17 +53,9 @@ def _streets(view: ScanText) -> Iterator[re.Match[str]]:
         at = match.end()
 
 
-_OPEN = re.compile(
-    r"[0-9](?<![0-9A-Za-z].)[0-9]{0,4}[A-Za-z]?(?:[/\-][0-9]{0,4})?(?: "
-    r"[0-9A-Z#][0-9A-Za-zÀ-ÿ'’.,]*)*(?:,? ?[0-9A-Z#\-]{0,10}){0,3}[ ,]?\Z"
-)
-_OPEN_FLAT = re.compile(
-    rf"(?<![0-9A-Za-z])(?:{_UNITS})"
-    r"(?:\.? ?[0-9A-Z]{0,5}(?:,? [0-9A-Z][0-9A-Za-z'’]{0,14}){0,4},? ?)?\Z"
-)
-_OPEN_BOX = re.compile(
-    r"(?<![0-9A-Za-z])[Pp](?:\.?[Oo]\.?(?: ?(?:[Bb](?:[Oo](?:[Xx](?: [0-9]*)?)?)?)?)?)?\Z"
-)
+_OPEN = re.compile(_P["OPEN"])
+_OPEN_FLAT = re.compile(_P["OPEN_FLAT"])
+_OPEN_BOX = re.compile(_P["OPEN_BOX"])
 
 
 def tail(text: str) -> int:
@@ -100,8 +72,5 @@ RECOGNIZER = described(
     (KIND,),
     find,
     (open_match.token, open_match.number, tail),
-    trigger=(
-        rf"[0-9][A-Za-z]? (?:[A-Z][^ ]* ){{1,4}}(?:{_STREETS})"
-        rf"|(?:st|nd|rd|th) (?:{_STREETS})|(?i:box [0-9])"
-    ),
+    trigger=_P["TRIGGER"],
 )

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 
 from phonenumbers import PhoneMetadata
 
-from threegate.data_files import table
+from threegate.data_files import patterns, table
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import REACH, SPACE, ScanText
 from threegate.detectors.engine.description import described, labels
@@ -24,39 +24,12 @@ from threegate.detectors.pii_intl.phone_ranges import in_use, in_use_in_america,
 from threegate.types import Level
 
 KIND = "pii.phone"
-_GAP = rf"[{SPACE}{DASH}./]"
-_INTERNATIONAL = re.compile(
-    rf"(?:[+](?<![0-9A-Za-z+].)|0(?<![0-9A-Za-z.\-].)0(?=[1-9]))[1-9](?:(?:{_GAP}|[ ]"
-    rf"?[(（]0?[)）]?|[)）][ ]?)?[0-9]){{6,14}}{EDGE}"
-)
-_NOT_IN_A_ROW = "(?!(?<=[0-9] .)[0-9]{2} [0-9]{3} [0-9]{4} [0-9])"
-"""Has numbers before and after it, as in the series … 377 610 987 1597 2584 …"""
-_AMERICAN = re.compile(
-    rf"(?:1(?<![0-9A-Za-z.\-+].){_GAP}(?:[(][1-9][0-9]{{2}}[)][ ]?|[2-9][0-9]{{2}}[{DASH}. \u00a0])"
-    rf"|[(](?<![0-9A-Za-z].)[1-9][0-9]{{2}}[)][ ]?"
-    rf"|[2-9](?<![0-9A-Za-z].)(?<![0-9][.\-/(].){_NOT_IN_A_ROW}[0-9]{{2}}[{DASH}. \u00a0])"
-    rf"[1-9][0-9]{{2}}[{DASH}. ][0-9]{{4}}{EDGE}(?!-[0-9])"
-)
-_NATIONAL = re.compile(
-    rf"[0-9](?<![0-9A-Za-z+].)(?<![0-9][.\-/].)(?<![0-9][)] .)(?<![0-9][)].)(?=[0-9])"
-    rf"(?!(?<=[12])[0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}})"
-    rf"(?!(?<=[012])[0-9][0-5][0-9] ?[{DASH}] ?[012][0-9][0-5][0-9](?![0-9]))"
-    rf"(?:(?:[{SPACE}{DASH}]?[0-9]){{6,11}}|[0-9](?:[.][0-9]{{2}}){{4}}){EDGE}(?!-[0-9])"
-)
-_BRACKETED = re.compile(
-    rf"(?:8(?<![0-9A-Za-z.\-+].)[ ]?[(（]|[(（](?<![0-9A-Za-z].)(?<![0-9][ ].))0?[0-9]{{1,4}}[)）]"
-    rf"[ ]?[0-9](?:[{SPACE}{DASH}]?[0-9]){{5,8}}{EDGE}(?!-[0-9])"
-)
-"""An area code in brackets, in Russia after an 8."""
-_GROUPED = re.compile(
-    r"0[1-9](?:(?P<pair>[ .])[0-9]{2})(?:(?P=pair)[0-9]{2}){3}"  # France
-    r"|0[17][0-9]{3} [0-9]{6}|0[17][0-9]{3} [0-9]{3} [0-9]{3}"  # Britain
-    r"|01[0-9]1 [0-9]{3} [0-9]{4}|02[0-9] [0-9]{4} [0-9]{4}"
-    r"|010-[0-9]{4}-[0-9]{4}|0[789]0-[0-9]{4}-[0-9]{4}|09[0-9]{2}-[0-9]{3}-[0-9]{3}"  # Korea …
-    r"|04[0-9]{2} [0-9]{3} [0-9]{3}|07[5-9] [0-9]{3} [0-9]{2} [0-9]{2}"  # Australia, Switzerland
-    r"|8 ?[(]9[0-9]{2}[)] ?[0-9]{3}-[0-9]{2}-[0-9]{2}|[(][1-9][0-9][)] ?9[0-9]{4}-[0-9]{4}"
-)
-"""Groupings that only telephone numbers of that country have; no label is needed."""
+_P = patterns("detectors.pii_intl", "phone", DASH=DASH, EDGE=EDGE, SPACE=SPACE)
+_INTERNATIONAL = re.compile(_P["INTERNATIONAL"])
+_AMERICAN = re.compile(_P["AMERICAN"])
+_NATIONAL = re.compile(_P["NATIONAL"])
+_BRACKETED = re.compile(_P["BRACKETED"])
+_GROUPED = re.compile(_P["GROUPED"])
 _INTERNATIONAL_SHAPE, _AMERICAN_SHAPE = Shape(7, "+0"), Shape(10, "(123456789", most=3)
 _NATIONAL_SHAPE, _BRACKETED_SHAPE = Shape(7, DIGITS, run=2, most=12), Shape(7, "8(（", most=5)
 _PHONE_LABELS = labels("phone", "phone_labels")
@@ -157,8 +130,7 @@ def _international(view: ScanText, match: re.Match[str]) -> Hit | None:
     return Hit(*match.span(), KIND, level, "international")
 
 
-_AFTER_CODE = re.compile(rf"00[1-9][0-9]{{0,2}}{_GAP}")
-"""A country code as a separate group, after 00."""
+_AFTER_CODE = re.compile(_P["AFTER_CODE"])
 
 
 _Judged = dict[tuple[str, int], str]
@@ -193,21 +165,13 @@ def _is_named(text: str, start: int) -> bool:
 
 
 _NAME = 32
-_NAMED = re.compile(
-    r"(?<![A-Za-z])(?P<name>[A-Za-z][A-Za-z_]{1,20}?)"
-    r"(?:_|(?:_id|Id|ID)[\"']?[ ]?[:=][ ]?[\"']?)\Z"
-)
+_NAMED = re.compile(_P["NAMED"])
 
 
 _ID_REACH = 8
 _ID = re.compile(r"(?:(?<![A-Za-z])(?i:id)|[a-z](?:Id|ID))[\"']?[ ]?[:=：]?[ ]?[\"']?\Z")
 """Directly before a number: `Deal id`, "eventId": …"""
-_OF_PERSON = re.compile(
-    r"(?i)(?:phone|mobile|tel|cell|whatsapp|\bwa|wechat|viber|zalo|\bline|call(?:er)?|contact|user|client"
-    r"|customer|member|owner|sender|receiver|recipient|driver|staff)"
-    r"(?:[ ](?:numbers?|no\.?))?(?:[ ]?[/(（]|[ ]or\b)?[ _\-]?\Z"
-)
-"""Before `id`: the id of a person, or of a telephone, may be a number to call."""
+_OF_PERSON = re.compile(_P["OF_PERSON"])
 
 
 def _is_id(text: str, start: int) -> bool:

@@ -19,26 +19,15 @@ from threegate.detectors.engine.recognizer import LABEL_REACH, Hit, likely_hits
 from threegate.detectors.secrets import password, password_words
 from threegate.types import Level
 
-_WALLET = (
-    r"(?:(?:recovery|seed|backup|mnemonic|wallet)[ \-](?:recovery )?(?:phrase|words?|seed)"
-    r"|[Mm]nemonic|助[记記][词詞]|恢复短语)"
-)
-_PHRASE = r"(?P<value>[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){11,23})"
-_SEED = re.compile(
-    rf"(?i:{_WALLET})[^\n.。]{{0,36}}?(?:[:：=]|(?<= )is|(?<= )was|是|为)[ \n]{{0,2}}[\"“'`]?"
-    rf"{_PHRASE}(?![a-z])"
-)
+_P = data_files.patterns("detectors.secrets", "passphrase")
+_WALLET = _P["WALLET"]
+_SEED = re.compile(_P["SEED"])
 _SIZES = frozenset((12, 15, 18, 21, 24))
 _ABSENT = "the and for are was has had not but his her its our which these those"
 """Function words: they occur in almost every sentence, but in no wallet's word list."""
 
-_LABEL = r"(?:[Pp]ass(?:word|phrase|code)|口令|密码)"
-_GAP = r"(?: (?:for|to|of|on|at) [a-z'’ ]{2,20}?)?"
-_WORDS = r"(?P<value>[a-z]{3,12}(?: [a-z]{3,12}){1,5})"
-_IN_SENTENCE = re.compile(
-    rf"{_LABEL}{_GAP}(?: is:?| was:?|['’]s|[ ]?[:：是])[ ]?(?P<open>[\"“「'])?{_WORDS}"
-    r"(?(open)[\"”」'.,]|(?=[,;!?\n)，。；！]|\.\s|\.\Z|\Z))"
-)
+_LABEL = _P["LABEL"]
+_IN_SENTENCE = re.compile(_P["IN_SENTENCE"])
 _FUNCTION = frozenset(_ABSENT.split())
 _SPOKEN = data_files.words("detectors.secrets", "spoken")
 """Words used in sentences about passwords."""
@@ -76,10 +65,7 @@ _FORMS = (
     (_loose(_SEED, ""), _SEED),
     (_loose(_IN_SENTENCE, "(?:[\"”」',;!?\\n)，。；！.]|$)"), _IN_SENTENCE),
 )
-_OPEN = re.compile(
-    rf"(?i)(?:{_WALLET}[^\n.。]{{0,36}}(?:[:：=]|is|was|是|为)[ \n]{{0,2}}[\"“'`]?[a-z ,]{{0,240}}"
-    rf"|{_LABEL}[a-z'’ ]{{0,26}}[:：是]?[ ]?[\"“「']?[a-z ]{{0,80}})\Z"
-)
+_OPEN = re.compile(_P["OPEN"])
 _LONGEST = 300
 tail = open_match.unfinished(_OPEN, _LONGEST, begins=rf"(?i:{_WALLET}|{_LABEL})")
 """Holds from the label on while words follow it."""
@@ -89,5 +75,5 @@ RECOGNIZER = described(
     (password.KIND,),
     find,
     (open_match.token, tail),
-    trigger=rf"(?i){_WALLET}|{_LABEL}",
+    trigger=_P["TRIGGER"],
 )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import re2
 
+from threegate.data_files import patterns
 from threegate.detectors.engine import byte_patterns
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
@@ -20,40 +21,21 @@ from threegate.normalize.re2_spans import found
 from threegate.types import Level
 
 KIND = "secret.password"
-_CHARS = r"[A-Za-z0-9!#$%&*+\-./:;=?@\\^_|~]"
-_VALUE = rf"(?={_CHARS}{{0,63}}[0-9!@#$%^&*])(?P<value>{_CHARS}{{4,64}})"
-_C = _CHARS.encode()
+_P = patterns("detectors.secrets", "password", NEXT_LINE=NEXT_LINE, TAGS=TAGS)
+_C = _P["CHARS"].encode()
 _MIXES = re.compile(
     b"[0-9!@#$%%^&*](?:(?=%s)(?:(?=%s{5})|(?<=%s{2})(?=%s{4})|(?<=%s{3})(?=%s{3})|(?<=%s{4})(?=%s{2})"
     b"|(?<=%s{5}))|(?<=%s{6}))" % ((_C,) * 10)
 )
 """Occurs in every value: a digit or symbol among six characters that a value may have."""
-_NEXT_LINE = r"(?:(?<=[:：])\r?\n[ \t]{0,4}(?:```\w{0,8}\r?\n)?)?"
-"""A colon at the end of a line, the value on the next, perhaps as a block of code."""
-_CHINESE = re.compile(
-    rf"[密口](?:(?<=密)[码碼钥]|(?<=口)令)(?P<gap>\*{{0,3}}[^\x00-\x7f。！？；\n]{{0,10}})(?P<"
-    rf"link>{TAGS}?[ :=\t\"'`\\*|]{{0,6}}{_NEXT_LINE})(?<![A-Za-z0-9]){_VALUE}"
-)
+_CHINESE = re.compile(_P["CHINESE"])
 _LIKELY_CHINESE = re.compile(
     "(?:密(?:码|碼|钥)|口令)".encode() + rb"(?=\*{0,3}+[\x80-\xff]{0,40}+(?:</[^\n]{1,32}>)?"
     rb"[ :=\t\"'`\\*|]{0,6}(?:(?:(?<=:)|(?<=\xef\xbc\x9a))\r?\n[ \t]{0,4}(?:```\w{0,8}\r?\n)?)?"
     rb"%s{6})(?![0-9]++[.,:;?!\\]*+(?!%s))" % (_C, _C)
 )
 """Does not match digits alone directly after the label either."""
-_IS = "is|was|are|as|to|now|be(?:en)?|remains|stays"
-_STILL = "(?:(?:either|still|always|just|simply|probably|now)[ ])?"
-_ENGLISH = re.compile(
-    r"(?i)(?-i:[Pp])(?:(?<![a-z].)|(?-i:(?<=[a-z]P))|(?=assw))"
-    r"(?:(?:assword|asswd|assphrase|asscode)s?+|ass|wd|w)\d?+(?![a-z])(?=[^0-9!@#$%^&*]{0,120}+[0-9!@#$%^&*])"
-    rf"(?P<gap>(?:['’]s)?+(?: \([a-z ]{{1,20}}\))?+(?: [a-z'\-]{{1,14}}+){{0,8}}?"
-    r"(?: for(?: the)?(?: user| account)? [\"'`]?[\w.@\-]{2,24}[\"'`]?(?= (?:is|was) |[ ]?[:=]))?)"
-    rf"(?P<link>{TAGS}[ ]?|\\?[\"']?>|[ ]?\([ ]?[\"'`]?|{NEXT_LINE}"
-    rf"|[\"'`\]\\*]{{0,4}}+[ \t]{{0,8}}+(?:(?:{_IS})(?![a-z])[ \t]?{_STILL}|=>|→|\|"
-    rf"|(?<=[ \t])(?:->|[\-–—~])(?=[ \t])|:[ ]?&?[a-z'][a-z0-9_<>?' ]{{0,14}}="
-    rf"|:=|==?|:|：|是|为)?\*{{0,3}}+[ \t]{{0,3}}+"
-    rf"(?:[|>][+\-]?\n[ \t]{{1,8}}+)?{_NEXT_LINE}"
-    rf"(?:(?:\w{{2,12}}\(default=)?[brun@]?[\"'`\\]{{1,4}}+|[“‘「])?)(?<![A-Za-z0-9]){_VALUE}"
-)
+_ENGLISH = re.compile(_P["ENGLISH"])
 _S = rb"(?:[Ss]|\xc5\xbf)"
 _LIKELY_ENGLISH = re.compile(
     rb"[Pp](?:[Aa]%s%s(?:(?:[Ww][Oo][Rr][Dd]|[Ww][Dd]|[Pp][Hh][Rr][Aa]%s[Ee]|[Cc][Oo][Dd][Ee])%s?)?"
@@ -65,20 +47,8 @@ _LIKELY_ENGLISH = re.compile(
 )
 """Labels that may be followed by a link and a value of more than five characters, which is not a
 call or an address. This pattern is cheaper in `re` than in RE2."""
-_OTHER = re.compile(
-    r"(?i)(?:contrase[nñ]a|mot de passe|passwort|kennwort|senha|пароль|パスワード|비밀번호"
-    r"|mật khẩu|wachtwoord)(?P<gap>)(?P<link>[\"']?[ ]{0,2}(?:[:：=は]|(?:es|ist|lautet|est)(?= ))?"
-    rf"[ ]{{0,2}}[\"'“「]?)(?<![A-Za-z0-9]){_VALUE}"
-)
-"""The word in other languages, with what assigns the value."""
-_NOT = re2.compile(
-    r"(?i)^\$|\$\{|x{4}|\*{3}|getenv|environ|process\.|getpass|config|self\.|args\.|"
-    r"input|your|example|placeholder|changeme"
-    r"|https?:|://|^\w+\(|^(?:none|null|true|false|string|varchar)|"
-    r"^v\d+(?:\.\d+)+$|^(?:windows|office|keepass|oauth|i?os|iphone|android|ubuntu|webauthn)-?\d{1,4}$|"
-    r"^[\w.\-]+@[\w\-]+\.[A-Za-z]{2,12}$|^1password$|^(?:base(?:16|32|58|64|85)|(?:scram-)?(?:sha|aes)-?(?:128|192|224|256|384|512)|rsa-?(?:1024|2048|4096)|pbkdf2|argon2(?:id?)?|latin-?1|utf-?8|md5|scrypt|bcrypt\d*)$|^[A-Za-z_]+$|^[a-z]+(?:[.\-_/:][a-z]+)+$|^-|"
-    r"^\d{1,3}(?:\.\d{1,3}){3}|^~?\.{0,2}/[\w.\-]+(?:/|$)"
-)
+_OTHER = re.compile(_P["OTHER"])
+_NOT = re2.compile(_P["NOT"])
 _LONG_ENOUGH = 8
 """Letters and digits of this length directly after the label are a password without 是 or a
 colon."""
@@ -87,10 +57,7 @@ _AMOUNT = re.compile(r"^[0-9]+(?:\.[0-9]+)?[A-Za-z/%]{1,8}$")
 """Values that are not passwords if words precede them: `encrypted with AES-256`, `a 6-digit
 code`."""
 _ASSIGNS = tuple(":=：是为成は>→(（-–—~")
-_QUOTED = re.compile(
-    r"(?i)(?:[:=：是为成は>→(]\**\s*(?:\w+\(default=)?[brun@]{0,2}[\"'“「`\\]+|[:：]\s*[|>][+\-]?\s+)$"
-)
-"""An assignment followed by quotes or a YAML block indicator."""
+_QUOTED = re.compile(_P["QUOTED"])
 _ASSIGNING = (
     *("改成了", "改为了", "设成了", "设为了", "换成了", "变成了"),
     *("is", "was", " be", " are", " as", " to", "'s", "’s", " been", " remains", " stays"),
@@ -99,12 +66,7 @@ _ASSIGNING = (
 )
 _BRACKETS, _CLOSED = ("(", "（"), (")", "）")
 _DIGIT = re.compile("[0-9]")
-_OTHER_NAMES = re.compile(
-    r" (?:for|user(?:name)?|account|role|host|server|database|file|port|version|error|code)"
-    r"[ \"'`(]*$|^(?:管理器|管理软件|生成器|学|算法)"
-    r"|(?:型号|版本|编号|机型|错误码|代码|端口|工号|单号|用户名|[账帐]号)$"
-)
-"""The name of something else directly before the value."""
+_OTHER_NAMES = re.compile(_P["OTHER_NAMES"])
 _VERB = re.compile(r"^[A-Za-z'’\- ]*(?: to|`) ?$")
 """`pass` as a verb: pass it to pod2html, pass a `boto3.Client`."""
 _SIGN = re.compile("[!@#$%^&*]")
@@ -203,8 +165,5 @@ RECOGNIZER = described(
     "password",
     (KIND,),
     find,
-    trigger=(
-        r"(?i)密码|密碼|密钥|口令|password|passwd|passphrase|passcode|pass|pwd|pw"
-        r"|contrase|kennwort|senha|пароль|パスワード|비밀번호|mật khẩu|wachtwoord"
-    ),
+    trigger=_P["TRIGGER"],
 )

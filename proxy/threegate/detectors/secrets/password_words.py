@@ -13,7 +13,7 @@ from typing import Any
 
 import re2
 
-from threegate.data_files import words
+from threegate.data_files import patterns, words
 from threegate.detectors.engine import byte_patterns
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
@@ -23,54 +23,17 @@ from threegate.detectors.secrets.engine import NEXT_LINE
 from threegate.normalize import re2_spans
 from threegate.types import Level
 
-_LONG = "[Pp]ass(?:[Ww]ord|[Ww]d|phrase|code)"
-_NAME = (
-    rf"(?:{_LONG}|[Pp](?:(?<![A-Za-z].)|(?<=[a-z]P))(?:ass|wd|w)"
-    r"|P(?:ASS(?:WORD|WD|PHRASE)|(?<![A-Za-z].)(?:ASS|WD|W)))[0-9]?(?![A-Za-z])"
-)
-_OPEN, _CLOSE = r"\\?[\"'`“「『]", r"\\?[\"'`”」』]"
-_WORD = "(?P<value>[A-Za-z]{6,32})"
-_WORDS = (
-    rf"(?P<value>[A-Za-z]{{6,32}}|[A-Za-z]{{3,12}}(?:-[A-Za-z]{{3,12}}){{2,4}})(?={_CLOSE}|[|\t])"
-)
-_END = r"(?=[,;!?\n)，。；！？）]|\.\s|\.\Z|\Z)"
-_IS = r"(?:=>|:=|==?|:|：|is|was|->)"
-_QUOTED = re.compile(
-    rf"{_NAME}(?:[\"'`\]\\*]{{0,3}}[ \t]{{0,4}}{_IS}\*{{0,2}}[ \t]{{0,4}}[brun@]?{_OPEN}"
-    rf"|{NEXT_LINE}){_WORDS}"
-)
-_LINE = re.compile(
-    rf"{_NAME}(?:\*{{0,2}}[ \t]{{0,4}}[:：=]\*{{0,2}}[ \t]{{0,4}}|{NEXT_LINE})"
-    rf"{_WORD}(?=[\r\n\"`”]|\Z)"
-)
-_SQL = re.compile(rf"(?:with|WITH) (?:encrypted |ENCRYPTED )?(?:password|PASSWORD) {_OPEN}{_WORDS}")
-_FIELD = re.compile(rf"{_NAME}={_WORD}(?=[ \t&;\"])")
-_TAG = re.compile(rf"{_NAME}>{_WORD}(?=<)")
-_GAP = r"(?: [a-z'’\-]{1,12}){0,6}"
-_ENGLISH = re.compile(rf"{_LONG}{_GAP} (?:is|was|as)(?: (?:still|now|just|simply))? {_WORD}{_END}")
-_SET = re.compile(
-    rf"(?:[Cc]hang|[Ss]et|[Uu]pdat)[a-z]{{0,4}} (?:[a-z'’]{{2,9}} ){{1,3}}{_NAME}{_GAP} to {_WORD}"
-    + _END
-)
-_CHINESE = re.compile(
-    r"(?:密[码碼]|口令)(?:[^\x00-\x7f，。！？；：、\n]{0,8}(?P<verb>[是为為成叫])了?"
-    r"|\*{0,2}[ ]?[:：=]\*{0,2})"
-    rf"[ ]?(?P<open>{_OPEN})?{_WORD}(?![A-Za-z0-9_\-.@/(=])"
-)
-_ORDINARY = re2.compile(
-    r"(?i)pass|pwd|secret|token|user|hash|crypt|cipher|your|enter|input|example|sample|placeholder|change"
-    r"|default|dummy|string|null|undefined|requir|option|valid|value|varchar|hidden|mask|redact"
-    r"|confirm|current|login|name$|(?:[^n]|[^o]n|[^m]on)key$|config|random|generat|unknown|missing|incorrect|^correct$"
-    r"|mismatch|expir|reset|forgot|strong|secur|^plain|^clear|encod|argon|object|integer|number"
-    r"|boolean|credential|argument|param|request|respon|session|email|phone|account|character"
-    r"|prompt|vault|abled$|^abcdef|^(?:medium|locked|rotated|pending|active|nothing|foobar|foobared|please|normal)$"
-)
-"""Words that occur in place of a password or talk about one; in RE2, many words cost a sixth of
-what they cost in `re`."""
-_ENDS = re.compile(
-    "(?:ed|ing|able|ible|ly|ive|ous|ful|less|ory|ent|ant|ic|al|ish|est"  # endings of adjectives
-    "|[ae]nce|ness|ship|ment|ion|ity)$"  # of abstract nouns
-)
+_P = patterns("detectors.secrets", "password_words", NEXT_LINE=NEXT_LINE)
+_QUOTED = re.compile(_P["QUOTED"])
+_LINE = re.compile(_P["LINE"])
+_SQL = re.compile(_P["SQL"])
+_FIELD = re.compile(_P["FIELD"])
+_TAG = re.compile(_P["TAG"])
+_ENGLISH = re.compile(_P["ENGLISH"])
+_SET = re.compile(_P["SET"])
+_CHINESE = re.compile(_P["CHINESE"])
+_ORDINARY = re2.compile(_P["ORDINARY"])
+_ENDS = re.compile(_P["ENDS"])
 _STATEMENTS = words("detectors.secrets", "about_passwords")
 """Words that end a statement about a password."""
 
@@ -137,10 +100,6 @@ def _is_alike(value: str) -> bool:
     return value[1:].islower() or value.isupper()
 
 
-_FOLLOWING = r"(?:[^A-Za-z0-9_\-.@/(= ]|[ ][^A-Za-z]|[ ]?$)"
-"""Most of what may follow a value in Chinese."""
-
-
 def _loose(pattern: re.Pattern[str]) -> Any:
     """The pattern for RE2, including what must follow a value."""
     return byte_patterns.loosened(pattern.pattern.replace("(?=", "(?:").replace(r"\Z", "$"))
@@ -153,7 +112,7 @@ _FORMS = tuple(
         *((_ENGLISH, _english), (_SET, _set)),
     )
 )
-_LOOSE_CHINESE = byte_patterns.loosened(_CHINESE.pattern + _FOLLOWING)
+_LOOSE_CHINESE = byte_patterns.loosened(_CHINESE.pattern + _P["FOLLOWING"])
 
 RECOGNIZER = described(
     "password_words", (password.KIND,), find, trigger=password.RECOGNIZER.trigger

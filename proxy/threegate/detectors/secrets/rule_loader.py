@@ -19,9 +19,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
-from threegate.data_files import table
+from threegate.data_files import filled, table
 from threegate.detectors.engine.description import examples_of
 from threegate.detectors.secrets import shapes
 from threegate.detectors.secrets.engine import ASSIGN, KEY, NEXT_LINE, SecretRule
@@ -42,7 +43,7 @@ FRAGMENTS: Final[Mapping[str, str]] = {
         r"|ed|page|sso|mfa|totp)[\-_]?[0-9.]{1,7}$)|^\$"
     ),
 }
-_FRAGMENT = re.compile(r"\{\{([A-Z_]+)\}\}")
+_filled = partial(filled, fragments=FRAGMENTS)
 _SAMPLE = re.compile(r"\{\{([A-Z0-9]+) ([0-9]+)\}\}")
 
 
@@ -82,10 +83,6 @@ def _patterned(entry: Mapping[str, Any]) -> SecretRule:
         _filled(entry.get("another", "")),
         parts,
     )
-
-
-def _filled(pattern: str) -> str:
-    return _FRAGMENT.sub(lambda found: FRAGMENTS[found[1]], pattern)
 
 
 def _sampled(text: str) -> str:
