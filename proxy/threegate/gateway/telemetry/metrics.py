@@ -23,6 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from threegate import __version__
 from threegate.audit.log.encoding import ACTIONS
 from threegate.audit.log.kept_chain import Counters
+from threegate.data_files import table
 from threegate.gateway.telemetry.expiry import Ending
 from threegate.gateway.telemetry.process_metrics import WorkerProcesses, worker_processes
 from threegate.gateway.telemetry.shared_metrics import SHARED_METRICS, held_still
@@ -43,146 +44,71 @@ class ManyAtOnce(Histogram):
             self._buckets[at].inc(count)
 
 
+_KINDS: Mapping[str, Callable[..., MetricWrapperBase]] = {
+    "counter": Counter,
+    "sum": partial(Gauge, multiprocess_mode="livesum"),
+    "highest": partial(Gauge, multiprocess_mode="livemax"),
+    "lowest": partial(Gauge, multiprocess_mode="livemin"),
+    "seconds": partial(Histogram, buckets=_SECONDS),
+    "long": partial(Histogram, buckets=_LONG),
+    "many": partial(ManyAtOnce, buckets=_SECONDS),
+}
+"""By `kind`. A gauge is one value over all workers: the sum, or the worst."""
+
+
 class Metrics:
-    """One registry per app, so that tests and workers do not share counters. Children are kept,
-    because to find one the library takes a lock and converts all labels to strings."""
+    """One registry per app, so that tests and workers do not share counters; `metrics.toml` says
+    what each metric is. Children are kept, because to find one the library takes a lock and
+    converts all labels to strings."""
+
+    build: Gauge
+    workers: Gauge
+    workers_wanted: Gauge
+    ready: Gauge
+    requests: Counter
+    active: Gauge
+    tasks: Gauge
+    call: Histogram
+    errors: Counter
+    limited: Counter
+    state_unavailable: Counter
+    feeds: Counter
+    spans_lost: Counter
+    seconds: Histogram
+    rulings: Counter
+    opinions: Counter
+    opinion_calls: Counter
+    failures: Counter
+    detector: Histogram
+    queue: Gauge
+    first_token: Histogram
+    hold: ManyAtOnce
+    upstream: Histogram
+    upstream_up: Gauge
+    upstream_again: Counter
+    upstream_broke_off: Counter
+    audit_events: Counter
+    audit_waiting: Gauge
+    audit_lag: Histogram
+    policy_errors: Gauge
+    emergency: Gauge
+    out_of_band: Gauge
+    expiry: Gauge
 
     def __init__(self) -> None:
-        registry = self.registry = CollectorRegistry()
-        counter = partial(Counter, registry=registry)
-        # One value over all workers: the sum, or the worst.
-        summed = partial(Gauge, registry=registry, multiprocess_mode="livesum")
-        highest = partial(Gauge, registry=registry, multiprocess_mode="livemax")
-        lowest = partial(Gauge, registry=registry, multiprocess_mode="livemin")
-        seconds = partial(Histogram, registry=registry, buckets=_SECONDS)
-        long = partial(Histogram, registry=registry, buckets=_LONG)
-
-        build = highest("threegate_build_info", "1; labels name what runs", ["version", "python"])
-        build.labels(__version__, platform.python_version()).set(1)
-
-        self.workers = summed("threegate_workers", "Worker processes that run")
-        self.workers_wanted = highest(
-            "threegate_workers_wanted", "Worker processes that the settings ask for"
-        )
-        self.ready = lowest(
-            "threegate_ready", "1 while a call can be recorded, or may go on without a record"
-        )
+        self.registry = CollectorRegistry()
+        for name, entry in table("gateway.telemetry", "metrics").items():
+            made = _KINDS[entry["kind"]]
+            metric = made(
+                entry["name"], entry["help"], entry.get("labels", ()), registry=self.registry
+            )
+            metric.labels = cache(metric.labels)  # type: ignore[method-assign]
+            setattr(self, name, metric)
+        self.build.labels(__version__, platform.python_version()).set(1)
         self.ready.set(1)  # nobody scrapes a worker that is still starting
-
-        # Calls
-        self.requests = counter(
-            "threegate_requests", "Calls by API and outcome", ["api", "outcome"]
-        )
-        self.active = summed("threegate_active_calls", "Calls in progress")
-        self.tasks = summed("threegate_tasks", "Tasks of the event loop")
-        self.call = long("threegate_request_seconds", "A whole call, to its last byte", ["api"])
-        self.errors = counter("threegate_errors", "Calls answered with an error", ["api", "status"])
-        self.limited = counter("threegate_limited", "Calls refused by a limit", ["rule"])
-        self.state_unavailable = counter(
-            "threegate_state_away", "Times the shared state did not answer"
-        )
-        self.feeds = counter(
-            "threegate_feed_records", "Records of live feeds, delivered or failed", ["feed", "what"]
-        )
-        self.spans_lost = counter("threegate_spans_lost", "Calls whose spans were not taken")
-
-        # Layers
-        self.seconds = seconds("threegate_layer_seconds", "Time in a layer", ["layer"])
-        self.rulings = counter(
-            "threegate_rulings",
-            "Rulings by layer, rule and action",
-            ["layer", "rule", "action", "shadow"],
-        )
-        self.opinions = counter(
-            "threegate_second_opinions",
-            "Findings that a judge was asked to confirm, by rule, judge and outcome",
-            ["rule", "judge", "outcome"],
-        )
-        self.opinion_calls = counter(
-            "threegate_second_opinion_calls",
-            "Calls in which a judge was asked to confirm a finding",
-        )
-        self.failures = counter(
-            "threegate_detector_failures", "Detectors without an answer", ["detector", "reason"]
-        )
-        self.detector = seconds(
-            "threegate_detector_seconds",
-            "One question to a classifier or judge, with its queue",
-            ["detector"],
-        )
-        self.queue = summed(
-            "threegate_classifier_queued_tokens",
-            "Tokens of texts that wait for a classifier",
-            ["model"],
-        )
-        self.first_token = seconds(
-            "threegate_first_token_seconds",
-            "From the request to the first released text of a stream",
-        )
-        self.hold = ManyAtOnce(
-            "threegate_hold_seconds",
-            "How long the oldest character of each piece of a stream was held",
-            registry=registry,
-            buckets=_SECONDS,
-        )
-
-        # Model APIs
-        self.upstream = long(
-            "threegate_upstream_seconds",
-            "From the call of a model API to its status, or to its failure",
-            ["upstream", "outcome"],
-        )
-        self.upstream_up = lowest(
-            "threegate_upstream_up",
-            "1 where a model API can be asked, 0 while it rests or its checks fail",
-            ["upstream"],
-        )
-        self.upstream_again = counter(
-            "threegate_upstream_tried_again",
-            "Calls that went on to another model API, by the one that failed",
-            ["upstream"],
-        )
-        self.upstream_broke_off = counter(
-            "threegate_upstream_broken_off",
-            "Answers of a model API that had begun and did not come to their end",
-            ["upstream"],
-        )
-
-        # Audit
-        self.audit_events = counter(
-            "threegate_audit_events", "What the audit log's writer did", ["what"]
-        )
-        self.audit_waiting = summed("threegate_audit_waiting", "Records that wait for their commit")
-        self.audit_lag = seconds(
-            "threegate_audit_lag_seconds",
-            "From a record to its commit, which its call waits for",
-        )
         self._reported: dict[str, int] = {}
-
-        # Policy
-        self.policy_errors = highest(
-            "threegate_policy_errors",
-            "Errors of the policy that was read last; the last good one serves",
-        )
-        self.emergency = highest(
-            "threegate_policy_emergency",
-            "1 while a policy is active without approval",
-        )
-        self.out_of_band = highest(
-            "threegate_rule_out_of_band",
-            "1 for a rule that left its band; above it the rule only records now",
-            ["rule", "side"],
-        )
-        self.expiry = lowest(
-            "threegate_expiry_timestamp_seconds",
-            "When a key or a certificate ends, of those that do within 30 days; else +Inf",
-            ["what", "name"],
-        )
         self._left: set[tuple[str, str]] = set()
         self._ends: set[tuple[str, str]] = set()
-        for metric in vars(self).values():
-            if isinstance(metric, MetricWrapperBase):
-                metric.labels = cache(metric.labels)  # type: ignore[method-assign]
 
     def detector_called(self, detector: str, seconds: float) -> None:
         self.detector.labels(detector).observe(seconds)
