@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
+from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage
 from threegate.audit.export.bundle import export
 from threegate.audit.log.chain import Hasher
 from threegate.audit.log.database import PATIENT_SECONDS, now_us, writer_engine
@@ -38,9 +38,8 @@ from threegate.audit.log.kept_chain import KeptChain, new_writer_id
 from threegate.audit.log.log_keys import load_master, load_publisher, load_signer
 from threegate.audit.log.rows import PendingRecord, make
 from threegate.audit.log.store import today
-from threegate.audit.verify.published import own_keys, published_files
 from threegate.audit.verify.sources import connect
-from threegate.audit.verify.verifier import verify_database
+from threegate.audit.verify.verifier import own_keys, published_files, verify_database
 from threegate.types import (
     Action,
     Caller,
@@ -52,6 +51,7 @@ from threegate.types import (
     Ruling,
     Span,
     TextLocation,
+    Usage,
     Verdict,
 )
 

@@ -19,7 +19,7 @@ import httpx
 from threegate_classifiers import remote
 from threegate_classifiers.runtime import Engine
 
-from threegate.audit.feeds.delivering import delivering
+from threegate.audit.feeds.feed import delivering
 from threegate.audit.log.database import writer_engine
 from threegate.audit.log.store import AuditLog
 from threegate.audit.retention import retention_job, rewrap

@@ -240,6 +240,17 @@ class Caller:
 
 
 @frozen
+class Usage:
+    """Token counts as the model API reported them. `cached` and `reasoning` are parts of input and
+    output."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+
+
+@frozen
 class Decision:
     """What is audited and explained: one layer's verdict under one policy digest. Timings in
     milliseconds."""

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
-from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage, Usage
+from threegate.audit import AuditLog, AuditSettings, Content, Part, Query, Record, Stage
 from threegate.audit.verify.findings import VerifyReport
-from threegate.audit.verify.published import own_keys, published_files
 from threegate.audit.verify.sources import connect
-from threegate.audit.verify.verifier import verify_database
+from threegate.audit.verify.verifier import own_keys, published_files, verify_database
 from threegate.cli.main import main
 from threegate.types import (
     Action,
@@ -30,6 +29,7 @@ from threegate.types import (
     Ruling,
     Span,
     TextLocation,
+    Usage,
     Verdict,
 )
 

@@ -10,14 +10,6 @@ from __future__ import annotations
 from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.query import Entry, Page
-from threegate.audit.log.record import (
-    Content,
-    ContentLevel,
-    Intent,
-    Part,
-    Record,
-    Stage,
-    Usage,
-)
+from threegate.audit.log.record import Content, ContentLevel, Intent, Part, Record, Stage
 from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings, OnFailure

@@ -146,16 +146,6 @@ class Outcome:
 
 
 @frozen
-class Usage:
-    """Token counts. `cached` and `reasoning` are parts of input and output."""
-
-    input: int = 0
-    output: int = 0
-    cached: int = 0
-    reasoning: int = 0
-
-
-@frozen
 class Tool:
     """A tool that the request offers. `pointer` is its place in the body."""
 

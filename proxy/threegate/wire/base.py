@@ -8,7 +8,7 @@ from typing import Any
 
 from threegate.errors import RequestError, ThreegateError, UpstreamError
 from threegate.i18n.messages import localized
-from threegate.types import Bilingual, Channel, Layer
+from threegate.types import Bilingual, Channel, Layer, Usage
 from threegate.wire import pointer
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
@@ -20,7 +20,6 @@ from threegate.wire.adapter import (
     StreamOptions,
     Tool,
     ToolCall,
-    Usage,
 )
 from threegate.wire.errors import openai_error
 from threegate.wire.frame_codec import StreamCodec

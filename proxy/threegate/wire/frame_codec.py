@@ -14,7 +14,7 @@ import orjson
 
 from threegate.errors import ThreegateError, UpstreamError
 from threegate.i18n.messages import localized
-from threegate.types import Channel
+from threegate.types import Channel, Usage
 from threegate.wire import known_fields
 from threegate.wire.adapter import (
     Body,
@@ -24,7 +24,6 @@ from threegate.wire.adapter import (
     Outcome,
     StreamKey,
     StreamOptions,
-    Usage,
 )
 from threegate.wire.argument_streams import ArgumentStreams
 from threegate.wire.errors import openai_error

@@ -18,7 +18,7 @@ from threegate.audit.log.log_keys import load_master, load_signer
 from threegate.audit.log.note import Signer
 from threegate.audit.settings import Format
 from threegate.audit.verify.export import ExportReport, verify_export
-from threegate.audit.verify.published import own_keys
+from threegate.audit.verify.verifier import own_keys
 from threegate.errors import AuditError
 from threegate.types import Caller
 

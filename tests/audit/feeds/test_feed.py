@@ -12,8 +12,7 @@ from sqlalchemy import create_engine
 from threegate.audit import AuditLog, AuditSettings, Stage
 from threegate.audit.feeds import feed as feed_module
 from threegate.audit.feeds.feed import Feed
-from threegate.audit.feeds.positions import FeedPositions
-from threegate.audit.feeds.reader import fresh, heads
+from threegate.audit.feeds.reader import FeedPositions, fresh, heads
 from threegate.audit.feeds.sinks import Otlp, Sink, Syslog, message
 from threegate.audit.log.database import reader_engine, writer_engine
 from threegate.audit.log.locks import alone

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from threegate.audit.feeds.delivering import delivering
+from threegate.audit.feeds.feed import delivering
 from threegate.audit.feeds.reader import Item
 from threegate.audit.feeds.webhooks import RefusedError, Webhook
 from threegate.settings import Settings, WebhookSettings

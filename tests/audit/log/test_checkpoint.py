@@ -7,7 +7,7 @@ from threegate.audit import AuditLog, AuditSettings
 from threegate.audit.log.chain import SHA256, Algorithm, Frontier
 from threegate.audit.log.checkpoint import LATEST, CheckpointShipper, Publisher, writer_origin
 from threegate.audit.log.note import Checkpoint, Signer, verify
-from threegate.audit.verify.published import published_files
+from threegate.audit.verify.verifier import published_files
 
 from tests.audit.conftest import record
 

@@ -15,7 +15,7 @@ from threegate.audit.retention.erasure import DAY_US
 from threegate.audit.retention.retention_job import CATCH_UP_DAYS, Done, alone, export_days, keep
 from threegate.audit.settings import Retention
 from threegate.audit.verify.export import verify_export
-from threegate.audit.verify.published import own_keys
+from threegate.audit.verify.verifier import own_keys
 
 from tests.audit.conftest import check, filled
 

@@ -19,9 +19,8 @@ from threegate.audit.log.encoding import canonical
 from threegate.audit.log.note import Checkpoint, Signer, sign
 from threegate.audit.retention.legal_holds import hold
 from threegate.audit.verify.findings import VerifyReport
-from threegate.audit.verify.published import own_keys, published_files
 from threegate.audit.verify.sources import Database, connect
-from threegate.audit.verify.verifier import belongs, verify_database
+from threegate.audit.verify.verifier import belongs, own_keys, published_files, verify_database
 from threegate.errors import AuditError
 
 from tests.audit.conftest import check, filled, record

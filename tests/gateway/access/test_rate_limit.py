@@ -13,9 +13,8 @@ from threegate.gateway.access.rate_limit import limited
 from threegate.gateway.answer.output_layer import output_layer
 from threegate.limits.store import estimated_tokens
 from threegate.policy.model import ConstraintRule, Limits, LimitScope
-from threegate.types import Bilingual, Caller
+from threegate.types import Bilingual, Caller, Usage
 from threegate.upstream.tokens import tokenizer_of
-from threegate.wire.adapter import Usage
 from threegate_classifiers.registry import SHIPPED as MODELS
 from threegate_classifiers.registry import find
 

@@ -16,9 +16,8 @@ from threegate.errors import AuditError, UpstreamError
 from threegate.gateway.answer.output_layer import output_layer
 from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel, CompiledPolicy, ConstraintRule, Limits, Tools
-from threegate.types import Action, Bilingual
+from threegate.types import Action, Bilingual, Usage
 from threegate.upstream import Take
-from threegate.wire.adapter import Usage
 
 from tests.gateway.calls import HI, Log, Said, Sent, call_of, deps_of, said
 from tests.gateway.shell import policy, rule, stream_of

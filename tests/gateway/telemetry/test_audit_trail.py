@@ -27,9 +27,9 @@ from threegate.types import (
     Ruling,
     Span,
     TextLocation,
+    Usage,
     Verdict,
 )
-from threegate.wire.adapter import Usage
 
 from tests.gateway.calls import Log, call_of, deps_of
 from tests.gateway.shell import policy

@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 from threegate.errors import RequestError
-from threegate.types import Bilingual
+from threegate.types import Bilingual, Usage
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Outcome, OutcomeKind, Placement, Usage
+from threegate.wire.adapter import Outcome, OutcomeKind, Placement
 
 MESSAGES = next(a for a in ADAPTERS if a.api == "messages")
 THINKING = {"type": "thinking", "thinking": "hm", "signature": "c2ln"}

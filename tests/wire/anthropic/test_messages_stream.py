@@ -3,9 +3,9 @@ from __future__ import annotations
 import anthropic
 import pytest
 from threegate.errors import UpstreamError
-from threegate.types import Bilingual, Channel
+from threegate.types import Bilingual, Channel, Usage
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Outcome, OutcomeKind, StreamKey, Usage
+from threegate.wire.adapter import Outcome, OutcomeKind, StreamKey
 from threegate.wire.frame_codec import StreamCodec
 
 from tests.wire.clients import final_message

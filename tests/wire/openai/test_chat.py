@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from threegate.errors import RequestError, UpstreamError
-from threegate.types import Bilingual, Channel
+from threegate.types import Bilingual, Channel, Usage
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Outcome, OutcomeKind, StreamOptions, Usage
+from threegate.wire.adapter import Outcome, OutcomeKind, StreamOptions
 
 CHAT = ADAPTERS[0]
 LOGPROBS = {"content": [{"token": "abc", "logprob": -1, "bytes": [97], "top_logprobs": []}]}

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from openai.types import Completion
 from openai.types.chat import ChatCompletion
-from threegate.types import Bilingual
-from threegate.wire.adapter import Body, Outcome, OutcomeKind, Usage
+from threegate.types import Bilingual, Usage
+from threegate.wire.adapter import Body, Outcome, OutcomeKind
 from threegate.wire.openai.choice_bodies import blocked_body, finish_of, usage_of
 
 BLOCK = Outcome(OutcomeKind.BLOCK, "d-1", "rule.1", Bilingual("已拦截", "Blocked"), created=7)

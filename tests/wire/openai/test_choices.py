@@ -7,9 +7,9 @@ import sys
 import openai
 import pytest
 from threegate.errors import UpstreamError
-from threegate.types import Bilingual, Channel
+from threegate.types import Bilingual, Channel, Usage
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Outcome, OutcomeKind, StreamKey, Usage
+from threegate.wire.adapter import Outcome, OutcomeKind, StreamKey
 from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.limits import MAX_CHOICES, MAX_PARTS
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from threegate.types import Bilingual
+from threegate.types import Bilingual, Usage
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Outcome, OutcomeKind, Placement, Usage
+from threegate.wire.adapter import Outcome, OutcomeKind, Placement
 
 RESPONSES = next(a for a in ADAPTERS if a.api == "responses")
 REASONING = {"type": "reasoning", "id": "r", "summary": [{"type": "summary_text", "text": "hm"}]}

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threegate.errors import UpstreamError
-from threegate.types import Bilingual
+from threegate.types import Bilingual, Usage
 from threegate.wire import ADAPTERS
-from threegate.wire.adapter import Outcome, OutcomeKind, Usage
+from threegate.wire.adapter import Outcome, OutcomeKind
 from threegate.wire.frame_codec import StreamCodec
 
 from tests.wire.clients import accumulated_response, final_response

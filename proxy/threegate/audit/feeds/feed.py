@@ -9,20 +9,25 @@ it dies, another continues.
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from threegate.audit.feeds.positions import FeedPositions
-from threegate.audit.feeds.reader import Positions, fresh, heads
-from threegate.audit.feeds.sinks import Sink
+from threegate.audit.feeds.reader import FeedPositions, Positions, fresh, heads
+from threegate.audit.feeds.sinks import Otlp, Sink, Syslog
+from threegate.audit.feeds.webhooks import Webhook
+from threegate.audit.log.database import reader_engine
 from threegate.audit.log.locks import alone
+from threegate.settings import SAFE, Settings, WebhookSettings
+from threegate.settings.errors import wrong
 
 log = logging.getLogger(__name__)
 
@@ -110,3 +115,54 @@ class Feed:
             settled = unsettled.popleft()[1]
         if settled is not None:
             self.positions.save(self.name, settled)
+
+
+@contextmanager
+def delivering(settings: Settings, positions: Engine, count: Counted) -> Iterator[None]:
+    """Runs the feeds that the settings name, each in its own thread. Raises SettingsError for a
+    missing CA, SQLAlchemyError if a database is unavailable."""
+    sinks = _sinks(settings)
+    with ExitStack() as stack:
+        for name, sink in sinks.items():
+            reader = reader_engine(settings.audit_database)
+            stack.callback(reader.dispose)
+            saved = FeedPositions.open(positions)
+            feed = Feed(name, sink, settings.audit_database, reader, saved, count)
+            feed.start()
+            stack.callback(feed.stop)
+        yield
+
+
+def _sinks(settings: Settings) -> dict[str, Sink]:
+    ca = Path(settings.audit_syslog_ca) if settings.audit_syslog_ca else None
+    _check_ca(ca)
+    sinks: dict[str, Sink] = {}
+    if settings.audit_syslog:
+        sinks["syslog"] = Syslog(settings.audit_syslog, ca)
+    if settings.audit_otlp:
+        sinks["otlp"] = Otlp(settings.audit_otlp)
+    for webhook in settings.webhooks:
+        sinks[f"webhook-{webhook.name}"] = _webhook(settings, webhook)
+    return sinks
+
+
+def _check_ca(ca: Path | None) -> None:
+    if ca is None:
+        return
+    if not ca.is_file():
+        raise wrong("no-file", where=f"audit_syslog_ca: {ca}")
+    try:
+        ssl.create_default_context(cafile=ca)
+    except OSError:
+        raise wrong("no-certificate", where=f"audit_syslog_ca: {ca}") from None
+
+
+def _webhook(settings: Settings, spec: WebhookSettings) -> Webhook:
+    """Raises SettingsError if a variable that it names is not set or does not contain an HTTPS
+    address."""
+    where = f"webhooks: {spec.name}"
+    url, secret = (settings.secret(name, where) for name in (spec.url_env, spec.secret_env))
+    url = spec.url or url
+    if not url.startswith(SAFE):
+        raise wrong("oidc-url", where=where, name=spec.url_env)
+    return Webhook(spec, url, secret)

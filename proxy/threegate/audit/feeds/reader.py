@@ -1,4 +1,5 @@
-"""Reads the records that a feed has not delivered yet. A position is the next `seq` of a writer.
+"""Reads the records that a feed has not delivered yet, and stores how far it has come. A position
+is the next `seq` of a writer.
 
 Records of one writer are committed in the order of `seq`, so a position misses nothing, not even
 old records that a writer stores late from its spool.
@@ -11,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, Engine, MetaData, Table, delete, func, insert, select
 
 from threegate.audit.log.encoding import timestamp
 from threegate.audit.log.schema import RECORD, WRITER
+from threegate.sql_tables import create_tables, key, required
 
 Positions = Mapping[str, int]
 BATCH = 256
@@ -79,3 +81,39 @@ def _item(writer: str, seq: int, ts_us: int, entry: str) -> Item:
     event = orjson.loads(entry)["event"]
     made = {"event": event, "writer": writer, "seq": int(seq), "ts": timestamp(ts_us)}
     return Item(writer, int(seq), made)
+
+
+METADATA = MetaData()
+POSITION = Table(
+    "audit_feed_position",
+    METADATA,
+    *key("feed", "writer"),
+    *required("seq", of=BigInteger),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPositions:
+    """The positions of all feeds, in the database of the policy versions (with PostgreSQL the log's
+    own, else a separate file), so that the log's writer never waits for them. Methods block."""
+
+    engine: Engine
+
+    @classmethod
+    def open(cls, engine: Engine) -> FeedPositions:
+        create_tables(engine, METADATA)
+        return cls(engine)
+
+    def load(self, feed: str) -> dict[str, int] | None:
+        """None for a feed that has never saved one."""
+        query = select(POSITION.c.writer, POSITION.c.seq).where(POSITION.c.feed == feed)
+        with self.engine.connect() as connection:
+            found = {writer: int(seq) for writer, seq in connection.execute(query)}
+        return found or None
+
+    def save(self, feed: str, positions: Mapping[str, int]) -> None:
+        rows = [{"feed": feed, "writer": w, "seq": s} for w, s in positions.items()]
+        with self.engine.begin() as connection:
+            connection.execute(delete(POSITION).where(POSITION.c.feed == feed))
+            if rows:
+                connection.execute(insert(POSITION), rows)

@@ -146,17 +146,16 @@ def _split(count: int) -> int:
     return 1 << ((count - 1).bit_length() - 1)
 
 
-def root_from_inclusion(
-    leaf: bytes, index: int, size: int, proof: Sequence[bytes], hasher: Hasher = SHA256
-) -> bytes | None:
-    """The root that `proof` leads to (RFC 9162 §2.1.3.2); None if the proof has the wrong
-    length."""
+def verify_inclusion(
+    leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes, hasher: Hasher = SHA256
+) -> bool:
+    """Whether `proof`, which must have the right length, leads to `root` (RFC 9162 §2.1.3.2)."""
     if not 0 <= index < size:
-        return None
+        return False
     fn, sn, node = index, size - 1, leaf
     for sibling in proof:
         if sn == 0:
-            return None
+            return False
         if fn & 1 or fn == sn:
             node = hasher.node(sibling, node)
             while not fn & 1 and fn:
@@ -164,10 +163,4 @@ def root_from_inclusion(
         else:
             node = hasher.node(node, sibling)
         fn, sn = fn >> 1, sn >> 1
-    return node if sn == 0 else None
-
-
-def verify_inclusion(
-    leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes, hasher: Hasher = SHA256
-) -> bool:
-    return root_from_inclusion(leaf, index, size, proof, hasher) == root
+    return sn == 0 and node == root

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from threegate.audit.log.record import Intent, Record, Usage
+from threegate.audit.log.record import Intent, Record
 from threegate.types import (
     Action,
     Caller,
@@ -30,6 +30,7 @@ from threegate.types import (
     Reason,
     Ruling,
     TextLocation,
+    Usage,
 )
 
 ENTRY_VERSION = 1

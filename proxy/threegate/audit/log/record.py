@@ -16,6 +16,7 @@ from threegate.types import (
     Action,
     Caller,
     Decision,
+    Usage,
     frozen,
 )
 
@@ -67,16 +68,6 @@ class Content:
 
     parts: tuple[Part, ...]
     level: ContentLevel | None = None
-
-
-@frozen
-class Usage:
-    """Tokens as the upstream reported them."""
-
-    input: int = 0
-    output: int = 0
-    reasoning: int = 0
-    cached: int = 0
 
 
 NO_USAGE = Usage()

@@ -29,7 +29,7 @@ from threegate.audit.log.content import part_hash
 from threegate.audit.log.encoding import canonical
 from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
 from threegate.audit.verify.findings import VerifyProblem
-from threegate.audit.verify.verifier import belongs
+from threegate.audit.verify.verifier import signed_checkpoint
 from threegate.i18n.system import reason
 from threegate.types import Bilingual
 
@@ -114,11 +114,8 @@ def _checkpoints(
 ) -> dict[str, Checkpoint]:
     found: dict[str, Checkpoint] = {}
     for path in sorted((directory / CHECKPOINTS).glob("*")):
-        note = path.read_text()
         try:
-            checkpoint = Checkpoint.parse(note)
-            named = [k.named(checkpoint.origin) for k in keys if belongs(checkpoint.origin, k.name)]
-            verify(note, named)
+            checkpoint = signed_checkpoint(path.read_text(), keys)
         except NoteError as error:
             report.add(path.name, -1, "checkpoint_unsigned", zh=error.text.zh, en=error.text.en)
             continue

@@ -15,13 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
 from threegate.audit.log.rows import hold_digest
+from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.chain_verifier import ChainVerifier
 from threegate.audit.verify.findings import MALFORMED, Erasures, VerifyReport, event_of
 from threegate.audit.verify.gaps import Acknowledgement, settle
-from threegate.audit.verify.sources import Database
+from threegate.audit.verify.sources import Database, connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,33 @@ class Peer:
     writer: str
     size: int
     leaf: bytes
+
+
+def verify_all(
+    settings: AuditSettings, keys: Sequence[Verifier] = (), checkpoints: Sequence[Path] = ()
+) -> VerifyReport:
+    """Verifies the database with `keys` (else the key next to it) and every published
+    checkpoint."""
+    published = [p.read_text() for p in [*checkpoints, *published_files(settings)]]
+    database = connect(settings.url)
+    try:
+        return verify_database(database, list(keys) or own_keys(settings), published)
+    finally:
+        database.close()
+
+
+def own_keys(settings: AuditSettings) -> list[Verifier]:
+    """The keys next to the log: convenient, but weaker evidence than those kept elsewhere."""
+    path = settings.directory / "log.vkey"
+    return keys_of(path) if path.is_file() else []
+
+
+def keys_of(file: Path) -> list[Verifier]:
+    return [Verifier.parse(line) for line in file.read_text().splitlines()]
+
+
+def published_files(settings: AuditSettings) -> list[Path]:
+    return sorted((settings.directory / "checkpoints").glob("*/[0-9]*"))
 
 
 def verify_database(
@@ -133,12 +162,17 @@ def _trusted(
     if not keys:
         return None
     try:
-        checkpoint = Checkpoint.parse(note)
-        named = [k.named(checkpoint.origin) for k in keys if belongs(checkpoint.origin, k.name)]
-        verify(note, named)
+        return signed_checkpoint(note, keys)
     except NoteError as error:
         report.add(where, -1, "checkpoint_unsigned", zh=error.text.zh, en=error.text.en)
         return None
+
+
+def signed_checkpoint(note: str, keys: Sequence[Verifier]) -> Checkpoint:
+    """The checkpoint of a note that one of `keys` signed for a writer of its log. Raises
+    NoteError."""
+    checkpoint = Checkpoint.parse(note)
+    verify(note, [k.named(checkpoint.origin) for k in keys if belongs(checkpoint.origin, k.name)])
     return checkpoint
 
 

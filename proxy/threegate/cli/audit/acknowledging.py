@@ -9,7 +9,7 @@ from threegate.audit.errors import trouble
 from threegate.audit.retention.lost_entries import acknowledge
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.gaps import VERB, gaps
-from threegate.audit.verify.published import verify_all
+from threegate.audit.verify.verifier import verify_all
 from threegate.cli.audit.common import with_log
 from threegate.i18n.audit import line
 

@@ -8,7 +8,7 @@ from threegate.audit.export.backup import Counts, backup, restore
 from threegate.audit.log.log_keys import load_master
 from threegate.audit.retention.retention_job import keep
 from threegate.audit.settings import AuditSettings
-from threegate.audit.verify.published import verify_all
+from threegate.audit.verify.verifier import verify_all
 from threegate.cli.audit.common import access, with_log
 from threegate.i18n.audit import line
 

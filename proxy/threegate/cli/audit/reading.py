@@ -25,7 +25,7 @@ from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.export import verify_export
 from threegate.audit.verify.findings import Chain, VerifyReport
 from threegate.audit.verify.gaps import gaps
-from threegate.audit.verify.published import keys_of, own_keys, verify_all
+from threegate.audit.verify.verifier import keys_of, own_keys, verify_all
 from threegate.cli.audit.common import access, opened, print_json, reading
 from threegate.gateway.access.auth import utc_time
 from threegate.i18n.audit import line

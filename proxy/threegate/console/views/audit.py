@@ -17,7 +17,7 @@ from threegate.audit.log.record import Stage
 from threegate.audit.retention import lost_entries
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.gaps import gaps
-from threegate.audit.verify.published import verify_all
+from threegate.audit.verify.verifier import verify_all
 from threegate.console.errors import refusal
 from threegate.console.presenters import records as explained
 from threegate.console.presenters.snippets import snippet

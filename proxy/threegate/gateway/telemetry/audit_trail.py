@@ -12,15 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from threegate.audit import AuditLog
-from threegate.audit.log.record import (
-    Content,
-    ContentLevel,
-    Intent,
-    Part,
-    Record,
-    Stage,
-    Usage,
-)
+from threegate.audit.log.record import Content, ContentLevel, Intent, Part, Record, Stage
 from threegate.audit.settings import OnFailure
 from threegate.errors import ThreegateError
 from threegate.gateway.access.rule_trips import Bands
@@ -42,9 +34,9 @@ from threegate.types import (
     Ruling,
     Span,
     TextLocation,
+    Usage,
     Verdict,
 )
-from threegate.wire.adapter import Usage as WireUsage
 
 OWN_CHANGES = frozenset(("placed", "defaulted", "aliased", "stripped"))
 """Changes of layer 2 that a policy makes in every call and that override nothing the client
@@ -84,7 +76,7 @@ class AuditTrail:
     traces: Traces | None = None
     upstream_status: int = 0
     finish_reason: str = ""
-    usage: WireUsage | None = None
+    usage: Usage | None = None
     answer_chars: int = 0  # code points of the model's texts received
     error: str = ""
     masked: tuple[str, ...] = ()
@@ -175,7 +167,6 @@ class AuditTrail:
         return Content(tuple(parts), ContentLevel(self.policy.audit.level))
 
     def _record(self, stage: Stage) -> Record:
-        usage = self.usage or WireUsage()
         decisions = tuple(self.decisions)
         return Record(
             stage=stage,
@@ -191,7 +182,7 @@ class AuditTrail:
             policy_revision=self.policy.version,
             intent=self.intent,
             decisions=decisions,
-            usage=Usage(usage.input, usage.output, usage.reasoning, usage.cached),
+            usage=self.usage or Usage(),
             finish_reason=self.finish_reason,
             upstream_status=self.upstream_status,
             error=self.error,

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from threegate.errors import ThreegateError
-from threegate.types import Channel, Layer
+from threegate.types import Channel, Layer, Usage
 from threegate.wire import known_fields, pointer
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
@@ -24,7 +24,6 @@ from threegate.wire.adapter import (
     StreamOptions,
     Tool,
     ToolCall,
-    Usage,
 )
 from threegate.wire.anthropic.messages_stream import MessagesCodec, stop_of, usage_of
 from threegate.wire.base import Adapter, TextlessAdapter, objects

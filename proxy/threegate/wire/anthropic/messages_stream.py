@@ -13,7 +13,7 @@ import orjson
 
 from threegate.errors import ThreegateError, UpstreamError
 from threegate.i18n.messages import localized
-from threegate.types import Channel
+from threegate.types import Channel, Usage
 from threegate.wire import known_fields
 from threegate.wire.adapter import (
     Body,
@@ -23,7 +23,6 @@ from threegate.wire.adapter import (
     OutcomeKind,
     StreamKey,
     StreamOptions,
-    Usage,
 )
 from threegate.wire.base import index_in
 from threegate.wire.errors import anthropic_error

@@ -7,8 +7,9 @@ from typing import Final
 
 from threegate.errors import UpstreamError
 from threegate.i18n.messages import localized
+from threegate.types import Usage
 from threegate.wire import known_fields
-from threegate.wire.adapter import Body, Outcome, OutcomeKind, Usage
+from threegate.wire.adapter import Body, Outcome, OutcomeKind
 
 LINKED: Final = ("logprobs", "token_ids")
 """Fields of a choice that repeat its text token by token."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from threegate.types import Channel, Layer
+from threegate.types import Channel, Layer, Usage
 from threegate.wire import known_fields, pointer, stored
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
@@ -17,7 +17,6 @@ from threegate.wire.adapter import (
     StreamOptions,
     Tool,
     ToolCall,
-    Usage,
 )
 from threegate.wire.base import Adapter, objects
 from threegate.wire.frame_codec import StreamCodec

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from threegate.types import Channel
+from threegate.types import Channel, Usage
 from threegate.wire import known_fields
-from threegate.wire.adapter import Body, Outcome, OutcomeKind, StreamKey, Usage
+from threegate.wire.adapter import Body, Outcome, OutcomeKind, StreamKey
 
 
 class EventFamily(NamedTuple):
