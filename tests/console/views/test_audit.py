@@ -219,6 +219,17 @@ def test_an_export_holds_every_record_of_the_search(
     assert records == noted["records"] > 5
 
 
+def test_a_chart_of_accesses_does_not_call_them_calls(site: Site) -> None:
+    """Its legend counted them as calls without a decision."""
+    client = site.who("reviewer", name="charted")
+    client.get("/audit")
+    accesses_page = client.get("/audit?stage=access").text
+    assert "no decision" not in accesses_page
+    assert '<i class="undecided"></i>records' in accesses_page
+    assert "no decision or no call" in client.get("/audit?stage=all").text
+    assert '<i class="undecided"></i>no decision <b>' in client.get("/audit").text
+
+
 def test_the_search_form_keeps_its_period(site: Site) -> None:
     page = site.who("reviewer").get("/audit?since=2026-01-02&until=2026-03-04").text
     assert 'name="since" type="datetime-local" value="2026-01-02T00:00"' in page
