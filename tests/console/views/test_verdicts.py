@@ -51,3 +51,29 @@ def test_calls_are_found_by_what_reviewers_said(fresh_site: Site) -> None:
     assert _requests(second, "review=none") == {left}
     _judge(second, right, "correct")
     assert _requests(second, "review=correct") == {right}
+
+
+def _exported(client: httpx.Client, form: dict[str, str], kind: str) -> httpx.Response:
+    data = form | {"format": kind, "reason": "for the authority"}
+    return client.post("/audit/export", data=data, headers={"accept": "application/json"})
+
+
+def test_an_export_shows_no_verdict_on_a_call_to_be_judged(fresh_site: Site) -> None:
+    """The page hid it; the JSON lines and the zip of the same search contained it."""
+    site = fresh_site
+    site.ask(BLOCKED)
+    first, second = (site.who("reviewer", name=name) for name in ("first", "second"))
+    (request,) = _requests(first, "")
+    _judge(first, request, "false_positive")
+    form = {"stage": "access", "object": request}
+    assert "false_positive" in _exported(first, form, "jsonl").text
+    lines = _exported(second, form, "jsonl").text
+    assert '"verb":"label"' in lines
+    assert "false_positive" not in lines
+    assert _exported(first, form, "proofs").status_code == 200
+    refused = _exported(second, form, "proofs")
+    assert refused.status_code == 409
+    assert "still to judge" in refused.text
+    assert _exported(second, {}, "proofs").status_code == 200  # calls only
+    _judge(second, request, "correct")
+    assert "false_positive" in _exported(second, form, "jsonl").text

@@ -32,7 +32,7 @@ from threegate.console.presenters.csv_wording import TEXTS, head, wording_in
 from threegate.console.presenters.records import channel_of
 from threegate.console.review import search_terms
 from threegate.console.views.record import parts_in
-from threegate.console.views.verdicts import query_of
+from threegate.console.views.verdicts import Verdicts, query_of
 from threegate.console.web import Answer, ConsoleRequest, reason_of
 
 Written = Callable[[Sequence[Entry], Connection, AuditLog], str]
@@ -51,7 +51,7 @@ async def export(visit: ConsoleRequest) -> Answer:
         return await _with_proofs(visit, terms)
     if form not in MEDIA:
         raise refusal("no-format")
-    query = await query_of(visit, terms, limit=MAX_PAGE)
+    query, verdicts = await query_of(visit, terms, limit=MAX_PAGE)
     texts = form == "csv" and visit.form.get("texts") == "1"
     records = await visit.parts.audit.read(lambda c: _count(c, query))
     await visit.note("export", format=form, records=records, terms=sorted(terms), texts=texts)
@@ -59,18 +59,23 @@ async def export(visit: ConsoleRequest) -> Answer:
     lines = (
         _table(visit.parts.audit, query, visit.language, texts=texts)
         if form == "csv"
-        else _lines(visit.parts.audit, query, _jsonl)
+        else _lines(
+            visit.parts.audit, query, partial(_jsonl, verdicts=verdicts, reader=visit.me.name)
+        )
     )
     return StreamingResponse(lines, media_type=MEDIA[form], headers=name)
 
 
 async def _with_proofs(visit: ConsoleRequest, terms: Mapping[str, str]) -> Answer:
-    """A zip that others can verify. Raises ConsoleError without a reason, and for too many."""
+    """A zip that others can verify. Raises ConsoleError without a reason, for too many, and
+    for verdicts that the visitor must not know yet: a proof covers the record as it is."""
     reason, texts = reason_of(visit), visit.form.get("texts") == "1"
-    query, audit = await query_of(visit, terms), visit.parts.audit
+    (query, verdicts), audit = await query_of(visit, terms), visit.parts.audit
     records = await audit.read(lambda c: _count(c, query))
     if records > MOST_PROVEN:
         raise refusal("too-many-proven", count=records, most=MOST_PROVEN)
+    if secret := await audit.read(lambda c: verdicts.unreadable(c, query, visit.me.name)):
+        raise refusal("verdicts-unproven", count=secret)
     facts = {"records": records, "terms": sorted(terms), "texts": texts, "reason": reason}
     await visit.note("export", format="proofs", **facts)
     wording = wording_in(visit.language)
@@ -136,8 +141,15 @@ def _joined(parts: Sequence[Mapping[str, str]]) -> str:
     return "\n".join(f"{channel_of(part['part'])}: {part['redacted']}" for part in parts)
 
 
-def _jsonl(entries: Sequence[Entry], connection: Connection, audit: AuditLog) -> str:
-    return "".join(entry.entry + "\n" for entry in entries)
+def _jsonl(
+    entries: Sequence[Entry],
+    connection: Connection,
+    audit: AuditLog,
+    *,
+    verdicts: Verdicts,
+    reader: str,
+) -> str:
+    return "".join(verdicts.line(entry, reader) for entry in entries)
 
 
 def _csv(

@@ -8,9 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, select
 
 from threegate.audit.log.conditions import Query, where
+from threegate.audit.log.query import MAX_PAGE, Entry, find
+from threegate.audit.log.record import Stage
 from threegate.audit.log.schema import RECORD
 from threegate.console.errors import refusal
 from threegate.console.presenters.log_facts import is_verdict_of_another, without_verdict
@@ -34,6 +37,24 @@ class Verdicts:
         reader is still to judge."""
         known = not is_verdict_of_another(detail, reader) or detail.get("object") in self.shown
         return detail if known else without_verdict(detail)
+
+    def line(self, entry: Entry, reader: str) -> str:
+        """The stored entry as a line of JSON, without such a verdict."""
+        detail = entry.event.get("detail", {})
+        if (known := self.readable(detail, reader)) is detail:
+            return entry.entry + "\n"
+        event = {**entry.event, "detail": known}
+        return orjson.dumps({**orjson.loads(entry.entry), "event": event}).decode() + "\n"
+
+    def unreadable(self, connection: Connection, query: Query, reader: str) -> int:
+        """How many of the records found contain such a verdict."""
+        if query.stage and Stage.ACCESS not in query.stage:
+            return 0
+        page = find(connection, replace(query, stage=(Stage.ACCESS,), limit=MAX_PAGE))
+        details = [e.event.get("detail", {}) for e in page.entries]
+        number = sum(self.readable(d, reader) is not d for d in details)
+        after = replace(query, after=page.next)
+        return number + (self.unreadable(connection, after, reader) if page.next else 0)
 
     def narrowed(self, query: Query, wanted: str) -> Query:
         """Only calls with this verdict, or without any. Raises ConsoleError."""
@@ -69,8 +90,9 @@ async def verdicts_for(visit: ConsoleRequest) -> Verdicts:
     return Verdicts({r: list(verdicts) for r, verdicts in shown.items()}, judged)
 
 
-async def query_of(visit: ConsoleRequest, terms: Mapping[str, str], **more: Any) -> Query:
-    """The search of these terms, with what reviewers said. Raises ConsoleError."""
-    query = search_terms.to_query(terms, visit.clock, **more)
-    wanted = terms.get(TERM, "")
-    return (await verdicts_for(visit)).narrowed(query, wanted) if wanted else query
+async def query_of(
+    visit: ConsoleRequest, terms: Mapping[str, str], **more: Any
+) -> tuple[Query, Verdicts]:
+    """The search of these terms, and what reviewers said. Raises ConsoleError."""
+    verdicts, query = await verdicts_for(visit), search_terms.to_query(terms, visit.clock, **more)
+    return verdicts.narrowed(query, terms.get(TERM, "")), verdicts
