@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from threegate.audit.errors import loggable
-from threegate.audit.log.record import Record, Stage
+from threegate.audit.log.record import PROXY, Record, Stage
 from threegate.audit.log.store import AuditLog
 from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.expiry import WARNING, Ending, near
@@ -35,7 +35,7 @@ READINESS_S = 5.0
 """Seconds between two readiness checks, each of which writes to the database."""
 ENDS_S = 60.0
 """Seconds between two checks for expiry."""
-PROXY = Person("proxy", frozenset({Role.APPROVER}))
+BY_PROXY = Person(PROXY, frozenset({Role.APPROVER}))
 """Who does what nobody does."""
 
 
@@ -123,7 +123,7 @@ class BackgroundWork:
 
     async def _drop_schedule(self, digest: str, why: Refused, now: str) -> None:
         """By the proxy: whoever scheduled it did not cancel it."""
-        dropped = await asyncio.to_thread(self.versions.act, Schedule(digest, ""), PROXY, now)
+        dropped = await asyncio.to_thread(self.versions.act, Schedule(digest, ""), BY_PROXY, now)
         if isinstance(dropped, Refused):
             return  # another worker was first
         log.warning("the schedule of policy %s is dropped: %s", digest[:12], why.code)
@@ -183,7 +183,7 @@ class BackgroundWork:
         await self._record(left.policy, verb, left.rule, **seen)
 
     async def _record(self, policy: str, verb: str, thing: str, **more: object) -> None:
-        detail = {"verb": verb, "object": thing, "actor": PROXY.name, **more}
+        detail = {"verb": verb, "object": thing, "actor": PROXY, **more}
         await self.audit.append(Record(stage=Stage.POLICY, policy=policy, detail=detail))
 
 

@@ -36,6 +36,7 @@ async def kept_once(settings: AuditSettings) -> None:
     assert await keep(log) is None  # once a day, whichever process
     (entry,) = await log.get(f"upkeep-{today()}")
     assert entry.event["detail"]["texts"] == 6
+    assert entry.event["detail"]["actor"] == "proxy"  # as where it drops a schedule
     await log.close()
 
 

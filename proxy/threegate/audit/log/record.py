@@ -21,6 +21,7 @@ from threegate.types import (
 )
 
 NOBODY = Caller(tenant="", key_id="", language="")  # for records that no caller caused
+PROXY = "proxy"  # the actor of what nobody does
 DAY_US = 86_400 * 1_000_000
 
 

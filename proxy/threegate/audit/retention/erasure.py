@@ -21,7 +21,7 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.append_queue import Receipt
 from threegate.audit.log.conditions import of_subject
 from threegate.audit.log.database import PATIENT_SECONDS, is_postgres, now_us, writer_engine
-from threegate.audit.log.record import DAY_US, Record, Stage
+from threegate.audit.log.record import DAY_US, PROXY, Record, Stage
 from threegate.audit.log.schema import CONTENT, KEY, RECORD, STUB, of_record
 from threegate.audit.log.store import AuditLog, today
 from threegate.audit.retention.legal_holds import HOLD_RECORD, unheld
@@ -120,11 +120,11 @@ async def retain(log: AuditLog, retention: Retention, *, at_us: int = 0) -> tupl
     """The work of the daily job. Returns (texts erased, records pruned) as of `at_us` (now)."""
     at = at_us or now_us()
     old = [_present(), RECORD.c.ts < at - retention.content_days * DAY_US]
-    texts = (await _sweep(log, old, "erase", "retention", "content_days", _forget)).records
+    texts = (await _sweep(log, old, "erase", PROXY, "content_days", _forget)).records
     ended: list[ColumnElement[bool]] = [RECORD.c.stage.not_in(STAYS)]
     ended += [~RECORD.c.request_id.startswith(kept) for kept in (HOLD_RECORD, GAP_RECORD)]
     ended.append(RECORD.c.ts < at - retention.metadata_days * DAY_US)
-    pruned = (await _sweep(log, ended, "prune", "retention", "metadata_days", _prune)).records
+    pruned = (await _sweep(log, ended, "prune", PROXY, "metadata_days", _prune)).records
     if texts or pruned:
         await asyncio.to_thread(scrub, log)
     return texts, pruned

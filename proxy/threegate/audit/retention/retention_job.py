@@ -26,7 +26,7 @@ from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import now_us
 from threegate.audit.log.locks import alone
 from threegate.audit.log.log_keys import load_signer
-from threegate.audit.log.record import DAY_US, Record, Stage
+from threegate.audit.log.record import DAY_US, PROXY, Record, Stage
 from threegate.audit.log.schema import RECORD
 from threegate.audit.log.store import AuditLog, today
 from threegate.audit.retention.erasure import retain
@@ -75,7 +75,7 @@ async def keep(audit: AuditLog, *, clock_is_right: bool = False) -> Done | None:
             return await _hold_back(audit, leapt)
         texts, pruned = await retain(audit, audit.settings.retention)
         exported = await asyncio.to_thread(export_days, audit.settings)
-        detail = {"verb": "upkeep", "actor": "threegate", "texts": texts, "pruned": pruned}
+        detail = {"verb": "upkeep", "actor": PROXY, "texts": texts, "pruned": pruned}
         detail["exported"] = list(exported)
         await audit.append(Record(stage=Stage.ACCESS, request_id=name, detail=detail))
         return Done(texts, pruned, tuple(exported))
@@ -97,7 +97,7 @@ async def _hold_back(audit: AuditLog, days: int) -> Done:
     audit.counters.upkeep_failures += 1
     name = f"clock-{today()}"
     if not await audit.get(name):
-        detail = {"verb": "clock", "actor": "threegate", "days": days}
+        detail = {"verb": "clock", "actor": PROXY, "days": days}
         await audit.append(Record(stage=Stage.ACCESS, request_id=name, detail=detail))
     return Done(leapt=days)
 
