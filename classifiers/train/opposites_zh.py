@@ -1,4 +1,5 @@
-"""Chinese packs that turn on opposites, as `opposites.py` makes them in English (`opposites_zh.yaml`)."""
+"""Chinese packs that turn on opposites, and on which of several things a value belongs to, as `opposites.py` and
+`opposite_words.py` make them in English (`opposites_zh.yaml`)."""
 
 from __future__ import annotations
 
@@ -11,11 +12,13 @@ from typing import Any
 
 import yaml
 
-from opposites import ALIKE, JOINED, PLACE, SIXTH, SOURCE, ways_of
+from asked import FORMS
+from opposites import ALIKE, ASKED_FORMS, JOINED, LISTED, PLACE, SIXTH, SOURCE, ways_of
 from pack import MOST, NOT_SAID, SUPPORTED, WRONG, Claim, Pack
 
 Ways = tuple[tuple[str, ...], tuple[str, ...]]
-ELSEWHERE = 0.3
+ELSEWHERE, FRAMED = 0.3, 0.5
+SHORT = ("{0}", "{1}", "{2}")
 
 
 @cache
@@ -25,15 +28,74 @@ def _table() -> dict[str, Any]:
 
 
 def opposites_zh(count: int, rng: random.Random, *, held: bool) -> list[Pack]:
-    lines = [line.split(" | ") for line in _table()["sides"]]
-    kept = [line for at, line in enumerate(lines) if (at % SIXTH == SIXTH - 1) == held]
-    known = [(ways_of(first), ways_of(second)) for first, second in kept]
-    return [_pack(known, rng) for _ in range(count)]
+    known = _kept([_both(line) for line in _table()["sides"]], held)
+    return [_pack(known, rng.choice(_table()["frames"]), rng) for _ in range(count)]
 
 
-def _pack(known: Sequence[Ways], rng: random.Random) -> Pack:
+def words_zh(count: int, rng: random.Random, *, held: bool) -> list[Pack]:
+    """One to three short sentences."""
+    known = _kept(
+        [_both(line, f"{{{kind}}}") for kind, lines in _table()["short"].items() for line in lines], held
+    )
+    return [_pack(known, "".join(SHORT[: rng.randint(1, 3)]), rng) for _ in range(count)]
+
+
+def things_zh(count: int, rng: random.Random, *, held: bool) -> list[Pack]:
+    known = _kept(_table()["things"], held)
+    return [_mixed(rng.choice(known), rng) for _ in range(count)]
+
+
+def _kept(entries: Sequence[Any], held: bool) -> list[Any]:
+    return [entry for at, entry in enumerate(entries) if (at % SIXTH == SIXTH - 1) == held]
+
+
+def _both(line: str, before: str = "") -> Ways:
+    first, second = (tuple(f"{before}{way}" for way in ways_of(side)) for side in line.split(" | "))
+    return first, second
+
+
+def _mixed(thing: Sequence[Any], rng: random.Random) -> Pack:
+    """Two to four things with a value each; of every thing its own value and another's."""
+    kind, *ways, question, values = thing
+    count = min(rng.choice((2, 3, 3, 4)), len(values))
+    pairs = list(zip(rng.sample(_table()["names"][kind], count), rng.sample(values, count), strict=True))
+    claims = []
+    for name, right in pairs:
+        wrong = rng.choice([value for _, value in pairs if value != right])
+        claims += [
+            _valued(name, right, ways, question, SUPPORTED, rng),
+            _valued(name, wrong, ways, question, WRONG, rng),
+        ]
+    rng.shuffle(claims)
+    return Pack(_given(pairs, ways, rng), tuple(claims[:MOST]), "zh", f"{SOURCE} zh things")
+
+
+def _given(pairs: Sequence[tuple[str, str]], ways: Sequence[str], rng: random.Random) -> str:
+    how = rng.random()
+    if how < LISTED:
+        rows = "；".join(f"{name}：{value}" for name, value in pairs)
+        return _sentence(rng.choice(_table()["lists"]).format(rows=rows))
+    said = [rng.choice(ways).format(s=name, v=value) for name, value in pairs]
+    frames = [f for f in _table()["frames"] if len(PLACE.findall(f)) == len(said)]
+    if how < FRAMED and frames:
+        return str(rng.choice(frames)).format(*map(_sentence, said))
+    return _sentence(rng.choice(("，", "；", "。", "，而")).join(said))
+
+
+def _valued(name: str, value: str, ways: Sequence[str], question: str, allowed: tuple[int, ...], rng: random.Random) -> Claim:  # fmt: skip
+    form = rng.choice(ways).replace("{s}", name).replace("{v}", "{a}")
+    if rng.random() < ASKED_FORMS:
+        form = rng.choice(FORMS["zh"]).replace("{q}", question.replace("{s}", name))
+    at = form.index("{a}")
+    return Claim(
+        _sentence(form.replace("{a}", value)),
+        allowed,
+        () if allowed == SUPPORTED else ((at, at + len(value)),),
+    )
+
+
+def _pack(known: Sequence[Ways], frame: str, rng: random.Random) -> Pack:
     """A passage of up to three statements, the second often the first one's about another thing."""
-    frame = rng.choice(_table()["frames"])
     facts: list[tuple[Ways, int, dict[str, str]]] = []
     for at in range(len(PLACE.findall(frame))):
         alike = at == 1 and rng.random() < ALIKE
