@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from threegate.errors import RequestError, ThreegateError
+from threegate.errors import ThreegateError
 from threegate.gateway.asgi import Receive, Responder, Scope, WhileConnected
 from threegate.gateway.http_endpoint import HttpEndpoint
 from threegate.gateway.long_bodies import read_body_of
-from threegate.i18n.messages import localized
 from threegate.limits.admission import AdmissionSlot
 from threegate.service.check import CheckResult
-from threegate.service.dialects.base import MAX_CHECKS, Dialect, Reading, ServiceRequest
+from threegate.service.dialects.base import Dialect, Reading, ServiceRequest, refuse_many
 from threegate.service.engine import CheckEngine, OpenCheck
 from threegate.types import Caller
 from threegate.wire.adapter import Body
@@ -67,8 +66,7 @@ class ServiceEndpoint(HttpEndpoint):
         slot: AdmissionSlot,
     ) -> list[OpenCheck]:
         """The headers of the answer are those of the first check."""
-        if len(reading.checks) > MAX_CHECKS:
-            raise RequestError(localized("many-checks", limit=MAX_CHECKS), code="too_many_checks")
+        refuse_many(len(reading.checks))
         outs = [out, *(replace(out, headers={}) for _ in reading.checks[1:])]
         alone = slot if len(reading.checks) == 1 else None
         where = self.name, check_request.path, check_request.headers, caller

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import httpx
 import pytest
+from threegate.errors import RequestError
+from threegate.service.dialects import moderations, presidio, presidio_operators
+from threegate.service.dialects.base import ServiceRequest
 
 from tests.e2e.support.running import Running
 
@@ -118,3 +122,40 @@ def test_of_two_places_that_overlap_the_surer_stays(served: Running) -> None:
     ]
     made = post(served, "/anonymize", {"text": "0123456789", "analyzer_results": found})
     assert made["text"] == "01<SURE>456789"
+
+
+def test_many_places_cost_no_more_than_their_number() -> None:
+    compared = [0]
+
+    class Place(dict[str, Any]):
+        def __getitem__(self, key: str) -> Any:
+            compared[0] += 1
+            return super().__getitem__(key)
+
+    count = 2000
+    found = [Place(start=i, end=i + 1, entity_type="X") for i in range(count)]
+    made = presidio_operators.anonymized("a" * count, found, {"DEFAULT": {"type": "mask"}})
+    assert made["text"] == "*" * count
+    assert compared[0] < 40 * count
+
+
+def test_a_new_text_without_end_is_refused(served: Running) -> None:
+    found = [{"start": i, "end": i + 1, "entity_type": "X"} for i in range(100)]
+    operators = {"DEFAULT": {"type": "replace", "new_value": "b" * 100_000}}
+    body = {"text": "a" * 100, "analyzer_results": found, "anonymizers": operators}
+    assert "error" in post(served, "/anonymize", body, 413)
+
+
+def test_of_a_long_list_no_checks_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    for module in (presidio, moderations):
+        monkeypatch.setattr(module, "text_check", lambda stage, text, **more: made.append(text))
+    for dialect, body in (
+        (presidio.Analyze(), {"text": ["a"] * 65, "language": "en"}),
+        (moderations.Moderations(), {"input": ["a"] * 65}),
+    ):
+        request = ServiceRequest("/", b"", {}, json.dumps(body).encode())
+        with pytest.raises(RequestError) as refused:
+            dialect.read(request)
+        assert refused.value.code == "too_many_checks"
+    assert made == []

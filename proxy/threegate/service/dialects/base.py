@@ -117,6 +117,13 @@ MAX_CHECKS = 64
 """The checks of one request; each is a separate call with its own record."""
 
 
+def refuse_many(count: int) -> None:
+    """Raises RequestError for more checks than one request may have. Dialects whose requests are
+    lists call it before they make the checks."""
+    if count > MAX_CHECKS:
+        raise RequestError(localized("many-checks", limit=MAX_CHECKS), code="too_many_checks")
+
+
 def json_of(data: bytes, shape: Shape) -> Body:
     """Raises RequestError."""
     body = strict_json.parse(data)

@@ -23,6 +23,7 @@ from threegate.service.dialects.base import (
     Reading,
     ServiceRequest,
     both,
+    refuse_many,
 )
 from threegate.service.dialects.findings import failures_of, findings_of
 from threegate.service.dialects.labels import label
@@ -76,6 +77,7 @@ def _texts(given: Any) -> list[str]:
     if not given:
         raise RequestError(localized("nothing-to-check"), code="nothing_to_check", param="/input")
     if all(isinstance(one, str) for one in given):
+        refuse_many(len(given))
         return list(given)
     return ["\n".join(_part(one, i) for i, one in enumerate(given))]
 

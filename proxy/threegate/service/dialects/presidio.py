@@ -22,6 +22,7 @@ from threegate.service.dialects.base import (
     Operation,
     Reading,
     ServiceRequest,
+    refuse_many,
     refuse_unchecked,
 )
 from threegate.service.dialects.labels import entity
@@ -79,6 +80,7 @@ class Analyze(_Presidio):
             raise RequestError(localized("ad-hoc"), code="ad_hoc_recognizers")
         several = isinstance(body["text"], list)
         texts = body["text"] if several else [body["text"]]
+        refuse_many(len(texts))
         if not all(isinstance(t, str) for t in texts):
             raise RequestError(localized("token-ids", place="text"), param="/text")
         checks = tuple(text_check(CheckStage.INPUT, text) for text in texts)

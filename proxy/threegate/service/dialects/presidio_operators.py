@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -14,13 +15,15 @@ from threegate.errors import RequestError
 from threegate.i18n.messages import localized
 
 Json = dict[str, Any]
+MAX_CHARS: Final = 8 << 20
+"""Of the new text: a long replacement for each of many places would fill the memory."""
 _HASHES: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
 
 def anonymized(text: str, found: Sequence[Json], operators: Mapping[str, Any]) -> Json:
     """The text and its items, with positions in the new text. Of two overlapping items the more
     certain one stays, then the longer. Raises RequestError 422 for a place outside the text or an
-    unknown operator."""
+    unknown operator, 413 for a new text of more than `MAX_CHARS`."""
     out: list[str] = []
     items: list[Json] = []
     at = length = 0
@@ -34,17 +37,23 @@ def anonymized(text: str, found: Sequence[Json], operators: Mapping[str, Any]) -
         place = {"start": length, "end": length + len(new)}
         items.append({**place, "entity_type": kind, "text": new, "operator": name})
         length, at = length + len(new), end
+        if length > MAX_CHARS:
+            raise _too_long()
     return {"text": "".join([*out, text[at:]]), "items": items}
 
 
 def _disjoint(found: Sequence[Json], length: int) -> list[Json]:
     kept: list[Json] = []
+    starts: list[int] = []
     for one in sorted(found, key=lambda f: (-float(f.get("score") or 0), f["start"] - f["end"])):
         if not 0 <= one["start"] < one["end"] <= length:
             raise _invalid("analyzer_results")
-        if all(one["end"] <= k["start"] or k["end"] <= one["start"] for k in kept):
-            kept.append(one)
-    return sorted(kept, key=lambda f: int(f["start"]))
+        at = bisect_left(starts, one["start"])
+        free = at == 0 or kept[at - 1]["end"] <= one["start"]
+        if free and (at == len(kept) or one["end"] <= starts[at]):
+            starts.insert(at, one["start"])
+            kept.insert(at, one)
+    return kept
 
 
 def _operated(operator: Any, kind: str, value: str) -> tuple[str, str]:
@@ -92,3 +101,8 @@ _OPERATORS: Final[Mapping[str, Callable[[Json, str, str], str]]] = {
 def _invalid(name: str) -> RequestError:
     text = localized("operator", place=name, known=", ".join(_OPERATORS))
     return RequestError(text, status=422, code="invalid_parameter", param=f"/{name}")
+
+
+def _too_long() -> RequestError:
+    text = localized("anonymized-large", limit=MAX_CHARS)
+    return RequestError(text, status=413, code="invalid_parameter", param="/anonymizers")
