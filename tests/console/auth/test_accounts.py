@@ -133,7 +133,7 @@ def test_links_end_with_the_administrator_who_could_have_made_them(
 GUEST_OF = partial(SsoIdentity, roles=frozenset({Role.APPROVER}), group="")
 
 
-@pytest.mark.parametrize("name", ["Anna", "аnna", "ａnna", "ANNA"])
+@pytest.mark.parametrize("name", ["Anna", "аnna", "ａnna", "ANNA", "proxy", "Prоxy"])
 def test_nobody_gets_a_name_that_people_take_for_anothers(accounts: Accounts, name: str) -> None:
     first(accounts)
     with pytest.raises(AccountError, match="taken"):

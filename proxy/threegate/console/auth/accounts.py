@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from threegate.audit.log.record import PROXY
 from threegate.console.auth.passwords import MIN_PASSWORD, fits, hash_of
 from threegate.console.database import ACCOUNT, GUEST, INVITE, changing_accounts
 from threegate.i18n.catalog import texts
@@ -223,9 +224,10 @@ def _is_guest(connection: Connection, name: str) -> bool:
 
 
 def _has_twin(connection: Connection, name: str) -> bool:
-    """Whether people could confuse a new name with another account's."""
+    """Whether people could confuse a new name with another account's, or with the name under which
+    the log has what the proxy does by itself."""
     names = connection.execute(select(ACCOUNT.c.name)).scalars().all()
-    return name not in names and _looks(name) in map(_looks, names)
+    return name not in names and _looks(name) in map(_looks, (*names, PROXY))
 
 
 def _looks(name: str) -> str:
