@@ -154,6 +154,8 @@ def _complaint(page: Browser) -> None:
     page.go("/audit/complaints")
     page.shot("complaints")
     page.fill("[name=answer]", "规则已调整。")
+    assert page.one("[name=outcome]").get_attribute("value") == "", "nobody upholds by not choosing"
+    page.one("[name=outcome] option[value=upheld]").click()
     page.press("form[action*='/complaints/cpl_'] button")
     assert page.all(".outcome-upheld")
 
