@@ -107,9 +107,8 @@ def train(model: nn.Module, examples: Sequence[Example], loss: Loss, plan: Plan,
     for number, batch in enumerate(batches(examples, plan, plan.seed)):
         if number < step:
             continue
-        done = seen / plan.samples
-        if plan.minutes:
-            done = (time.monotonic() - began) / 60 / plan.minutes
+        minutes = (time.monotonic() - began) / 60
+        done = minutes / plan.minutes if plan.minutes else seen / plan.samples
         if done >= 1:
             break
         _set_rate(optimiser, done, plan)
@@ -118,10 +117,7 @@ def train(model: nn.Module, examples: Sequence[Example], loss: Loss, plan: Plan,
         seen, step = seen + len(batch), step + 1
         if step % 50 == 0:
             speed = (seen - start) / (time.monotonic() - began)
-            left = (plan.samples - seen) / speed / 60
-            print(
-                f"{seen}/{plan.samples} loss {total / 50:.4f} {speed:.0f}/s left {left:.1f} min", flush=True
-            )
+            print(f"{seen} seen ({done:.0%}) loss {total / 50:.4f} {speed:.1f}/s", flush=True)
             total = 0.0
         if time.monotonic() - last > plan.save_seconds:
             last = time.monotonic()
