@@ -319,6 +319,11 @@ async def test_a_schedule_that_the_rules_refuse_by_then_is_dropped(tmp_path: Pat
             await watch.policy()
         assert watch.policies.pin().digest == second
         assert ("unschedule", "") in await told(watch)
+        found = await watch.audit.search(Query(stage=(Stage.POLICY,)))
+        assert [r for e in found.entries if (r := e.event["detail"].get("refused"))] == ["moved"]
+        dropped = watch.versions.events()[-1].command
+        assert isinstance(dropped, Schedule)
+        assert dropped.refused == "moved"
 
 
 @pytest.mark.parametrize("roles", [frozenset[Role](), frozenset({Role.VIEWER})])

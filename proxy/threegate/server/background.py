@@ -123,11 +123,12 @@ class BackgroundWork:
 
     async def _drop_schedule(self, digest: str, why: Refused, now: str) -> None:
         """By the proxy: whoever scheduled it did not cancel it."""
-        dropped = await asyncio.to_thread(self.versions.act, Schedule(digest, ""), BY_PROXY, now)
+        command = Schedule(digest, "", refused=why.case)
+        dropped = await asyncio.to_thread(self.versions.act, command, BY_PROXY, now)
         if isinstance(dropped, Refused):
             return  # another worker was first
         log.warning("the schedule of policy %s is dropped: %s", digest[:12], why.code)
-        await self._record(digest, "unschedule", "", reason=f"{why.text.zh} / {why.text.en}")
+        await self._record(digest, "unschedule", "", refused=why.case)
 
     async def policy(self) -> None:
         """Activates what is due, and reloads the policy if its source has changed, even while that

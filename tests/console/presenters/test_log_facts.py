@@ -35,3 +35,10 @@ def test_what_is_empty_is_left_out_and_a_request_is_a_link() -> None:
         {"title": "object", "value": "tg_1", "to": "/audit/record/tg_1"},
         {"title": "label", "value": "correct", "to": ""},
     ]
+
+
+def test_why_a_schedule_was_dropped_is_in_the_language_of_the_page() -> None:
+    """The record had the sentence in both languages, in one field."""
+    detail = {"verb": "unschedule", "refused": "wrong-stage:rejected"}
+    assert facts(detail, "zh")[1]["value"] == "这个版本的状态是“已退回”"
+    assert facts(detail, "en")[1]["value"] == "the version is rejected"

@@ -55,7 +55,7 @@ def _do(versions: Versions, command: Command, args: argparse.Namespace) -> int:
         case Event() as done:
             print(_line(done, args.lang))
             return 0
-        case Refused(code, text):
+        case Refused(code=code, text=text):
             print(f"{code}: {text.get(args.lang)}")
             return 1
 

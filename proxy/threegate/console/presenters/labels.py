@@ -8,7 +8,7 @@ from threegate.audit.log.encoding import UNDECIDED
 from threegate.i18n.catalog import texts
 from threegate.policy.language import vocabulary
 from threegate.policy.language.vocabulary import kind_title
-from threegate.policy.lifecycle.approval import ROLES, STAGES
+from threegate.policy.lifecycle.approval import REFUSALS, ROLES, STAGES
 from threegate.policy.strictness.diff import DIRECTIONS, FATES
 from threegate.policy_ops.replay import CHANGE
 from threegate.types import Bilingual
@@ -59,6 +59,7 @@ BOOKS: Mapping[str, Words] = {
     "reason": REASON,
     "channel": CHANNEL,
     "version": STAGES,
+    "refused": REFUSALS,
     "severity": SEVERITY,
     "failed": FAILED,
     "change": {change.value: title for change, title in CHANGE.items()},

@@ -267,6 +267,7 @@ def event_row(event: Event) -> dict[str, Any]:
         "digest": command.digest,
         "note": getattr(command, "note", "") or getattr(command, "reason", ""),
         "emergency": getattr(command, "emergency", False),
+        "refused": getattr(command, "refused", ""),
     }
 
 

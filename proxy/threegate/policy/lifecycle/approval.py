@@ -41,16 +41,37 @@ ROLES: Mapping[str, Bilingual] = {
     role: texts("vocabulary", "Role")[role.name.lower()] for role in Role
 }
 _STAGES = texts("vocabulary", "VersionStage")
-_REFUSALS = texts("policy", "refusals")
 STAGES: Mapping[str, Bilingual] = {stage: _STAGES[stage.name.lower()] for stage in VersionStage}
+_REFUSALS = texts("policy", "refusals")
+_ABOUT: Mapping[str, Mapping[str, Bilingual]] = {
+    "role": {role: Bilingual(title.zh, role) for role, title in ROLES.items()},
+    "wrong-stage": STAGES,
+}
+REFUSALS: Mapping[str, Bilingual] = {
+    case: text for case, text in _REFUSALS.items() if case not in _ABOUT
+} | {
+    f"{case}:{code}": _REFUSALS[case].filled({"it": title})
+    for case, titles in _ABOUT.items()
+    for code, title in titles.items()
+}
+"""Why a command is refused, by its case: up to a slash or a colon it is the code, and after a colon
+the role or the stage that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A command that the rules do not allow."""
+    """A command that the rules do not allow. `case` is an entry of `REFUSALS`; records keep it
+    instead of the text, which each reader sees in their own language."""
 
-    code: str
-    text: Bilingual
+    case: str
+
+    @property
+    def code(self) -> str:
+        return self.case.partition("/")[0].partition(":")[0]
+
+    @property
+    def text(self) -> Bilingual:
+        return REFUSALS[self.case]
 
 
 def decide(state: State, command: Command, by: Person, now: str) -> Event | Refused:
@@ -85,15 +106,10 @@ def _refusal(state: State, command: Command, by: Person, now: str) -> Refused | 
 _OPEN = (VersionStage.SUBMITTED, VersionStage.APPROVED)
 
 
-def _refused(case: str, /, **details: Bilingual) -> Refused:
-    """`case` is an entry of `_REFUSALS`; up to a slash it is the code."""
-    return Refused(case.partition("/")[0], _REFUSALS[case].filled(details))
-
-
 def _may(by: Person, role: Role) -> Refused | None:
     if role in by.roles:
         return None
-    return _refused("role", role=Bilingual(ROLES[role].zh, role))
+    return Refused(f"role:{role}")
 
 
 def _may_read(by: Person) -> Refused | None:
@@ -105,16 +121,16 @@ def _schedule(state: State, command: Schedule, by: Person, now: str) -> Refused 
     if refused := _known(state, command.digest, (VersionStage.APPROVED,)):
         return refused
     if command.due and datetime.fromisoformat(command.due) <= datetime.fromisoformat(now):
-        return _refused("past")
+        return Refused("past")
     return _activate(state, Activate(command.digest), by) if command.due else None
 
 
 def _known(state: State, digest: str, stages: tuple[VersionStage, ...]) -> Refused | None:
     version = state.versions.get(digest)
     if version is None:
-        return _refused("unknown-version")
+        return Refused("unknown-version")
     if version.stage not in stages:
-        return _refused("wrong-stage", stage=STAGES[version.stage])
+        return Refused(f"wrong-stage:{version.stage}")
     return None
 
 
@@ -122,7 +138,7 @@ def _submit(state: State, command: Submit) -> Refused | None:
     known = state.versions.get(command.digest)
     stale = known is not None and known.base != proper(state) and known.stage in _OPEN
     if known and known.stage in (*_OPEN, VersionStage.ACTIVE) and not stale:
-        return _refused("submitted")
+        return Refused("submitted")
     return None
 
 
@@ -131,11 +147,11 @@ def _approve(state: State, command: Approve, by: Person) -> Refused | None:
         return refused
     version = state.versions[command.digest]
     if by.name in version.authors:
-        return _refused("own-work/approve")
+        return Refused("own-work/approve")
     if by.name in {name for name, _ in version.approvals}:
-        return _refused("approved")
+        return Refused("approved")
     if version.untested and not command.untested.strip():
-        return _refused("untested")
+        return Refused("untested")
     return None
 
 
@@ -144,7 +160,7 @@ def _recall(state: State, command: Recall, by: Person) -> Refused | None:
         return refused
     if by.name in state.versions[command.digest].authors:
         return None
-    return _refused("not-yours/version")
+    return Refused("not-yours/version")
 
 
 def _withdraw(state: State, command: Withdraw, by: Person) -> Refused | None:
@@ -152,7 +168,7 @@ def _withdraw(state: State, command: Withdraw, by: Person) -> Refused | None:
         return refused
     if by.name in {name for name, _ in state.versions[command.digest].approvals}:
         return None
-    return _refused("not-yours/approval")
+    return Refused("not-yours/approval")
 
 
 def _activate(state: State, command: Activate, by: Person) -> Refused | None:
@@ -162,15 +178,15 @@ def _activate(state: State, command: Activate, by: Person) -> Refused | None:
         return refused
     # The approval was for the step from `base`; from another version it may weaken the policy.
     if state.versions[command.digest].base != proper(state):
-        return _refused("moved")
+        return Refused("moved")
     return None
 
 
 def _emergency(state: State, command: Activate, by: Person) -> Refused | None:
     if not command.reason.strip():
-        return _refused("reason")
+        return Refused("reason")
     if by.name in state.versions[command.digest].authors:
-        return _refused("own-work/activate")
+        return Refused("own-work/activate")
     return None
 
 
@@ -178,9 +194,9 @@ def _roll_back(state: State, command: RollBack, now: str) -> Refused | None:
     target = command.digest or previous(state, now)
     active = state.active(now)
     if not target:
-        return None if state.emergency(now) else _refused("never-active/none")
+        return None if state.emergency(now) else Refused("never-active/none")
     if target not in {a.digest for a in state.activations if not a.emergency}:
-        return _refused("never-active/version")
+        return Refused("never-active/version")
     if active and active.digest == target:
-        return _refused("active")
+        return Refused("active")
     return None

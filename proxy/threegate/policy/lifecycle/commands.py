@@ -66,10 +66,12 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Schedules an approved version for activation at `due`; empty: cancels the schedule."""
+    """Schedules an approved version for activation at `due`; empty: cancels the schedule. `refused`
+    is why the proxy dropped it: a case of `approval.REFUSALS`."""
 
     digest: str
     due: str
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
