@@ -1,8 +1,15 @@
 from __future__ import annotations
 
-import httpx
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
 
-from tests.console.conftest import Site
+import httpx
+from threegate.audit.settings import from_settings
+from threegate.audit.verify.export import verify_export
+from threegate.audit.verify.verifier import own_keys
+
+from tests.console.conftest import Site, accesses
 
 BLOCKED = "我不想活了"
 STOPPED = "action=block%2Canswer&days=1"
@@ -58,7 +65,15 @@ def _exported(client: httpx.Client, form: dict[str, str], kind: str) -> httpx.Re
     return client.post("/audit/export", data=data, headers={"accept": "application/json"})
 
 
-def test_an_export_shows_no_verdict_on_a_call_to_be_judged(fresh_site: Site) -> None:
+def _unpacked(zipped: httpx.Response, folder: Path) -> Path:
+    with ZipFile(BytesIO(zipped.content)) as packed:
+        packed.extractall(folder)
+    return folder / "threegate-export"
+
+
+def test_an_export_shows_no_verdict_on_a_call_to_be_judged(
+    fresh_site: Site, tmp_path: Path
+) -> None:
     """The page hid it; the JSON lines and the zip of the same search contained it."""
     site = fresh_site
     site.ask(BLOCKED)
@@ -70,10 +85,19 @@ def test_an_export_shows_no_verdict_on_a_call_to_be_judged(fresh_site: Site) -> 
     lines = _exported(second, form, "jsonl").text
     assert '"verb":"label"' in lines
     assert "false_positive" not in lines
-    assert _exported(first, form, "proofs").status_code == 200
-    refused = _exported(second, form, "proofs")
-    assert refused.status_code == 409
-    assert "still to judge" in refused.text
-    assert _exported(second, {}, "proofs").status_code == 200  # calls only
+    whole = _unpacked(_exported(first, form, "proofs"), tmp_path / "first")
+    assert "false_positive" in (whole / "records.jsonl").read_text("utf-8")
+    assert not (whole / "LEFT-OUT.txt").exists()
+    part = _unpacked(_exported(second, form, "proofs"), tmp_path / "second")
+    assert (
+        (part / "LEFT-OUT.txt")
+        .read_text("utf-8")
+        .startswith("Records that match the search and are not in this export: 1.")
+    )
+    lines = (part / "records.jsonl").read_text("utf-8")
+    assert '"verb":"open"' in lines
+    assert '"verb":"label"' not in lines
+    assert accesses(site)[0]["left_out"] == 1
+    assert verify_export(part, own_keys(from_settings(site.running.deps.settings))).ok
     _judge(second, request, "correct")
     assert "false_positive" in _exported(second, form, "jsonl").text

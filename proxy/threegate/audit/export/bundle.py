@@ -3,6 +3,7 @@
     records.jsonl          one line per record: the entry, its inclusion proof, and with `reveal`
                            its text and salt
     records.<format>       the same records for other tools, where a format is given
+    LEFT-OUT.txt           how many records of the search are not in it and why, where there are any
     checkpoints/<writer>   the signed checkpoints that the proofs lead to
     MANIFEST               a signed note with the SHA-256 of every file and the number of records
 
@@ -40,6 +41,7 @@ from threegate.durable_files import replace_file
 
 TITLE = "threegate audit export 1"
 RECORDS, MANIFEST, CHECKPOINTS = "records.jsonl", "MANIFEST", "checkpoints"
+LEFT_OUT = "LEFT-OUT.txt"
 
 
 class Reveal(StrEnum):
@@ -49,6 +51,15 @@ class Reveal(StrEnum):
     NOTHING = "nothing"
     REDACTED = "redacted"
     ORIGINAL = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """Records that whoever exports must not see yet; `why` is written into the export, {count} of
+    them."""
+
+    of: Callable[[Entry], bool] = lambda _: False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,7 @@ def export(
     master: MasterKey | None = None,
     names: str = "verdict",
     wording: Wording = AS_STORED,
+    omission: Omission = Omission(),
 ) -> Exported:
     """All records that match, of one moment. `directory` must not exist. `names` are those of the
     guardrail attributes (`formats.NAMES`), `wording` that of a CSV file. Raises `AuditError`,
@@ -85,7 +97,7 @@ def export(
         raise trouble("export-exists", path=directory) from None
     try:
         with engine.begin() as connection:
-            made = _Export(connection, directory, signer, reveal, master, names, wording)
+            made = _Export(connection, directory, signer, reveal, master, names, wording, omission)
             return made.run(query, form)
     finally:
         engine.dispose()
@@ -114,6 +126,8 @@ class _Export:
     master: MasterKey | None
     names: str = "verdict"
     wording: Wording = AS_STORED
+    omission: Omission = field(default_factory=Omission)
+    left_out: int = 0
     proofs: dict[str, _Proofs | None] = field(default_factory=dict)
     records: int = 0
     proven: int = 0
@@ -127,9 +141,19 @@ class _Export:
                 sink = SINKS[form](self.names, self.wording)
                 sink(self._copied(self._entries(query), lines), self.directory / f"records.{form}")
         self._checkpoints()
+        if self.left_out:
+            why = self.omission.why.format(count=self.left_out)
+            replace_file(self.directory / LEFT_OUT, f"{why}\n".encode())
         return self._manifest()
 
     def _entries(self, query: Query) -> Iterator[Entry]:
+        for entry in self._found(query):
+            if self.omission.of(entry):
+                self.left_out += 1
+            else:
+                yield entry
+
+    def _found(self, query: Query) -> Iterator[Entry]:
         page = find(self.connection, replace(query, limit=MAX_PAGE, facets=False))
         while True:
             yield from page.entries

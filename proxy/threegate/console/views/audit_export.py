@@ -19,7 +19,7 @@ from sqlalchemy import Connection, func, select
 from starlette.responses import Response, StreamingResponse
 
 from threegate.audit.export import bundle
-from threegate.audit.export.bundle import Reveal
+from threegate.audit.export.bundle import Omission, Reveal
 from threegate.audit.export.formats import Wording, cell
 from threegate.audit.log.conditions import Query, where
 from threegate.audit.log.log_keys import load_signer
@@ -34,9 +34,11 @@ from threegate.console.review import search_terms
 from threegate.console.views.record import parts_in
 from threegate.console.views.verdicts import Verdicts, query_of
 from threegate.console.web import Answer, ConsoleRequest, reason_of
+from threegate.i18n.catalog import texts as catalog
 
 Written = Callable[[Sequence[Entry], Connection, AuditLog], str]
 """Records as lines of a file."""
+LEFT_OUT = catalog("console", "export")["left-out"]
 FOLDER = "threegate-export"
 MOST_PROVEN = 20_000
 """The most records of an export that is built completely before it is sent."""
@@ -67,27 +69,34 @@ async def export(visit: ConsoleRequest) -> Answer:
 
 
 async def _with_proofs(visit: ConsoleRequest, terms: Mapping[str, str]) -> Answer:
-    """A zip that others can verify. Raises ConsoleError without a reason, for too many, and
-    for verdicts that the visitor must not know yet: a proof covers the record as it is."""
+    """A zip that others can verify. A proof covers the record as it is, so records with a verdict
+    that the visitor must not know yet are left out, which the zip and the log say. Raises
+    ConsoleError without a reason and for too many."""
     reason, texts = reason_of(visit), visit.form.get("texts") == "1"
     (query, verdicts), audit = await query_of(visit, terms), visit.parts.audit
     records = await audit.read(lambda c: _count(c, query))
     if records > MOST_PROVEN:
         raise refusal("too-many-proven", count=records, most=MOST_PROVEN)
-    if secret := await audit.read(lambda c: verdicts.unreadable(c, query, visit.me.name)):
-        raise refusal("verdicts-unproven", count=secret)
-    facts = {"records": records, "terms": sorted(terms), "texts": texts, "reason": reason}
-    await visit.note("export", format="proofs", **facts)
+    left_out = await audit.read(lambda c: verdicts.secrets(c, query, visit.me.name))
+    facts = {"records": records - left_out, "terms": sorted(terms), "texts": texts}
+    more = {"left_out": left_out} if left_out else {}
+    await visit.note("export", format="proofs", reason=reason, **facts, **more)
+    secret = partial(verdicts.secret, reader=visit.me.name)
+    omission = Omission(secret, LEFT_OUT.get(visit.language))
     wording = wording_in(visit.language)
-    made = await visit.checked(
-        partial(_zipped, audit, visit.parts.audit_settings, query, texts, wording)
-    )
+    settings = visit.parts.audit_settings
+    made = await visit.checked(partial(_zipped, audit, settings, query, texts, wording, omission))
     name = {"content-disposition": f'attachment; filename="{FOLDER}.zip"'}
     return Response(made, media_type="application/zip", headers=name)
 
 
 def _zipped(
-    audit: AuditLog, settings: AuditSettings, query: Query, texts: bool, wording: Wording
+    audit: AuditLog,
+    settings: AuditSettings,
+    query: Query,
+    texts: bool,
+    wording: Wording,
+    omission: Omission,
 ) -> bytes:
     reveal, packed = Reveal.REDACTED if texts else Reveal.NOTHING, io.BytesIO()
     with TemporaryDirectory() as scratch, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
@@ -95,6 +104,7 @@ def _zipped(
         bundle.export(
             settings.url, query, folder, signer,
             form=Format.CSV, reveal=reveal, master=audit.master, wording=wording,
+            omission=omission,
         )  # fmt: skip
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
             out.write(file, file.relative_to(scratch))

@@ -46,15 +46,19 @@ class Verdicts:
         event = {**entry.event, "detail": known}
         return orjson.dumps({**orjson.loads(entry.entry), "event": event}).decode() + "\n"
 
-    def unreadable(self, connection: Connection, query: Query, reader: str) -> int:
+    def secret(self, entry: Entry, reader: str) -> bool:
+        """Whether the record contains such a verdict."""
+        detail = entry.event.get("detail", {})
+        return self.readable(detail, reader) is not detail
+
+    def secrets(self, connection: Connection, query: Query, reader: str) -> int:
         """How many of the records found contain such a verdict."""
         if query.stage and Stage.ACCESS not in query.stage:
             return 0
         page = find(connection, replace(query, stage=(Stage.ACCESS,), limit=MAX_PAGE))
-        details = [e.event.get("detail", {}) for e in page.entries]
-        number = sum(self.readable(d, reader) is not d for d in details)
+        number = sum(self.secret(entry, reader) for entry in page.entries)
         after = replace(query, after=page.next)
-        return number + (self.unreadable(connection, after, reader) if page.next else 0)
+        return number + (self.secrets(connection, after, reader) if page.next else 0)
 
     def narrowed(self, query: Query, wanted: str) -> Query:
         """Only calls with this verdict, or without any. Raises ConsoleError."""
