@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 
 import pytest
@@ -12,23 +11,11 @@ from threegate.detectors.custom.detector import ListDetector
 from threegate.detectors.engine.budget import Budget
 from threegate.detectors.pattern_scans import PatternScans
 from threegate.detectors.registry import scanner
-from threegate.detectors.scan_pool import LONG_TEXT, OWN_LONG_TEXT
+from threegate.detectors.scan_pool import OWN_LONG_TEXT
 from threegate.policy.model import WordList
 from threegate.types import Level, Passage
 
 from tests.detectors.test_detector_set import KINDS, LOCUS, Letters
-
-
-def test_a_long_answer_is_scanned_off_the_loop_and_once() -> None:
-    letters = Letters()
-    scans, passage = PatternScans(lambda kinds: (letters,)), Passage(LOCUS, "a" * LONG_TEXT)
-    asyncio.run(scans.prepare(passage, KINDS))
-    scan = scans.scan_whole(passage, KINDS)
-    assert [f.kind for f in scan.findings] == ["pii.letter"]
-    assert len(letters.threads) == 1
-    assert threading.get_ident() not in letters.threads
-    scans.scan_whole(passage, KINDS)
-    assert len(letters.threads) == 2
 
 
 async def test_what_is_long_depends_on_the_patterns() -> None:

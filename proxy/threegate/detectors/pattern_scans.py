@@ -22,7 +22,7 @@ from threegate.detectors.base import (
 )
 from threegate.detectors.dedupe import distinct
 from threegate.detectors.engine.budget import Budget, BudgetSpentError
-from threegate.detectors.judged_texts import JudgedTexts, Judgement
+from threegate.detectors.judged_texts import Judgement
 from threegate.detectors.scan_pool import LONG_TEXT, POOL, PoolFullError
 from threegate.detectors.views import (
     Viewed,
@@ -40,10 +40,6 @@ log = logging.getLogger(__name__)
 TURN_S = 0.01
 """Scans of short texts run for this long before other calls get their turn; one request may bring
 thousands of them."""
-
-PREPARED, PREPARED_FINDINGS = 64, 50_000
-"""The most long answers whose scan is done but not used yet, and the most findings in them; an
-answer that ends early leaves its own behind."""
 
 
 @frozen
@@ -72,9 +68,6 @@ class PatternScans:
         default_factory=dict, repr=False
     )
     _fast_paths: dict[frozenset[str], FastPath | None] = field(default_factory=dict, repr=False)
-    _prepared: JudgedTexts = field(
-        default_factory=lambda: JudgedTexts(PREPARED, PREPARED_FINDINGS, PREPARED_FINDINGS)
-    )
 
     def detectors(self, kinds: frozenset[str]) -> tuple[PatternDetector, ...]:
         """The detectors that can find these kinds."""
@@ -100,20 +93,8 @@ class PatternScans:
     def scan_whole(self, passage: Passage, kinds: frozenset[str]) -> Scan:
         """`scan` of a text that is complete, with all its views."""
         size = len(passage.text)
-        known = self._prepared.pop(text_key(passage, kinds)) if size >= self.long_text else None
-        if known is None:
-            _, judged = self._viewed_scan(passage, kinds, Budget.for_size(size))
-        else:
-            judged = at_locus(known, passage)
+        _, judged = self._viewed_scan(passage, kinds, Budget.for_size(size))
         return Scan(judged.findings, judged.failures, passage.offset + size)
-
-    async def prepare(self, passage: Passage, kinds: frozenset[str]) -> None:
-        """Scans a long text off the event loop, for the `scan_whole` that follows."""
-        size = len(passage.text)
-        if size < self.long_text:
-            return
-        _, judged = await self._scan_new(passage, kinds, Budget.for_size(size))
-        self._prepared.put(text_key(passage, kinds), judged)
 
     async def scan_all(
         self, passages: Sequence[Passage], kinds: frozenset[str], budget: Budget

@@ -1,4 +1,5 @@
-"""Long JSON bodies are read in a thread, so that the event loop serves other calls meanwhile."""
+"""Long work on bodies and texts is done in a thread, so that the event loop serves other calls
+meanwhile."""
 
 from __future__ import annotations
 
@@ -16,11 +17,16 @@ T = TypeVar("T")
 
 
 async def read_body_of(size: int, read: Callable[[], T]) -> T:
-    """The result of `read`, which reads a body of `size` bytes. Raises what it raises, and
-    OverloadError if too much is being read already."""
-    if size < LONG_BODY:
-        return read()
+    """The result of `read`, which reads a body of `size` bytes. Raises as `off_loop`."""
+    return await off_loop(size, read, LONG_BODY)
+
+
+async def off_loop(size: int, work: Callable[[], T], from_size: int) -> T:
+    """The result of `work`, done in a thread from a size on. Raises what it raises, and
+    OverloadError if too much is waiting for threads."""
+    if size < from_size:
+        return work()
     try:
-        return await POOL.run(size, read)
+        return await POOL.run(size, work)
     except PoolFullError:
         raise OverloadError from None

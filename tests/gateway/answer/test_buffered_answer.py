@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from threegate.detectors.pattern_scans import PatternScans
+from threegate.detectors.scan_pool import LONG_TEXT
 from threegate.errors import UpstreamError
 from threegate.gateway.answer.ai_label import SIGN
 from threegate.gateway.answer.buffered_answer import guard_body, read_body
 from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.guard.masking.mask import MaskMap
+from threegate.guard.masking.placeholders import PlaceholderFinder
+from threegate.guard.masking.restore import TextRestorer
 from threegate.guard.output import OutputGuard
 from threegate.policy.model import CompiledPolicy
 from threegate.types import Action, Caller, Failed, Finding, Passage
@@ -113,3 +118,33 @@ async def test_the_sentences_of_a_field_are_judged_together_and_once() -> None:
     body = chat("Fine.", reasoning_content=thought, reasoning=thought)
     assert await guarded(HARM, body, words=noted) is body
     assert sorted(noted.asked) == [["Fine."], ["First this.", " Then that.", " In the end both."]]
+
+
+async def test_a_long_text_is_restored_and_scanned_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """16,000 masked values in an answer held the loop for 1.3 to 1.9 s."""
+    threads: list[int] = []
+
+    def noted(into: type, name: str) -> None:
+        real = getattr(into, name)
+
+        def note(*args: Any, **options: Any) -> Any:
+            threads.append(threading.get_ident())
+            return real(*args, **options)
+
+        monkeypatch.setattr(into, name, note)
+
+    noted(TextRestorer, "find")
+    noted(PatternScans, "scan_whole")
+    answer = answer_of(SECRETS, BadWords())
+    placeholder = answer.guard.masks.mask("pii.cn.mobile", "13812345678")
+    answer.guard.placeholders = PlaceholderFinder(answer.guard.masks)
+    body = chat(f"Call {placeholder}. " * (LONG_TEXT // 10) + KEY)
+    made = await guard_body(body, BY_API[Api.CHAT], answer, StreamOptions(), "")
+    assert made is not None
+    content = made["choices"][0]["message"]["content"]
+    assert content.startswith("Call 13812345678. " * (LONG_TEXT // 10))
+    assert KEY not in content
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads

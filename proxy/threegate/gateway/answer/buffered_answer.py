@@ -11,7 +11,6 @@ from threegate.gateway.answer.annotations import notes_of
 from threegate.gateway.answer.guarded_answer import MAX_JUDGING, CalledTool, GuardedAnswer
 from threegate.gateway.answer.guarded_text import GuardedText
 from threegate.i18n.messages import localized
-from threegate.types import Passage
 from threegate.upstream import Reply
 from threegate.wire.adapter import Body, Slot, StreamKey, StreamOptions
 from threegate.wire.base import Adapter
@@ -51,10 +50,7 @@ async def guard_body(
         answer.calls[key] = CalledTool(names.get(slot.pointer.partition("#")[0], ""))
         guarded = answer.at(slot.locus, key)
         read.append((slot.pointer, guarded, slot.text))
-        await answer.detector_set.patterns.prepare(
-            Passage(slot.locus, slot.text), guarded.guard.pattern_kinds
-        )
-        guarded.feed(slot.text, last=True)
+        await guarded.feed_whole(slot.text)
         await answer.turns.rest()
         await _judged(answer, MAX_JUDGING)
     await settle(answer)

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 from typing import TYPE_CHECKING
 
 from threegate.detectors.engine.budget import STREAMED_S, SlowSearches
 from threegate.errors import UpstreamError
 from threegate.gateway.answer.output_contract import Gate
 from threegate.gateway.answer.text_checks import TextChecks
+from threegate.gateway.long_bodies import off_loop
 from threegate.gateway.request.request_context import language_of_text
 from threegate.gateway.telemetry.hold_timer import HoldTimer
 from threegate.guard.notes_below import notes_below
@@ -85,28 +87,49 @@ class GuardedText:
     _beginning: str = field(default="", repr=False)  # whose language is that of the text
     _ready: list[str] = field(default_factory=list, repr=False)  # released and not sent yet
     _substituted: bool = False
-    _complete: bool = False  # it arrived as a whole, as in an answer that is not streamed
 
-    def feed(self, text: str, *, last: bool = False) -> None:
-        """`last`: nothing follows, so no `close` is needed."""
-        machine, answer, timer = self.machine, self.answer, self.options.hold_timer
-        end = machine.received + len(text)
-        if machine.state in _ENDED:
-            raise UpstreamError(localized("event-shape"))  # more text after its end
-        if not self.is_field:
-            answer.count(len(text))
-        if answer.keep:
-            self.raw.append(text)
-        if machine.received < BEGINNING_CHARS:
-            self._beginning += text[: BEGINNING_CHARS - machine.received]
-        answer.arrived(self, end + last)
-        if last and end == len(text):
-            self._complete, machine.patterns.fast_path = True, None  # disguises look plain
-        commands = machine.receive(TextReceived(text, last))
-        if timer is not None:
-            timer.received(end)
+    def feed(self, text: str) -> None:
+        self._count(text)
+        self.answer.arrived(self, self.machine.received + len(text))
+        self.receive(TextReceived(text))
+        self.answer.advance()
+
+    async def feed_whole(self, text: str) -> None:
+        """Feeds a text that arrived as a whole, so no `close` is needed; a long one in a thread.
+        Raises OverloadError if too much is waiting for threads."""
+        self._count(text)
+        self.machine.patterns.fast_path = None  # disguises look plain
+        long_text = self.answer.detector_set.patterns.long_text
+        commands = await off_loop(len(text), partial(self._scanned, text), long_text)
+        self.answer.arrived(self, len(text) + 1)  # from now on verdicts on others release it
         self._run(commands)
-        answer.advance()
+        self.answer.advance()
+
+    def _scanned(self, text: str) -> list[Command]:
+        """What follows from a whole text and its scan."""
+        out: list[Command] = []
+        for command in self.machine.receive(TextReceived(text, last=True)):
+            match command:
+                case ScanPatterns():
+                    checks = TextChecks(self, self.answer)
+                    out += self.machine.receive(checks.scan(command, complete=True))
+                case _:
+                    out.append(command)
+        return out
+
+    def _count(self, text: str) -> None:
+        """Raises UpstreamError for text after the end of this one, or too much of it."""
+        if self.machine.state in _ENDED:
+            raise UpstreamError(localized("event-shape"))
+        if not self.is_field:
+            self.answer.count(len(text))
+        if self.answer.keep:
+            self.raw.append(text)
+        received = self.machine.received
+        if received < BEGINNING_CHARS:
+            self._beginning += text[: BEGINNING_CHARS - received]
+        if self.options.hold_timer is not None:
+            self.options.hold_timer.received(received + len(text))
 
     def close(self) -> None:
         if self.machine.state is State.OPEN:
@@ -213,7 +236,7 @@ class GuardedText:
             checks.check_steps(steps)
         for scan in [s for s in asked if isinstance(s, ScanPatterns)]:
             if self.machine.state is not State.CUT:
-                self.receive(checks.scan(scan, complete=self._complete))
+                self.receive(checks.scan(scan))
 
     def _release(self, text: str) -> None:
         self._ready.append(text)

@@ -68,12 +68,12 @@ class TextChecks:
     text: GuardedText
     answer: GuardedAnswer
 
-    def scan(self, asked: ScanPatterns, *, complete: bool) -> PatternsScanned:
+    def scan(self, asked: ScanPatterns, *, complete: bool = False) -> PatternsScanned:
         """`complete`: the whole text arrived at once, so all its views are scanned."""
         started = time.perf_counter()
         passage = Passage(self.text.locus, asked.text, asked.offset)
         kinds, patterns = self.text.guard.pattern_kinds, self.answer.detector_set.patterns
-        if complete and asked.final and not asked.offset:
+        if complete:
             scan = patterns.scan_whole(passage, kinds)
         else:
             with own_patterns_within(self.text.own_patterns):
