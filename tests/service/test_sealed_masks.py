@@ -14,7 +14,11 @@ SECRET = b"s" * 32
 def masks() -> MaskMap:
     made = MaskMap(b"k" * 32)
     made.mask("pii.cn.mobile", "13812345678")
-    made.mask("pii.iban", "DE89370400440532013000", restore=Restoring(("pay",), ("example.com",)))
+    made.mask(
+        "pii.iban",
+        "DE89370400440532013000",
+        restore=Restoring(("pay",), ("example.com",), ("write",)),
+    )
     made.mask("pii.email", "a@example.com", restore=None)
     return made
 

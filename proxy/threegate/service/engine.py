@@ -71,7 +71,7 @@ class CheckEngine:
         caller's. `slot` is the turn at the processor of a check that is alone in its request."""
         conversation = ""
         masks: tuple[Masked, ...] = ()
-        sealed = check.masks or self.vault.get(admitted.tenant, check.recall)
+        sealed = check.masks or self.vault.get(admitted, check.recall)
         if sealed:
             conversation, masks = unseal(self.deps.secret, admitted.tenant, sealed)
         if check.conversation:
@@ -156,7 +156,7 @@ class CheckEngine:
         tenant, conversation = call.caller.tenant, call.caller.conversation
         made = seal(self.deps.secret, tenant, conversation, call.masks.entries())
         if check.stage is not CheckStage.OUTPUT:
-            self.vault.put(tenant, check.recall, made)
+            self.vault.put(call.caller, check.recall, made)
         return made
 
 

@@ -52,7 +52,8 @@ def unseal(secret: bytes, tenant: str, sealed: str) -> tuple[str, tuple[Masked, 
 
 def _as_json(masked: Masked) -> tuple[object, ...]:
     assert masked.restore is not None
-    restoring = (masked.restore.tools, masked.restore.hosts)
+    restore = masked.restore
+    restoring = (restore.tools, restore.hosts, restore.files)
     return masked.placeholder, masked.bare, masked.kind, masked.value, masked.synthetic, restoring
 
 
@@ -62,10 +63,10 @@ def _masked(
     kind: str,
     value: str,
     synthetic: bool,
-    restoring: tuple[list[str] | None, list[str]],
+    restoring: tuple[list[str] | None, list[str], list[str]],
 ) -> Masked:
-    tools, hosts = restoring
-    restore = Restoring(None if tools is None else tuple(tools), tuple(hosts))
+    tools, *others = restoring
+    restore = Restoring(None if tools is None else tuple(tools), *map(tuple, others))
     return Masked(placeholder, bare, kind, restore, value, synthetic)
 
 
