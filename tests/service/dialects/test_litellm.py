@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from threegate.service.mask_vault import KEPT_S, MaskVault
 
 from tests.e2e.support.running import Running
 from tests.service.records import events
@@ -122,15 +121,3 @@ def test_another_shape_is_refused(served: Running, wrong: dict[str, Any]) -> Non
     body = {**EMPTY, "input_type": "request", "texts": ["hi"], **wrong}
     url = f"{served.url}/beta/litellm_basic_guardrail_api"
     assert httpx.post(url, json=body).status_code == 400
-
-
-def test_the_vault_forgets() -> None:
-    now = [0.0]
-    vault = MaskVault(lambda: now[0])
-    vault.put("t", "call", "sealed")
-    assert vault.get("t", "call") == "sealed"
-    assert vault.get("u", "call") == ""
-    now[0] = KEPT_S
-    assert vault.get("t", "call") == ""
-    vault.put("t", "next", "sealed")
-    assert len(vault._kept) == 1
