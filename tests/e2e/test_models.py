@@ -101,9 +101,7 @@ def test_a_contradicted_claim_is_put_right_from_the_source(
     source, true, false, right = CASES[language]
     answer(running, true + false, stream=stream)
     reply = ask(running, "?", model="corrected", stream=stream, context=[source])
-    shown = (
-        Heard(reply.content).text() if stream else reply.json()["choices"][0]["message"]["content"]
-    )
+    shown = Heard(reply.content).text() if stream else content_of(reply)
     assert false.strip() not in shown
     assert true.strip() in shown
     assert right in shown
@@ -117,13 +115,43 @@ def test_marks_in_the_text_say_what_bears_a_claim_out(
     source, true, false, _ = CASES[language]
     answer(running, true + false, stream=stream)
     reply = ask(running, "价格？/ Prices?", model="cited", stream=stream, context=["x", source])
-    shown = (
-        Heard(reply.content).text() if stream else reply.json()["choices"][0]["message"]["content"]
-    )
+    shown = Heard(reply.content).text() if stream else content_of(reply)
     body, _, listing = shown.partition("\n\n")
     ends = [s.strip()[:-1] + mark + s.strip()[-1] for s, mark in ((true, "[2]"), (false, "[≠2]"))]
     assert [e for e in ends if e not in body] == []
     assert listing.splitlines()[1].startswith("[2] ")
+
+
+NOTES = {
+    "zh": ("创始人李娜毕业于巴黎大学。", "部分内容在资料里没有依据。"),
+    "en": ("The founder studied medicine in Paris. ", "Some of this is not in the sources."),
+}
+
+
+@both
+@languages
+def test_a_note_is_written_beneath_an_answer_with_a_claim_that_no_source_supports(
+    running: Running, language: str, stream: bool
+) -> None:
+    (source, true, contradicted, _), (invented, note) = CASES[language], NOTES[language]
+    for text, ends in ((true + invented, True), (true + contradicted, False)):
+        answer(running, text, stream=stream)
+        reply = ask(running, "?", model="noted", stream=stream, context=[source])
+        shown = Heard(reply.content).text() if stream else content_of(reply)
+        assert shown == text + (f"\n\n{note}" if ends else "")
+
+
+@languages
+def test_a_check_writes_the_note_too(running: Running, language: str) -> None:
+    (source, true, _, _), (invented, note) = CASES[language], NOTES[language]
+    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": true + invented}]
+    body = {"stage": "output", "model": "noted", "messages": turns, "sources": [source]}
+    got = httpx.post(f"{running.url}/v1/guard/check", json=body, timeout=60).json()
+    assert got["answer"]["content"].endswith(f"\n\n{note}")
+
+
+def content_of(reply: httpx.Response) -> str:
+    return str(reply.json()["choices"][0]["message"]["content"])
 
 
 THREE = next(scene for scene in SCENES if scene.name == "checked_answer")

@@ -49,6 +49,7 @@ BAD: dict[str, list[Change]] = {
     "bad-recognizer": [("pack: shop\n", "pack: shop\nrecognizers: [{name: x, supported_entity: A}]\n")],
     "one-action": [("then: {block: {}}", "then: {block: {}, flag: {}}")],
     "claims-alone": [(", on_no_source: flag", "")],
+    "annotate-idle": [("on_unsupported: annotate, on_no_source: flag", "on_unsupported: flag, on_no_source: flag, annotate: {show: below}")],
     "claims-place": [("where: [content]\n    detect: {claims", "where: [tool_arguments]\n    detect: {claims")],
     "unknown-source": [("knowledge/products]", "knowledge/nothing]")],
     "action-layer": [("then: {answer: {use: help}}", "then: annotate")],

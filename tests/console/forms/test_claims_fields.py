@@ -33,3 +33,14 @@ def test_sources_that_nobody_wrote_are_the_usual_ones() -> None:
     fields = read_fields(plain, "own.check")
     assert fields["claims"]["sources"] == ["system", "user", "tool_result", "context", "knowledge"]
     assert "sources" not in write_fields(plain, "own.check", sent(fields))
+
+
+def test_the_message_beneath_answers_is_chosen_for_outcomes_that_annotate() -> None:
+    fields = read_fields(PACK, "own.check")
+    noted = sent(fields) | {"on_unsupported": "annotate", "option_annotate": "below"}
+    changed = write_fields(PACK, "own.check", noted)
+    assert "on_no_source: allow, annotate: {show: below}}" in changed
+    fields = read_fields(changed, "own.check")
+    assert write_fields(changed, "own.check", sent(fields)) == changed
+    for less in ({"option_annotate": "data"}, {"on_unsupported": "flag"}):
+        assert "below" not in write_fields(changed, "own.check", sent(fields) | less)

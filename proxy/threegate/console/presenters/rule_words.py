@@ -188,8 +188,9 @@ def _enum(value: Enum, language: str) -> str:
 
 
 def _then(then: Then, language: str) -> Iterator[str]:
-    """The action by its own name; an option follows it in brackets."""
-    for spec in specs(Then):
+    """The action by its own name; an option follows it in brackets. Outcomes of a fact check come
+    before how they annotate."""
+    for spec in sorted(specs(Then), key=lambda s: not isinstance(getattr(then, s.name), Action)):
         value = getattr(then, spec.name)
         if isinstance(value, Action):
             yield f"{_label(Then, spec, language)}{_colon(language)}{_enum(value, language)}"

@@ -26,8 +26,18 @@ SENTENCE_KINDS = (
 
 @checks_each(Rule, "one-action")
 def one_action(rule: Rule) -> Findings:
-    wanted = 0 if rule.detect.claims else 1
-    if len(written_actions(rule.then)) != wanted:
+    written = written_actions(rule.then)
+    fits = written in ((), (Action.ANNOTATE,)) if rule.detect.claims else len(written) == 1
+    if not fits:
+        yield rule.mark("then")
+
+
+@checks_each(Rule, "annotate-idle")
+def annotate_idle(rule: Rule) -> Findings:
+    """In a fact check it says how the outcomes annotate."""
+    then = rule.then
+    outcomes = (then.on_contradicted, then.on_unsupported, then.on_no_source)
+    if rule.detect.claims and then.annotate and Action.ANNOTATE not in outcomes:
         yield rule.mark("then")
 
 
