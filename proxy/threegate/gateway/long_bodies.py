@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 from threegate.detectors.scan_pool import POOL, PoolFullError
 from threegate.errors import OverloadError
 
-LONG_BODY: Final = 256 * 1024
-"""Bytes. Made of nothing but small objects, a body takes 100 to 250 ms of CPU time per MiB, so a
-shorter one holds the loop for at most 60 ms."""
+LONG_BODY: Final = 64 * 1024
+"""Bytes. Made of nothing but small objects or texts, a body takes 100 to 500 ms of CPU time per
+MiB, so a shorter one holds the loop for at most 30 ms."""
 
 T = TypeVar("T")
 

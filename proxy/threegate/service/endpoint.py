@@ -14,9 +14,9 @@ from threegate.gateway.long_bodies import read_body_of
 from threegate.limits.admission import AdmissionSlot
 from threegate.service.check import CheckResult
 from threegate.service.dialects.base import Dialect, Reading, ServiceRequest, refuse_many
-from threegate.service.engine import CheckEngine, OpenCheck
+from threegate.service.engine import CheckEngine, OpenCheck, slots_of_check
 from threegate.types import Caller
-from threegate.wire.adapter import Body
+from threegate.wire.adapter import Body, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,19 @@ class ServiceEndpoint(HttpEndpoint):
             headers: Mapping[str, str], data: bytes, caller: Caller
         ) -> tuple[Reading, list[OpenCheck]]:
             check_request = ServiceRequest(scope["path"], scope["query_string"], headers, data)
-            reading = await read_body_of(len(data), partial(self.dialect.read, check_request))
-            return reading, self._opened(reading, check_request, caller, out, slot)
+            reading, slots = await read_body_of(len(data), partial(self._read, check_request))
+            return reading, self._opened(reading, slots, check_request, caller, out, slot)
 
         reading, checks = await self.read(scope, receive, out, slot, opened)
         async with WhileConnected(scope, receive):
             results = await self._results(checks)
         await out.json(200, reading.answer(results))
+
+    def _read(self, check_request: ServiceRequest) -> tuple[Reading, list[tuple[Slot, ...]]]:
+        """The checks of a request, and the texts of each. Raises RequestError."""
+        reading = self.dialect.read(check_request)
+        refuse_many(len(reading.checks))
+        return reading, [slots_of_check(check) for check in reading.checks]
 
     async def _results(self, checks: list[OpenCheck]) -> list[CheckResult]:
         if len(checks) == 1:  # needs no task of its own
@@ -60,17 +66,17 @@ class ServiceEndpoint(HttpEndpoint):
     def _opened(
         self,
         reading: Reading,
+        slots: list[tuple[Slot, ...]],
         check_request: ServiceRequest,
         caller: Caller,
         out: Responder,
         slot: AdmissionSlot,
     ) -> list[OpenCheck]:
         """The headers of the answer are those of the first check."""
-        refuse_many(len(reading.checks))
         outs = [out, *(replace(out, headers={}) for _ in reading.checks[1:])]
         alone = slot if len(reading.checks) == 1 else None
         where = self.name, check_request.path, check_request.headers, caller
         return [
-            self.engine.open(check, *where, own, slot=alone)
-            for check, own in zip(reading.checks, outs, strict=False)
+            self.engine.open(check, *where, own, slot=alone, slots=texts)
+            for check, own, texts in zip(reading.checks, outs, slots, strict=False)
         ]

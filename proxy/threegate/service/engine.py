@@ -17,7 +17,7 @@ from threegate.gateway.answer.call_answer import close_answer, outcome
 from threegate.gateway.asgi import Responder
 from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
-from threegate.gateway.request.call_opening import CallRequest, call_failed, open_call
+from threegate.gateway.request.call_opening import CallRequest, call_failed, open_call, slots_of
 from threegate.gateway.request.input_layer import judge_request, scan_request
 from threegate.gateway.request.request_context import CONVERSATION_HEADER, language_of_text
 from threegate.gateway.telemetry.rejections import Refusals
@@ -35,6 +35,7 @@ from threegate.types import (
     Finding,
     Ruling,
 )
+from threegate.wire.adapter import Slot
 from threegate.wire.openai.chat import Chat
 
 _CHAT: Final = Chat()
@@ -65,10 +66,12 @@ class CheckEngine:
         out: Responder,
         *,
         slot: AdmissionSlot | None = None,
+        slots: tuple[Slot, ...] | None = None,
         streamed: bool = False,
     ) -> OpenCheck:
         """Raises RequestError if no such policy is bound to the caller or the masks are not the
-        caller's. `slot` is the turn at the processor of a check that is alone in its request."""
+        caller's. `slot` is the turn at the processor of a check that is alone in its request,
+        `slots` are its texts, where a thread has found them already."""
         conversation = ""
         masks: tuple[Masked, ...] = ()
         sealed = check.masks or self.vault.get(admitted, check.recall)
@@ -87,6 +90,7 @@ class CheckEngine:
             conversation=conversation,
             language=check.language or _language(check),
             subject=check.subject,
+            slots=slots,
         )
         call = open_call(self.deps, self.applied, call_request, admitted, out, slot)
         for masked in masks:
@@ -158,6 +162,11 @@ class CheckEngine:
         if check.stage is not CheckStage.OUTPUT:
             self.vault.put(call.caller, check.recall, made)
         return made
+
+
+def slots_of_check(check: Check) -> tuple[Slot, ...]:
+    """Every text of a check's request."""
+    return slots_of(_CHAT, check.request)
 
 
 def _language(check: Check) -> str:
