@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-import tldextract
-
+from threegate.normalize.public_suffixes import public_suffixes
 from threegate.normalize.view import Edit, View, replaced
 
 NAME = "mail"
@@ -65,7 +64,7 @@ def _ascii(domain: str) -> str:
 @cache
 def _domain() -> re.Pattern[str]:
     """Uses only the suffix list inside the package, never the network."""
-    known = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None).tlds
+    known = public_suffixes()
     foreign = sorted((t for t in known if "." not in t and not t.isascii()), key=len, reverse=True)
     return re.compile(
         rf"@((?:{_LABEL}\.){{1,4}}?(?:{'|'.join(map(re.escape, foreign))}"

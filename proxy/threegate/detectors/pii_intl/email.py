@@ -8,12 +8,11 @@ import string
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-import tldextract
-
 from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
 from threegate.detectors.engine.recognizer import Hit
+from threegate.normalize.public_suffixes import public_suffixes
 from threegate.types import Level
 
 KIND = "pii.email"
@@ -40,7 +39,7 @@ _FILES = re.compile(
 def _tops() -> Mapping[str, frozenset[str]]:
     """By the last label of a suffix, what must precede it; empty: anything. Uses the list inside
     the package, never the network or a cache file."""
-    known = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None).tlds
+    known = public_suffixes()
     tops: dict[str, set[str]] = {}
     for suffix in known:
         before, _, top = suffix.rpartition(".")

@@ -4,20 +4,28 @@ additional labels and groupings. The only module that imports Presidio."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from threegate.data_files import table
 from threegate.detectors.presidio.without_spacy import without_spacy
 
+_TABLE: Mapping[str, Any] = table("detectors.presidio", "catalog")
+_COUNTRIES = "presidio_analyzer.predefined_recognizers.country_specific"
+
+
+def _predefined(place: str) -> type[PatternRecognizer]:
+    module, _, name = place.rpartition(".")
+    found: type[PatternRecognizer] = getattr(import_module(f"{_COUNTRIES}.{module}"), name)
+    return found
+
+
 with without_spacy():
     from presidio_analyzer import Pattern as Pattern
     from presidio_analyzer import PatternRecognizer as PatternRecognizer
-    from presidio_analyzer import predefined_recognizers
 
-_TABLE: Mapping[str, Any] = table("detectors.presidio", "catalog")
-PREDEFINED: tuple[type[PatternRecognizer], ...] = tuple(
-    getattr(predefined_recognizers, name) for name in _TABLE["classes"]
-)
+    PREDEFINED = tuple(map(_predefined, _TABLE["classes"]))
+
 MORE_CONTEXT: Mapping[str, str] = _TABLE["labels"]
 OTHER_FORMS: Mapping[str, str] = _TABLE["form"]
 

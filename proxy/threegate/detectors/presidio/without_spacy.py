@@ -1,82 +1,70 @@
-"""Presidio without spaCy. Its package imports spaCy and thinc for language pipelines, which we do
-not use: half of the import time, 38 MB of memory and 200 MB on disk. During the import their names
-are empty classes. An installed wheel has Presidio's modules in `threegate/bundled`
-(scripts/wheel_hook.py); an installed presidio-analyzer takes precedence. Pydantic is replaced too;
-Presidio checks configuration files with it that we do not have, and a plain install saves its 11
-MB.
+"""Presidio without spaCy. Its package imports spaCy, thinc and pydantic for language pipelines and
+configuration files, which we do not use: 38 MB of memory and 200 MB on disk. During the import no
+`__init__` of its packages runs, so each module brings only what it names itself, and other
+recognizers do not compile their patterns. An installed wheel has Presidio's modules in
+`threegate/bundled` (scripts/wheel_hook.py); an installed presidio-analyzer takes precedence.
 """
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 from threegate.settings.shipped import BUNDLED
 
-ABSENT = frozenset({"spacy", "thinc"})
-OPTIONAL = frozenset({"pydantic"})
-BUNDLED_PACKAGE = "presidio_analyzer"
-T = TypeVar("T")
+PACKAGE = "presidio_analyzer"
 
 
 @contextmanager
 def without_spacy() -> Iterator[None]:
-    """Puts stand-ins in place of the packages. They are removed afterwards: a later import gets the
-    real package, and a module that holds the real one keeps it."""
-    finder = _Finder(frozenset() if sys.modules.keys() >= ABSENT else ABSENT)
+    """Our modules of Presidio are removed afterwards, and those that were there are put back:
+    another import gets the whole package."""
+    finder, before = _Finder(), _taken()
     sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
         sys.meta_path.remove(finder)
-        for name in [n for n, module in sys.modules.items() if isinstance(module, _Module)]:
-            del sys.modules[name]
+        _taken()
+        sys.modules.update(before)
 
 
-class _Names(type):
-    """A stand-in class: every name in it is a decorator that changes nothing."""
-
-    def __getattr__(cls, name: str) -> Callable[..., Callable[[Any], Any]]:
-        return lambda *args, **more: lambda made: made
+def _taken() -> dict[str, ModuleType]:
+    names = [n for n in sys.modules if n.partition(".")[0] == PACKAGE]
+    return {name: sys.modules.pop(name) for name in names}
 
 
-class _Empty(metaclass=_Names):
-    def __init__(self, *args: object, **more: object) -> None:
-        """Accepts any arguments, as the real class may."""
-
-    def __call__(self, made: T) -> T:
-        """Used as a decorator, it returns what it decorates."""
-        return made
-
-
-class _Module(ModuleType):
-    def __getattr__(self, name: str) -> type[_Empty]:
+class _Package(ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        """From the module of its own: `PatternRecognizer` of `pattern_recognizer`."""
         if name.startswith("__"):
             raise AttributeError(name)
-        return _Empty
+        module = re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
+        return getattr(import_module(f"{PACKAGE}.{module}"), name)
 
 
 class _Finder(MetaPathFinder, Loader):
-    def __init__(self, absent: frozenset[str]) -> None:
-        self._absent = absent
-
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name == BUNDLED_PACKAGE:
-            return PathFinder.find_spec(name) or PathFinder.find_spec(name, [str(BUNDLED)])
-        package = name.split(".")[0]
-        ours = package in self._absent
-        ours = ours or (package in OPTIONAL and PathFinder.find_spec(package) is None)
-        return ModuleSpec(name, self, is_package=True) if ours else None
+        if name.partition(".")[0] != PACKAGE:
+            return None
+        spec = PathFinder.find_spec(name, path)
+        if spec is None and name == PACKAGE:
+            spec = PathFinder.find_spec(name, [str(BUNDLED)])
+        if spec is not None and spec.submodule_search_locations is not None:
+            spec.loader = self
+        return spec
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _Module(spec.name)
+        return _Package(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
         """Nothing to run."""
