@@ -215,6 +215,25 @@ async def test_a_request_is_answered_and_another_after_it() -> None:
             assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200")
 
 
+async def test_a_trailer_is_no_header() -> None:
+    """It took the place of the header of the same name that a proxy in front had set or checked."""
+    seen: list[dict[bytes, bytes]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        seen.append(dict(scope["headers"]))
+        await hello(scope, receive, send)
+
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nX-User: li\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with connected(app=app) as (reader, writer):
+        for _ in range(2):
+            writer.write(head + b"1\r\nx\r\n0\r\nX-User: wang\r\nX-New: 1\r\n\r\n")
+            await reader.readuntil(b"hi")
+    assert [set(h) for h in seen] == [{b"host", b"x-user", b"transfer-encoding"}] * 2
+    assert [h[b"x-user"] for h in seen] == [b"li", b"li"]
+
+
 async def test_one_who_has_the_answer_and_goes_ends_nothing() -> None:
     """What a call does after its last byte, such as giving its place back, runs to its end."""
     left, over = asyncio.Event(), asyncio.Event()

@@ -93,6 +93,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._head = 0
         self._end_in(HEAD_S)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head is not None:  # a trailer is none: it came past whoever checks the head
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         if self.parser.get_http_version() == "1.0" and _is_chunked(self.headers):
             raise ValueError("HTTP/1.0 has no chunks")  # answered with 400
