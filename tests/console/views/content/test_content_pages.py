@@ -50,7 +50,12 @@ def test_words_come_and_go_as_a_table(editor: httpx.Client) -> None:
     report = editor.post(page + "/table.json", data={"csv": csv}).json()["report"]
     assert report.pop("unread") == ["risk"]
     assert (report.pop("taken"), report.pop("known")) == (1, 1)
-    assert report == {"repeated": [4], "short": [], "common": [3], "long": []}
+    assert report == {
+        "repeated": [{"row": 4, "word": "new word one"}],
+        "short": [],
+        "common": [{"row": 3, "word": "的"}],
+        "long": [],
+    }
     after = editor.get(page + ".json").json()["list"]["words"].split("\n")
     assert after == [*before, "new word one"]
     table = editor.post(page + "/export")
@@ -58,7 +63,8 @@ def test_words_come_and_go_as_a_table(editor: httpx.Client) -> None:
     assert "new word one" in table.text
     empty = editor.post(page + "/table", data={"csv": "\ufeff\n", "replace": "on"})
     assert (empty.status_code, "nothing in the file" in empty.text) == (400, True)
-    editor.post(page + "/table", data={"csv": "only this one", "replace": "on"})
+    shown = editor.post(page + "/table", data={"csv": "only this one\n的", "replace": "on"}).text
+    assert "rows: 2 <code>的</code>" in shown
     assert editor.get(page + ".json").json()["list"]["words"] == "only this one"
 
 

@@ -154,11 +154,12 @@ async def take_table(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     found = await _known(visit, space)
     rows = read_table(visit, COLUMNS)
-    came, numbers = imported(rows.values()), list(rows)
+    came = imported(rows.values())
+    named = [{"row": number, "word": row.get("text", "")} for number, row in rows.items()]
     kept = () if visit.form.get("replace") else found.words
     words = tuple(dict.fromkeys((*kept, *came.words)))
     await _save(visit, space, replace(found, words=words))
-    doubtful = {k: [numbers[n - 1] for n in getattr(came, k)] for k in WHY_DOUBTFUL}
+    doubtful = {why: [named[at - 1] for at in getattr(came, why)] for why in WHY_DOUBTFUL}
     known = len(set(came.words).intersection(kept))
     unknown = unread(visit.form.get("csv", ""), COLUMNS)
     report = {**doubtful, "unread": unknown, "taken": len(came.words) - known, "known": known}
