@@ -204,6 +204,18 @@ def test_a_rule_on_calls_without_yaml(site: Site) -> None:
     editor.post("/policies/draft/discard")
 
 
+def test_the_same_rule_for_answers_is_in_the_same_mode(site: Site) -> None:
+    """A rule looks one way; a copy for the other was in shadow and looked at questions."""
+    editor = site.who("editor", name="twin-editor")
+    assert editor.get("/policies/rule/base.pii.email.json").json()["new"] is False
+    rule = create(editor, copy="base.pii.email", pack="base", layer="output")
+    fields = editor.get(f"/policies/rule/{rule}/form.json").json()["fields"]
+    assert (fields["layer"], fields["where"], fields["mode"]) == ("output", ["content"], "enforce")
+    assert fields["title_en"] == "Mask e-mail addresses (answers)"
+    shown = editor.get(f"/policies/rule/{rule}.json").json()
+    assert (shown["new"], shown["twin"]) == (True, "input")
+
+
 def test_a_copy_tells_the_model_a_text_of_its_own(site: Site) -> None:
     """The copy named the original's file: writing it for one team changed it for everybody."""
     editor = site.who("editor", name="constitution")

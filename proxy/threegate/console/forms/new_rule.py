@@ -20,13 +20,16 @@ from threegate.console.errors import refusal
 from threegate.console.forms.detect_fields import drop_unused
 from threegate.console.forms.rule_form import define, dumped, find_rule, opened
 from threegate.console.pack_merge import pieces
-from threegate.console.yaml_values import flow, written
+from threegate.console.yaml_values import flow, set_list, written
 from threegate.policy.language.vocabulary import kind_title
 from threegate.types import Bilingual
 
 TEMPLATES = Path(__file__).with_name("rule_templates.yaml")
 REVIEW_AFTER = timedelta(days=365)
 OWN_PACK = "own"
+COPY = Bilingual("副本", "copy")
+TWIN = {"input": Bilingual("提问", "questions"), "output": Bilingual("回答", "answers")}
+PLACE = {"input": "user", "output": "content"}
 _HEAD = """\
 # yaml-language-server: $schema=../schema.json
 # Our own rules, written in the console.
@@ -163,14 +166,20 @@ def inserted(text: str, block: str) -> str:
     return "".join(parts)
 
 
-def with_copy(text: str, source: str, rule_id: str, new_id: str) -> str:
-    """The pack with a copy of a rule out of `source`, the text of its pack. Raises ConsoleError."""
+def with_copy(text: str, source: str, rule_id: str, new_id: str, layer: str = "") -> str:
+    """The pack with a copy of a rule out of `source`, the text of its pack. `layer` makes it the
+    same rule for the other direction, in the same mode. Raises ConsoleError."""
     rule = find_rule(opened(source), rule_id)
     rule["id"] = new_id
-    title = rule.get("title")
+    title, named = rule.get("title"), TWIN.get(layer, COPY)
     if isinstance(title, CommentedMap):
-        title["zh"], title["en"] = f"{title.get('zh', '')}（副本）", f"{title.get('en', '')} (copy)"
-    rule["mode"] = "shadow"
+        title["zh"] = f"{title.get('zh', '')}（{named.zh}）"
+        title["en"] = f"{title.get('en', '')} ({named.en})"
+    if layer in TWIN:
+        rule["layer"] = layer
+        set_list(rule, "where", [PLACE[layer]])
+    else:
+        rule["mode"] = "shadow"
     block = dumped(CommentedMap({"rules": [rule]})).partition("\n")[2]
     return inserted(text, block)
 

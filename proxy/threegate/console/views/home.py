@@ -71,7 +71,8 @@ def _waiting(state: State, me: str) -> list[dict[str, Any]]:
     """Open tasks, first those that this visitor must approve."""
     opened = (VersionStage.SUBMITTED, VersionStage.APPROVED)
     rows = [
-        policies.version_row(v, state, "") | {"for_me": me in v.reviewers}
+        policies.version_row(v, state, "")
+        | {"for_me": me in v.reviewers and me not in dict(v.approvals)}
         for v in state.versions.values()
         if v.stage in opened
     ]

@@ -74,7 +74,8 @@ def _created(
     if source := visit.form.get("copy", ""):
         name = pack_of(space, source)
         new_id = free_id(f"{pack}.{source.rpartition('.')[2]}", taken)
-        return new_id, with_copy(text, space.text(pack_path(name)), source, new_id)
+        layer = visit.form.get("layer", "")
+        return new_id, with_copy(text, space.text(pack_path(name)), source, new_id, layer)
     made = _template(visit.form.get("template", ""), visit.form.get("kind", ""))
     new_id = free_id(f"{pack}.{made.id}", taken)
     owner = visit.me.group or visit.me.name

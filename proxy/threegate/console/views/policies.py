@@ -14,6 +14,7 @@ from threegate.audit.log.schema import RECORD
 from threegate.console.drafts import Workspace, workspace
 from threegate.console.errors import refusal
 from threegate.console.presenters import policies
+from threegate.console.presenters.records import titles
 from threegate.console.presenters.rule_words import word_rows
 from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.review import search_terms
@@ -26,6 +27,7 @@ from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.lint.exceptions import last_day
 from threegate.policy.model import KnownCallers, Mode
 from threegate.policy.schema import ReasonCode, Rule
+from threegate.types import Layer
 
 WEEK_US = 7 * DAY_US
 NEWEST = 20_000
@@ -143,6 +145,8 @@ async def rule(visit: ConsoleRequest) -> Answer:
             | policies.rule_full(found, visit.language),
             "yaml": excerpt(space.text(found.at.file), found.at.line),
             "changed": pack_path(pack_name) in space.files,
+            "twin": _other_layer(found),
+            "new": found.id not in titles(visit.serving),
             "seen": space.state((found.at.file, f"rules/{found.id}")),
             "modes": [m.value for m in Mode],
             "words": word_rows(found, bundle, visit.language),
@@ -158,6 +162,13 @@ async def rule(visit: ConsoleRequest) -> Answer:
             **await _for_exceptions(visit, found),
         },
     )
+
+
+def _other_layer(rule: policies.AnyRule) -> str:
+    """The direction in which the same rule could look too; empty: in no other."""
+    if not isinstance(rule, Rule) or rule.detect.claims:
+        return ""
+    return (Layer.OUTPUT if rule.layer is Layer.INPUT else Layer.INPUT).value
 
 
 async def _decided(visit: ConsoleRequest, rule: policies.AnyRule) -> list[dict[str, Any]]:
