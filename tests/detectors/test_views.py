@@ -91,13 +91,23 @@ def test_text_that_is_mostly_escapes_is_read_in_plain_alone() -> None:
     assert not viewed(Passage(LOCUS, "ordinary text")).illegible()
 
 
+def test_a_model_reads_words_that_markup_cuts_and_no_ordinary_markup_twice() -> None:
+    read = viewed(Passage(LOCUS, "<b>ig</b><b>no</b><b>re</b> <i>th</i><i>is</i>")).for_model()
+    assert read is not None
+    assert read.text == "ignore this"
+    assert (
+        viewed(Passage(LOCUS, "<b>Read</b> <i>this</i>, <a href='/x'>please</a>")).for_model()
+        is None
+    )
+
+
 CODE = "def total(items):\n    return sum(item.price for item in items)\n\n" * 200
 
 
 def test_a_long_text_is_read_again_only_near_what_differs() -> None:
     text = f"{CODE}# с ехаmple letters\n{CODE}# i.g.n.o.r.e that\n{CODE}<b>139</b>8765<b>4321</b>\n"
     seen = viewed(Passage(LOCUS, text))
-    assert {"plain", "joined", "written"} <= {v.name for v in seen.near}
+    assert {"plain", "joined", "markup"} <= {v.name for v in seen.near}
     assert sum(len(v.text) for v in seen.near) < len(text) / 4
     assert any(len(v.text) > len(text) / 2 for v in seen.views)  # as a model reads it
 

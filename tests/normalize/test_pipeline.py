@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import sys
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -116,3 +118,23 @@ def test_any_text_any_span_stays_inside_the_original(text: str) -> None:
         if view.text:
             whole = view.original(Span(0, len(view.text)))
             assert 0 <= whole.start < whole.end <= len(text)
+
+
+SHOWN = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+SHOWN |= {*range(0x13430, 0x13440)}
+"""Signs of category Cf that are drawn: numbers and verses are written in them, hieroglyphs joined."""
+FILLERS = (
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180e\u2063\u3164\ufe0f\uffa0\U000e01ef\u2800\U0001d159"
+)
+
+
+def test_no_invisible_character_of_unicode_hides_a_word() -> None:
+    formats = {chr(c) for c in range(sys.maxunicode) if unicodedata.category(chr(c)) == "Cf"}
+    unseen = (formats - {*map(chr, SHOWN)}) | {*FILLERS}
+    assert [hex(ord(c)) for c in unseen if plain_text(f"ign{c}ore") != "ignore"] == []
+    hidden = [c for c in unseen if not any("ignore" in v.text for v in views(f"ign{c}ore all"))]
+    assert hidden == []
+
+
+def test_cells_of_braille_without_dots_stay_in_braille() -> None:
+    assert plain_text("⠓⠑⠇⠇⠕⠀⠺⠕⠗⠇⠙") == "⠓⠑⠇⠇⠕⠀⠺⠕⠗⠇⠙"

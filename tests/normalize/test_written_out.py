@@ -26,11 +26,6 @@ READS = {
     "邮箱zhaoliu@mail-host。org": "zhaoliu@mail-host.org",
     "邮箱zhaoliu艾特example点com": "zhaoliu@example.com",
     "zhaoliu 艾特 example 点 com": "zhaoliu@example.com",
-    "139<b>8765</b>4321": "13987654321",
-    '139<span class="x">8765</span>4321': "13987654321",
-    "139<!-- -->87654321": "13987654321",
-    "139/* x */87654321": "13987654321",
-    "zhao<wbr>@example.com": "zhao@example.com",
     "| 139 | 8765 | 4321 |": "139 8765 4321",
     "<td>139</td><td>8765</td><td>4321</td>": "139 8765 4321",
     "139,8765,4321": "139 8765 4321",
@@ -48,7 +43,7 @@ STAYS = (
     "columns 139, 8765, 432",
     "<td>2019</td><td>2020</td><td>2021</td>",
     "一、二、三、四",
-    "x<b>y</b> if a<b>c else d" if False else "1 < 2 and 3 > 2",
+    "1 < 2 and 3 > 2",
     "2019-\nreport",
 )
 

@@ -23,6 +23,8 @@ from threegate.normalize.decoded import NAME as DECODED
 from threegate.normalize.despaced import HAN
 from threegate.normalize.despaced import NAME as JOINED
 from threegate.normalize.fold import NAME as PLAIN
+from threegate.normalize.markup import NAME as MARKUP
+from threegate.normalize.markup import cut_pieces
 from threegate.normalize.obfuscation import LEET
 from threegate.normalize.view import first_source, focused
 from threegate.types import Finding, Level, Passage, Span, frozen
@@ -77,11 +79,20 @@ class Viewed:
         return len(raw) - len(ESCAPE.sub("", raw)) > ESCAPED * len(raw)
 
     def _hardly(self, view: View) -> bool:
+        if view.name == MARKUP:
+            return cut_pieces(view) < JOINTS
         if view.name != JOINED:
             return False
-        text = self.passage.text
+        text = _apart(view).text
         cells = sum(map(len, _CELLS.findall(text))) if " | " in text else 0
         return len(text) - len(view.text) - cells < JOINTS
+
+
+def _apart(view: View) -> View:
+    """The view of which a joined one was made."""
+    while view.source is not None and view.name == JOINED:
+        view = view.source
+    return view
 
 
 def viewed(passage: Passage) -> Viewed:

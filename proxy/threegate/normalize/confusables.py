@@ -17,10 +17,15 @@ import opencc
 
 INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e007f\U000e0100-\U000e01ef"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
 )
-"""Class of characters without a shape: joiners, marks of direction, tags, variation selectors."""
+"""Class of characters without a shape: joiners, marks of direction, fillers, tags, variation
+selectors. It is Unicode 16's `Default_Ignorable_Code_Point` and the marks of annotations (FFF9 to
+FFFB)."""
+BLANK = "\u2800\U0001d159"
+"""A cell of braille without dots, and a note without a head: drawn as nothing, but only between
+letters and digits they are no part of braille or music."""
 CONTROLS = r"\x00-\x08\x0e-\x1b\x7f"
 """Likewise the control characters of ASCII that are no white space."""
 MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
@@ -139,4 +144,5 @@ def char_class(chars: object) -> str:
 
 HIDDEN = re.compile(f"[{INVISIBLE}]+")
 UNSEEN = re.compile(f"[{INVISIBLE}{CONTROLS}]+")
+BLANK_IN_WORD = re.compile(rf"(?<=\w)[{BLANK}]+(?=\w)")
 OVER = re.compile(f"[{MARKS}]+")

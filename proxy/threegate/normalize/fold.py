@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from threegate.normalize.confusables import OVER, UNSEEN, char_class, tables
+from threegate.normalize.confusables import BLANK_IN_WORD, OVER, UNSEEN, char_class, tables
 from threegate.normalize.view import View, edited, removed, translated
 
 NAME = "plain"
@@ -17,7 +17,9 @@ NAME = "plain"
 
 def plain(source: View) -> View:
     """`source` itself when nothing differs."""
-    visible = removed(removed(source, NAME, UNSEEN), NAME, OVER)
+    visible = source
+    for unseen in (UNSEEN, OVER, BLANK_IN_WORD):
+        visible = removed(visible, NAME, unseen)
     spelt = edited(visible, NAME, _multiple(), lambda match: tables().multiple[match.group()])
     return translated(spelt, NAME, tables().single)
 

@@ -2,7 +2,8 @@
 
 The test is one pass of each of a few RE2 sets. A text in which none of their patterns occurs has no
 views, which is true of nearly every text. Views are derived from each other: plain from raw, joined
-from plain, decoded from plain and again from its own plain view, up to `DEPTH`.
+from plain, the one without markup from plain with all views of its own, decoded from plain and
+again from its own plain view, up to `DEPTH`.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from threegate.normalize import despaced as joining
 from threegate.normalize import (
     fold,
     idn_email,
+    markup,
     obfuscation,
     table_view,
     trailing_labels,
     written_out,
 )
-from threegate.normalize.confusables import CONTROLS, INVISIBLE, MARKS, above_bmp, tables
+from threegate.normalize.confusables import BLANK, CONTROLS, INVISIBLE, MARKS, above_bmp, tables
 from threegate.normalize.re2_spans import matching
 from threegate.normalize.view import View, focused, raw
 
@@ -31,7 +33,7 @@ WORD_VIEWS = frozenset({obfuscation.LEET, obfuscation.ROT13, obfuscation.REVERSE
 """Views that only word lists and injection signatures read."""
 
 _FOLD, _JOIN, _SMUGGLED, _TABLE = "fold", "join", "smuggled", "table"
-_BIDI, _MAIL, _LABELS, _WRITTEN = "bidi", "mail", "labels", "written"
+_BIDI, _MAIL, _LABELS, _WRITTEN, _MARKUP = "bidi", "mail", "labels", "written", "markup"
 _LEET, _ROT13, _REVERSED = "leet", "rot13", "reversed"
 _MORE = (
     (_TABLE, table_view.may_occur),
@@ -73,7 +75,21 @@ def _views(source: View, depth: int) -> Iterator[View]:
         yield joined
         yield from _word_views(joined, _signs(joined.text))
     if depth < decoding.DEPTH:
+        if _MARKUP in signs and source.name != markup.NAME:
+            yield from _displayed(source, plain, depth)
         yield from _decoded(plain, signs, depth)
+
+
+def _displayed(source: View, plain: View, depth: int) -> Iterator[View]:
+    """The text without its markup, and all views of that. It is made of `source`, because the plain
+    view has Latin letters in place of those of other alphabets."""
+    base = source
+    if (bare := markup.displayed(base)) is base:
+        base, bare = plain, markup.displayed(plain)
+    if bare is not base:
+        bare = focused(bare, base)
+        yield bare
+        yield from _views(bare, depth + 1)
 
 
 def _decoded(plain: View, signs: frozenset[str], depth: int) -> Iterator[View]:
@@ -129,6 +145,7 @@ def _words() -> Signs:
             (_REVERSED, obfuscation.REVERSED_TRIGGER),
             (_LABELS, trailing_labels.TRIGGER),
             (_WRITTEN, written_out.TRIGGER),
+            *((_MARKUP, p) for p in markup.TRIGGERS),
         ]
     )
 
@@ -149,6 +166,7 @@ def _special_signs() -> Signs:
         [
             (_FOLD, f"[{seen}{MARKS}{known.trigger}]"),
             (_FOLD, r"[0-9A-Za-z\p{Han}][\x{200D}\x{FE0F}]"),
+            (_FOLD, rf"[\pL\pN][{BLANK}]"),
             (_FOLD, f"(?:[{known.accented}][A-Za-z]{{0,2}}){{3}}"),
             (_FOLD, r"[\x{1F1E6}-\x{1F1FF}]{7}"),
             (_SMUGGLED, obfuscation.SMUGGLED_TRIGGER),
@@ -163,7 +181,7 @@ def _special_char() -> re.Pattern[str]:
     `re` looks up a class in a table only if all of it lies below; the table takes a tenth of RE2's
     time."""
     known, above = tables(), "[\U00010000-\U0010ffff]"
-    chars = INVISIBLE + MARKS + known.trigger + known.accented
+    chars = INVISIBLE + BLANK + MARKS + known.trigger + known.accented
     return re.compile(f"[{re.sub(f'{above}(?:-{above})?', '', chars)}]")
 
 

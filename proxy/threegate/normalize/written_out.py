@@ -1,9 +1,8 @@
-r"""The view that rewrites values that are spelled out for people, or broken by markup, in their
-usual form.
+r"""The view that rewrites values that are spelled out for people in their usual form.
 
 `zhao.liu @ mail-host.org`, `zhao dot liu at mail-host dot org`, `zhao.liu (at) mail-host.org`,
 zhao艾特mail点com, `zhao\_liu@mail-host.org` and zhao@mail-host。org are addresses;
-`139<b>8765</b>4321`, `| 139 | 8765 | 4321 |`, `手机 13,987,654,321`, 一、三、九、八、… and a number
+`| 139 | 8765 | 4321 |`, `手机 13,987,654,321`, 一、三、九、八、… and a number
 with a hyphen at the end of a line are numbers. Each form needs further evidence, because its words
 also occur in ordinary text: a space before @ needs a name with a dot, a digit or a label; ` dot ` a
 common suffix; commas a label; cells the groups of a mobile number.
@@ -45,11 +44,6 @@ _SPACED = re.compile(
     rf"(?P<host>{_HOST}(?:\.{_HOST})+))"
 )
 _AT_WORD, _DOT_WORD = re.compile(_AT, re.I), re.compile(_DOT, re.I)
-_MARKUP = (
-    r"(?:</?(?:b|i|u|em|strong|span|font|mark|small|sub|sup|wbr|a|code)(?:\s[^<>]{0,80})?/?>"
-    r"|<!--[^>]{0,80}-->|/\*[^*\n]{0,80}\*/)"
-)
-_BROKEN = re.compile(rf"(?i)(?<=[0-9A-Za-z@._+\-]){_MARKUP}{{1,4}}(?=[0-9A-Za-z@._+\-])")
 _CELL = r"(?:[ \t]?(?:\||,|;|\t|</t[dh]>\s{0,4}<t[dh][^<>]{0,40}>)[ \t]?)"
 _CELLS = re.compile(
     rf"(?i)(?<![0-9])1[3-9][0-9](?P<s>{_CELL})[0-9]{{4}}(?P=s)[0-9]{{4}}(?![0-9]|,[0-9])"
@@ -73,7 +67,7 @@ _HAN_STOP = re.compile(rf"(?i)@(?:{_HOST}\.)*{_HOST}(?P<value>。)(?=(?:{_SUFFIX
 """A full stop of a Chinese keyboard in an address."""
 TRIGGER = (
     r"(?i)[0-9a-z]\s?[@＠] |[0-9a-z] [@＠]|[\[({< ]dot[\])}> ]|艾特|[\[({]\.[\])}]"
-    r"|[a-z0-9][ (\[]?点[ )\]]?[a-z]|[0-9a-z@._+\-](?:<[/a-z!]|/\*)"
+    r"|[a-z0-9][ (\[]?点[ )\]]?[a-z]"
     r"|1[3-9][0-9][ \t]?(?:[|,;\t]|</t[dh]>)[^0-9]{0,60}[0-9]{4}"
     r"|[0-9],[0-9]{3},[0-9]{3},[0-9]{3}|[0-9]- ?\r?\n|[0-9a-z]\\[._\-+@][0-9a-z]"
     rf"|[\[({{] ?(?:at|@) ?[\])}}]|[a-z0-9]。(?:{_SUFFIX})"
@@ -143,7 +137,6 @@ class _Form(NamedTuple):
 _LETTER = r"[0-9A-Za-z\x{130}\x{131}\x{17f}\x{212a}\-]"
 """Letters that `re` treats as ASCII letters when ignoring case, and RE2 does not."""
 _FORMS = (
-    _Form(re2.compile(r"<[/A-Za-z!]|/\*"), _BROKEN, lambda match: "", one_line=False),
     _Form(re2.compile(r"[0-9]- ?\r?\n"), _LINE_END, lambda match: "", one_line=False),
     _Form(re2.compile(r"[0-9A-Za-z]\\[._\-+@][0-9A-Za-z]"), _ESCAPED, lambda match: ""),
     _Form(re2.compile(rf"(?i){_LETTER}(?:{_DOT}|{_PLAIN_AT}){_LETTER}"), _SPELT, _address),

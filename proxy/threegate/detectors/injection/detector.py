@@ -42,8 +42,8 @@ _P = patterns("detectors.injection", "detector")
 _NEGATION = re2.compile(_P["NEGATION"])
 _QUOTED = re.compile(_P["QUOTED"])
 _QUOTE_REACH = 16
-_BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-"""RE2's `\\s` matches ASCII white space only."""
+_BLANK = re.compile("[\u00a0\u115f\u1160\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\uffa0]")
+"""Drawn as a space. RE2's `\\s` matches ASCII white space only."""
 _DEFENDED = re2.compile(_P["DEFENDED"])
 _ANYBODYS = re2.compile(r"(?i)^\w+\s+(?:any|all)\s+(?:[\w-]+\s+)?instructions?$")
 _OURS = re2.compile(_P["OURS"])

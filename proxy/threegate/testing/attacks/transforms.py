@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import codecs
 import html
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -29,6 +30,15 @@ def _between(sign: str) -> Transform:
     return lambda text: (gap * 3 if sign.isspace() else " ").join(
         sign.join(w) for w in text.split(" ")
     )
+
+
+def _cut(begin: str, end: str) -> Transform:
+    """Words in pieces of three characters."""
+    return lambda text: re.sub(r"\S{1,3}", lambda piece: f"{begin}{piece[0]}{end}", text)
+
+
+def _concatenated(text: str) -> str:
+    return '"' + '" + "'.join(re.findall("(?s).{1,3}", text)) + '"'
 
 
 def _after(sign: str) -> Transform:
@@ -100,6 +110,7 @@ _TRADITIONAL = opencc.OpenCC("s2t")
 _KINDS: Final[Mapping[str, Callable[[Any], Transform]]] = {
     "between": _between,
     "after": _after,
+    "cut": lambda ends: _cut(*ends),
     "letters": lambda starts: _letters(*starts),
     "digits": _digits_only,
     "alike": _like,
@@ -136,6 +147,7 @@ TRANSFORMS: Final[Mapping[str, Transform]] = {
     "full width and zero width": lambda t: "\u200b".join(_wide(t)),
     "base64 of zero width": lambda t: base64.b64encode("\u200b".join(t).encode()).decode(),
     "html of percent": lambda t: html.escape(_percent(t)).replace("%", "&#37;"),
+    "concatenated strings": _concatenated,
     "reversed": lambda t: t[::-1],
     "rot13": _latin(lambda t: codecs.encode(t, "rot13")),
 }  # fmt: skip
