@@ -6,7 +6,7 @@ begin a new block, cells and list items only join pieces of up to three letters,
 they separate words, and never numbers: digits in columns are no one number.
 
 The work is linear in the text: a pattern is bounded, or stops at the next sign with which it may
-begin. Only classes are possessive: a possessive group makes `finditer` of Python 3.11 quadratic.
+begin.
 """
 
 from __future__ import annotations
