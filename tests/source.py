@@ -4,6 +4,7 @@ does: a process keeps some million nodes of them."""
 from __future__ import annotations
 
 import ast
+import gc
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,11 @@ SOURCE = Path(threegate.__file__).parent
 
 @cache
 def trees() -> dict[Path, ast.Module]:
-    return {path: ast.parse(path.read_text("utf-8")) for path in SOURCE.rglob("*.py")}
+    gc.disable()  # nothing of it becomes garbage, and each of its passes reads all of it
+    try:
+        return {path: ast.parse(path.read_text("utf-8")) for path in SOURCE.rglob("*.py")}
+    finally:
+        gc.enable()
 
 
 @cache
