@@ -136,7 +136,7 @@ def test_a_note_is_written_beneath_an_answer_with_a_claim_that_no_source_support
     (source, true, contradicted, _), (invented, note) = CASES[language], NOTES[language]
     for text, ends in ((true + invented, True), (true + contradicted, False)):
         answer(running, text, stream=stream)
-        reply = ask(running, "?", model="noted", stream=stream, context=[source])
+        reply = ask(running, "?", model="beneath", stream=stream, context=[source])
         shown = Heard(reply.content).text() if stream else content_of(reply)
         assert shown == text + (f"\n\n{note}" if ends else "")
 
@@ -145,7 +145,7 @@ def test_a_note_is_written_beneath_an_answer_with_a_claim_that_no_source_support
 def test_a_check_writes_the_note_too(running: Running, language: str) -> None:
     (source, true, _, _), (invented, note) = CASES[language], NOTES[language]
     turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": true + invented}]
-    body = {"stage": "output", "model": "noted", "messages": turns, "sources": [source]}
+    body = {"stage": "output", "model": "beneath", "messages": turns, "sources": [source]}
     got = httpx.post(f"{running.url}/v1/guard/check", json=body, timeout=60).json()
     assert got["answer"]["content"].endswith(f"\n\n{note}")
 
