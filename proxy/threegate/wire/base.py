@@ -28,6 +28,14 @@ from threegate.wire.openai.choice_bodies import LINKED, usage_of
 from threegate.wire.slots import SlotWalk, walk_fields
 
 
+def _position(place: str) -> str:
+    """The position of the choice that a pointer leads into, or empty."""
+    match place.split("/", 3):
+        case [_, "choices", position, _]:
+            return position
+    return ""
+
+
 class Adapter:
     """One model API; by default OpenAI-shaped, without tools and reasoning. Bodies are parsed JSON
     and never changed in place."""
@@ -48,8 +56,9 @@ class Adapter:
         """A copy with the texts at these slot pointers replaced."""
         made = pointer.put(body, texts)
         if made is not body:
+            changed = {_position(place) for place in texts}
             for position, choice in enumerate(made.get("choices") or ()):
-                if any(place.startswith(f"/choices/{position}/") for place in texts):
+                if str(position) in changed:
                     unlink(choice)
         return made
 
