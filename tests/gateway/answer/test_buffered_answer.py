@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ KEY = "sk-4f9a1c7e2b8d4a6f9c3e5b7d1a2f8c6e"
 SECRETS = policy(rule("key", Action.REDACT, "secret"))
 MOBILES = policy(rule("mobile", Action.REDACT, "pii.cn.mobile"))
 HARM = policy(rule("harm", Action.BLOCK, "hazard.test"))
+HARM_AND_SECRETS = policy(
+    rule("harm", Action.BLOCK, "hazard.test"), rule("key", Action.REDACT, "secret")
+)
 
 
 @dataclass
@@ -148,3 +152,39 @@ async def test_a_long_text_is_restored_and_scanned_in_a_thread(
     assert KEY not in content
     assert len(threads) == 2
     assert threading.get_ident() not in threads
+
+
+async def test_an_answer_that_ends_while_a_long_text_is_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The verdict on the first text comes in the middle of the scan of the second."""
+    scanning, ended = threading.Event(), threading.Event()
+    scan = PatternScans.scan_whole
+
+    def late(scans: PatternScans, passage: Passage, kinds: frozenset[str]) -> Any:
+        if len(passage.text) >= LONG_TEXT:
+            scanning.set()
+            assert ended.wait(10)
+        return scan(scans, passage, kinds)
+
+    class Late(BadWords):
+        async def judge(self, passages: Sequence[Passage]) -> list[tuple[Finding, ...] | Failed]:
+            await asyncio.to_thread(scanning.wait, 10)
+            return await super().judge(passages)
+
+    async def let_go() -> None:
+        while answer.cut is None:
+            await asyncio.sleep(0.001)
+        ended.set()
+
+    monkeypatch.setattr(PatternScans, "scan_whole", late)
+    answer = answer_of(HARM_AND_SECRETS, Late())
+    body = chat("A bad text.")
+    body["choices"] += chat("It is fine. " * (LONG_TEXT // 10))["choices"]
+    made, _ = await asyncio.gather(
+        guard_body(body, BY_API[Api.CHAT], answer, StreamOptions(), ""), let_go()
+    )
+    assert scanning.is_set()
+    assert made is None
+    assert not any(text.is_released for text in answer.texts.values())
+    await answer.abandon()
