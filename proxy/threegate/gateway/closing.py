@@ -1,5 +1,5 @@
-"""Shutdown of a server: calls that still wait for their model after the `drain` time end in an
-error of their API, as if the model had broken off."""
+"""Shutdown of a server: calls that still wait for their model or client after the `drain` time end
+in an error of their API, as if the model had broken off."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ CUT_S = 5
 
 @dataclass(slots=True)
 class Closing:
-    """`with closing:` marks a wait for the model: StoppingError is raised inside it when the time
-    is over, and on entry from then on."""
+    """`with closing:` marks a wait for model or client: StoppingError is raised inside it when the
+    time is over, and on entry from then on."""
 
     over: bool = False
     _over_at: float | None = None

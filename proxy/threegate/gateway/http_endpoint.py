@@ -101,7 +101,7 @@ class HttpEndpoint(ABC):
         load: Load = read_request,
     ) -> T:
         """The result of `opened` for headers, body (as read by `load`) and caller. Raises
-        RequestError, which has been recorded, if the request is refused."""
+        RequestError, which has been recorded, if the request is refused, and StoppingError."""
         caller = NOBODY
         try:
             slot.shed()
@@ -109,7 +109,8 @@ class HttpEndpoint(ABC):
             caller = await self.deps.authenticator.admit(self.presented(headers))
             refuse_foreign_page(headers, caller, self.deps.settings.cors)
             slot.enter()
-            data = await load(receive, headers)
+            with self.deps.closing:
+                data = await load(receive, headers)
             await slot.wait_for_check()
             await self.deps.openings.enter()
             return await opened(headers, data, caller)

@@ -1,4 +1,5 @@
-"""Lines of a request body that is still arriving while it is answered; limited in size and time."""
+"""Lines of a request body that is still arriving while it is answered; limited in size and time,
+and ended by a stop of the server."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Final
 from threegate.errors import RequestError
 from threegate.gateway import asgi
 from threegate.gateway.asgi import ClientLeft, Receive
+from threegate.gateway.closing import Closing
 from threegate.i18n.messages import localized
 from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
 
@@ -25,6 +27,7 @@ class Lines:
     searched again."""
 
     receive: Receive
+    closing: Closing = field(default_factory=Closing, repr=False)
     _lines: deque[bytes] = field(default_factory=deque, repr=False)
     _tail: bytearray = field(default_factory=bytearray, repr=False)  # the unfinished line
     _size: int = 0
@@ -40,16 +43,17 @@ class Lines:
             raise _late() from None
 
     async def next(self) -> bytes | None:
-        """The next non-blank line; None at the end of the body. Raises RequestError, or ClientLeft
-        if the client disconnects."""
+        """The next non-blank line; None at the end of the body. Raises RequestError,
+        StoppingError, or ClientLeft if the client disconnects."""
         while not self._lines and not self._ended:
             await self._more()
         return self._lines.popleft() if self._lines else None
 
     async def _more(self) -> None:
         try:
-            async with asyncio.timeout(IDLE_S):
-                message = await self.receive()
+            with self.closing:
+                async with asyncio.timeout(IDLE_S):
+                    message = await self.receive()
         except TimeoutError:
             raise _late() from None
         if message["type"] == "http.disconnect":

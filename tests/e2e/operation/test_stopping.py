@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -93,11 +94,20 @@ class Served:
         code = reply.json()["error"]["code"]
         return reply.status_code, code, reply.headers.get("retry-after")
 
+    def unfinished(self, path: str, begins: bytes) -> socket.socket:
+        """A connection whose request lacks the end of its body."""
+        address = httpx.URL(self.url)
+        made = socket.create_connection((address.host, address.port or 80), PATIENCE_S)
+        head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 999\r\n\r\n"
+        made.sendall(head.encode() + begins)
+        return made
+
     def errors(self) -> list[tuple[str, str]]:
         with sqlite3.connect(self.root / "var/audit.sqlite3") as connection:
             rows = connection.execute("select entry from audit_record order by seq").fetchall()
         events = [json.loads(row[0])["event"] for row in rows]
-        return [(e["stage"], e.get("error", "")) for e in events if e.get("endpoint") in PATHS]
+        own = (*PATHS, "guard_stream")
+        return [(e["stage"], e.get("error", "")) for e in events if e.get("endpoint") in own]
 
 
 @pytest.fixture(params=["base", "questions"])
@@ -137,6 +147,29 @@ def test_every_client_gets_an_error_of_its_api(served: Served) -> None:
     assert all("the server is stopping" in end for end in ends.values()), ends
     assert all(KINDS[api] in end for api, end in ends.items()), ends
     assert served.errors() == [("aborted", "stopping")] * (len(PATHS) + 1)
+
+
+def test_who_waits_for_a_client_gets_an_error_too(served: Served) -> None:
+    """A check of an answer that its client does not close, and a body that does not arrive."""
+    begun = b'{"open": {}}\n{"append": "One two three. Four five six."}\n'
+    with (
+        served.unfinished("/v1/guard/stream", begun) as check,
+        served.unfinished(PATHS["chat"], b"{") as body,
+    ):
+        assert b'"release"' in _until(check, b'"release"')
+        served.process.send_signal(signal.SIGTERM)
+        assert b'"code":"stopping"' in _until(check)
+        assert _until(body).startswith(b"HTTP/1.1 503 ")
+    assert served.process.wait(PATIENCE_S) == 0, (served.root / "log").read_text("utf-8")
+    assert served.errors() == [("aborted", "stopping")]
+
+
+def _until(connection: socket.socket, found: bytes | None = None) -> bytes:
+    """What arrives, up to `found` or the end."""
+    got = b""
+    while (found is None or found not in got) and (piece := connection.recv(65536)):
+        got += piece
+    return got
 
 
 def _events(url: str, api: str) -> Iterator[Any]:

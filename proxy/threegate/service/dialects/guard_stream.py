@@ -63,7 +63,7 @@ class GuardStream(HttpEndpoint):
     async def serve(
         self, scope: Scope, receive: Receive, out: Responder, slot: AdmissionSlot
     ) -> None:
-        lines = Lines(receive)
+        lines = Lines(receive, self.deps.closing)
 
         async def first(receive: Receive, headers: Mapping[str, str]) -> bytes:
             return await lines.first()
