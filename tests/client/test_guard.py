@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from threegate import AsyncGuard, Guard, GuardError, GuardStopped
 
-from tests.e2e.support.running import Running
+from tests.e2e.support.running import ROOT, Running
 from tests.waiting import PATIENCE_S
 
 MOBILE, KEY = "13917352846", "sk-proj-" + "a1B2c3D4" * 6
@@ -53,6 +57,45 @@ def test_streams(guard: Guard, size: int) -> None:
     pieces = (text[i : i + size] for i in range(0, len(text), size))
     got = list(guard.stream(pieces, messages=ASKED))
     assert "".join(got) == text.replace(KEY, "[secret removed]")
+
+
+def test_first_calls_of_many_threads_open_one_engine(tmp_path: Path) -> None:
+    """Each engine has its own writer, models and limits."""
+    with Guard(policies=ROOT / "policies", classifiers="off", var=tmp_path) as guard:
+        with ThreadPoolExecutor(8) as pool:
+            texts = list(pool.map(lambda _: guard.check(MOBILE).text, range(8)))
+        assert len(list((tmp_path / "audit.sqlite3.live").iterdir())) == 1
+    assert len(set(texts)) == 1
+
+
+def test_a_guard_in_process_belongs_to_one_loop(tmp_path: Path) -> None:
+    async def closing() -> str:
+        async with guard:
+            return (await guard.check(MOBILE)).action
+
+    async def leaving() -> str:
+        return (await guard.check(MOBILE)).action
+
+    guard = AsyncGuard(policies=ROOT / "policies", classifiers="off", var=tmp_path)
+    assert [asyncio.run(closing()), asyncio.run(closing())] == ["mask", "mask"]
+    with asyncio.Runner() as runner:
+        assert runner.run(leaving()) == "mask"
+        with ThreadPoolExecutor(1) as pool, pytest.raises(GuardError, match="another event loop"):
+            pool.submit(asyncio.run, leaving()).result()
+        runner.run(guard.aclose())
+
+
+def test_a_forked_process_is_not_left_waiting(remote: Guard) -> None:
+    assert remote.check("hello").allowed
+    if not (child := os.fork()):
+        signal.alarm(10)
+        try:
+            remote.check("hello")
+        except GuardError as error:
+            os._exit(7 if error.code == "forked" else 1)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert remote.check("hello").allowed
 
 
 def test_a_stream_gives_text_before_its_end(guard: Guard) -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar, Unpack
 
 from threegate.client.async_guard import AsyncGuard
-from threegate.client.results import CheckOptions, ContextOptions, MaskedText, Message, Verdict
+from threegate.client.results import (
+    CheckOptions,
+    ContextOptions,
+    GuardError,
+    MaskedText,
+    Message,
+    Verdict,
+)
 
 T = TypeVar("T")
 CLOSE_S = 30.0
@@ -21,12 +29,16 @@ class _LoopThread:
 
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     thread: threading.Thread = field(init=False)
+    process: int = field(default_factory=os.getpid)
 
     def __post_init__(self) -> None:
         self.thread = threading.Thread(target=self.loop.run_forever, name="guard", daemon=True)
         self.thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
+        if self.process != os.getpid():  # a fork has no threads: the call would wait for ever
+            work.close()
+            raise GuardError("the guard was made before a fork: make one here", 503, "forked")
         if self.loop.is_closed():
             work.close()
             raise RuntimeError("the guard is closed")
@@ -39,8 +51,9 @@ class _LoopThread:
 
 
 class Guard:
-    """See `AsyncGuard`: the same arguments, methods and errors. May be used by several threads.
-    Close it, or use it in a `with` block, so that the last records are written."""
+    """See `AsyncGuard`: the same arguments, methods and errors. May be used by several threads,
+    not by a process that was forked after it was made. Close it, or use it in a `with` block, so
+    that the last records are written."""
 
     def __init__(
         self, url: str = "", *, key: str = "", tenant: str = "default", **settings: Any

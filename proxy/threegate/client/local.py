@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -39,12 +40,15 @@ ENDPOINT = "library"
 
 @dataclass(slots=True)
 class LocalTransport:
-    """Opened at the first call, in that call's loop; `aclose` writes everything that is waiting."""
+    """Opened once, at the first call, and used in that call's loop alone. `aclose` writes
+    everything that is waiting."""
 
     settings: Settings
     caller: Caller
     _engine: CheckEngine | None = field(default=None, repr=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
+    _home: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @classmethod
     def of(cls, tenant: str, given: dict[str, Any]) -> LocalTransport:
@@ -96,17 +100,25 @@ class LocalTransport:
 
     async def aclose(self) -> None:
         await self._stack.aclose()
-        self._engine = None
+        self._engine = self._home = None
+        self._opening = asyncio.Lock()  # the old one is of the old loop
 
     async def _opened(self) -> CheckEngine:
-        if self._engine is None:
-            try:
-                deps = await self._stack.enter_async_context(opened(self.settings))
-            except (ThreegateError, ClassifierError) as error:
-                why = f"the guard could not start: {error}"
-                raise GuardError(why, 503, "not_started") from None
-            self._engine = CheckEngine(deps, Refusals(deps.audit))
+        loop = asyncio.get_running_loop()
+        self._home = self._home or loop
+        if self._home is not loop:
+            raise GuardError("the guard belongs to another event loop", 503, "other_loop")
+        async with self._opening:
+            self._engine = self._engine or await self._open_engine()
         return self._engine
+
+    async def _open_engine(self) -> CheckEngine:
+        try:
+            deps = await self._stack.enter_async_context(opened(self.settings))
+        except (ThreegateError, ClassifierError) as error:
+            why = f"the guard could not start: {error}"
+            raise GuardError(why, 503, "not_started") from None
+        return CheckEngine(deps, Refusals(deps.audit))
 
     def _open(
         self, engine: CheckEngine, check: Check, path: str, *, streamed: bool = False
