@@ -193,6 +193,39 @@ async def test_what_waits_for_a_silent_store_does_not_ask_it_again() -> None:
         await limiter.aclose()
 
 
+async def test_one_call_looks_whether_a_store_is_back_and_the_log_has_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Five calls before each attempt, and five that come while the attempt is waiting."""
+    caplog.set_level("INFO", logger="threegate.limits.redis")
+    limiter, now, asked = RedisLimiter.open("redis://127.0.0.1:1/0"), [0.0], list[float]()
+    silent, back = asyncio.Event(), False
+
+    async def answer(keys: list[str], args: list[object]) -> tuple[bytes, int]:
+        asked.append(now[0])
+        await silent.wait()
+        if back:
+            return b"", 0
+        raise RedisTimeoutError
+
+    limiter.clock, limiter._admit = lambda: now[0], answer
+    limits = Limits(requests_per_minute=1000)
+    for _ in range(3):
+        silent.clear()
+        calls = [asyncio.ensure_future(limiter.admit("s", limits)) for _ in range(5)]
+        await asyncio.sleep(0)
+        silent.set()
+        assert all(lease.local for lease in await asyncio.gather(*calls))
+        now[0] += 1.5
+    assert asked == [0.0] * 5 + [1.5, 3.0]
+    back = True
+    assert not (await limiter.admit("s", limits)).local
+    assert not (await limiter.admit("s", limits)).local
+    said = [r.getMessage().partition(" is ")[2].partition(":")[0] for r in caplog.records]
+    assert said == ["unreachable (TimeoutError)", "reachable again"]
+    await limiter.aclose()
+
+
 class Busy:
     """A store that answers the second question; the first one times out so much too late."""
 

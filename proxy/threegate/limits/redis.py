@@ -1,10 +1,10 @@
 """The same limits shared by all workers and replicas, in Redis or Valkey: one script (`*.lua`), one
 round trip.
 
-While the store cannot be reached, each process applies the limits to its own calls and tries the
-store again every second. Such leases are marked `local`, a metric counts them and the record of the
-call is marked degraded. The limit is then exceeded at most by a factor of the number of processes,
-and never switched off.
+While the store cannot be reached, each process applies the limits to its own calls, and one call a
+second tries the store again, so that the others do not wait for it. Such leases are marked `local`,
+a metric counts them and the record of the call is marked degraded. The limit is then exceeded at
+most by a factor of the number of processes, and never switched off.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "threegate:limit:"
 UNREACHABLE = "shared state at %s is unreachable (%s): limits are per process for now"
+REACHABLE = "shared state at %s is reachable again: limits are shared"
 TIMEOUT_S = 2.0
 """Longer than a busy event loop needs to read a reply: taking a slow process for an unreachable
 store would make a limit too generous."""
@@ -64,6 +65,7 @@ class RedisLimiter:
     fallback: MemoryLimiter = field(default_factory=MemoryLimiter)
     clock: Callable[[], float] = time.monotonic
     _back_at: float = 0.0
+    _away: bool = False
     _lanes: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_QUERIES)
     )
@@ -131,14 +133,19 @@ class RedisLimiter:
         """The store's reply; None while it cannot be reached."""
         if self.clock() < self._back_at:
             return None
+        if self._away:
+            self._back_at = self.clock() + TIMEOUT_S + AGAIN_S
         for again in (True, False):
             queried_at = self.clock()
             try:
-                return await self._answer(lease)
+                answer = await self._answer(lease)
             except (RedisError, OSError) as error:
                 if not (again and self._is_own_fault(error, queried_at)):
                     self._lost(error)
                     break
+            else:
+                self._found()
+                return answer
         return None
 
     async def _answer(self, lease: Lease) -> _Answer:
@@ -188,9 +195,15 @@ class RedisLimiter:
         self.unavailable()
         return replace(await self.fallback.admit(scope, limits), local=True)
 
+    def _found(self) -> None:
+        if self._away:
+            log.info(REACHABLE, self.address)
+        self._away, self._back_at = False, 0.0
+
     def _lost(self, error: Exception) -> None:
-        log.warning(UNREACHABLE, self.address, type(error).__name__)
-        self._back_at = self.clock() + AGAIN_S
+        if not self._away:
+            log.warning(UNREACHABLE, self.address, type(error).__name__)
+        self._away, self._back_at = True, self.clock() + AGAIN_S
 
 
 def _numbers(limits: Limits) -> tuple[int | None, ...]:
