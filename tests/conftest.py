@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.waiting import PATIENCE_S
 
+pytest_plugins = ["tests.forked"]
+
 gc.disable()
 """Until all is collected: modules and tests are made, next to nothing is thrown away, and looking for
 it again and again took a third of the time. See `pytest_collection_finish`."""
