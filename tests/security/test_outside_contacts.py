@@ -20,10 +20,17 @@ from tests.security import spy
 pytestmark = spy.needed()
 MODELS = {"THREEGATE_MODELS": str(spy.ROOT / "classifiers/models")}
 CALL = """
-import http.client, json
-connection = http.client.HTTPConnection("127.0.0.1", 18080, timeout=60)
+import http.client, json, os, sys, time
 body = {"model": "deepseek-r1", "messages": [{"role": "user", "content": "Card 4111 1111 1111 1111"}]}
-connection.request("POST", "/v1/chat/completions", json.dumps(body))
+while True:
+    os.kill(int(sys.argv[1]), 0)  # the server lives
+    connection = http.client.HTTPConnection("127.0.0.1", 18080, timeout=60)
+    try:
+        connection.request("POST", "/v1/chat/completions", json.dumps(body))
+    except ConnectionRefusedError:
+        time.sleep(0.2)
+    else:
+        break
 assert connection.getresponse().status == 200
 """
 RUN_EACH = """
@@ -135,7 +142,7 @@ def served(work: Path, workers: str) -> str:
     call = shlex.join([sys.executable, "-c", CALL])
     return (
         f"{server} & server=$!\n"
-        f"until {call} 2>/dev/null; do kill -0 $server || exit 9; sleep .2; done\n"
+        f"{call} $server || exit 9\n"
         "kill -TERM $server; wait $server\n"
     )
 
