@@ -140,11 +140,7 @@ def served(work: Path, workers: str) -> str:
     """A script that starts the server, makes one guarded call and stops it."""
     server = shlex.join(spy.threegate("serve", "--port", "18080", "--workers", workers))
     call = shlex.join([sys.executable, "-c", CALL])
-    return (
-        f"{server} & server=$!\n"
-        f"{call} $server || exit 9\n"
-        "kill -TERM $server; wait $server\n"
-    )
+    return f"{server} & server=$!\n{call} $server || exit 9\nkill -TERM $server; wait $server\n"
 
 
 def test_the_list_of_commands_is_complete() -> None:
