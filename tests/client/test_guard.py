@@ -11,11 +11,13 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from threegate import AsyncGuard, Guard, GuardError, GuardStopped
 
 from tests.e2e.support.running import ROOT, Running
+from tests.serving import serve
 from tests.waiting import PATIENCE_S
 
 MOBILE, KEY = "13917352846", "sk-proj-" + "a1B2c3D4" * 6
@@ -96,6 +98,28 @@ def test_a_forked_process_is_not_left_waiting(remote: Guard) -> None:
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     assert remote.check("hello").allowed
+
+
+def test_a_stream_with_thousands_of_findings_ends_with_its_verdict(remote: Guard) -> None:
+    """Its last line has more than half a megabyte."""
+    keys = [f"The key is sk-proj-{'a1B2c3D4' * 5}{i}, so." for i in range(12345678, 12348178)]
+    got = "".join(remote.stream([" ".join(keys)]))
+    assert got.count("[secret removed]") == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"), [(b'{"release": "a"}\n', "no_verdict"), (b"<html>\n", "no_json")]
+)
+def test_a_stream_without_a_verdict_is_no_answer(body: bytes, code: str) -> None:
+    """A server in between that ends the body as if it were complete, or answers by itself."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    with serve(app) as url, Guard(url) as guard, pytest.raises(GuardError) as caught:
+        list(guard.stream(["one"]))
+    assert (caught.value.status, caught.value.code) == (502, code)
 
 
 def test_a_stream_gives_text_before_its_end(guard: Guard) -> None:

@@ -55,10 +55,15 @@ class HttpTransport:
             ) as reply:
                 if reply.status != 200:
                     await _body(reply)
-                async for line in reply.content:
-                    yield _message(line)
+                ended = False
+                async for line in _lines_of(reply.content):
+                    message = _message(line)
+                    ended = ended or "end" in message
+                    yield message
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _away(self.url, error) from None
+        if not ended:
+            raise GuardError("the guard's answer has no verdict", 502, "no_verdict")
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -85,21 +90,37 @@ def _line(message: Json) -> bytes:
     return json.dumps(message, ensure_ascii=False).encode() + b"\n"
 
 
+async def _lines_of(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Of any length: the last one has an entry for each finding."""
+    tail = bytearray()
+    async for data in content.iter_any():
+        tail += data
+        if b"\n" in data:
+            *lines, rest = bytes(tail).split(b"\n")
+            tail = bytearray(rest)
+            for line in lines:
+                yield line
+
+
 def _message(line: bytes) -> Json:
-    message: Json = json.loads(line)
+    message = _parsed(line, 502)
     if "error" in message:
         raise _refused(message, 500)
     return message
 
 
 async def _body(reply: aiohttp.ClientResponse) -> Json:
-    try:
-        body = json.loads(await reply.read())
-    except ValueError:
-        raise GuardError("the answer is not JSON", reply.status, "no_json") from None
+    body = _parsed(await reply.read(), reply.status)
     if reply.status != 200:
         raise _refused(body, reply.status)
-    found: Json = body
+    return body
+
+
+def _parsed(data: bytes, status: int) -> Json:
+    try:
+        found: Json = json.loads(data)
+    except ValueError:
+        raise GuardError("the answer is not JSON", status, "no_json") from None
     return found
 
 
