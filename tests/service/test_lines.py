@@ -56,3 +56,16 @@ async def test_a_first_line_that_does_not_arrive_is_not_waited_for(
     with pytest.raises(RequestError) as refused:
         await Lines(receive).first()
     assert refused.value.status == 408
+
+
+async def test_lines_that_come_for_ever_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blank ones, each of which comes before the next is late."""
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"\n" * 65_536, "more_body": True}
+
+    monkeypatch.setattr("threegate.service.lines.TOTAL_S", 0.05)
+    with pytest.raises(RequestError) as refused:
+        await Lines(receive).next()
+    assert refused.value.status == 408

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,6 +19,8 @@ from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
 
 IDLE_S = 120.0
 """Between two pieces, as for the answer of a model API."""
+TOTAL_S = 1800.0
+"""For the whole body: a place among a caller's concurrent calls lasts as long."""
 _LINE_END: Final = re.compile(rb"\n\s*")  # and blank lines after it, which then cost nothing
 
 
@@ -32,6 +35,7 @@ class Lines:
     _tail: bytearray = field(default_factory=bytearray, repr=False)  # the unfinished line
     _size: int = 0
     _ended: bool = False
+    _until: float = field(default_factory=lambda: time.monotonic() + TOTAL_S, repr=False)
 
     async def first(self) -> bytes:
         """The first line, which must arrive as soon as any other request; empty if there is
@@ -50,9 +54,12 @@ class Lines:
         return self._lines.popleft() if self._lines else None
 
     async def _more(self) -> None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise _late()
         try:
             with self.closing:
-                async with asyncio.timeout(IDLE_S):
+                async with asyncio.timeout(min(IDLE_S, left)):
                     message = await self.receive()
         except TimeoutError:
             raise _late() from None
