@@ -77,6 +77,10 @@ class Entailment:
     nei: float
     levels: tuple[int, int, int]
 
+    @property
+    def scores(self) -> tuple[float, float, float]:
+        return self.supported, self.contradicted, self.nei
+
 
 Answer = Scores | tuple[Entity, ...] | Entailment
 

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from threegate_classifiers import results
+from threegate_classifiers import results, second_reading
 from threegate_classifiers.batching import Batcher, Logits
 from threegate_classifiers.cache import Lru, digest
 from threegate_classifiers.calibrate import language_of
@@ -244,6 +244,17 @@ class Engine:
         """`pairs` are (evidence, claim)."""
         texts = [Text(evidence, claim) for evidence, claim in pairs]
         return Call(self._model(name, Task.ENTAIL), texts, deadline_s)
+
+    async def reread(
+        self, name: str, pair: tuple[str, str], found: Entailment, *, deadline_s: float = DEADLINE_S
+    ) -> Entailment:
+        """`found`, the model's reading of a pair, together with that of a second model of its
+        language where it has one and `found` is near support; else as it is."""
+        for look in self._looks[name]:
+            if second_reading.is_near(look, pair[1], found):
+                (second,) = await self.entail(look.second.name, [pair], deadline_s=deadline_s)
+                return second_reading.joined(look, found, second)
+        return found
 
     def vectors(self, name: str) -> Vectors:
         """What makes vectors of sentences. Raises ModelError if it is not open."""

@@ -91,7 +91,7 @@ class SecondLook:
         return [i for i, (text, a) in both if self._may_ask(text) and self._is_unsure(a)]
 
     def _may_ask(self, text: Text) -> bool:
-        return text.second is None and not _FOREIGN[self.beside.language](text.first)
+        return text.second is None and not FOREIGN[self.beside.language](text.first)
 
     def _is_unsure(self, answer: Scores) -> bool:
         near = self.beside.near
@@ -168,7 +168,7 @@ def is_not_chinese(text: str) -> bool:
     return 2 * len(_CHINESE.findall(text)) < sum(map(str.isalpha, text))
 
 
-_FOREIGN = {"en": is_not_english, "zh": is_not_chinese}
+FOREIGN = {"en": is_not_english, "zh": is_not_chinese}
 
 
 def entries(root: Path, names: Sequence[str]) -> Iterator[Entry]:
@@ -190,7 +190,7 @@ def looks(manifests: Mapping[str, Manifest]) -> dict[str, tuple[SecondLook, ...]
 
 def _look(first: Manifest, second: Manifest) -> SecondLook:
     beside = second.beside
-    if beside is None or beside.language not in _FOREIGN or second.labels != first.labels:
+    if beside is None or beside.language not in FOREIGN or second.labels != first.labels:
         raise ModelError(f"{second.id} is no second model of {first.id}")
     return SecondLook(first, second, beside)
 

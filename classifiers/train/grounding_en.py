@@ -30,6 +30,7 @@ from opposite_words import words
 from opposites import opposites
 from pack import Pack
 from packs import Packer, documents
+from plain import plain
 from shipping import load_run, start_tokenizer
 from trainer import Example, Plan, seed_all, train
 
@@ -94,6 +95,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=2)
     parser.add_argument("--opposites", type=int, default=0, help="packs of `opposites.py`")
     parser.add_argument("--words", type=int, default=0, help="packs of `opposite_words.py`")
+    parser.add_argument("--plain", type=int, default=0, help="packs of `plain.py`")
     parser.add_argument("--seed", type=int, default=411)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -101,7 +103,11 @@ def main() -> None:
     tokenizer = start_tokenizer(args.work, args.start, args.run, BASE)
     shares = {name: float(share) for name, _, share in (s.rpartition("=") for s in args.shares)}
     rng = random.Random(args.seed)
-    turned = [*opposites(args.opposites, rng, held=False), *words(args.words, rng, held=False)]
+    turned = [
+        *opposites(args.opposites, rng, held=False),
+        *words(args.words, rng, held=False),
+        *plain(args.plain, rng, held=False),
+    ]
     packs = packs_of(args.data, args.passes, args.work) + turned
     made = weighed(packs, shares, tokenizer, args.seed)
     rng.shuffle(made)

@@ -2,7 +2,7 @@
 
     python classifiers/train/turned_claims.py grounding/4
 
-Area under the curve / balanced accuracy of "supported" against the rest. `tests/data/plain_claims.jsonl` never trains.
+Area under the curve and balanced accuracy of "supported" against the rest; right and wrong claims that are supported. `tests/data/plain_claims.jsonl` never trains.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from opposite_words import words
 from opposites import opposites
 from opposites_zh import opposites_zh, things_zh, words_zh
 from pack import SUPPORTED, Pack
+from plain import plain
 from rows import read_rows
 from shipping import MODELS
 
@@ -30,6 +31,7 @@ PLAIN = Path(__file__).parents[2] / "tests" / "data" / "plain_claims.jsonl"
 MADE = {
     "statements en": opposites,
     "words en": words,
+    "written en": plain,
     "statements zh": opposites_zh,
     "words zh": words_zh,
     "things zh": things_zh,
@@ -58,16 +60,24 @@ def _of(packs: Sequence[Pack]) -> list[Judged]:
     return [Judged(p.evidence, c.text, c.allowed == SUPPORTED, p.language) for p in packs for c in p.claims]
 
 
-def measured(folder: Path) -> dict[str, tuple[float, float]]:
+def measured(folder: Path) -> dict[str, dict[str, float]]:
     ask = of_file(folder)
     levels = yaml.safe_load((folder / "manifest.yaml").read_text(encoding="utf-8"))["levels"]["supported"]
-    found = {}
-    for name, claims in sets().items():
-        support = np.array([ask(c.source, c.claim)[0] for c in claims])
-        gold = np.array([c.supported for c in claims])
-        reached = support >= np.array([levels[c.language]["medium"] for c in claims])
-        found[name] = float(roc_auc_score(gold, support)), balanced(reached, gold)
-    return found
+    return {
+        name: figures_of(
+            claims, [float(ask(c.source, c.claim)[0]) for c in claims], levels[claims[0].language]["medium"]
+        )
+        for name, claims in sets().items()
+    }
+
+
+def figures_of(claims: Sequence[Judged], support: Sequence[float], medium: float) -> dict[str, float]:
+    """Of claims of one language."""
+    gold, scores = np.array([c.supported for c in claims]), np.array(support)
+    reached = scores >= medium
+    made = {"auc": float(roc_auc_score(gold, scores)), "balanced_accuracy": balanced(reached, gold),
+            "right": int(reached[gold].sum()), "wrong": int(reached[~gold].sum()), "of": int(gold.sum())}  # fmt: skip
+    return {name: round(value, 4) for name, value in made.items()}
 
 
 def main() -> None:
@@ -76,8 +86,8 @@ def main() -> None:
     )
     parser.add_argument("models", nargs="+", help="shipped models, such as grounding/4")
     for name in parser.parse_args().models:
-        for each, (area, accuracy) in measured(MODELS / name).items():
-            print(f"{name} {each} {area:.3f} / {accuracy:.3f}")
+        for each, found in measured(MODELS / name).items():
+            print(name, each, found)
 
 
 if __name__ == "__main__":

@@ -82,6 +82,16 @@ class Readings:
     texts: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    pair: tuple[str, str]
+    found: Entailment
+
+
+def _support(reading: _Reading) -> float:
+    return reading.found.supported
+
+
 def readings_of(passage: Passage, index: Index, room: int) -> Readings | None:
     """None without sources. `room` are the tokens of a pair."""
     if not index.pieces:
@@ -142,17 +152,25 @@ class ClaimsDetector:
             return _Verdict(CLAIM_NO_SOURCE, 1.0, Level.HIGH), ""
         verdict = without_model(passage.text.strip(), asked.wide)
         if verdict is None:
-            verdict = _combine(await self._read(asked))
+            verdict = await self._by_model(asked)
         return verdict, _reference(passage.sources, asked.wide)
 
-    async def _read(self, asked: Readings) -> list[Entailment]:
+    async def _read(self, asked: Readings) -> list[_Reading]:
         """One reading per evidence: of several forms of the claim, the one with the least
         support."""
         pairs = [(text, form) for text in asked.texts for form in asked.forms]
-        found = await self._engine.entail(self._model, pairs)
+        found = list(map(_Reading, pairs, await self._engine.entail(self._model, pairs)))
         forms = len(asked.forms)
         readings = (found[i : i + forms] for i in range(0, len(found), forms))
-        return [min(reading, key=lambda r: r.supported) for reading in readings]
+        return [min(reading, key=_support) for reading in readings]
+
+    async def _by_model(self, asked: Readings) -> _Verdict:
+        """Support from the reading that has most of it, which a second model may read again;
+        contradiction from the wide one, which has the best match."""
+        readings = await self._read(asked)
+        best = max(readings, key=_support)
+        support = await self._engine.reread(self._model, best.pair, best.found)
+        return _combine(support if best is readings[0] else readings[0].found, support)
 
     def _finding(self, passage: Passage, verdict: _Verdict, note: str = "") -> Finding:
         text = passage.text
@@ -192,10 +210,7 @@ def _badness(verdict: _Verdict) -> tuple[int, float]:
     return CLAIM_KINDS.index(verdict.kind), sure
 
 
-def _combine(readings: Sequence[Entailment]) -> _Verdict:
-    """Support from any reading; contradiction from the wide one, which has the best match."""
-    wide = readings[0]
-    support = max(readings, key=lambda r: r.supported)
+def _combine(wide: Entailment, support: Entailment) -> _Verdict:
     if support.levels[0] >= Level.MEDIUM:
         return _Verdict(CLAIM_SUPPORTED, support.supported, Level(support.levels[0]))
     if wide.levels[1] and wide.contradicted >= wide.nei:
