@@ -132,13 +132,20 @@ class Score:
 
 
 def score(case: Case, ask: Ask) -> Score:
-    found = [_of_part(part, ask) for part in case.parts] or [Score(0.0, 0.0, 1.0)]
+    return scored(case, lambda part: _of_part(part, ask))
+
+
+def scored(case: Case, read: Callable[[Part], Score]) -> Score:
+    """`read` judges the parts that need a model."""
+    found = [_sure(part.sure) if part.sure else read(part) for part in case.parts] or [Score(0.0, 0.0, 1.0)]
     worst = max(found, key=lambda s: s.contradicted)
     return Score(min(s.support for s in found), worst.contradicted, worst.nei)
 
 
+def _sure(kind: str) -> Score:
+    return Score(float(kind == CLAIM_SUPPORTED), float(kind == CLAIM_CONTRADICTED), 0.0)
+
+
 def _of_part(part: Part, ask: Ask) -> Score:
-    if part.sure is not None:
-        return Score(float(part.sure == CLAIM_SUPPORTED), float(part.sure == CLAIM_CONTRADICTED), 0.0)
     readings = [min((ask(text, form) for form in part.forms), key=lambda s: s[0]) for text in part.texts]
     return Score(max(float(r[0]) for r in readings), float(readings[0][1]), float(readings[0][2]))

@@ -25,7 +25,7 @@ from tokenizers import Tokenizer
 import bindings
 from encoder import DEPTHS, Model, load_encoder
 from grounding import BINDINGS, LABELS, Checked, encode_pack, loss, split, stops_of
-from grounding_rows import Pair
+from grounding_rows import DEVELOPMENT, Pair
 from opposite_words import words
 from opposites import opposites
 from pack import Pack
@@ -35,8 +35,6 @@ from shipping import load_run, start_tokenizer
 from trainer import Example, Plan, seed_all, train
 
 BASE = "reranker"
-DEVELOPMENT = ("ExpMRC", "PAWS", "SummEdits/samsum", "SummEdits/sales_email")
-"""Sources that are left out to look at while it learns."""
 MARKED = 0.5
 """What is left of the marks as they are drawn."""
 

@@ -31,6 +31,8 @@ SWAPPED = 1.6
 """How much more often answers of another question of the passage are seen: half as many as right ones, and what decides."""
 UNSEEN = ("XQuAD", "number swaps: XQuAD", "DialFact", "FaithDial")
 """Sources of the wide set that never train: what the model does on other people's claims is read off them."""
+DEVELOPMENT = ("ExpMRC", "PAWS", "SummEdits/samsum", "SummEdits/sales_email")
+"""Sources that `grounding_en.py` leaves out, to look at while it learns."""
 CUED = ("FEVER", "HaluEval")
 """Sources whose claims alone tell the label: they are also shown beside the evidence of others."""
 

@@ -27,7 +27,7 @@ from threegate_classifiers.second_look import SecondLook
 from threegate_classifiers.second_reading import is_near, joined
 
 import card
-from as_judged import Ask, Case, Part, Score, cases, of_file, sampled
+from as_judged import Ask, Case, Part, Score, cases, of_file, sampled, scored
 from claim_levels import figures
 from grounding import WIDTH, examples, split
 from grounding_rows import LABELS
@@ -103,15 +103,7 @@ def _entailment(scores: Array) -> Entailment:
     return Entailment(supported, contradicted, nei, (0, 0, 0))
 
 
-def score(case: Case, pair: Pair) -> Score:
-    found = [_of_part(part, pair) for part in case.parts] or [Score(0.0, 0.0, 1.0)]
-    worst = max(found, key=lambda s: s.contradicted)
-    return Score(min(s.support for s in found), worst.contradicted, worst.nei)
-
-
 def _of_part(part: Part, pair: Pair) -> Score:
-    if part.sure is not None:
-        return Score(float(part.sure == "claim.supported"), float(part.sure == "claim.contradicted"), 0.0)
     wide, best = pair.best(part)
     support = pair.judged(best)
     first = support if best is wide else wide.scores
@@ -122,7 +114,7 @@ def measured(rows: Sequence[Case], pair: Pair) -> dict[str, Any]:
     levels = yaml.safe_load((MODELS / pair.look.first.id / "manifest.yaml").read_text(encoding="utf-8"))[
         "levels"
     ]
-    return figures([(case, score(case, pair)) for case in rows], levels)
+    return figures([(case, scored(case, lambda part: _of_part(part, pair))) for case in rows], levels)
 
 
 def turned(pair: Pair) -> dict[str, Any]:
@@ -192,7 +184,7 @@ def main() -> None:
     if not args.development:
         out = Path(__file__).parent / "results" / f"{folder.parent.name}-{folder.name}.json"
         out.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        card.write_grounding(folder, {**results, "floor": {}}, args.data)
+        card.write_grounding(folder, results, args.data)
 
 
 if __name__ == "__main__":
