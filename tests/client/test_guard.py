@@ -70,7 +70,8 @@ def test_first_calls_of_many_threads_open_one_engine(tmp_path: Path) -> None:
     assert len(set(texts)) == 1
 
 
-def test_a_guard_in_process_belongs_to_one_loop(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["in process", "at a server"])
+def test_a_guard_belongs_to_one_loop(tmp_path: Path, served: Running, where: str) -> None:
     async def closing() -> str:
         async with guard:
             return (await guard.check(MOBILE)).action
@@ -78,7 +79,11 @@ def test_a_guard_in_process_belongs_to_one_loop(tmp_path: Path) -> None:
     async def leaving() -> str:
         return (await guard.check(MOBILE)).action
 
-    guard = AsyncGuard(policies=ROOT / "policies", classifiers="off", var=tmp_path)
+    guard = (
+        AsyncGuard(policies=ROOT / "policies", classifiers="off", var=tmp_path)
+        if where == "in process"
+        else AsyncGuard(served.url)
+    )
     assert [asyncio.run(closing()), asyncio.run(closing())] == ["mask", "mask"]
     with asyncio.Runner() as runner:
         assert runner.run(leaving()) == "mask"

@@ -13,7 +13,7 @@ from threegate_classifiers.errors import ClassifierError
 
 from threegate import settings as settings_module
 from threegate.client.results import GuardError
-from threegate.client.transport import CHECK, STREAM, Json
+from threegate.client.transport import CHECK, STREAM, HomeLoop, Json
 from threegate.errors import ThreegateError
 from threegate.gateway.asgi import Responder
 from threegate.gateway.telemetry.rejections import Refusals
@@ -47,7 +47,7 @@ class LocalTransport:
     caller: Caller
     _engine: CheckEngine | None = field(default=None, repr=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
-    _home: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
+    _home: HomeLoop = field(default_factory=HomeLoop, repr=False)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @classmethod
@@ -100,14 +100,12 @@ class LocalTransport:
 
     async def aclose(self) -> None:
         await self._stack.aclose()
-        self._engine = self._home = None
+        self._engine = None
+        self._home.leave()
         self._opening = asyncio.Lock()  # the old one is of the old loop
 
     async def _opened(self) -> CheckEngine:
-        loop = asyncio.get_running_loop()
-        self._home = self._home or loop
-        if self._home is not loop:
-            raise GuardError("the guard belongs to another event loop", 503, "other_loop")
+        self._home.enter()
         async with self._opening:
             self._engine = self._engine or await self._open_engine()
         return self._engine

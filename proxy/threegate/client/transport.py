@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, field
@@ -28,13 +29,32 @@ class Transport(Protocol):
 
 
 @dataclass(slots=True)
+class HomeLoop:
+    """The event loop of the first call: engine and connections belong to it."""
+
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
+
+    def enter(self) -> None:
+        """Raises GuardError in another loop."""
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        if self._loop is not loop:
+            raise GuardError("the guard belongs to another event loop", 503, "other_loop")
+
+    def leave(self) -> None:
+        self._loop = None
+
+
+@dataclass(slots=True)
 class HttpTransport:
-    """A server at `url`. One connection pool, opened at the first call."""
+    """A server at `url`. One connection pool, opened at the first call and used in that call's loop
+    alone."""
 
     url: str
     key: str = field(default="", repr=False)
     timeout_s: float = TIMEOUT_S
     _session: aiohttp.ClientSession | None = field(default=None, repr=False)
+    _home: HomeLoop = field(default_factory=HomeLoop, repr=False)
 
     async def check(self, body: Json) -> Json:
         try:
@@ -69,8 +89,10 @@ class HttpTransport:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        self._home.leave()
 
     def _open(self) -> aiohttp.ClientSession:
+        self._home.enter()
         if self._session is None:
             headers = {"authorization": f"Bearer {self.key}"} if self.key else {}
             timeout = aiohttp.ClientTimeout(total=self.timeout_s)
