@@ -19,6 +19,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,6 @@ def prepared(
     folder = into / _fingerprint(path, config, unfused)
     if not _whole(folder):
         into.mkdir(parents=True, exist_ok=True)
-        if folder.exists():
-            shutil.rmtree(folder)
         _clear(into)
         _check_room(path, into)
         made = Path(tempfile.mkdtemp(dir=into))
@@ -74,8 +73,9 @@ def _sizes(folder: Path) -> str:
 def _clear(into: Path) -> None:
     """Other versions and processors, unused for long. Who has them mapped keeps them."""
     for folder in into.iterdir():
-        if folder.stat().st_mtime < time.time() - KEEP_S:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another start has just renamed or removed its own
+            if folder.stat().st_mtime < time.time() - KEEP_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_room(path: Path, into: Path) -> None:
@@ -116,8 +116,16 @@ def _settle(made: Path, folder: Path) -> None:
     try:
         made.rename(folder)
     except OSError:
-        if not _whole(folder):  # another reason than "somebody was faster"
-            raise
+        if _whole(folder):  # another start was faster
+            return
+        _remove(folder)
+        made.rename(folder)
+
+
+def _remove(damaged: Path) -> None:
+    """Renamed first: a start that finds files half removed would open them."""
+    aside = damaged.rename(tempfile.mkdtemp(dir=damaged.parent))
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _fingerprint(path: Path, config: Mapping[str, str], unfused: Sequence[str]) -> str:

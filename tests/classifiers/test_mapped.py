@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import read_manifest
-from threegate_classifiers.mapped import GRAPH, KEEP_S, SIZE, WEIGHTS, prepared
+from threegate_classifiers.mapped import GRAPH, KEEP_S, SIZE, WEIGHTS, _whole, prepared
 from threegate_classifiers.onnx_runtime import onnxruntime
 from threegate_classifiers.registry import SHIPPED
 from threegate_classifiers.session import Session
@@ -113,6 +114,39 @@ def test_many_at_once_make_one(tmp_path: Path) -> None:
         made = set(pool.map(lambda _: prepared(model, into, options(), {}), range(16)))
     assert len(made) == 1
     assert [p.name for p in into.iterdir()] == [made.pop().parent.name]
+
+
+def test_a_start_meets_the_folder_of_another_that_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build_model(tmp_path / "m", "guard", "classify", WORDS) / "model.onnx"
+    into = tmp_path / "shared"
+    gone = into / "tmp-of-another"
+    monkeypatch.setattr(Path, "iterdir", listed_with(into, gone))
+    made = prepared(model, into, options(), {})
+    assert sorted(into.iterdir()) == sorted([made.parent, gone])
+
+
+def listed_with(into: Path, gone: Path) -> Callable[[Path], Iterator[Path]]:
+    """The folder as it was listed a moment before another start renamed its own."""
+    listed = Path.iterdir
+    return lambda folder: chain(listed(folder), [gone] if folder == into else [])
+
+
+def test_a_graph_that_was_made_meanwhile_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build_model(tmp_path / "m", "guard", "classify", WORDS) / "model.onnx"
+    into = tmp_path / "shared"
+    first = prepared(model, into, options(), {})
+    looks = iter([False])  # this start looked before the other had finished
+    monkeypatch.setattr(
+        "threegate_classifiers.mapped._whole", lambda folder: next(looks, _whole(folder))
+    )
+    with first.open("rb") as stream:
+        assert prepared(model, into, options(), {}) == first
+        assert os.fstat(stream.fileno()).st_nlink == 1
+    assert len(list(into.iterdir())) == 1
 
 
 def test_a_graph_that_cannot_be_read_is_named_and_leaves_nothing(tmp_path: Path) -> None:
