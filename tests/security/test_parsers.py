@@ -153,6 +153,21 @@ def test_ambiguous_framing_is_refused(guarded: Running, watched: Watched, name: 
     assert watched.seen[since:] == []
 
 
+@pytest.mark.parametrize("data", [b"\x16\x03\x01 no HTTP\r\n\r\n", *(FRAMING[n] for n in SILENT)])
+def test_a_stranger_writes_nothing_to_the_log(
+    guarded: Running, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    exchange(guarded, data, wait_s=3)
+    assert caplog.records == []
+
+
+def test_what_is_no_http_is_counted(guarded: Running) -> None:
+    value = guarded.deps.metrics.registry.get_sample_value
+    before = value("threegate_malformed_requests_total")
+    assert exchange(guarded, b"\x16\x03\x01 no HTTP\r\n\r\n").statuses == [400]
+    assert value("threegate_malformed_requests_total") == before + 1
+
+
 def test_pipelined_requests_are_checked_one_by_one(guarded: Running, watched: Watched) -> None:
     since = len(watched.seen)
     said = exchange(guarded, INNER + INNER + LAST)

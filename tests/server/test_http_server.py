@@ -60,7 +60,7 @@ def test_no_worker_makes_the_socket_of_all_wait() -> None:
 
 
 def test_nothing_of_a_request_reaches_the_servers_log() -> None:
-    made = config(None, Settings(drain=7))
+    made = config(None, Settings(drain=7), print)
     assert not made.access_log
     assert (made.server_header, made.proxy_headers, made.ws) == (False, False, "none")
     assert made.timeout_graceful_shutdown == 7 + CUT_S

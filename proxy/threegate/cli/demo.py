@@ -102,5 +102,7 @@ async def served(settings: Settings, language: str) -> AsyncIterator[DemoStage]:
     """A whole proxy with these settings on a free port."""
     async with opened(settings, warn, language) as deps:
         listener = socket.create_server(("127.0.0.1", 0))
-        async with running(config(create_app(deps), settings), listener) as url:
+        async with running(
+            config(create_app(deps), settings, deps.metrics.malformed.inc), listener
+        ) as url:
             yield DemoStage(url, settings.upstreams[0].url, settings.audit_database)

@@ -60,7 +60,7 @@ def listener(app: Any, host: str, port: int) -> Any:
         port=port,
         http=HttpProtocol,
         ws="none",
-        log_level="warning",
+        log_level="error",  # anybody may cause warnings
         timeout_graceful_shutdown=GRACE_S,  # streams of events have no end of their own
     )
 

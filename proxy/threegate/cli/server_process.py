@@ -51,7 +51,7 @@ async def serve(settings: Settings, on: socket.socket | Membership, language: st
         metrics_server(deps),
         _ext_proc(deps),
     ):
-        app = config(create_app(deps, stopping.missing), complete)
+        app = config(create_app(deps, stopping.missing), complete, deps.metrics.malformed.inc)
         report = await asyncio.to_thread(_report, deps, language)
         freeze_startup_objects()
 

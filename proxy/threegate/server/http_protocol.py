@@ -9,12 +9,16 @@ seconds, while load balancers keep theirs for sixty, and under load it does so e
 arrived that it has not read yet. Here IDLE_S is longer than theirs, and pending data is read once
 more before a connection is closed. uvicorn waits for ever for a client that does not read: here one
 that takes nothing for UNREAD_S is disconnected, whether its answer is under way or complete.
+uvicorn writes a line to the log for each request that is no HTTP and for each upgrade that it does
+not know, so anybody could fill the log: here they are counted (`on_malformed`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -67,6 +71,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     _departure: Departure
 
+    def __init__(
+        self, *args: Any, on_malformed: Callable[[], object] = lambda: None, **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self._on_malformed = on_malformed
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._departure = Departure()
@@ -87,6 +97,13 @@ class HttpProtocol(HttpToolsProtocol):
         self._head += len(data)
         if self._head > HEAD_BYTES:
             self.send_400_response("The head of the request is too long.")
+
+    def send_400_response(self, msg: str) -> None:
+        self._on_malformed()
+        super().send_400_response(msg)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """The request is answered as if it had asked for none."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

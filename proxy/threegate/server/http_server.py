@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -144,19 +145,20 @@ async def running(config: uvicorn.Config, listener: socket.socket) -> AsyncItera
         listener.close()
 
 
-def config(app: Any, settings: Settings) -> uvicorn.Config:
-    """No access log (paths and addresses belong in the audit log), no server header, no trust in
+def config(app: Any, settings: Settings, on_malformed: Callable[[], object]) -> uvicorn.Config:
+    """No access log (paths and addresses belong in the audit log), no line of the log for what a
+    stranger sends (`on_malformed` counts requests that are no HTTP), no server header, no trust in
     proxy headers, no web sockets."""
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         log_config=None,
-        log_level="warning",
+        log_level="error",
         access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=settings.drain + CUT_S,
-        http=HttpProtocol,
+        http=partial(HttpProtocol, on_malformed=on_malformed),  # type: ignore[arg-type]
         ws="none",
     )

@@ -27,5 +27,5 @@ async def metrics_server(deps: Deps) -> AsyncIterator[int]:
     listener = bound(settings, settings.metrics_port, shared=True)
     app = Starlette(routes=[Route("/metrics", MetricsEndpoint(deps).answer)])
     own = replace(settings, port=settings.metrics_port, drain=1)
-    async with running(config(app, own), listener):
+    async with running(config(app, own, deps.metrics.malformed.inc), listener):
         yield listener.getsockname()[1]

@@ -66,7 +66,9 @@ def running(settings: Settings) -> Iterator[tuple[str, Deps, asyncio.AbstractEve
     async def main() -> None:
         async with opened(settings) as deps:
             stop = asyncio.Event()
-            server = uvicorn.Server(config(create_app(deps), replace(settings, port=0)))
+            server = uvicorn.Server(
+                config(create_app(deps), replace(settings, port=0), deps.metrics.malformed.inc)
+            )
             server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
             task = asyncio.ensure_future(server._serve())
             while not server.started:

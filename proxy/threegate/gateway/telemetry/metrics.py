@@ -70,6 +70,7 @@ class Metrics:
     tasks: Gauge
     call: Histogram
     errors: Counter
+    malformed: Counter
     limited: Counter
     state_unavailable: Counter
     feeds: Counter
