@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 from threegate.audit import AuditLog, AuditSettings, Query
+from threegate.audit.errors import trouble
 from threegate.audit.log.database import writer_engine
 from threegate.audit.log.record import Stage
+from threegate.errors import AuditError
 from threegate.gateway.access.rule_trips import Bands
 from threegate.gateway.notices import Notices
 from threegate.gateway.telemetry.expiry import Ending
@@ -186,6 +188,59 @@ async def test_another_policy_is_taken_up_and_recorded_once(tmp_path: Path) -> N
         second = watch.policies.pin().digest
         assert second != first
         assert await told(watch) == [("activated", second)]
+
+
+@asynccontextmanager
+async def no_record(watch: BackgroundWork) -> AsyncIterator[None]:
+    """The audit log takes nothing, while the other tables can still be written (a full disk)."""
+
+    async def refused(*args: object) -> None:
+        raise trouble("closed")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AuditLog, "append", refused)
+        yield
+
+
+async def test_no_rule_is_stopped_before_that_is_recorded(tmp_path: Path) -> None:
+    put(tmp_path / "policies", BANDED)
+    async with watched(tmp_path) as watch:
+        acting(watch, 20)
+        async with no_record(watch):
+            with pytest.raises(AuditError):
+                await watch.band()
+            assert watch.store.left(watch.policies.pin()) == ()
+        await watch.band()
+        assert shown(watch) == 1
+        assert await told(watch) == [("stopped", "pii.email")]
+
+
+async def test_no_schedule_becomes_active_before_that_is_recorded(tmp_path: Path) -> None:
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as watch:
+        digest = scheduled(watch, in_ms=1)
+        await asyncio.sleep(0.01)
+        async with no_record(watch):
+            with pytest.raises(AuditError):
+                await watch.policy()
+            assert watch.versions.state().activations == ()
+        await watch.policy()
+        assert await told(watch) == [("activate", ""), ("activated", digest)]
+
+
+async def test_no_file_becomes_active_before_that_is_recorded(tmp_path: Path) -> None:
+    put(tmp_path / "policies", GOOD)
+    async with watched(tmp_path) as watch:
+        first = watch.policies.pin().digest
+        put(tmp_path / "policies", GOOD.replace("owner: privacy", "owner: dpo"))
+        await watch.policy()  # files count once two looks have seen the same
+        async with no_record(watch):
+            with pytest.raises(AuditError):
+                await watch.policy()
+            assert watch.policies.pin().digest == first
+        await watch.policy()
+        assert await told(watch) == [("activated", watch.policies.pin().digest)]
+        assert watch.policies.pin().digest != first
 
 
 async def test_errors_of_the_newest_policy_are_a_figure(tmp_path: Path) -> None:

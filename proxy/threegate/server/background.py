@@ -3,8 +3,8 @@ their bands, update the gauges of the log, its readiness, the policy and the cla
 for keys and certificates that expire.
 
 A new policy with errors leaves the last good one active. Activations, and rules that stopped
-themselves, are recorded in the audit log. A stopped rule acts again, with its counts reset, when
-its policy is activated once more.
+themselves, are recorded in the audit log: nothing takes effect before a record of it is durable. A
+stopped rule acts again, with its counts reset, when its policy is activated once more.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from threegate.policy.lifecycle.commands import Activate, Schedule
 from threegate.policy.lifecycle.people import Person, Role
 from threegate.policy.lifecycle.store import PolicyStore, now_utc
 from threegate.policy.lifecycle.versions import Versions
+from threegate.policy.model import PolicySet
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +116,7 @@ class BackgroundWork:
             then = Person(name, frozenset({Role.APPROVER}), group)
             by = await asyncio.to_thread(self.person_of, name) or then
             command = Activate(digest, reason="scheduled")
+            await self._attempt(digest, "activate", digest)
             answer = await asyncio.to_thread(self.versions.act, command, by, now)
             if isinstance(answer, Refused):
                 await self._drop_schedule(digest, answer, now)
@@ -140,12 +142,15 @@ class BackgroundWork:
 
     async def _look(self) -> None:
         changed = await asyncio.to_thread(self.policies.changed)
-        before = self.policies.pin().digest
-        if changed and await asyncio.to_thread(self.policies.reload):
-            after = self.policies.pin().digest
-            log.info("policy %s is active", after[:12])
+        loop, before = asyncio.get_running_loop(), self.policies.pin().digest
+
+        def record(new: PolicySet) -> None:
+            made = self._record(new.digest, "activated", new.digest, previous=before)
+            asyncio.run_coroutine_threadsafe(made, loop).result()
+
+        if changed and await asyncio.to_thread(self.policies.reload, record):
+            log.info("policy %s is active", self.policies.pin().digest[:12])
             await asyncio.to_thread(self._resume)
-            await self._record(after, "activated", after, previous=before)
         for problem in self.policies.problems if changed else ():
             log.warning("policy problem %s in %s", problem.code, problem.at)
         errors = sum(p.severity is Severity.ERROR for p in self.policies.problems)
@@ -178,10 +183,18 @@ class BackgroundWork:
         self.metrics.left_bands((e.rule, e.side.value) for e in left)
 
     async def _left(self, left: BandExit) -> None:
-        log.error("rule %s left its band: %s", left.rule, left.side)
         verb = "stopped" if left.side is BandSide.ABOVE else "below-band"
+        await self._attempt(left.policy, verb, left.rule)
+        if not await asyncio.to_thread(self.store.put, left):
+            return  # another worker was first
+        log.error("rule %s left its band: %s", left.rule, left.side)
         seen = {"calls": left.count.calls, "acted": left.count.acted}
         await self._record(left.policy, verb, left.rule, **seen)
+
+    async def _attempt(self, policy: str, what: str, thing: str) -> None:
+        """As the console does before a person's command. Raises AuditError."""
+        detail = {"verb": "attempt", "what": what, "object": thing, "actor": PROXY}
+        await self.audit.append(Record(stage=Stage.ACCESS, policy=policy, detail=detail))
 
     async def _record(self, policy: str, verb: str, thing: str, **more: object) -> None:
         detail = {"verb": verb, "object": thing, "actor": PROXY, **more}

@@ -77,9 +77,9 @@ def test_old_minutes_do_not_count_and_are_forgotten(engine: Engine) -> None:
 def test_what_leaves_its_band_is_told_once(engine: Engine, acted: int, side: BandSide) -> None:
     stores = [BandStore.open(engine, name) for name in ("one", "two", "three")]
     added(stores[0], 100, acted)
+    (left,) = stores[0].look(policies(), NOW, MINUTE)
     with ThreadPoolExecutor(3) as pool:
-        found = [*pool.map(lambda s: s.look(policies(), NOW, MINUTE), stores)]
-    (left,) = [e for each in found for e in each]
+        assert sorted(pool.map(lambda s: s.put(left), stores)) == [False, False, True]
     assert (left.rule, left.side, left.count) == ("names", side, Count(100, acted))
     assert all(s.left(policies()) == (left,) for s in stores)
     assert stores[1].look(policies(), NOW, MINUTE) == ()
@@ -96,7 +96,7 @@ def test_another_policy_has_its_own_counts(engine: Engine) -> None:
 def test_a_rule_that_acts_again_is_counted_from_nothing(engine: Engine) -> None:
     store = BandStore.open(engine, "one")
     added(store, 100, 100)
-    assert store.look(policies(), NOW, MINUTE)
+    assert store.put(store.look(policies(), NOW, MINUTE)[0])
     assert store.resume("p", "names")
     assert not store.resume("p", "names")
     assert store.left(policies()) == ()

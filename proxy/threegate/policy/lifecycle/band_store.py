@@ -88,19 +88,18 @@ class BandStore:
         return Count(calls or 0, acted or 0)
 
     def look(self, policies: PolicySet, now: str, minute: int) -> tuple[BandExit, ...]:
-        """The rules that have just left their band, each reported to one process only."""
+        """The rules that are out of their band and not stored as such."""
         known = {(e.policy, e.rule, e.side) for e in self.left(policies)}
         found: list[BandExit] = []
         for policy, rule, band in banded(policies):
             count = self.count(policy, rule, minute - band.minutes + 1)
             side = side_of(band, count)
             if side is not None and (policy, rule, side) not in known:
-                made = BandExit(policy, rule, side, count, now)
-                found += [made] if self._tell(made) else []
+                found.append(BandExit(policy, rule, side, count, now))
         return tuple(found)
 
-    def _tell(self, left: BandExit) -> bool:
-        """False if another process was first."""
+    def put(self, left: BandExit) -> bool:
+        """Stops the rule if it acted too often. False if another process was first."""
         count = left.count
         row = (left.policy, left.rule, left.side.value, count.calls, count.acted, left.at)
         try:

@@ -207,8 +207,9 @@ class PolicyStore:
         """Whether the source may have changed since the last reload. Cheap."""
         return self._source.fingerprint() != self._seen
 
-    def reload(self) -> bool:
-        """Reads the source again; True if the active set has changed."""
+    def reload(self, before: Callable[[PolicySet], object] = lambda new: None) -> bool:
+        """Reads the source again; True if the active set has changed. `before` is called with the
+        new set before it becomes active; if that raises, the next look finds the change again."""
         try:
             found = self._source.check()
         except PolicyError as error:
@@ -221,6 +222,7 @@ class PolicyStore:
         )
         if changed and checked.policies is not None:
             self._keep(checked.policies, found, checked.files)
+            before(checked.policies)
             self._active = checked.policies
         if checked.policies is not None:
             self._packs, self._origin = found.packs, found.origin
