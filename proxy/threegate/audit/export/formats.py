@@ -6,6 +6,7 @@ them (`bundle`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,9 @@ DETAIL_COLUMNS = ("actor", "verb", "object", "reason")
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 """Characters with which spreadsheets begin a formula, in East Asian locales also full-width
 ones."""
+_CELL_BEGINS = re.compile(r"(?<=[;\t\r\n])(?=[=+\-@＝＋－＠])")
+"""Where the list separator of the system is a semicolon, as in most of Europe, spreadsheets split a
+line there whatever the quotes around a cell, and end it at a line break within."""
 
 Json = Mapping[str, Any]
 
@@ -71,7 +75,10 @@ def _once(values: Any) -> str:
 
 def cell(value: str | int) -> str | int:
     """A CSV cell that no spreadsheet runs as a formula (OWASP: CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    safe = _CELL_BEGINS.sub("'", value)
+    return f"'{safe}" if value.startswith(FORMULA) else safe
 
 
 @dataclass(frozen=True, slots=True)
