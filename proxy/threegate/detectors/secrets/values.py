@@ -4,6 +4,7 @@ word or a repetition."""
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,6 +22,11 @@ _PLACEHOLDER = (
     r"|getenv|environ|process\.env|os\.|config\.|import\.meta|secrets?\.|settings\.|^env(?:[^\pL\pN_]|$)|"
     r"abcdefgh|abc123|0123456789abc|00112233445566|^\[[^\]\d!@#$%^&*+/=]*\d{0,3}\]?\n?$|^(?:none|null|true|false|undefined)\n?$"
 )
+_EXAMPLE_WORD = re.compile(
+    r"(?i)your|example|placeholder|changeme|dummy|redacted|abcdefgh|abc123|x{5,}|0{8,}"
+)
+_RANDOM = re.compile(r"[A-Za-z0-9]{24,}")
+_LEAST_DIGITS = 3
 
 Place = tuple[int, int, int]
 """Byte offsets: start of the match, start and end of its value."""
@@ -79,6 +85,18 @@ def secret_test(floor: float, allow: str) -> Callable[[bytes], bool]:
         value = data.decode()
         if len(value) > open_match.MAX_TOKEN or len(set(value)) < least:
             return False
-        return not re2_spans.found(allowed, data) and entropy(value) >= floor
+        if entropy(value) < floor:
+            return False
+        if not re2_spans.found(allowed, data):
+            return True
+        rest = _EXAMPLE_WORD.sub(" ", value)
+        return not re2_spans.found(allowed, rest.encode()) and _is_random(rest, floor)
 
     return is_secret
+
+
+def _is_random(rest: str, floor: float) -> bool:
+    """Whether what remains beside the words of an example is still a key: `your` stands in one of
+    10,000 random keys, and whoever writes a key can append `example`."""
+    runs = _RANDOM.findall(rest)
+    return any(entropy(r) >= floor and sum(map(str.isdigit, r)) >= _LEAST_DIGITS for r in runs)
