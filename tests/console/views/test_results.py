@@ -124,6 +124,17 @@ def test_every_bound_policy_is_shown_tested_tried_and_replayed(bound_site: Site)
     assert replay["counts"]["same"] == replay["texts"] > 0
 
 
+def test_no_rule_is_begun_in_a_pack_that_only_binds_others(bound_site: Site) -> None:
+    """It was the first choice there, its form said "for everybody", and it held for nobody."""
+    editor = bound_site.who("editor", name="ed")
+    page = editor.get("/policies/new").text
+    assert '<option value="base" selected>' in page
+    assert '<option value="retail">' in page
+    assert '<option value="bound"' not in page
+    made = editor.post("/policies/new.json", data={"template": "project_names"}).json()["rule"]
+    assert made.startswith("base.")
+
+
 def test_a_replay_of_nothing_is_no_good_news(tmp_path: Path) -> None:
     root = policies(tmp_path / "policies", "metadata")
     with proxy(tmp_path / "var", root, packs=PACKS) as running:

@@ -23,6 +23,7 @@ from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.policy.lifecycle.store import today_utc
+from threegate.policy.schema import Pack
 
 GROUPS = ("data", "words", "topics", "safety", "answers", "model")
 
@@ -31,7 +32,7 @@ async def new_page(visit: ConsoleRequest) -> Answer:
     """Common needs as templates, and a blank rule."""
     space, bundle = await packs_of(visit)
     rows = [_template_row(t, visit.language) for t in templates()]
-    packs = [{"name": p.pack, "title": p.title.get(visit.language)} for p in bundle.packs]
+    packs = [{"name": p.pack, "title": p.title.get(visit.language)} for p in serving_packs(bundle)]
     return Shown(
         "policy/new.html",
         {"templates": rows, "groups": GROUPS, "packs": packs, "pack": target_pack(space, bundle)},
@@ -45,10 +46,18 @@ def _template_row(made: Template, language: str) -> dict[str, str]:
 
 def target_pack(space: Workspace, bundle: Bundle) -> str:
     """The pack for the user's own rules: a separate one or, if packs are bound to callers, the last
-    pack, because an unbound pack would serve everybody else."""
-    if any(pack.bindings for pack in bundle.packs):
-        return space.packs[-1]
-    return OWN_PACK
+    pack in use, because an unbound pack would serve everybody else."""
+    bound = [b.pack for pack in bundle.packs for b in pack.bindings]
+    if not bound:
+        return OWN_PACK
+    serving = {pack.pack for pack in serving_packs(bundle)}
+    return next((name for name in reversed(space.packs) if name in serving), bound[-1])
+
+
+def serving_packs(bundle: Bundle) -> list[Pack]:
+    """Without those that only bind other packs: a rule there holds for nobody."""
+    bound = {b.pack for pack in bundle.packs for b in pack.bindings}
+    return [pack for pack in bundle.packs if pack.pack in bound or not pack.bindings]
 
 
 async def create(visit: ConsoleRequest) -> Answer:
