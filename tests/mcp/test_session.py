@@ -180,6 +180,18 @@ async def test_a_text_in_base64_goes_on_as_such(session: McpSession) -> None:
     assert text.endswith("from nine to five.")
 
 
+@pytest.mark.parametrize("charset", ["gb18030", "utf-16", "utf-16-be"])
+async def test_a_text_in_base64_is_read_in_any_charset(session: McpSession, charset: str) -> None:
+    blob = b64encode(f"电话 {PHONE} 请回电".encode(charset)).decode()
+    file = {"uri": "a:b", "mimeType": "text/plain", "blob": blob}
+    for result in ({"contents": [file]}, {"content": [{"type": "resource", "resource": file}]}):
+        masked = (await session.from_server(response(**result))).on
+        assert masked is not None
+        (text,) = (b64decode(t).decode() for t in strings(masked) if len(t) > 30)
+        assert PHONE not in text
+        assert text.endswith("请回电")
+
+
 async def test_addresses_that_the_server_offered_go_back_as_they_are(session: McpSession) -> None:
     uri = "http://203.0.113.77/notes/ann.lee@example-corp.com"
     read = request("resources/read", uri=uri)

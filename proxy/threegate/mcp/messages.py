@@ -69,8 +69,8 @@ _TOKEN: Final = re.compile(r"[\w.:/+=%~-]*", re.ASCII)
 _MEDIA: Final = ("data", "blob")
 _FREE: Final = "structuredContent"
 """Members that contain a tool's own object, in which a `type` may be anything."""
-_BASE64: Final = "#base64"
-"""Last part of the path of a text that a member holds as base64."""
+_BASE64: Final = ("#base64", "#base64 2", "#base64 3")
+"""Last part of the path of a text that a member holds as base64: one for each reading."""
 META: Final = "_meta"
 """In a client's messages it contains what the program says about itself."""
 
@@ -133,19 +133,26 @@ def texts_of(value: Any, path: Path = (), *, tokens: bool = True) -> Iterator[tu
                 if not (isinstance(item, str) and name in _TOKENS and _TOKEN.fullmatch(item)):
                     yield from texts_of(item, (*path, name), tokens=tokens and name != _FREE)
                 elif name in _MEDIA:
-                    for form, read in inline.readings("data", item):
-                        if read.strip():
-                            yield (*path, name, *((_BASE64,) if form else ())), read
+                    yield from _media(item, str(value.get("mimeType") or ""), (*path, name))
                 elif not tokens:
                     yield from texts_of(item, (*path, name))
+
+
+def _media(item: str, kind: str, path: Path) -> Iterator[tuple[Path, str]]:
+    """The readings of a file: which of several a client chooses is not known."""
+    found = [r for r in inline.readings("data", item, kind) if r.text.strip()]
+    yield from ((path, text) for form, text in found if not form)
+    encoded = (text for form, text in found if form)
+    yield from (((*path, mark), text) for mark, text in zip(_BASE64, encoded, strict=False))
 
 
 def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:
     """A copy with `texts` at their places."""
     if path in texts:
         return texts[path]
-    if isinstance(value, str) and (encoded := (*path, _BASE64)) in texts:
-        return base64.b64encode(texts[encoded].encode()).decode()
+    read = [texts[p] for mark in _BASE64 if (p := (*path, mark)) in texts]
+    if isinstance(value, str) and read:
+        return base64.b64encode(min(read, key=_damage).encode()).decode()
     match value:
         case list():
             return [put_texts(item, texts, (*path, n)) for n, item in enumerate(value)]
@@ -153,6 +160,11 @@ def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:
             return {name: put_texts(item, texts, (*path, name)) for name, item in value.items()}
         case _:
             return value
+
+
+def _damage(text: str) -> int:
+    """What reading it in another charset than its own has done to a text."""
+    return text.count("\ufffd") + text.count("\0")
 
 
 def renamed(value: Any, names: Mapping[str, str]) -> Any:

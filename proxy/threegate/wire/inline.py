@@ -34,15 +34,17 @@ class Reading(NamedTuple):
     text: str
 
 
-def readings(name: str, text: str) -> tuple[Reading, ...]:
-    """The texts of a field that holds files; none if it holds only binary data."""
+def readings(name: str, text: str, kind: str = "") -> tuple[Reading, ...]:
+    """The texts of a field that holds files; none if it holds only binary data. `kind`: the media
+    type that stands beside the field, if one does."""
     head = _HEAD.match(text)
     if head is not None and _is_head(head[0]):
         kind, encoded, body = head[1], head[2], text[head.end() :]
         data = _decoded(body) if encoded else unquote_to_bytes(body)
         return _all(text, body, data, "#data", textual=not kind or bool(_TEXTUAL.match(kind)))
     if name in _BASE64:
-        return _all(text, text, _decoded(text), "#base64", textual=False)
+        textual = bool(_TEXTUAL.match(kind))
+        return _all(text, text, _decoded(text), "#base64", textual=textual)
     return (Reading("", text),)
 
 
