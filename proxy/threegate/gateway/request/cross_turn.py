@@ -49,7 +49,7 @@ _ENDED = re.compile(r"[。.!?！？…\n]\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class _Joined:
+class Joined:
     """`joints` are the places where one text ends and the next begins."""
 
     text: str = field(repr=False)
@@ -60,22 +60,22 @@ class _Joined:
         return at < len(self.joints) and self.joints[at] < span.end
 
 
-def _joined(pieces: Sequence[str], blank: str) -> _Joined:
+def _joined(pieces: Sequence[str], blank: str) -> Joined:
     ends = list(accumulate(len(p) + len(blank) for p in pieces))
-    return _Joined(blank.join(pieces), tuple(e - len(blank) for e in ends[:-1]))
+    return Joined(blank.join(pieces), tuple(e - len(blank) for e in ends[:-1]))
 
 
-def readings(texts: Sequence[str]) -> list[_Joined]:
+def readings(texts: Sequence[str]) -> list[Joined]:
     """The ways in which the last of `texts` can be read as one; none for a single text."""
     last = [t for t in texts if t.strip()][-TURNS:]
     if len(last) < 2:
         return []
     quoted = [q for t in last for q in _quoted(t)]
-    made = _plain([t.strip() for t in last])
+    made = in_a_row([t.strip() for t in last])
     return made + ([_joined(quoted, b) for b in ("", " ")] if len(quoted) > 1 else [])
 
 
-def _plain(texts: Sequence[str]) -> list[_Joined]:
+def in_a_row(texts: Sequence[str]) -> list[Joined]:
     """Joined one after the other; nothing if each text ends with its sentence."""
     ends = [_edges(t) for t in texts]
     open_ = [not _ENDED.search(before) for before in ends[:-1]]
@@ -86,7 +86,7 @@ def _edges(text: str) -> str:
     return text if len(text) <= 2 * EDGE else text[:EDGE] + "\n" * 3 + text[-EDGE:]
 
 
-def _only(joined: _Joined, open_: Sequence[bool]) -> _Joined:
+def _only(joined: Joined, open_: Sequence[bool]) -> Joined:
     """Without the joints after a finished sentence, which is not continued."""
     kept = (j for j, still in zip(joined.joints, open_, strict=True) if still)
     return replace(joined, joints=tuple(kept))
@@ -108,12 +108,12 @@ async def together(
     if not read:
         return ()
     passages = [Passage(slots[-1].locus, r.text) for r in read]
-    judged = await detector_set.check(passages, _of(patterns), {}, budget)
-    own = {kind: deadlines[kind] for kind in _of(deadlines)}
+    judged = await detector_set.check(passages, worded(patterns), {}, budget)
+    own = {kind: deadlines[kind] for kind in worded(deadlines)}
     if own and any(_TOGETHER.search(s.text) for s in slots[-2:]):
         judged += await detector_set.check([passages[-1]], frozenset(), own)
         read.append(replace(read[-1], joints=(len(read[-1].text) - 1,)))
-    return tuple(_at_last(slots[-1], _over(read, judged)))
+    return tuple(at_last(slots[-1], over_joints(read, judged)))
 
 
 async def over_parts(
@@ -124,14 +124,14 @@ async def over_parts(
     budget: Budget,
 ) -> list[tuple[Slot, Judgement]]:
     """Findings in the parts of each turn read as one, reported at the last of them."""
-    turns = [(parts[-1], r) for parts in _turns(slots) for r in _plain([s.text for s in parts])]
+    turns = [(parts[-1], r) for parts in _turns(slots) for r in in_a_row([s.text for s in parts])]
     if not turns:
         return []
     passages = [Passage(slot.locus, read.text) for slot, read in turns]
-    own = {kind: deadlines[kind] for kind in _of(deadlines)}
-    judged = await detector_set.check(passages, _of(patterns), own, budget)
+    own = {kind: deadlines[kind] for kind in worded(deadlines)}
+    judged = await detector_set.check(passages, worded(patterns), own, budget)
     return [
-        (slot, Judgement(tuple(_at_last(slot, _over([read], [found]))), found.failures))
+        (slot, Judgement(tuple(at_last(slot, over_joints([read], [found]))), found.failures))
         for (slot, read), found in zip(turns, judged, strict=True)
     ]
 
@@ -143,16 +143,16 @@ def _turns(slots: Sequence[Slot]) -> list[list[Slot]]:
     return [turn for turn in turns if len(turn) > 1]
 
 
-def _of(kinds: Iterable[str]) -> frozenset[str]:
+def worded(kinds: Iterable[str]) -> frozenset[str]:
     return frozenset(k for k in kinds if k.split(".")[0] in FAMILIES)
 
 
-def _over(read: Sequence[_Joined], judged: Sequence[Judgement]) -> Iterable[Finding]:
+def over_joints(read: Sequence[Joined], judged: Sequence[Judgement]) -> Iterable[Finding]:
     for joined, judgement in zip(read, judged, strict=True):
         yield from (f for f in judgement.findings if joined.over(f.span))
 
 
-def _at_last(slot: Slot, found: Iterable[Finding]) -> Iterable[Finding]:
+def at_last(slot: Slot, found: Iterable[Finding]) -> Iterable[Finding]:
     """Each kind once, at its highest level."""
     best: dict[str, Finding] = {}
     for finding in found:

@@ -12,6 +12,7 @@ from threegate.gateway.outcome import outcome_of, refused
 from threegate.gateway.request.changed_header import changed_header
 from threegate.gateway.request.cross_turn import over_parts, together
 from threegate.gateway.request.parted_values import with_parted_values
+from threegate.gateway.request.schema_words import over_schemas
 from threegate.guard.constraint import Constrained, constrain, oversized
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.decide import RuleSet
@@ -67,7 +68,20 @@ async def scan_request(call: CallContext) -> InputResult:
             scans.append(ScannedText(slots[-1].locus, slots[-1].pointer, slots[-1].text, spread))
         for s, j in await over_parts(call.detector_set, slots, *wanted, budget):
             scans.append(ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures))
+    scans += await _schema_scans(call, by_channel, budget)
     return judge_input(scans, by_channel, call.masks, call.caller.language)
+
+
+async def _schema_scans(
+    call: CallContext, by_channel: dict[Channel, RuleSet], budget: Budget
+) -> list[ScannedText]:
+    """Definitions read as one; one of names alone may be the first text of its channel."""
+    wanted = {channel: rules.patterns for channel, rules in call.resolved.input.items()}
+    found = await over_schemas(call.detector_set, call.body, call.slots, wanted, budget)
+    for channel in {slot.locus.channel for slot, _ in found} - by_channel.keys():
+        rules = call.resolved.input[channel]
+        by_channel[channel] = rules.judge.bound(call.caller, call.today, call.stopped)
+    return [ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures) for s, j in found]
 
 
 async def constraint_layer(call: CallContext, kinds: frozenset[str]) -> bool:
