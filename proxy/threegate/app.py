@@ -20,8 +20,7 @@ from threegate.gateway.router import Router
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.parts import policy_versions
 from threegate.policy.lifecycle.store import PolicyStore
-from threegate.service.dialects.registry import service_routes
-from threegate.service.openapi import document
+from threegate.service.dialects.registry import document, service_routes
 from threegate.wire import ADAPTERS
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from threegate.guard.request_fields import MOST_NOTED
+from threegate.guard.request_fields import MOST_NOTED, field_allow_list
 from threegate.policy.model import (
     Fields,
 )
@@ -107,3 +107,33 @@ def test_other_apis_get_only_the_fields_they_know(api: Api) -> None:
     done = run(body, SAMPLING, api=api).body
     assert ("temperature" in done) is (api is not Api.EMBEDDINGS)
     assert ("n" in done) is (api is Api.COMPLETIONS)
+
+
+LIST = field_allow_list(("model", "kwargs.thinking", "kwargs.effort"))
+
+
+@pytest.mark.parametrize(
+    ("sent", "passes", "removed"),
+    [
+        ({"model": "m"}, {"model": "m"}, []),
+        ({"model": {"any": [1]}}, {"model": {"any": [1]}}, []),
+        ({"model": "m", "other": 1}, {"model": "m"}, ["other"]),
+        ({"kwargs": {"thinking": True}}, {"kwargs": {"thinking": True}}, []),
+        ({"kwargs": {"thinking": None, "x": 1}}, {"kwargs": {"thinking": None}}, ["kwargs.x"]),
+        ({"kwargs": {"x": 1}}, {}, ["kwargs.x"]),
+        ({"kwargs": {}}, {}, []),
+        ({"kwargs": {"thinking": {"a": 1}}}, {}, ["kwargs.thinking"]),
+        ({"kwargs": {"thinking": [1]}}, {}, ["kwargs.thinking"]),
+        ({"kwargs": "text"}, {}, ["kwargs"]),
+        ({"kwargs": None}, {}, ["kwargs"]),
+        ({"kwargs.thinking": True}, {}, ["kwargs.thinking"]),
+    ],
+)
+def test_what_passes(sent: dict[str, Any], passes: dict[str, Any], removed: list[str]) -> None:
+    assert LIST.narrowed(sent) == passes
+    assert LIST.removed(sent) == removed
+
+
+def test_a_field_that_is_listed_passes_whole() -> None:
+    both = field_allow_list(("kwargs", "kwargs.thinking"))
+    assert both.removed({"kwargs": {"x": [1]}}) == []

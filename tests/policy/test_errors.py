@@ -13,7 +13,7 @@ import pytest
 from threegate.policy import schema
 from threegate.policy.errors import FAILURES, broken, failure
 from threegate.policy.language.patterns import SAYINGS
-from threegate.policy.language.problem_catalog import CODES, Code
+from threegate.policy.language.problems import CODES, Code
 from threegate.policy.language.recognizers import FIELDS
 from threegate.policy.language.shapes import enum_values, key_of, specs
 from threegate.policy.lint import LINTS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from threegate.policy.language.problem_catalog import CODES
+from threegate.policy.language.problems import CODES
 from threegate.policy.lint import LINTS
 
 from tests.policy.packs import FILES, GOOD, checked, codes, spoiled

@@ -21,7 +21,7 @@ from schemathesis.generation.feedback import FeedbackSources
 from schemathesis.generation.modes import GenerationMode
 from schemathesis.pytest._test_builder import build_operation_test
 from schemathesis.specs.openapi.checks import status_code_conformance
-from threegate.service.openapi import document
+from threegate.service.dialects.registry import document
 
 from tests.cases import cases
 from tests.e2e.support.running import Running

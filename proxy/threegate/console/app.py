@@ -26,13 +26,19 @@ from threegate.audit.log.database import now_us
 from threegate.console.auth.security import Guarded, seen_from
 from threegate.console.auth.sessions import BROWSER_COOKIE, COOKIE, SESSION_S, YEAR_S
 from threegate.console.deps import ConsoleDeps
-from threegate.console.error_page import LATER, REFUSALS, error_fields, needs, status_and_text
+from threegate.console.error_page import (
+    LATER,
+    REFUSALS,
+    error_fields,
+    needs,
+    status_and_text,
+    typed,
+)
 from threegate.console.errors import ERRORS
 from threegate.console.guide import section
 from threegate.console.navigation import navigation, page_of_form
 from threegate.console.presenters import labels, policies
 from threegate.console.presenters.highlights import visible
-from threegate.console.presenters.typed import typed
 from threegate.console.progress_page import finished, watched
 from threegate.console.routes import PAGES, Page
 from threegate.console.web import (

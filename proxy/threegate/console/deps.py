@@ -11,8 +11,8 @@ from anyio import CapacityLimiter
 from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings
 from threegate.console.auth.accounts import Accounts
-from threegate.console.auth.hash_queue import HashQueue
 from threegate.console.auth.oidc import Provider
+from threegate.console.auth.passwords import HashQueue
 from threegate.console.auth.sessions import Signer, Throttle
 from threegate.console.drafts import Drafts, Ground
 from threegate.console.review.review_store import ReviewStore

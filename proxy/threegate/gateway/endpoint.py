@@ -7,12 +7,14 @@ call the model, guard the answer (layer 3), make the last record durable, send t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import orjson
 
+from threegate.audit.log.record import Stage
 from threegate.errors import ThreegateError
 from threegate.gateway.access.auth import onward
 from threegate.gateway.access.rate_limit import limited
@@ -31,10 +33,10 @@ from threegate.gateway.request.call_opening import (
 from threegate.gateway.request.input_layer import constraint_layer, input_layer
 from threegate.gateway.request.request_context import subject_of
 from threegate.gateway.request.stored_ids import stored_ids
-from threegate.gateway.request.token_count import NOT_SERVED, count_here
 from threegate.gateway.request.token_ids import decoded
 from threegate.gateway.telemetry.tracing import own_span, traceparent_of
 from threegate.limits.admission import AdmissionSlot
+from threegate.limits.store import estimated_tokens
 from threegate.types import Caller
 from threegate.upstream import ModelRequest
 from threegate.wire import json as strict_json
@@ -135,3 +137,26 @@ def engine_id(call: CallContext) -> str:
 
 def _upstream_path(path: str) -> str:
     return path if path.startswith(("/v1/", "/beta/", "/anthropic/")) else f"/v1{path}"
+
+
+NOT_SERVED = frozenset((404, 405, 501))
+"""Statuses with which a model API rejects an unknown path."""
+
+
+async def count_here(call: CallContext) -> None:
+    """Answers `count_tokens` here if the model API has no such path; most engines have none.
+    Counted by the model's tokenizer if the settings name one, else estimated; the answer says
+    which (`threegate.counted_by`). Tokens that a chat template adds are not counted."""
+    texts = [slot.text for slot in call.adapter.request_slots(call.body)]
+    counted_by, tokens = await _counted(call, texts)
+    await call.trail.ended(Stage.COMPLETED)
+    note = {"counted_by": counted_by}
+    await call.out.json(200, {"input_tokens": tokens, "threegate": note})
+
+
+async def _counted(call: CallContext, texts: Sequence[str]) -> tuple[str, int]:
+    model, tenant = call.adapter.model(call.body), call.caller.tenant
+    tokenizer = call.deps.model_api.tokenizer(model, tenant)
+    if tokenizer is None:
+        return "estimate", sum(map(estimated_tokens, texts))
+    return "tokenizer", await asyncio.to_thread(tokenizer.count, texts)

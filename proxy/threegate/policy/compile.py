@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from threegate.policy import schema
-from threegate.policy.compile_constraints import constraint_of
-from threegate.policy.compile_rules import rule_of
+from threegate.policy.compile_rules import constraint_of, rule_of
 from threegate.policy.constitution import sentences_of
 from threegate.policy.language.load import Bundle, answer_paths
 from threegate.policy.model import (

@@ -1,18 +1,27 @@
-"""Input and output rules, compiled."""
+"""Rules of all three layers, compiled."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, TypeVar
 
 from threegate.policy import schema
 from threegate.policy.actions import then_action
+from threegate.policy.language.load import Bundle
+from threegate.policy.language.shapes import plain
 from threegate.policy.model import (
     AnnotationForm,
     Claims,
+    Constitution,
+    ConstraintRule,
     Detect,
+    Fields,
+    Images,
     MaskStyle,
+    Models,
+    ResponseFormat,
     Restoring,
     Rule,
     RuleException,
@@ -97,4 +106,32 @@ def _exception(spec: schema.Exceptional) -> RuleException:
         reason=str(spec.reason),
         values_sha256=spec.match.value_sha256,
         salt=spec.match.value_salt,
+    )
+
+
+def constraint_of(bundle: Bundle, rule: schema.ConstraintRule, pack: str) -> ConstraintRule:
+    """A rule in the form the guard reads, with the texts of its files. `pack` is the name of its
+    pack."""
+    then = rule.then
+
+    def json_schema(spec: schema.ResponseFormatSpec) -> Any:
+        return json.loads(bundle.text(spec.json_schema) or "{}") if spec.json_schema else None
+
+    return copied(
+        ConstraintRule,
+        rule,
+        constitution=part(
+            Constitution, then.constitution, text=lambda spec: bundle.text(spec.file).strip()
+        ),
+        clauses=then.clauses,
+        clamp=tuple((str(name), clamp) for name, clamp in then.clamp.items()),
+        models=part(Models, then.models, alias=lambda spec: tuple(spec.alias.items())),
+        tools=then.tools,
+        fields=part(Fields, then.fields, force=lambda spec: tuple(plain(spec.force).items())),
+        reasoning=then.reasoning,
+        limits=then.limits,
+        response_format=part(ResponseFormat, then.response_format, json_schema=json_schema),
+        images=then.images or Images.ALLOW,
+        review_by=rule.review_by or "",
+        pack=pack,
     )

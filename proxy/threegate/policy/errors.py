@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from threegate.errors import PolicyError
-from threegate.policy.language.problem_catalog import codes
-from threegate.policy.language.problems import NOWHERE, Problem, errors
+from threegate.policy.language.problems import NOWHERE, Problem, codes, errors
 from threegate.types import Bilingual
 
 FAILURES = codes("failure")

@@ -31,7 +31,7 @@ class Check:
     """`messages` and `answers` are turns of chat completions; each answer is an assistant turn.
 
     `conversation` is the caller's own id of it, `masks` what an earlier check returned (see
-    `sealed_masks`), `route` the path of the guarded call for rules that look at it, `policy` the
+    `mask_vault`), `route` the path of the guarded call for rules that look at it, `policy` the
     name of one that is bound to the caller, `subject` the end user. `language` (zh or en) is that
     of messages to the user; empty: that of the text. `recall` names the masks of an earlier check
     that this process keeps for clients that cannot send them back (`mask_vault`).

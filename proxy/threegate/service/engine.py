@@ -26,8 +26,7 @@ from threegate.guard.masking.mask import Masked
 from threegate.limits.admission import AdmissionSlot
 from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.judged_answer import open_answer, whole_answer
-from threegate.service.mask_vault import MaskVault
-from threegate.service.sealed_masks import seal, unseal
+from threegate.service.mask_vault import MaskVault, seal, unseal
 from threegate.types import (
     CLAIM_KINDS,
     Action,

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from threegate.audit import AuditSettings
+from threegate.audit.export.backup import backup, restore
+from threegate.audit.log.log_keys import load_master
 from threegate.audit.retention import retention_job
+from threegate.cli.main import main
 
-from tests.audit.conftest import Captured, accesses, audit
+from tests.audit.conftest import Captured, accesses, audit, filled
 
 
 async def test_backup_and_restore_are_recorded(
@@ -62,3 +68,80 @@ async def test_upkeep_by_a_clock_that_leapt_is_asked_for(
     assert await audit(closed_log, "upkeep") == 1
     assert "nothing was erased" in capsys.readouterr().out
     assert await audit(closed_log, "upkeep", "--clock-is-right") == 0
+
+
+async def fill(settings: AuditSettings) -> None:
+    await (await filled(settings)).close()
+
+
+def test_what_is_needed_is_listed_and_the_old_key_goes(tmp_path: Path, capsys: Captured) -> None:
+    var = tmp_path / "var"
+    url, old = f"sqlite:///{var}/audit.sqlite3", var / "audit/keys/master.key"
+    asyncio.run(fill(AuditSettings(url=url, directory=var / "audit")))
+    new = tmp_path / "new.key"
+    new.write_text("22" * 32)
+    config = tmp_path / "threegate.yaml"
+
+    def rewrap(settings: str, *args: str) -> tuple[int, str]:
+        config.write_text(f"var: {var}\naudit_master_key: 'file:{new}'\n{settings}", "utf-8")
+        code = main(["audit", "rewrap", "--config", str(config), "--lang", "en", *args])
+        return code, capsys.readouterr().out
+
+    changed = AuditSettings(
+        master_key=f"file:{new}", old_master_keys=(f"file:{old}",), subject_key=f"file:{old}"
+    )
+    master = load_master(changed)
+    code, said = rewrap("")
+    assert (code, "1 data keys open with none of these" in said) == (1, True)
+    subject = f"audit_subject_key: 'file:{old}'\n"
+    both = f"audit_old_master_keys: ['file:{old}']\n{subject}"
+    code, said = rewrap(both)
+    assert code == 0
+    assert f"master key {master.id}: 0 data keys\nold master key " in said
+    assert f"key that finds persons: {master.subject_key_id}" in said
+    code, said = rewrap(both, "--reason", "yearly")
+    assert said.startswith(
+        f"1 data keys wrapped anew\nmaster key {master.id}: 1 data keys\nkey that"
+    )
+    assert replace(master, old=(), subject_key=b"").subject_key_id == master.id
+    code, said = rewrap(subject)
+    assert (code, f"key that finds persons: {master.subject_key_id}" in said) == (0, True)
+
+
+async def restored(settings: AuditSettings) -> AuditSettings:
+    """A database with an older copy of the log."""
+    copy = settings.directory / "copy.db"
+    log = await filled(settings)
+    backup(settings.url, copy)
+    await log.close()
+    made = replace(settings, url=f"sqlite:///{settings.directory}/restored.db")
+    restore(made.url, copy)
+    return made
+
+
+async def test_a_known_loss_is_acknowledged(settings: AuditSettings, capsys: Captured) -> None:
+    settings = await restored(settings)
+    capsys.readouterr()
+    assert await audit(settings, "verify") == 1
+    assert "threegate audit acknowledge" in capsys.readouterr().out
+    assert await audit(settings, "acknowledge") == 0
+    listed = capsys.readouterr().out
+    writer = listed.partition(":")[0]
+    assert "are lost" in listed
+    assert await audit(settings, "acknowledge", writer) == 2
+    assert await audit(settings, "acknowledge", "nobody", "--reason", "x") == 2
+    how = ("--reason", "copy of Monday", "--actor", "li")
+    assert await audit(settings, "acknowledge", writer, *how) == 0
+    assert (await accesses(settings))[0]["verb"] == "acknowledge"
+    capsys.readouterr()
+    assert await audit(settings, "verify") == 0
+    out = capsys.readouterr().out
+    assert "acknowledged by li at " in out
+    assert "(copy of Monday)" in out
+    assert "the log verifies; " in out
+    assert await audit(settings, "verify", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["ok"]
+    assert {a["reason"] for a in found["acknowledged"]} == {"copy of Monday"}
+    assert await audit(settings, "acknowledge") == 0
+    assert "nothing is lost" in capsys.readouterr().err

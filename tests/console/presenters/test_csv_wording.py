@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from threegate.audit.export.formats import FLAT
-from threegate.console.presenters.csv_wording import HEADS, TEXTS, wording_in
+from threegate.console.views.audit_export import HEADS, TEXTS, wording_in
 
 
 def test_every_column_has_a_heading() -> None:

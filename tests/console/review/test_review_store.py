@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 from threegate.audit.log.database import writer_engine
 from threegate.console.database import prepared
-from threegate.console.review.review_store import Proposal, ReviewLabel, ReviewStore, new_id
+from threegate.console.review.review_store import (
+    Proposal,
+    ReviewLabel,
+    ReviewStore,
+    Saved,
+    SavedSearch,
+    new_id,
+)
 
 
 @pytest.fixture
@@ -42,3 +49,16 @@ def test_a_request_has_one_holder_who_can_give_it_back(desk: ReviewStore) -> Non
     assert desk.assigned() == {"2": "ben"}
     desk.label(label("2", "correct", author="ben"))
     assert desk.assigned() == {}
+
+
+def test_views_are_ones_own_unless_shared(tmp_path: Path) -> None:
+    saved = Saved(prepared(writer_engine(f"sqlite:///{tmp_path}/console.sqlite3")))
+    saved.keep(SavedSearch("ann", "blocks", "action=block"))
+    saved.keep(SavedSearch("ann", "blocks", "action=block&days=30"))
+    saved.keep(SavedSearch("ann", "pii", "kind=pii", shared=True))
+    assert [v.query for v in saved.of("ann")] == ["action=block&days=30", "kind=pii"]
+    assert saved.of("ben") == (SavedSearch("ann", "pii", "kind=pii", shared=True),)
+    saved.drop("ben", "pii")
+    assert len(saved.of("ben")) == 1
+    saved.drop("ann", "pii")
+    assert saved.of("ben") == ()

@@ -3,8 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from threegate.gateway.telemetry.expiry import Ending
-from threegate.policy.language.problem_catalog import problem
-from threegate.policy.language.problems import Mark
+from threegate.policy.language.problems import Mark, problem
 
 from tests.console.conftest import PROMPTS, Site
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from threegate.errors import RequestError
-from threegate.gateway.access.rate_limit import limited
+from threegate.gateway.access.rate_limit import limited, rate_headers
 from threegate.gateway.answer.output_layer import output_layer
-from threegate.limits.store import estimated_tokens
+from threegate.limits.store import Allowance, estimated_tokens
 from threegate.policy.model import ConstraintRule, Limits, LimitScope
 from threegate.types import Bilingual, Caller, Usage
 from threegate.upstream.tokens import tokenizer_of
@@ -171,3 +171,22 @@ async def test_the_context_is_held_against_the_request_as_it_is_sent(
                     pass
             assert caught.value.code == "context_too_large"
         await deps.upstreams.aclose()
+
+
+def test_the_one_with_the_least_left_is_reported() -> None:
+    wide, narrow = (
+        Allowance("requests", 100, 50, 60.0),
+        Allowance("requests", 10, 3, 12.2),
+    )
+    expected = {
+        "x-ratelimit-limit-requests": "10",
+        "x-ratelimit-remaining-requests": "3",
+        "x-ratelimit-reset-requests": "13s",
+    }
+    assert rate_headers([wide, narrow]) == rate_headers([narrow, wide]) == expected
+
+
+def test_nothing_is_less_than_nothing() -> None:
+    spent = rate_headers([Allowance("tokens", 10, -5, 1)])
+    assert spent["x-ratelimit-remaining-tokens"] == "0"
+    assert rate_headers([]) == {}

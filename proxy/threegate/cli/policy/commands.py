@@ -24,8 +24,7 @@ from threegate.policy.facade import Checked, compile_pack
 from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.language.hashed_values import new_salt, value_sha256
 from threegate.policy.language.load import load_bundle
-from threegate.policy.language.problem_catalog import CODES
-from threegate.policy.language.problems import Problem, Severity
+from threegate.policy.language.problems import CODES, Problem, Severity
 from threegate.policy.language.schema_json import schema_json
 from threegate.policy.language.vocabulary import MODE, SEVERITY
 from threegate.policy.lifecycle.cut_off import cut_off

@@ -13,7 +13,6 @@ from typing import Any
 
 from ruamel.yaml.comments import CommentedMap
 
-from threegate.console.forms.callers_fields import read_callers, write_callers
 from threegate.console.forms.claims_fields import is_fact_check, read_claims, write_claims
 from threegate.console.forms.constraint_fields import read_constraint, write_constraint
 from threegate.console.forms.detect_fields import EXPECT, read_detect, write_detect
@@ -31,6 +30,7 @@ from threegate.console.forms.sample_fields import plain_samples, read_samples, w
 from threegate.console.forms.second_opinion_fields import read_opinion, write_opinion
 from threegate.console.yaml_values import (
     flow,
+    lines,
     quoted,
     set_list,
     set_text,
@@ -180,3 +180,38 @@ def _write_replacement(options: CommentedMap, form: Mapping[str, str]) -> None:
     for name, value in given.items():
         if value != old[name] or name[-2:] not in words:
             words[name[-2:]] = quoted(value)
+
+
+NAMED, EXCLUDED = ("tenant", "key"), ("not_tenant", "not_key")
+CALLS = ("route", "model")
+WHO = {"all": (), "only": NAMED, "but": EXCLUDED, "both": (*NAMED, *EXCLUDED)}
+"""For whom a rule is: everybody, only some, everybody but some. Names come from boxes
+(`tenant.hr: on`) and from the lines of a text area (`tenant`); names of the choices that were not
+made do not count, so that a change of mind needs no clearing."""
+
+
+def read_callers(rule: CommentedMap) -> dict[str, Any]:
+    when = part_of(rule, "when")
+    found = {name: texts(when.get(name)) for name in (*NAMED, *EXCLUDED, *CALLS)}
+    used = frozenset(name for name in WHO["both"] if found[name])
+    return {
+        "language": texts(when.get("language")),
+        "who": next(choice for choice, names in WHO.items() if used.issubset(names)),
+        "callers": {name: "\n".join(values) for name, values in found.items()},
+    }
+
+
+def write_callers(rule: CommentedMap, form: Mapping[str, str]) -> None:
+    when = rule.get("when")
+    when = when if isinstance(when, CommentedMap) else CommentedMap()
+    counts = (*WHO.get(form.get("who", ""), WHO["both"]), *CALLS)
+    for name in (*NAMED, *EXCLUDED, *CALLS):
+        given = [*ticked(form, name), *lines(form, name)] if name in counts else []
+        set_list(when, name, list(dict.fromkeys(given)), keep_empty=False)
+    languages = ticked(form, "language")
+    set_list(when, "language", languages if len(languages) == 1 else [], keep_empty=False)
+    if when and "when" not in rule:
+        after = "where" if "where" in rule else "layer"
+        rule.insert(list(rule).index(after) + 1, "when", flow(when))
+    elif not when:
+        rule.pop("when", None)

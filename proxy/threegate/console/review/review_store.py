@@ -1,4 +1,5 @@
-"""What reviewers add to the log: labels on decisions, tests proposed from records, and assignments.
+"""What reviewers add to the log: labels on decisions, tests proposed from records,
+assignments, complaints and saved searches.
 A label judges one rule on one request (rule empty: the request as a whole, for what was missed);
 each reviewer has one, and the last one counts. `unsure` is not a verdict: it passes the question to
 somebody else.
@@ -10,11 +11,10 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import ColumnElement, Engine, delete, insert, or_, select
 
-from threegate.console.database import ASSIGNMENT, LABEL, PROPOSAL
+from threegate.console.database import ASSIGNMENT, LABEL, PROPOSAL, VIEW
 from threegate.console.review.complaints import Complaints
-from threegate.console.review.saved_searches import Saved
 
 UNSURE = "unsure"
 LABELS = ("correct", "false_positive", "false_negative", UNSURE)
@@ -115,3 +115,40 @@ class ReviewStore:
 
 def new_id() -> str:
     return f"case_{secrets.token_hex(6)}"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSearch:
+    """`query` is the address of the search (`search_terms.address`)."""
+
+    owner: str
+    name: str
+    query: str
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Searches saved under a name, one's own and those shared by others. Methods block."""
+
+    engine: Engine
+
+    def keep(self, view: SavedSearch) -> None:
+        """Replaces an earlier search of that name."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(VIEW).where(_is(view.owner, view.name)))
+            connection.execute(insert(VIEW).values(asdict(view) | {"shared": int(view.shared)}))
+
+    def drop(self, owner: str, name: str) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(delete(VIEW).where(_is(owner, name)))
+
+    def of(self, person: str) -> tuple[SavedSearch, ...]:
+        wanted = select(VIEW).where(or_(VIEW.c.owner == person, VIEW.c.shared == 1))
+        with self.engine.begin() as connection:
+            rows = connection.execute(wanted.order_by(VIEW.c.name, VIEW.c.owner))
+            return tuple(SavedSearch(r.owner, r.name, r.query, bool(r.shared)) for r in rows)
+
+
+def _is(owner: str, name: str) -> ColumnElement[bool]:
+    return (VIEW.c.owner == owner) & (VIEW.c.name == name)

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from starlette.responses import RedirectResponse
 
 from threegate.console.auth.accounts import Account, AccountError, now
-from threegate.console.auth.hash_queue import TooManyHashesError
 from threegate.console.auth.oidc import OidcError, Provider, Started
+from threegate.console.auth.passwords import TooManyHashesError
 from threegate.console.auth.sessions import (
     BROWSER_COOKIE,
     COOKIE,

@@ -22,7 +22,7 @@ from threegate.console.errors import refusal
 from threegate.console.presenters import records as explained
 from threegate.console.presenters.snippets import snippet
 from threegate.console.review import search_terms
-from threegate.console.review.saved_searches import SavedSearch
+from threegate.console.review.review_store import SavedSearch
 from threegate.console.views.record import parts_in
 from threegate.console.views.verdicts import TERM, Verdicts, verdicts_for
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking, reason_of

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import orjson
 from sqlalchemy import Connection, func, select
@@ -20,7 +21,7 @@ from starlette.responses import Response, StreamingResponse
 
 from threegate.audit.export import bundle
 from threegate.audit.export.bundle import Omission, Reveal
-from threegate.audit.export.formats import Wording, cell
+from threegate.audit.export.formats import FLAT, Wording, cell
 from threegate.audit.log.conditions import Query, where
 from threegate.audit.log.log_keys import load_signer
 from threegate.audit.log.query import MAX_PAGE, Entry, find
@@ -28,7 +29,7 @@ from threegate.audit.log.schema import RECORD
 from threegate.audit.log.store import AuditLog
 from threegate.audit.settings import AuditSettings, Format
 from threegate.console.errors import refusal
-from threegate.console.presenters.csv_wording import TEXTS, head, wording_in
+from threegate.console.presenters import labels
 from threegate.console.presenters.records import channel_of
 from threegate.console.review import search_terms
 from threegate.console.views.record import parts_in
@@ -184,3 +185,28 @@ def _row(cells: Sequence[object]) -> str:
     out = io.StringIO()
     csv.writer(out).writerow(cells)
     return out.getvalue()
+
+
+HEADS = catalog("console", "columns")
+TEXTS: Final = "texts"
+"""The column after the others, where texts were asked for."""
+_BOOKS: Final = {each: each for each in ("stage", "action", "language", "verb", "error")}
+_YES: Final = ("stream", "spooled")
+
+
+def wording_in(language: str) -> Wording:
+    return Wording(tuple(head(column, language) for column in FLAT), partial(_code, language))
+
+
+def head(column: str, language: str) -> str:
+    return HEADS[column].get(language)
+
+
+def _code(language: str, column: str, value: str | int) -> str | int:
+    if column in _YES:
+        return labels.name("yes", "yes" if value else "no", language)
+    if column == "kinds":
+        return ("；" if language == "zh" else "; ").join(
+            labels.name("kind", kind, language) for kind in str(value).split()
+        )
+    return labels.name(_BOOKS[column], str(value), language) if column in _BOOKS else value

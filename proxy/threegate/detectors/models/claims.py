@@ -30,8 +30,7 @@ from threegate_classifiers.runtime import Engine
 
 from threegate.detectors.base import DetectorInfo
 from threegate.detectors.models import quantities
-from threegate.detectors.models.anaphora import lead_of, question_before
-from threegate.detectors.models.claim_units import units
+from threegate.detectors.models.claim_units import lead_of, question_before, units
 from threegate.detectors.models.common import Answer, judge_each
 from threegate.detectors.models.evidence import Evidence, Index, terms, tokens
 from threegate.guard.segments import carries_claim

@@ -4,16 +4,17 @@ afterwards."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import math
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
     nullcontext,
 )
+from typing import Final
 
 from threegate.errors import RequestError
-from threegate.gateway.access.rate_headers import rate_headers
 from threegate.gateway.context import CallContext
 from threegate.i18n.messages import localized
 from threegate.limits.store import (
@@ -114,3 +115,27 @@ async def _exceeds(call: CallContext, texts: Sequence[str], limit: int) -> bool:
     if tokenizer is None:
         return sum(map(estimated_tokens, texts)) > limit
     return await tokenizer.exceeds(texts, limit)
+
+
+_PREFIX: Final = "x-ratelimit"
+
+
+def rate_headers(allowances: Iterable[Allowance]) -> dict[str, str]:
+    """`x-ratelimit-*` as the OpenAI API names them, for `requests` and `tokens` each: limit,
+    remaining, and the time to a full allowance. If several limits apply to a call, the one with the
+    least left is reported. A limit of this proxy takes the place of the model API's own header of
+    the same name."""
+    strictest: dict[str, Allowance] = {}
+    for one in allowances:
+        known = strictest.get(one.of)
+        if known is None or one.remaining < known.remaining:
+            strictest[one.of] = one
+    return {name: value for one in strictest.values() for name, value in _headers(one)}
+
+
+def _headers(one: Allowance) -> tuple[tuple[str, str], ...]:
+    return (
+        (f"{_PREFIX}-limit-{one.of}", str(one.limit)),
+        (f"{_PREFIX}-remaining-{one.of}", str(max(0, one.remaining))),
+        (f"{_PREFIX}-reset-{one.of}", f"{math.ceil(one.reset_s)}s"),
+    )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from threegate.audit.log.record import Part
 from threegate.detectors.engine.budget import Budget
 from threegate.gateway.context import CallContext, ms_since, stop
 from threegate.gateway.outcome import outcome_of, refused
-from threegate.gateway.request.changed_header import changed_header
 from threegate.gateway.request.cross_turn import over_parts, together
 from threegate.gateway.request.parted_values import with_parted_values
 from threegate.gateway.request.schema_words import over_schemas
@@ -17,6 +18,7 @@ from threegate.guard.constraint import Constrained, constrain, oversized
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.decide import RuleSet
 from threegate.guard.input import InputResult, ScannedText, judge_input
+from threegate.guard.request_draft import UNKNOWN, BodyChange
 from threegate.types import Channel, Layer, Passage
 from threegate.wire.adapter import Body
 
@@ -120,3 +122,25 @@ def _parts(call: CallContext, result: InputResult) -> tuple[Part, ...]:
         for s in call.slots
         if s.locus.channel in (Channel.USER, Channel.TOOL_RESULT, Channel.TOOL_ARGUMENTS)
     )
+
+
+CHANGED_HEADER = "x-threegate-changed"
+MAX_NAMES = 24
+"""Further names are left out; `...` at the end says so."""
+_PRINTABLE = re.compile(r"[A-Za-z0-9_.$\-]{1,64}")
+_NOT_REPORTED = "placed"  # clients need not know whether there is a constitution
+
+
+def changed_header(changes: Iterable[BodyChange]) -> dict[str, str]:
+    """The answer header that lists what layer 2 changed: each field once, in the order of the
+    changes, names and never values; empty without a change. A name that a header cannot carry is
+    reported as `unknown`."""
+    reported = (c for c in changes if c.what != _NOT_REPORTED)
+    names = list(dict.fromkeys(_name(c) for c in reported))
+    shown = names[:MAX_NAMES] + ["..."] * (len(names) > MAX_NAMES)
+    return {CHANGED_HEADER: ", ".join(shown)} if shown else {}
+
+
+def _name(change: BodyChange) -> str:
+    name = change.sent_name or change.field_name
+    return name if _PRINTABLE.fullmatch(name) else UNKNOWN

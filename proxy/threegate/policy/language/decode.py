@@ -17,8 +17,7 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from threegate.policy.language.nodes import MAX_PROBLEMS, Mapping, Node, Scalar, Sequence
-from threegate.policy.language.problem_catalog import problem
-from threegate.policy.language.problems import Mark, Problem
+from threegate.policy.language.problems import Mark, Problem, problem
 from threegate.policy.language.shapes import (
     Form,
     Word,

@@ -16,8 +16,7 @@ from typing import Protocol
 
 from threegate.policy.language.decode import MISSING_VALUE, Decoder
 from threegate.policy.language.nodes import read
-from threegate.policy.language.problem_catalog import problem
-from threegate.policy.language.problems import Mark, Problem
+from threegate.policy.language.problems import Mark, Problem, problem
 from threegate.policy.language.shapes import place
 from threegate.policy.schema import ConstraintRule, Pack, Rule
 

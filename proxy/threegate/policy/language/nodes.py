@@ -16,8 +16,7 @@ from typing import Any
 import yaml
 
 from threegate.i18n.yaml import translated
-from threegate.policy.language.problem_catalog import problem
-from threegate.policy.language.problems import Mark, Problem
+from threegate.policy.language.problems import Mark, Problem, problem
 from threegate.types import Bilingual
 
 MAX_FILE_BYTES = 1 << 20

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from threegate.policy.language.problem_catalog import problem
-from threegate.policy.language.problems import Mark, Problem
+from threegate.policy.language.problems import Mark, Problem, problem
 
 _RULING: Final = (".yaml", ".txt")
 """Packs and lists. Fixed answers and knowledge do not decide what is guarded."""

@@ -13,10 +13,8 @@ from threegate.policy.lint import (  # each module registers its lints
     detection,
     exceptions,
     exclusions,
-    labels,
     meta,
     overlay,
-    recognizers,
     samples,
     words,
 )

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from threegate.policy.language.problem_catalog import CODES
-from threegate.policy.language.problems import Mark, Problem, Severity
+from threegate.policy.language.problems import CODES, Mark, Problem, Severity
 from threegate.policy.language.vocabulary import SEVERITY
 from threegate.policy.lint import LINTS
 from threegate.policy.testing.cases import Outcome, TestReport

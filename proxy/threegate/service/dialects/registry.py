@@ -1,15 +1,17 @@
-"""All dialects that are served, and their routes."""
+"""All dialects that are served, their routes, and the OpenAPI document of the whole server."""
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from starlette.routing import Route
 
 from threegate.gateway.deps import Deps
+from threegate.gateway.meta import openapi
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.service.dialects.aliyun import Aliyun
-from threegate.service.dialects.base import Dialect
+from threegate.service.dialects.base import Dialect, Operation
 from threegate.service.dialects.dify import Dify
 from threegate.service.dialects.guard_check import GuardCheck
 from threegate.service.dialects.guard_stream import OPERATION as GUARD_STREAM
@@ -47,3 +49,29 @@ def service_routes(deps: Deps, refusals: Refusals) -> list[Route]:
         for operation in dialect.operations
     ]
     return [*routes, Route(GUARD_STREAM.path, stream, methods=["POST"])]
+
+
+Json = dict[str, Any]
+
+
+@cache
+def document() -> Json:
+    """OpenAPI 3.1 document. Shared; must not be modified."""
+    base = openapi.document()
+    own = {o.path: {"post": _operation(o)} for o in OPERATIONS}
+    return {**base, "paths": {**base["paths"], **own}}
+
+
+def _operation(operation: Operation) -> Json:
+    content = {"schema": operation.request, "examples": dict(operation.examples)}
+    answer = {"application/json": {"schema": operation.answer}}
+    return {
+        "summary": operation.title,
+        "operationId": openapi.operation_id("post", operation.path),
+        "security": openapi.KEYS,
+        "requestBody": {"required": True, "content": {operation.content_type: content}},
+        "responses": {
+            "200": {"description": "The verdict.", "content": answer},
+            **openapi.refusals(),
+        },
+    }
