@@ -212,6 +212,7 @@ def test_the_same_rule_for_answers_is_in_the_same_mode(site: Site) -> None:
     fields = editor.get(f"/policies/rule/{rule}/form.json").json()["fields"]
     assert (fields["layer"], fields["where"], fields["mode"]) == ("output", ["content"], "enforce")
     assert fields["title_en"] == "Mask e-mail addresses (answers)"
+    assert (fields["action"], fields["option"]) == ("mask", "never")  # else restored at once
     shown = editor.get(f"/policies/rule/{rule}.json").json()
     assert (shown["new"], shown["twin"]) == (True, "input")
 

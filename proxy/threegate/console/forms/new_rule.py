@@ -178,10 +178,17 @@ def with_copy(text: str, source: str, rule_id: str, new_id: str, layer: str = ""
     if layer in TWIN:
         rule["layer"] = layer
         set_list(rule, "where", [PLACE[layer]])
+        _never_restored(rule, layer)
     else:
         rule["mode"] = "shadow"
     block = dumped(CommentedMap({"rules": [rule]})).partition("\n")[2]
     return inserted(text, block)
+
+
+def _never_restored(rule: CommentedMap, layer: str) -> None:
+    """A mask on an answer that is restored for the client would hide nothing."""
+    if layer == "output" and "mask" in rule["then"]:
+        rule["then"]["mask"]["restore"] = "never"
 
 
 def without_rule(text: str, rule_id: str, elsewhere: str) -> str:
