@@ -41,3 +41,12 @@ def test_both_languages_are_there_with_the_same_fields(name: str) -> None:
         assert HAN.search(words) or (entry["zh"].strip() and not re.search(r"\w", words)), entry
         if "pattern" not in entry:
             assert fields(entry["zh"]) == fields(entry["en"]), entry
+
+
+def test_a_pattern_that_cannot_be_used_is_explained_by_example() -> None:
+    """An editor read "look-around" and "环视", which only programmers know."""
+    operator = catalog("vocabulary")["re2"]["invalid perl operator"]
+    for entry in (operator, catalog("lints")["bad-pattern"]["why"]):
+        for language in ("zh", "en"):
+            assert "(?=…)" in entry[language]
+            assert not re.search("look-around|环视", entry[language])
