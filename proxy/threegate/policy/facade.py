@@ -104,7 +104,10 @@ def _plan(tree: Tree, names: tuple[str, ...]) -> _Plan:
     wanted = [pack for pack in whole.packs if pack.pack in names]
     bound = tuple((_selector(b), b.pack) for pack in wanted for b in pack.bindings)
     rest = tuple(n for n in names if not _has_bindings(whole.packs, n))
-    groups = dict.fromkeys([*((pack,) for _, pack in bound), *([rest] if rest else [])])
+    # One that only binds others serves nobody, but its file is part of a version.
+    binding = ((pack.pack,) for pack in wanted if pack.bindings)
+    served = [*((pack,) for _, pack in bound), *([rest] if rest else [])]
+    groups = dict.fromkeys([*served, *binding])
     bundles = tuple(whole if group == names else load_bundle(tree, group) for group in groups)
     return _Plan(bundles or (whole,), bound, rest)
 

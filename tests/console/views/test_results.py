@@ -135,6 +135,23 @@ def test_no_rule_is_begun_in_a_pack_that_only_binds_others(bound_site: Site) -> 
     assert made.startswith("base.")
 
 
+def test_a_version_keeps_the_pack_that_binds_the_others(bound_site: Site) -> None:
+    """It was left out when a version was stored: its page was an error, and nobody could approve."""
+    editor = bound_site.who("editor", name="ed", group="one")
+    editor.post("/policies/rule/retail.ticket", data={"review_by": "2027-05-31"})
+    editor.post("/policies/draft/tests")
+    digest = editor.post("/policies/draft/submit.json", data={"note": "later"}).json()["digest"]
+    approver = bound_site.who("approver", name="ap", group="two")
+    page = f"/policies/version/{digest}"
+    assert [t["path"] for t in approver.get(page + ".json").json()["texts"]] == [
+        "packs/retail.yaml"
+    ]
+    assert approver.post(page + "/approve").status_code == 303
+    assert approver.post(page + "/activate").status_code == 303
+    bound_site.reload()
+    assert approver.get(page + ".json").json()["version"]["stage"] == "active"
+
+
 def test_a_replay_of_nothing_is_no_good_news(tmp_path: Path) -> None:
     root = policies(tmp_path / "policies", "metadata")
     with proxy(tmp_path / "var", root, packs=PACKS) as running:
