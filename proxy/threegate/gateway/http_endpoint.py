@@ -74,7 +74,7 @@ class HttpEndpoint(ABC):
             with self.deps.admission.slot() as slot:
                 await self.serve(scope, receive, out, slot)
         except ClientLeft:
-            log.info("client left")
+            log.debug("client left")  # anybody may do so, as often as they like
         except ThreegateError as error:
             await self._error(out, error)
         except Exception as error:  # the ASGI boundary: nothing of the request may reach a log
