@@ -32,7 +32,7 @@ SWAPPED = 1.6
 UNSEEN = ("XQuAD", "number swaps: XQuAD", "DialFact", "FaithDial")
 """Sources of the wide set that never train: what the model does on other people's claims is read off them."""
 DEVELOPMENT = ("ExpMRC", "PAWS", "SummEdits/samsum", "SummEdits/sales_email")
-"""Sources that `grounding_en.py` leaves out, to look at while it learns."""
+"""Sources that `grounding_second.py` leaves out, to look at while it learns."""
 CUED = ("FEVER", "HaluEval")
 """Sources whose claims alone tell the label: they are also shown beside the evidence of others."""
 

@@ -1,4 +1,4 @@
-"""Packs of plain sentences: a source, a claim that it makes true and one that it makes false (`data/plain_en*.jsonl`).
+"""Packs of plain sentences: a source, a claim that it makes true and one that it makes false (`data/plain_*.jsonl`).
 
 The rows were written one by one, by several writers. A pack has one source, or two or three unrelated ones in one passage, so
 that a claim must find its own; now and then a claim about a source that the passage does not have.
@@ -7,10 +7,12 @@ that a claim must find its own; now and then a claim about a source that the pas
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
-from pack import NOT_SAID, SUPPORTED, WRONG, Claim, Pack
+from grounding_rows import words
+from pack import NOT_SAID, SUPPORTED, WRONG, Claim, Pack, glue
 from rows import OWN, Row, is_dev, read_rows
 
 SOURCE = "plain"
@@ -19,9 +21,9 @@ FOREIGN = 0.25
 """Share of packs with a claim about another source."""
 
 
-def plain(count: int, rng: random.Random, *, held: bool) -> list[Pack]:
-    """English packs; the rows are used equally often."""
-    rows = [row for row in _rows() if is_dev(row["id"]) == held]
+def plain(count: int, rng: random.Random, *, held: bool, language: str) -> list[Pack]:
+    """The rows are used equally often."""
+    rows = _evened([row for row in _rows(language) if is_dev(row["id"]) == held])
     drawn: list[Row] = []
     made = []
     for _ in range(count):
@@ -32,9 +34,29 @@ def plain(count: int, rng: random.Random, *, held: bool) -> list[Pack]:
     return made
 
 
+def _evened(rows: Sequence[Row]) -> list[Row]:
+    """So many of the rows that the wrong claim has more of its words from the source as often as the right one."""
+    steps = [_copied_more(row) for row in rows]
+    counts = Counter(steps)
+    kept: Counter[int] = Counter()
+    made = []
+    for row, step in zip(rows, steps, strict=True):
+        if kept[step] < counts[-step]:
+            kept[step] += 1
+            made.append(row)
+    return made
+
+
+def _copied_more(row: Row) -> int:
+    """By how many fifths of its words the wrong claim is from the source more than the right one."""
+    source = words(row["source"])
+    right, wrong = (len((own := words(row[side])) & source) / max(1, len(own)) for side in ("right", "wrong"))
+    return round(5 * (wrong - right))
+
+
 @cache
-def _rows() -> tuple[Row, ...]:
-    return tuple(row for path in sorted(OWN.glob("plain_en*.jsonl")) for row in read_rows(path))
+def _rows(language: str) -> tuple[Row, ...]:
+    return tuple(row for path in sorted(OWN.glob(f"plain_{language}*.jsonl")) for row in read_rows(path))
 
 
 def _pack(rows: Sequence[Row], other: Row, rng: random.Random) -> Pack:
@@ -44,4 +66,5 @@ def _pack(rows: Sequence[Row], other: Row, rng: random.Random) -> Pack:
     if rng.random() < FOREIGN:
         claims.append(Claim(other[rng.choice(("right", "wrong"))], NOT_SAID, None, 0.6))
     rng.shuffle(claims)
-    return Pack(" ".join(row["source"] for row in rows), tuple(claims), "en", SOURCE)
+    language = rows[0]["language"]
+    return Pack(glue([row["source"] for row in rows], language), tuple(claims), language, SOURCE)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,8 +37,11 @@ from shipping import MODELS, export_both, load_run, tokenizer_of, write_manifest
 from turned_claims import Judged, figures_of, sets
 
 Array = NDArray[Any]
-TITLE = {"zh": "依据核对的第二个模型：只看英文", "en": "Grounding's second model, for English alone"}
-LANGUAGE, PARITY = "en", 600
+TITLES = {
+    "en": {"zh": "依据核对的第二个模型：只看英文", "en": "Grounding's second model, for English alone"},
+    "zh": {"zh": "依据核对的第二个模型：只看中文", "en": "Grounding's second model, for Chinese alone"},
+}
+PARITY = 600
 NEVER = -100.0
 """Logits within which the second is asked of nothing."""
 
@@ -52,9 +56,9 @@ class Pair:
     """Both models, asked as the engine asks them. `moved` are logits by label that are added to what both say, so that
     the levels of the first count for it."""
 
-    def __init__(self, first: Path, one: Ask, two: Ask, share: float, near: float) -> None:
+    def __init__(self, first: Path, one: Ask, two: Ask, look: Beside) -> None:
         manifest = read_manifest(first)
-        self.look = SecondLook(manifest, manifest, Beside(LANGUAGE, share, near))
+        self.look = SecondLook(manifest, manifest, look)
         self.one, self.two = one, two
         self.moved: Array = np.zeros(len(LABELS))
 
@@ -81,15 +85,17 @@ class Pair:
         found = [(r.scores, both) for r in readings if (both := self.both(r)) is not None]
         first, second = (log_odds(np.array(side)) for side in zip(*found, strict=True))
         for i, label in enumerate(LABELS):
-            low = float(log_odds(np.array(self.look.first.levels[label, LANGUAGE][0])))
+            low = float(log_odds(np.array(self.look.first.levels[label, self.look.beside.language][0])))
             self.moved[i] = low - float(np.quantile(second[:, i], (first[:, i] < low).mean()))
 
     def levels(self) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for i, label in enumerate(LABELS):
-            values = log_odds(np.array(self.look.first.levels[label, LANGUAGE])) - self.moved[i]
+            values = (
+                log_odds(np.array(self.look.first.levels[label, self.look.beside.language])) - self.moved[i]
+            )
             named = zip(("low", "medium", "high"), 1 / (1 + np.exp(-values)), strict=True)
-            made[label] = {LANGUAGE: {name: round(float(value), 4) for name, value in named}}
+            made[label] = {self.look.beside.language: {name: round(float(value), 4) for name, value in named}}
         return made
 
 
@@ -123,8 +129,9 @@ def turned(pair: Pair) -> dict[str, Any]:
     def support(claim: Judged) -> float:
         return float(pair.judged(Reading(claim.source, claim.claim, pair.one(claim.source, claim.claim)))[0])
 
-    mine = {name: claims for name, claims in sets().items() if claims[0].language == LANGUAGE}
-    medium = pair.look.first.levels["supported", LANGUAGE][1]
+    language = pair.look.beside.language
+    mine = {name: claims for name, claims in sets().items() if claims[0].language == language}
+    medium = pair.look.first.levels["supported", language][1]
     return {name: figures_of(claims, [support(c) for c in claims], medium) for name, claims in mine.items()}
 
 
@@ -150,18 +157,20 @@ def main() -> None:
     parser.add_argument("--development", action="store_true", help="read no source that never trains")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    folder = MODELS / f"grounding-{LANGUAGE}" / args.version
+    beside = Beside(args.run.split("-")[1], args.share, args.near)
+    folder = MODELS / f"grounding-{beside.language}" / args.version
     small, full = exported(args.run, folder, args.work)
-    held = [pair for pair in sampled(*split(args.data)) if pair.language == LANGUAGE]
+    held = [pair for pair in sampled(*split(args.data)) if pair.language == beside.language]
     rows = cases(held)
     seen = [case for case in rows if not case.unseen]
     first = MODELS / args.first
     one, two = cache(of_file(first)), cache(of_file(folder))
-    pair, alone = Pair(first, one, two, args.share, args.near), Pair(first, one, two, 0.0, NEVER)
+    pair = Pair(first, one, two, beside)
+    alone = Pair(first, one, two, replace(beside, share=0.0, near=NEVER))
     best = [pair.best(part)[1] for case in seen for part in case.parts if part.sure is None]
     pair.settle(best)
-    facts = {"title": TITLE, "task": "entail", "activation": "softmax", "max_tokens": WIDTH, "overlap_tokens": 48,
-             "labels": list(LABELS), "beside": {"language": LANGUAGE, "share": args.share, "near": args.near}, "levels": pair.levels()}  # fmt: skip
+    facts = {"title": TITLES[beside.language], "task": "entail", "activation": "softmax", "max_tokens": WIDTH, "overlap_tokens": 48,
+             "labels": list(LABELS), "beside": asdict(beside), "levels": pair.levels()}  # fmt: skip
     write_manifest(folder, tokenizer_of(args.work, args.run), facts)
     read = seen if args.development else rows
     step = max(1, len(held) // PARITY)

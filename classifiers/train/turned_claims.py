@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,10 +32,11 @@ PLAIN = Path(__file__).parents[2] / "tests" / "data" / "plain_claims.jsonl"
 MADE = {
     "statements en": opposites,
     "words en": words,
-    "written en": plain,
+    "written en": partial(plain, language="en"),
     "statements zh": opposites_zh,
     "words zh": words_zh,
     "things zh": things_zh,
+    "written zh": partial(plain, language="zh"),
 }
 COUNT, SEED = 80, 91
 
