@@ -17,6 +17,7 @@ from starlette.routing import Route
 from threegate.console.auth import oidc
 from threegate.console.auth.accounts import AccountError, now
 from threegate.console.auth.oidc import OidcError, guest_of
+from threegate.console.auth.sessions import MAX_FAILURES
 from threegate.policy.lifecycle.people import Role
 from threegate.settings import OidcSettings
 
@@ -121,6 +122,18 @@ def test_who_does_not_get_in(tmp_path: Path) -> None:
             assert went(site, visitor).status_code == 403, (claims, spoil)
             assert me(visitor) == 401
         assert site.accounts.find("ann") is None
+
+
+def test_a_stranger_does_not_fill_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with sites(tmp_path, **ANN) as (site, _):
+        for _ in range(2 * MAX_FAILURES):
+            visitor = site.visitor()
+            state = httpx.URL(visitor.get("/login/sso").headers["location"]).params["state"]
+            forged = visitor.get(f"/login/sso/callback?state={state}&code=forged")
+            assert forged.status_code == 403
+        lines = [line for line in caplog.messages if line.startswith("single sign-on")]
+        assert len(lines) == MAX_FAILURES
+        assert went(site, site.visitor()).status_code == 200
 
 
 def test_an_answer_belongs_to_the_browser_that_asked(tmp_path: Path) -> None:

@@ -191,8 +191,9 @@ def _sso_path(visit: ConsoleRequest) -> str:
 
 def _no_entry(visit: ConsoleRequest, error: OidcError | AccountError) -> Shown:
     """Shows the log-in page again. The reason goes only to the server's log, so that an attacker
-    learns nothing."""
-    log.warning("single sign-on: %s", error)
+    learns nothing; the first few of a quarter of an hour, since anybody can fail here."""
+    if visit.parts.throttle.attempt("single sign-on"):
+        log.warning("single sign-on: %s", error)
     text = visit.text_in(
         "单点登录没有成功，请重试，或联系管理员",
         "single sign-on did not work; try again or ask an administrator",
