@@ -9,7 +9,15 @@ from threegate.errors import RequestError
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Placement
 from threegate.wire.limits import MAX_FIELDS
-from threegate.wire.request_schema import REQUESTS, JsonType, Shape, check, check_shape
+from threegate.wire.request_schema import (
+    REQUESTS,
+    SHAPES,
+    JsonType,
+    Shape,
+    check,
+    check_shape,
+    shapes,
+)
 
 VALID: dict[Api, dict[str, Any]] = {
     Api.CHAT: {
@@ -161,3 +169,17 @@ def test_no_object_has_more_fields_than_any_api() -> None:
             check(Api.CHAT, {"model": "m", **body})
     bias = {str(n): 1 for n in range(2 * MAX_FIELDS)}
     check(Api.CHAT, {"model": "m", "messages": [message], "logit_bias": bias, "metadata": many})
+
+
+def test_the_notation_of_shapes() -> None:
+    several = SHAPES["responses"].named["input"]
+    assert several.kinds == (JsonType.STRING, JsonType.ARRAY)
+    assert several.items == SHAPES["response_item"]
+    assert SHAPES["chat"].named["messages"].filled
+    assert not SHAPES["chat"].named["tools"].filled
+    assert SHAPES["openai"].fields[: len(SHAPES["common"].fields)] == SHAPES["common"].fields
+
+
+def test_a_shape_that_names_an_unknown_one_is_an_error() -> None:
+    with pytest.raises(KeyError, match="turn"):
+        shapes("service.dialects", "requests")

@@ -1,4 +1,5 @@
-"""What a request of each API must look like, as far as the guard relies on it.
+"""What a request of each API must look like, as far as the guard relies on it: the shapes of
+`request_schema.toml`, and the check of a request against one.
 
 Null counts as absent. Fields that are not named here may be anything: their texts are checked like
 all others, and the policy's allow-list decides whether they are forwarded; one that differs from a
@@ -8,11 +9,13 @@ documents exactly what is checked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from threegate.data_files import table
 from threegate.errors import RequestError
 from threegate.i18n.messages import either, localized
 from threegate.types import Bilingual
@@ -72,115 +75,50 @@ class Shape:
         return type(value) in self.types
 
 
-def fields_of(**shapes: Shape) -> tuple[tuple[str, Shape], ...]:
-    return tuple(shapes.items())
+Shapes = Mapping[str, Shape]
+_PLAIN: Final[Shapes] = {kind.value: Shape((kind,)) for kind in JsonType}
+_ALTERNATIVE: Final = re.compile(r"\[[^]]*\]\+?|[^|]+")
 
 
-def record(required: tuple[str, ...] = (), /, **shapes: Shape) -> Shape:
-    """An object with these fields."""
-    return Shape((JsonType.OBJECT,), fields=fields_of(**shapes), required=required)
+def shapes(package: str, name: str, known: Shapes = _PLAIN) -> Shapes:
+    """The shapes of `name`.toml in a package below `threegate` and the `known` ones, which it may
+    use, by name. `wire/request_schema.toml` explains the entries. Raises KeyError for an unknown
+    name."""
+    made = dict(known)
+    for key, entry in table(package, name).items():
+        made[key] = _object(entry, made)
+    return made
 
 
-def list_of(shape: Shape) -> Shape:
-    return Shape((JsonType.ARRAY,), shape)
+def _object(entry: Mapping[str, Any], known: Shapes) -> Shape:
+    own = [(name, _shape(spec, known)) for name, spec in entry["fields"].items()]
+    return Shape(
+        (JsonType.OBJECT,),
+        fields=(*(field for name in entry.get("also", ()) for field in known[name].fields), *own),
+        required=tuple(entry.get("required", ())),
+        closed=entry.get("closed", False),
+    )
 
 
-def one_of(*values: str) -> Shape:
-    return Shape((JsonType.STRING,), values=values)
+def _shape(spec: str | list[str], known: Shapes) -> Shape:
+    if isinstance(spec, list):
+        return Shape((JsonType.STRING,), values=tuple(spec))
+    either = [_alternative(part, known) for part in _ALTERNATIVE.findall(spec)]
+    if len(either) == 1:
+        return either[0]
+    kinds = tuple(kind for shape in either for kind in shape.kinds)
+    items = next((shape.items for shape in either if shape.items), None)
+    return Shape(kinds, items, fields=tuple(field for shape in either for field in shape.fields))
 
 
-def _objects(**shapes: Shape) -> Shape:
-    return list_of(record(**shapes))
+def _alternative(spec: str, known: Shapes) -> Shape:
+    if not spec.startswith("["):
+        return known[spec]
+    return Shape((JsonType.ARRAY,), _shape(spec.strip("[]+"), known), filled=spec.endswith("+"))
 
 
-TEXT: Final = Shape((JsonType.STRING,))
-NUMBER: Final = Shape((JsonType.NUMBER,))
-COUNT: Final = Shape((JsonType.INTEGER,))
-FLAG: Final = Shape((JsonType.BOOLEAN,))
-OBJECT: Final = Shape((JsonType.OBJECT,))
-WORDS: Final = Shape((JsonType.STRING, JsonType.ARRAY))
-_NAMED: Final = Shape((JsonType.STRING, JsonType.OBJECT))
-_ARGUMENTS: Final = Shape((JsonType.STRING, JsonType.OBJECT))
-_FUNCTION: Final = record(name=TEXT, parameters=OBJECT)
-_CUSTOM: Final = record(name=TEXT)
-_CALL: Final = record(name=TEXT, arguments=_ARGUMENTS)
-_PART: Final = record(type=TEXT, text=TEXT)
-_CONTENT: Final = Shape((JsonType.STRING, JsonType.ARRAY), _PART)
-_OUTPUT: Final = Shape((JsonType.STRING, JsonType.ARRAY, JsonType.OBJECT), _PART)
-_COMMON: Final = fields_of(
-    model=TEXT,
-    stream=FLAG,
-    stream_options=OBJECT,
-    temperature=NUMBER,
-    top_p=NUMBER,
-    top_k=COUNT,
-    metadata=OBJECT,
-)
-_OPENAI: Final = fields_of(
-    n=COUNT,
-    seed=COUNT,
-    stop=WORDS,
-    max_tokens=COUNT,
-    presence_penalty=NUMBER,
-    frequency_penalty=NUMBER,
-    repetition_penalty=NUMBER,
-)
-MESSAGES: Final = _objects(
-    role=TEXT,
-    content=_CONTENT,
-    name=TEXT,
-    tool_call_id=TEXT,
-    reasoning_content=TEXT,
-    tool_calls=_objects(function=_CALL),
-    function_call=_CALL,
-)
-"""The turns of a chat completion."""
-TOOLS: Final = _objects(type=TEXT, function=_FUNCTION, custom=_CUSTOM)
-_CHAT: Final = fields_of(
-    messages=replace(MESSAGES, filled=True),
-    tools=TOOLS,
-    tool_choice=_NAMED,
-    functions=list_of(_FUNCTION),
-    function_call=_NAMED,
-    response_format=OBJECT,
-    max_completion_tokens=COUNT,
-)
-_RESPONSES: Final = fields_of(
-    input=Shape(
-        (JsonType.STRING, JsonType.ARRAY),
-        record(type=TEXT, role=TEXT, content=_CONTENT, name=TEXT, arguments=_ARGUMENTS,
-                output=_OUTPUT,),
-    ),
-    instructions=TEXT,
-    tools=_objects(type=TEXT, name=TEXT, parameters=OBJECT),
-    tool_choice=_NAMED,
-    text=OBJECT,
-    reasoning=OBJECT,
-    max_output_tokens=COUNT,
-)  # fmt: skip
-_MESSAGES: Final = fields_of(
-    messages=replace(_objects(role=TEXT, content=_CONTENT), filled=True),
-    system=_CONTENT,
-    tools=_objects(type=TEXT, name=TEXT, input_schema=OBJECT),
-    tool_choice=OBJECT,
-    thinking=OBJECT,
-    max_tokens=COUNT,
-    stop_sequences=list_of(TEXT),
-)
-
-
-def _request(*fields: tuple[str, Shape], required: tuple[str, ...] = ("model",)) -> Shape:
-    return Shape((JsonType.OBJECT,), fields=fields, required=required)
-
-
-REQUESTS: Final[dict[Api, Shape]] = {
-    Api.CHAT: _request(*_COMMON, *_OPENAI, *_CHAT, required=("model", "messages")),
-    Api.COMPLETIONS: _request(*_COMMON, *_OPENAI, ("prompt", WORDS), ("suffix", TEXT)),
-    Api.RESPONSES: _request(*_COMMON, *_RESPONSES),
-    Api.MESSAGES: _request(*_COMMON, *_MESSAGES, required=("model", "messages")),
-    Api.TOKEN_COUNT: _request(*_COMMON, *_MESSAGES, required=("model", "messages")),
-    Api.EMBEDDINGS: _request(("model", TEXT), ("input", WORDS), required=("model", "input")),
-}
+SHAPES: Final = shapes("wire", "request_schema")
+REQUESTS: Final[Mapping[Api, Shape]] = {api: SHAPES[api] for api in Api}
 
 
 def check(api: Api, body: Body) -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.access.auth import presented_key
@@ -17,9 +17,10 @@ from threegate.types import Bilingual, Failed
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
 from threegate.wire.errors import openai_error, status_of
-from threegate.wire.request_schema import Shape, check_shape
+from threegate.wire.request_schema import SHAPES, Shape, check_shape, shapes
 
 Json = dict[str, Any]
+REQUESTS: Final = shapes("service.dialects", "requests", SHAPES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,20 @@ from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckStage, text_check
-from threegate.service.dialects.base import Json, OpenAiStyle, Operation, Reading, ServiceRequest
+from threegate.service.dialects.base import (
+    REQUESTS,
+    Json,
+    OpenAiStyle,
+    Operation,
+    Reading,
+    ServiceRequest,
+)
 from threegate.types import Bilingual
 from threegate.wire.adapter import Body
 from threegate.wire.errors import openai_error, status_of
-from threegate.wire.request_schema import OBJECT, one_of, record
 
 PATH: Final = "/v1/guard/dify"
-PING, INPUT, OUTPUT = "ping", "app.moderation.input", "app.moderation.output"
-REQUEST: Final = record(("point",), point=one_of(PING, INPUT, OUTPUT), params=OBJECT)
+REQUEST: Final = REQUESTS["dify"]
 _UNCHECKED = Bilingual("安全检查未能完成。", "A safety check could not be completed.")
 
 

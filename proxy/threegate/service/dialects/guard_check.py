@@ -12,6 +12,7 @@ from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckSource, CheckStage
 from threegate.service.dialects.base import (
+    REQUESTS,
     Json,
     OpenAiStyle,
     Operation,
@@ -22,43 +23,14 @@ from threegate.service.dialects.base import (
 from threegate.service.dialects.findings import claims_of, failures_of, findings_of
 from threegate.types import Channel
 from threegate.wire.adapter import Body
-from threegate.wire.request_schema import (
-    MESSAGES,
-    TEXT,
-    TOOLS,
-    JsonType,
-    Shape,
-    fields_of,
-    list_of,
-    one_of,
-)
 
 PATH: Final = "/v1/guard/check"
 NAMES: Final = ("model", "route", "policy", "conversation", "language", "subject", "masks")
 """Fields that are plain texts and go into the check as they are."""
 
-_SOURCE = Shape((JsonType.STRING, JsonType.OBJECT), fields=fields_of(id=TEXT, text=TEXT))
-_CONTEXT = fields_of(
-    messages=MESSAGES,
-    sources=list_of(_SOURCE),
-    tools=TOOLS,
-    **dict.fromkeys(NAMES, TEXT),
-)
-OPEN: Final = Shape((JsonType.OBJECT,), fields=_CONTEXT, closed=True)
+OPEN: Final = REQUESTS["guard_context"]
 """The context of an answer whose texts arrive later."""
-REQUEST: Final = Shape(
-    (JsonType.OBJECT,),
-    fields=(
-        *_CONTEXT,
-        *fields_of(
-            stage=one_of(*CheckStage),
-            texts=list_of(TEXT),
-            role=one_of("user", "system", "assistant", "tool"),
-            channel=one_of(Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS),
-        ),
-    ),
-    closed=True,
-)
+REQUEST: Final = REQUESTS["guard_check"]
 """Its answer is described in `openapi.json`."""
 
 

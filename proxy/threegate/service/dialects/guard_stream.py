@@ -31,19 +31,17 @@ from threegate.i18n.messages import localized
 from threegate.limits.admission import AdmissionSlot
 from threegate.service.check import Check
 from threegate.service.check_stream import CheckStream, check_stream
-from threegate.service.dialects.base import Operation, json_of
-from threegate.service.dialects.guard_check import OPEN, answer_check, result_json
+from threegate.service.dialects.base import REQUESTS, Operation, json_of
+from threegate.service.dialects.guard_check import answer_check, result_json
 from threegate.service.engine import CheckEngine, OpenCheck
 from threegate.service.lines import Lines
 from threegate.types import Caller, Channel
 from threegate.wire.adapter import Body, StreamKey
 from threegate.wire.errors import openai_error
-from threegate.wire.request_schema import COUNT, FLAG, TEXT, one_of, record
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 MAX_CHOICES: Final = 128
-CHANNELS: Final = (Channel.CONTENT, Channel.REASONING, Channel.TOOL_ARGUMENTS)
-MESSAGE: Final = record(open=OPEN, append=TEXT, channel=one_of(*CHANNELS), choice=COUNT, close=FLAG)
+MESSAGE: Final = REQUESTS["guard_stream"]
 OPERATION: Final = Operation.described(
     "guard_stream", "/v1/guard/stream", schema_of(MESSAGE), content_type=MEDIA_TYPE
 )

@@ -14,34 +14,18 @@ from typing import Any, Final
 from threegate.gateway.meta.openapi import schema_of
 from threegate.gateway.outcome import BLOCKED
 from threegate.service.check import Check, CheckResult, CheckStage
-from threegate.service.dialects.base import Json, OpenAiStyle, Operation, Reading, ServiceRequest
-from threegate.wire.adapter import Body
-from threegate.wire.request_schema import (
-    OBJECT,
-    TEXT,
-    JsonType,
-    Shape,
-    list_of,
-    one_of,
-    record,
+from threegate.service.dialects.base import (
+    REQUESTS,
+    Json,
+    OpenAiStyle,
+    Operation,
+    Reading,
+    ServiceRequest,
 )
+from threegate.wire.adapter import Body
 
 PATH: Final = "/beta/litellm_basic_guardrail_api"
-_LIST = Shape((JsonType.ARRAY,))
-REQUEST: Final = record(
-    ("input_type",),
-    input_type=one_of("request", "response"),
-    texts=list_of(TEXT),
-    structured_messages=list_of(OBJECT),
-    tools=list_of(OBJECT),
-    tool_calls=list_of(OBJECT),
-    images=_LIST,
-    model=TEXT,
-    request_data=OBJECT,
-    litellm_call_id=TEXT,
-    litellm_trace_id=TEXT,
-    additional_provider_specific_params=OBJECT,
-)
+REQUEST: Final = REQUESTS["litellm"]
 
 
 @dataclass(frozen=True, slots=True)

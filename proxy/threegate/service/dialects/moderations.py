@@ -17,6 +17,7 @@ from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult, CheckStage, text_check
 from threegate.service.dialects.base import (
+    REQUESTS,
     Json,
     OpenAiStyle,
     Operation,
@@ -29,7 +30,6 @@ from threegate.service.dialects.findings import failures_of, findings_of
 from threegate.service.dialects.labels import label
 from threegate.types import Finding
 from threegate.wire.adapter import Body
-from threegate.wire.request_schema import TEXT, WORDS, one_of, record
 
 CATEGORIES: Final = (
     *("hate", "hate/threatening", "harassment", "harassment/threatening"),
@@ -37,12 +37,7 @@ CATEGORIES: Final = (
     *("sexual", "sexual/minors", "violence", "violence/graphic"),
 )
 MODEL: Final = "omni-moderation-latest"
-REQUEST: Final = record(
-    ("input",),
-    input=WORDS,
-    model=TEXT,
-    stage=one_of(CheckStage.INPUT, CheckStage.OUTPUT),
-)
+REQUEST: Final = REQUESTS["moderations"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from threegate.i18n.messages import localized
 from threegate.service.check import CheckResult, CheckStage, text_check
 from threegate.service.dialects import presidio_operators
 from threegate.service.dialects.base import (
+    REQUESTS,
     Json,
     OpenAiStyle,
     Operation,
@@ -29,35 +30,9 @@ from threegate.service.dialects.labels import entity
 from threegate.types import Channel, Finding
 from threegate.wire.adapter import Body
 from threegate.wire.errors import openai_error
-from threegate.wire.request_schema import (
-    COUNT,
-    NUMBER,
-    OBJECT,
-    TEXT,
-    WORDS,
-    JsonType,
-    Shape,
-    list_of,
-    record,
-)
 
-_TEXTS: Final = list_of(TEXT)
-ANALYZE: Final = record(
-    ("text", "language"),
-    text=WORDS,
-    language=TEXT,
-    entities=_TEXTS,
-    correlation_id=TEXT,
-    score_threshold=NUMBER,
-    allow_list=_TEXTS,
-    ad_hoc_recognizers=Shape((JsonType.ARRAY,)),
-)
-_FOUND: Final = record(
-    ("start", "end", "entity_type"), start=COUNT, end=COUNT, entity_type=TEXT, score=NUMBER
-)
-ANONYMIZE: Final = record(
-    ("text", "analyzer_results"), text=TEXT, analyzer_results=list_of(_FOUND), anonymizers=OBJECT
-)
+ANALYZE: Final = REQUESTS["analyze"]
+ANONYMIZE: Final = REQUESTS["anonymize"]
 
 
 class _Presidio(OpenAiStyle):
