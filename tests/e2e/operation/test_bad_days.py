@@ -3,9 +3,10 @@ names it, in both languages, or is told while the server serves."""
 
 from __future__ import annotations
 
+import logging
 import shutil
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -137,6 +138,15 @@ rules:
     tests: {match: [write to ann@example.org], no_match: [write to ann]}
     review_by: 2027-06-30
 """
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """`serve` logs to the standard error of this test, which is closed after it."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = before
 
 
 @pytest.fixture
