@@ -46,6 +46,17 @@ def an_editor(folder: Path, language: str) -> Iterator[tuple[Site, Browser]]:
         yield site, page
 
 
+CUT = """
+  const shown = document.querySelector("[name=option_annotate]"), whole = shown.cloneNode(true);
+  whole.style.width = "auto";
+  document.querySelector("#action").append(whole);
+  const missing = whole.offsetWidth - shown.offsetWidth;
+  whole.remove();
+  return missing;
+"""
+"""How many pixels of the longest choice do not fit into the field."""
+
+
 @pytest.mark.parametrize("language", quick_in("zh-CN"))
 def test_documents_for_the_fact_check(tmp_path: Path, language: str) -> None:
     with an_editor(tmp_path, language) as (_, page):
@@ -67,6 +78,8 @@ def test_documents_for_the_fact_check(tmp_path: Path, language: str) -> None:
         page.go("/policies/rule/base.out.grounded/form")
         page.one("[name='source.knowledge']").click()
         page.one("[name='source.knowledge/plans']").click()
+        page.one("[name=on_contradicted] option[value=annotate]").click()
+        assert page.driver.execute_script(CUT) <= 0
         page.one("[name=on_contradicted] option[value=block]").click()
         saved(page)
         page.until(lambda: "knowledge/plans" in page.driver.page_source.split('id="live"')[1])
