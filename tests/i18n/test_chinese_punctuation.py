@@ -18,9 +18,9 @@ HALF = re.compile(
 )
 SIGNS = (
     "缺右括号 )", "多了右括号 )", "写 ? 写键", "不能用 ? 写键", "以 ! 开头", "file:路径、env:变量名", "cmd:命令",
-    "“名称: 值”", "写半角的“:”",
+    "“名称: 值”", "写半角的“:”", "(?=…)",
 )  # fmt: skip
-"""Signs of YAML and of settings that a line quotes."""
+"""Signs of YAML, of settings and of patterns that a line quotes."""
 PAIR = re.compile(r"""_\((?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*,""")
 STATIC = re.compile(r"[(),;!?]|:(?!\x01)|\.(?=[\s\x00-\x02])")
 
