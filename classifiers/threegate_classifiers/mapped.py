@@ -118,6 +118,8 @@ def _settle(made: Path, folder: Path) -> None:
     except OSError:
         if _whole(folder):  # another start was faster
             return
+        if not folder.exists():  # another reason
+            raise
         _remove(folder)
         made.rename(folder)
 

@@ -149,6 +149,20 @@ def test_a_graph_that_was_made_meanwhile_is_kept(
     assert len(list(into.iterdir())) == 1
 
 
+def test_a_folder_that_cannot_be_renamed_is_named_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build_model(tmp_path / "m", "guard", "classify", WORDS) / "model.onnx"
+
+    def refused(folder: Path, target: Path) -> Path:
+        raise PermissionError(f"not to {target.name}")
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(PermissionError, match=r"not to [0-9a-f]{32}"):
+        prepared(model, tmp_path / "shared", options(), {})
+    assert list((tmp_path / "shared").iterdir()) == []
+
+
 def test_a_graph_that_cannot_be_read_is_named_and_leaves_nothing(tmp_path: Path) -> None:
     broken = tmp_path / "model.onnx"
     broken.write_bytes(b"no graph")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -61,7 +62,10 @@ def test_no_cell_starts_a_formula_where_semicolons_split_a_line(split: str, star
 
 @given(st.text() | st.integers())
 def test_other_cells_are_left_alone(value: str | int) -> None:
-    assert str(cell(value)).replace("'", "") == str(value).replace("'", "")
+    if re.search(r"[;\t\r\n][=+\-@＝＋－＠]", str(value)):
+        assert str(cell(value)).replace("'", "") == str(value).replace("'", "")
+    else:
+        assert cell(value) in (value, f"'{value}")
 
 
 def test_ocsf_says_who_what_and_that_it_was_blocked() -> None:
