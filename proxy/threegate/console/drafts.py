@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, Engine, Table, and_, delete, insert, or_, 
 
 from threegate.console.database import DRAFT, DRAFT_BASE, RESULT, RETURNED
 from threegate.console.pack_merge import pieces
-from threegate.policy.facade import Checked, check
+from threegate.policy.facade import Checked, Served, check, served
 from threegate.policy.language.load import Bundle, DictTree, Tree, load_bundle
 from threegate.policy.lifecycle.store import now_utc, today_utc
 from threegate.policy.lifecycle.versions import Versions
@@ -172,6 +172,9 @@ class Workspace:
 
     def check(self) -> Checked:
         return check(self.tree, self.packs, today=today_utc(), callers=self.callers)
+
+    def served(self) -> tuple[Served, ...]:
+        return served(self.tree, self.packs)
 
     def bundle(self) -> Bundle:
         """The packs in force and those that they bind to callers."""

@@ -26,6 +26,7 @@ from threegate.policy.model import (
     Selector,
 )
 from threegate.policy.schema import BindingSpec, Pack
+from threegate.policy.strictness.compare import reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,26 @@ def rebuild(tree: Tree, names: Iterable[str]) -> Rebuilt:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """Some calls and the packs that they get. `reached`: no earlier one takes all of these
+    calls."""
+
+    selector: Selector
+    bundle: Bundle = field(repr=False)
+    reached: bool
+
+
+def served(tree: Tree, names: Iterable[str]) -> tuple[Served, ...]:
+    """Who gets which packs, in the order in which bindings are tried; also for packs with
+    errors."""
+    plan = _plan(tree, tuple(names))
+    bundles = {bundle.names: bundle for bundle in plan.bundles}
+    bound = [(selector, bundles[packs]) for selector, packs in plan.sets]
+    use = reached([selector for selector, _ in bound])
+    return tuple(Served(*each, used) for each, used in zip(bound, use, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """`bound` are (selector, pack) pairs in order; the packs without bindings make one policy for
     the rest."""
@@ -97,6 +118,12 @@ class _Plan:
     bundles: tuple[Bundle, ...]
     bound: tuple[tuple[Selector, str], ...]
     rest: tuple[str, ...]
+
+    @property
+    def sets(self) -> list[tuple[Selector, tuple[str, ...]]]:
+        """The packs for each binding, and for the calls that none takes."""
+        found: list[tuple[Selector, tuple[str, ...]]] = [(s, (pack,)) for s, pack in self.bound]
+        return found + ([(Selector(), self.rest)] if self.rest else [])
 
 
 def _plan(tree: Tree, names: tuple[str, ...]) -> _Plan:
@@ -123,13 +150,11 @@ def _selector(spec: BindingSpec) -> Selector:
 
 def _policy_set(plan: _Plan) -> PolicySet:
     policies = {bundle.names: build(bundle) for bundle in plan.bundles}
-    bound: list[tuple[Selector, tuple[str, ...]]] = [
-        (selector, (pack,)) for selector, pack in plan.bound
-    ]
-    bound += [(Selector(), plan.rest)] if plan.rest else []
-    digest = _digest([(selector, policies[names].digest) for selector, names in bound])
+    digest = _digest([(selector, policies[names].digest) for selector, names in plan.sets])
     named = {names: replace(p, set_digest=digest) for names, p in policies.items()}
-    return PolicySet(digest, tuple(Binding(selector, named[names]) for selector, names in bound))
+    return PolicySet(
+        digest, tuple(Binding(selector, named[names]) for selector, names in plan.sets)
+    )
 
 
 def _digest(bindings: Iterable[tuple[Selector, str]]) -> str:

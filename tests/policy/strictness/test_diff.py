@@ -9,9 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.policy.compile import build
 from threegate.policy.language.load import load_bundle
-from threegate.policy.model import CompiledPolicy, Detect, Mode, Rule, StreamMode
+from threegate.policy.model import (
+    Binding,
+    CompiledPolicy,
+    Detect,
+    Mode,
+    PolicySet,
+    Rule,
+    Selector,
+    StreamMode,
+)
 from threegate.policy.strictness.compare import Aspect, Direction
-from threegate.policy.strictness.diff import Diff, describe, diff
+from threegate.policy.strictness.diff import Diff, describe, diff, diff_sets
 from threegate.policy.strictness.rules import compare_rules
 from threegate.types import Action, Bilingual, Channel, Layer, Level
 
@@ -311,3 +320,21 @@ def test_two_different_rules_are_not_each_stricter_than_the_other(a: Rule, b: Ru
 def test_at_least_as_strict_is_transitive(a: Rule, b: Rule, c: Rule) -> None:
     if not weaker(a, b) and not weaker(b, c):
         assert not weaker(a, c)
+
+
+def test_a_policy_that_no_call_gets_changes_nothing() -> None:
+    """A pack beside bindings that take every call was shown as stricter, and did nothing."""
+    strict = policy(spoiled(("mode: shadow", "mode: enforce")))
+    bound = Binding(Selector(), policy())
+    before = PolicySet("a", (bound,))
+    after = PolicySet("b", (bound, Binding(Selector(), strict)))
+    assert diff_sets(before, after) == ()
+    assert diff_sets(after, before) == ()
+
+
+def test_a_policy_that_a_check_may_name_is_compared() -> None:
+    """A binding for a path leaves the next one to callers who ask for it by name."""
+    bound = Binding(Selector(route=("/v1/*",)), policy())
+    later = Binding(Selector(route=("/v1/chat/*",)), policy())
+    found = diff_sets(PolicySet("a", (bound,)), PolicySet("b", (bound, later)))
+    assert [change.direction for change in found] == [Direction.UNCLEAR]

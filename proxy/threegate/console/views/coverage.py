@@ -7,7 +7,7 @@ from typing import Any
 
 from threegate.console.errors import refusal
 from threegate.console.views.content.whole import kept, labelled, pack_rows, seen_of
-from threegate.console.views.policies import packs_of
+from threegate.console.views.policies import packs_of, who_gets_what
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.compliance.coverage import Matrix, Row, coverage, state
 from threegate.policy.compliance.taxonomy import TAXONOMIES, taxonomy
@@ -25,6 +25,7 @@ async def matrix(visit: ConsoleRequest) -> Answer:
     audit = kept(bundle, visit.language)
     label = labelled(bundle, visit.language)
     data = {"taxonomies": names, "packs": packs, "audit": audit, "seen": seen_of(bundle)}
+    data["bindings"] = await blocking(who_gets_what, space, visit.language)
     return Shown("policy/coverage.html", data | label | table)
 
 

@@ -16,7 +16,14 @@ from threegate.console.presenters.records import titles
 from threegate.console.presenters.test_results import test_report
 from threegate.console.review.review_store import Proposal
 from threegate.console.views.conflict import unseen
-from threegate.console.views.policies import keep_file, known_pack, rule_of, space_of, tenants
+from threegate.console.views.policies import (
+    keep_file,
+    known_pack,
+    rule_of,
+    space_of,
+    tenants,
+    who_gets_what,
+)
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.facade import Checked
 from threegate.policy.language.completion import complete, describe, place_of
@@ -203,6 +210,7 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
         "errors": [r for r in rows if r["severity"] == "error"],
         "warnings": [r for r in rows if r["severity"] == "warning"],
         "moved": space.moved(),
+        "bindings": await blocking(who_gets_what, space, visit.language),
         "approvers": await approvers(visit),
         "tenants": await tenants(visit),
         "titles": {r: t.get(visit.language) for r, t in titles(visit.serving).items()},

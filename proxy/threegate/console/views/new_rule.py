@@ -46,11 +46,13 @@ def _template_row(made: Template, language: str) -> dict[str, str]:
 
 def target_pack(space: Workspace, bundle: Bundle) -> str:
     """The pack for the user's own rules: a separate one or, if packs are bound to callers, the last
-    pack in use, because an unbound pack would serve everybody else."""
+    pack in use that some call gets, because an unbound pack would serve everybody else, or
+    nobody."""
     bound = [b.pack for pack in bundle.packs for b in pack.bindings]
     if not bound:
         return OWN_PACK
-    serving = {pack.pack for pack in serving_packs(bundle)}
+    named = {name for each in space.served() if each.reached for name in each.bundle.names}
+    serving = named & {pack.pack for pack in serving_packs(bundle)}
     return next((name for name in reversed(space.packs) if name in serving), bound[-1])
 
 

@@ -14,6 +14,7 @@ from threegate.audit.log.schema import RECORD
 from threegate.console.drafts import Workspace, workspace
 from threegate.console.errors import refusal
 from threegate.console.presenters import policies
+from threegate.console.presenters.bindings import bindings
 from threegate.console.presenters.records import titles
 from threegate.console.presenters.rule_words import word_rows
 from threegate.console.presenters.test_results import by_id, sample
@@ -41,9 +42,16 @@ async def space_of(visit: ConsoleRequest) -> Workspace:
     parts = visit.parts
     edits = visit.may(Role.EDITOR)
     files = await blocking(parts.drafts.files, visit.me.name) if edits else {}
-    keys = parts.api_keys()
-    callers = KnownCallers(frozenset(k.tenant for k in keys), frozenset(k.id for k in keys))
-    return await blocking(workspace, parts.versions, parts.ground, files, callers)
+    return await blocking(workspace, parts.versions, parts.ground, files, known_callers(visit))
+
+
+def known_callers(visit: ConsoleRequest) -> KnownCallers:
+    keys = visit.parts.api_keys()
+    return KnownCallers(frozenset(k.tenant for k in keys), frozenset(k.id for k in keys))
+
+
+def who_gets_what(space: Workspace, language: str) -> dict[str, Any]:
+    return bindings(space.served(), space.bundle(), language, space.callers)
 
 
 async def packs_of(visit: ConsoleRequest) -> tuple[Workspace, Bundle]:
@@ -86,6 +94,7 @@ async def listing(visit: ConsoleRequest) -> Answer:
         "policy/policies.html",
         {
             "packs": [_pack(p, space, rows, visit.language) for p in bundle.packs],
+            "bindings": await blocking(who_gets_what, space, visit.language),
             "rules": [r for r in rows if _wanted(r, visit)],
             "filters": {n: visit.query.get(n, "") for n in ("q", "mode", "layer", "pack")},
             "changed": sorted(space.files),
@@ -150,6 +159,7 @@ async def rule(visit: ConsoleRequest) -> Answer:
             "seen": space.state((found.at.file, f"rules/{found.id}")),
             "modes": [m.value for m in Mode],
             "words": word_rows(found, bundle, visit.language),
+            "bindings": await blocking(who_gets_what, space, visit.language),
             "decided": await _decided(visit, found),
             "cases": [
                 sample(case, visit.language) | {"passed": outcomes.get(id)}

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from threegate.console.drafts import Ground, Workspace
 from threegate.console.errors import refusal
 from threegate.console.presenters import policies as presenter
 from threegate.console.presenters.changes import compared, rules_of
 from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.views.drafts import results_of
+from threegate.console.views.policies import known_callers, who_gets_what
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.facade import Checked, check
+from threegate.policy.language.load import DictTree
 from threegate.policy.lifecycle.commands import Comment, Event
 from threegate.policy.lifecycle.machine import State, Version
 from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import now_utc, today_utc
+from threegate.policy.strictness.diff import in_use
 
 CONFIDENTIAL = "lists/"
 """Files whose lines only people who write or approve policies may see."""
@@ -84,13 +88,21 @@ async def version_page(
         "comments": _comments(events, known.digest),
         "place": visit.query.get("place", ""),
         "events": [e for e in rows if known.digest in (e["digest"], e["ended"])],
-        "stamps": list(dict.fromkeys(b.policy.stamp for b in new.policies.bindings)),
+        "stamps": list(dict.fromkeys(b.policy.stamp for b in in_use(new.policies))),
         "own": visit.me.name in known.authors,
         "approved_by_me": visit.me.name in {name for name, _ in known.approvals},
         "ran": _ran(old, new, results["report"]),
+        "bindings": await blocking(_who_gets_what, visit, known.digest),
         **await blocking(_shown_changes, old, new, visit),
         **results,
     }
+
+
+def _who_gets_what(visit: ConsoleRequest, digest: str) -> dict[str, Any]:
+    stored = visit.parts.versions.load(digest)
+    assert stored is not None
+    ground = Ground(DictTree(stored.files), stored.packs)
+    return who_gets_what(Workspace(ground, {}, known_callers(visit)), visit.language)
 
 
 def _comments(events: tuple[Event, ...], digest: str) -> dict[str, list[dict[str, str]]]:

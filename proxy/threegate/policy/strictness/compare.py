@@ -9,7 +9,7 @@ owners) is CHANGED and has no strength.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -196,6 +196,19 @@ def selector_covers(wide: When, narrow: When) -> bool:
         out, also_out = getattr(wide, part), getattr(narrow, part)
         if not all(any(glob(x, y) for x in also_out) for y in out):
             return False
+    return _within(wide, narrow)
+
+
+def reached(selectors: Sequence[Selector]) -> list[bool]:
+    """Whether each binding is for any call, given those before it. One for some paths or models
+    takes nothing from those after it: a caller may ask for a later policy by its name."""
+    return [
+        not any(before.takes_all_calls and _within(before, each) for before in selectors[:n])
+        for n, each in enumerate(selectors)
+    ]
+
+
+def _within(wide: Selector, narrow: Selector) -> bool:
     for part in SELECTOR:
         a, b = getattr(wide, part), getattr(narrow, part)
         if a and not (b and all(any(glob(x, y) for x in a) for y in b)):

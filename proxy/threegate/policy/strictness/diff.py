@@ -15,6 +15,7 @@ from threegate.i18n.catalog import texts
 from threegate.policy.language.vocabulary import AUDIT_LEVEL, MATCH, ON_AUDIT_FAILURE, Scale
 from threegate.policy.model import (
     AiLabel,
+    Binding,
     Category,
     CompiledPolicy,
     ConstraintRule,
@@ -36,6 +37,7 @@ from threegate.policy.strictness.compare import (
     inverted,
     moved,
     ranked,
+    reached,
     share,
     unclear,
     wording,
@@ -112,18 +114,25 @@ def diff(old: CompiledPolicy, new: CompiledPolicy) -> Diff:
 
 def diff_sets(old: PolicySet, new: PolicySet) -> tuple[PolicyChange, ...]:
     """Everything that differs between two sets. Callers are compared binding by binding; bindings
-    that are added, removed or moved make it unclear which policy a caller gets."""
-    before = [b.selector for b in old.bindings]
-    after = [b.selector for b in new.bindings]
+    that are added, removed or moved make it unclear which policy a caller gets. Those that are for
+    no call are left out."""
+    ours, theirs = in_use(old), in_use(new)
+    before, after = ([b.selector for b in side] for side in (ours, theirs))
     changes: tuple[PolicyChange, ...] = ()
     if before != after:
         aspects = tuple(unclear("bindings"))
         changes = (changed(Subject.POLICY, "bindings", NAMES["bindings"], aspects),)
-    policies = {b.selector: b.policy for b in old.bindings}
-    for binding in new.bindings:
+    policies = {b.selector: b.policy for b in ours}
+    for binding in theirs:
         if binding.selector in policies:
             changes += diff(policies[binding.selector], binding.policy).changes
     return tuple(dict.fromkeys(changes))
+
+
+def in_use(policies: PolicySet) -> list[Binding]:
+    """The bindings that are for some call."""
+    use = reached([b.selector for b in policies.bindings])
+    return [b for b, used in zip(policies.bindings, use, strict=True) if used]
 
 
 def describe(change: PolicyChange, language: str) -> str:

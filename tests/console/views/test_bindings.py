@@ -1,0 +1,83 @@
+"""Who gets which packs, on every page where a change is written, approved or read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.console.conftest import Site, opened_site, policies
+from tests.console.views.test_results import BOUND, RETAIL
+from tests.e2e.support.running import proxy
+
+
+@pytest.fixture
+def bound_site(tmp_path: Path) -> Iterator[Site]:
+    """Retail customers get a pack of their own, everybody else `base`: no call is left."""
+    root = policies(tmp_path / "policies")
+    (root / "packs" / "retail.yaml").write_text(RETAIL, "utf-8")
+    (root / "packs" / "bound.yaml").write_text(BOUND, "utf-8")
+    with proxy(tmp_path / "var", root, packs=("bound",)) as running:
+        yield opened_site(running)
+
+
+def test_an_enabled_pack_that_no_call_gets_is_named_before_and_at_the_approval(
+    bound_site: Site,
+) -> None:
+    """It was switched on, approved and in force, and nothing said that it did nothing."""
+    editor = bound_site.who("editor", name="ed", group="privacy")
+    approver = bound_site.who("approver", name="al", group="legal")
+    editor.post("/policies/packs", data={"pack": "minors", "on": "1"})
+    submitted = editor.post("/policies/draft/submit.json", data={"untested": "only switched on"})
+    page = f"/policies/version/{submitted.json()['digest']}"
+    found = approver.get(page + ".json").json()["bindings"]
+    assert [each["name"] for each in found["idle"]] == ["minors"]
+    assert found["taken_by"][0] == "Retail"
+    editor.post("/policies/packs", data={"pack": "minors", "on": "1"})
+    for path in ("/policies", "/policies/draft", "/policies/coverage", page):
+        shown = editor.get(path).text
+        assert "(<code>minors</code>) applies to no call at present" in shown, path
+        zh = editor.get(path, headers={"accept-language": "zh"}).text
+        assert "目前对任何调用都不起作用" in zh, path
+
+
+def test_who_gets_what_is_read_in_the_console(bound_site: Site) -> None:
+    viewer = bound_site.who("viewer")
+    rows = viewer.get("/policies.json").json()["bindings"]["rows"]
+    assert [(r["calls"], [p["name"] for p in r["packs"]]) for r in rows] == [
+        ("tenant retail", ["retail"]),
+        ("all other calls", ["base"]),
+    ]
+    shown = viewer.get("/policies").text
+    assert "tenant retail" in shown
+    assert "all other calls" in shown
+    assert "<code>packs/bound.yaml</code>" in shown  # where it is changed
+
+
+def test_a_changed_rule_says_which_calls_it_is_for(bound_site: Site) -> None:
+    editor = bound_site.who("editor", name="ed")
+    editor.post("/policies/rule/retail.ticket", data={"mode": "shadow"})
+    page = editor.get("/policies/draft.json").json()
+    assert page["bindings"]["rules"]["retail.ticket"] == ["tenant retail"]
+    assert "Calls: tenant retail" in editor.get("/policies/draft").text
+    assert "Calls: tenant retail" in editor.get("/policies/rule/retail.ticket").text
+
+
+def test_a_new_rule_begins_in_a_pack_that_some_call_gets(bound_site: Site) -> None:
+    """It went into the enabled pack that no call gets."""
+    editor = bound_site.who("editor", name="ed")
+    editor.post("/policies/packs", data={"pack": "minors", "on": "1"})
+    assert editor.get("/policies/new.json").json()["pack"] == "base"
+
+
+def test_a_bound_pack_is_not_called_off(bound_site: Site) -> None:
+    shown = bound_site.who("viewer").get("/policies/coverage").text
+    assert shown.count("in use through a binding") == 2  # retail and base
+
+
+def test_without_bindings_every_call_gets_all_packs(site: Site) -> None:
+    found = site.who("viewer").get("/policies.json").json()["bindings"]
+    assert found["everyone"]
+    assert found["idle"] == []
+    assert "Every call gets all of these packs" in site.who("viewer").get("/policies").text
