@@ -7,6 +7,7 @@ numbers, so 10 comes after 9.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,10 +37,15 @@ def scan(root: Path) -> tuple[Entry, ...]:
 
 def find(root: Path, reference: str) -> Entry:
     """The model that `name` or `name@version` means, its files verified. Raises ModelError."""
+    return pick(scan(root), root, reference)
+
+
+def pick(known: Sequence[Entry], root: Path, reference: str) -> Entry:
+    """`find` among what `scan` gave: reading every manifest again for each model takes long."""
     name, _, version = reference.partition("@")
     fitting = [
         entry
-        for entry in scan(root)
+        for entry in known
         if entry.manifest.name == name and version in ("", entry.manifest.version)
     ]
     if not fitting:

@@ -31,7 +31,7 @@ from threegate_classifiers.calibrate import (
 )
 from threegate_classifiers.errors import ModelError
 from threegate_classifiers.manifest import Beside, Manifest
-from threegate_classifiers.registry import Entry, find
+from threegate_classifiers.registry import Entry, pick, scan
 from threegate_classifiers.results import Score, Scores
 from threegate_classifiers.tokenize import Text
 
@@ -173,11 +173,12 @@ FOREIGN = {"en": is_not_english, "zh": is_not_chinese}
 
 def entries(root: Path, names: Sequence[str]) -> Iterator[Entry]:
     """The models of `names`, each with its second ones behind it."""
+    known = scan(root)
     for name in names:
-        entry = find(root, name)
+        entry = pick(known, root, name)
         yield entry
         for second in entry.manifest.seconds:
-            yield find(root, second)
+            yield pick(known, root, second)
 
 
 def looks(manifests: Mapping[str, Manifest]) -> dict[str, tuple[SecondLook, ...]]:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threegate_classifiers import registry
 from threegate_classifiers.errors import ModelError, TimedOut
-from threegate_classifiers.manifest import read_manifest
+from threegate_classifiers.manifest import Manifest, read_manifest
 from threegate_classifiers.results import Scores
 from threegate_classifiers.runtime import Engine
-from threegate_classifiers.second_look import GROUP
+from threegate_classifiers.second_look import GROUP, entries
 from threegate_classifiers.testing import WEIGHT, build_model
 from threegate_classifiers.tokenize import Text
 
@@ -230,6 +231,20 @@ def test_the_second_must_be_there(tmp_path: Path) -> None:
     build_model(tmp_path, "guard", "classify", FIRST, second="guard-en@1")
     with pytest.raises(ModelError, match="no model guard-en@1"):
         opened(tmp_path)
+
+
+def test_every_manifest_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not again for each model: together they took half a second of every start."""
+    built(tmp_path)
+    read = list[str]()
+
+    def counted(folder: Path) -> Manifest:
+        read.append(folder.parent.name)
+        return read_manifest(folder)
+
+    monkeypatch.setattr(registry, "read_manifest", counted)
+    found = [entry.manifest.name for entry in entries(tmp_path, ("guard",))]
+    assert sorted(read) == sorted(found) == ["guard", "guard-en"]
 
 
 def test_beside_is_read_strictly(tmp_path: Path) -> None:
