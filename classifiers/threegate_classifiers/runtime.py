@@ -26,6 +26,7 @@ from threegate_classifiers.cache import Lru, digest
 from threegate_classifiers.calibrate import language_of
 from threegate_classifiers.errors import ModelError, TimedOut
 from threegate_classifiers.manifest import Manifest, Task
+from threegate_classifiers.places import runs_on
 from threegate_classifiers.registry import Entry
 from threegate_classifiers.results import Answer, Entailment, Entity, Scores
 from threegate_classifiers.second_look import Asked, LookedTwice, entries, looks
@@ -205,11 +206,12 @@ class Engine:
         remote: Mapping[str, Backend] | None = None,
         shared: Path | None = None,
         report: Callable[[str], None] = print,
+        language: str = "en",
     ) -> Engine:
-        """Verify, load and warm up each of `names` (`name` or `name@version`); `say` is told where
-        each one runs. `remote` gives the backend of models that a server elsewhere runs, `gpu_mib`
-        the most that one model may take of a GPU, `shared` a folder through which processes share
-        weights. Raises ModelError."""
+        """Verify, load and warm up each of `names` (`name` or `name@version`); `report` is
+        told in `language` where each one runs. `remote` gives the backend of models that a server
+        elsewhere runs, `gpu_mib` the most that one model may take of a GPU, `shared` a folder
+        through which processes share weights. Raises ModelError."""
         count = threads or min(MAX_THREADS, os.cpu_count() or 1)
         models, vectors = dict[str, Model](), dict[str, Vectors]()
         for entry in entries(root, names):
@@ -220,7 +222,7 @@ class Engine:
             else:
                 made = _open(entry, count, cache, gpu, gpu_mib, backend, shared)
                 models[entry.manifest.name] = made
-            report(f"model {entry.manifest.id} on {made.device}")
+            report(runs_on(entry.manifest.id, made.device, language))
         return cls(models, vectors)
 
     def classify(

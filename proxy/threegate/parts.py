@@ -250,6 +250,7 @@ def _engine(settings: Settings, report: Callable[[str], None], language: str) ->
         remote={name: remote.at(url, name) for name, url in settings.remote_models},
         shared=shared,
         report=report,
+        language=language,
     )
 
 

@@ -180,4 +180,8 @@ async def test_long_text_leaves_the_loop_free(engine: Engine) -> None:
 def test_open_says_where_it_runs(models_root: Path) -> None:
     said: list[str] = []
     Engine.open(models_root, ["guard@1"], gpu=False, report=said.append).close()
-    assert said == ["model guard/1 on CPUExecutionProvider"]
+    Engine.open(models_root, ["guard@1"], gpu=False, report=said.append, language="zh").close()
+    assert said == [
+        "model guard/1 runs on the processor (CPU)",
+        "模型 guard/1 在处理器（CPU）上运行",
+    ]

@@ -94,7 +94,7 @@ def test_runs_on_no_other_server(folder: Path) -> None:
 def test_engine_knows_it_by_name(folder: Path) -> None:
     said: list[str] = []
     engine = Engine.open(folder.parents[1], ["evidence"], report=said.append)
-    assert said == ["model evidence/1 on CPU, mapped"]
+    assert said == ["model evidence/1 runs on the processor (CPU)"]
     assert engine.vectors("evidence").of(["car"]).shape == (1, 2)
     with pytest.raises(ModelError, match="guard is not open"):
         engine.vectors("guard")

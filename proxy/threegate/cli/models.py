@@ -76,7 +76,9 @@ def _verified(root: Path, entry: Entry, language: str) -> str:
     m = entry.manifest
     verify_files(entry.folder, m)
     lines: list[str] = []
-    Engine.open(root, (f"{m.name}@{m.version}",), threads=1, report=lines.append).close()
+    Engine.open(
+        root, (f"{m.name}@{m.version}",), threads=1, report=lines.append, language=language
+    ).close()
     return line("model-unchanged", language, files=len(m.files), loaded=lines[0])
 
 

@@ -37,7 +37,9 @@ def opened(
     given = {"models": args.models, "threads": args.threads}
     settings = settings_module.load(given=given, file=args.config)
     models = None if args.no_models else settings.models
-    return scanner(models, chosen, threads=settings.threads or None, report=warn)
+    return scanner(
+        models, chosen, threads=settings.threads or None, report=warn, language=args.lang
+    )
 
 
 def _kinds(text: str) -> frozenset[str]:

@@ -52,11 +52,14 @@ def scanner(
     *,
     threads: int | None = None,
     report: Callable[[str], None] = print,
+    language: str = "en",
 ) -> Iterator[Scanner]:
     """`models` None: patterns only. Raises ModelError."""
     names = models_for(kinds) if models else ()
     engine = (
-        Engine.open(models, names, threads=threads, report=report) if models and names else None
+        Engine.open(models, names, threads=threads, report=report, language=language)
+        if models and names
+        else None
     )
     try:
         yield _build(engine, frozenset(map(_stem, kinds)), names)

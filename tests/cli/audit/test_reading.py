@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from threegate.audit import AuditLog, AuditSettings
+from threegate.cli.main import main
 
 from tests.audit.conftest import REDACTED, SECRET, Captured, accesses, audit, record
 
@@ -77,7 +78,21 @@ async def test_text_is_shown_only_with_a_reason_that_is_recorded(
     told = [(d["verb"], d["object"], d["reason"], d["actor"]) for d in seen]
     assert told == [("reveal", "r1", "case 9", "li")]
     assert await audit(closed_log, "search", "--stage", "access") == 0
-    assert " reveal li " in capsys.readouterr().out  # who did what
+    assert " li revealed originals r1 " in capsys.readouterr().out  # who did what
+
+
+async def test_search_names_activities_in_the_chosen_language(
+    closed_log: AuditSettings, capsys: Captured
+) -> None:
+    """Chinese lines said `access - reveal li`."""
+    await audit(closed_log, "show", "r1", "--text", "--reason", "case 9", "--actor", "li")
+    capsys.readouterr()
+    where = ("--database", closed_log.url, "--directory", str(closed_log.directory))
+    search = ("audit", "search", *where, "--stage", "access", "--lang", "zh")
+    assert await asyncio.to_thread(main, search) == 0
+    line = capsys.readouterr().out
+    assert "查阅记录" in line
+    assert "li 查看原文 r1" in line
 
 
 async def test_tail_prints_what_is_new_until_interrupted(

@@ -79,7 +79,7 @@ def test_versions_are_those_of_the_proxy_that_the_settings_describe(
         assert main(["policy", verb, digest, "--by", "bob", *common]) == 0
     assert main(["audit", "search", "--stage", "policy", *common]) == 0
     out = capsys.readouterr().out
-    assert all(step in out for step in (" submit ann ", " approve bob ", " activate bob "))
+    assert all(step in out for step in ("ann submitted", "bob approved", "bob activated"))
     versions = policy_versions(load(environment={}, file=config))
     active = versions.state().active(now_utc())
     assert active

@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from threegate.audit.verify.findings import Chain, VerifyReport
 from threegate.audit.verify.gaps import gaps
 from threegate.audit.verify.verifier import keys_of, own_keys, verify_all
 from threegate.cli.audit.common import access, opened, print_json, reading
+from threegate.console.presenters import labels
 from threegate.gateway.access.auth import utc_time
 from threegate.i18n.audit import line
 
@@ -208,10 +209,16 @@ def _line(entry: Entry, language: str) -> str:
         dict.fromkeys(r["rule"] for d in event.get("decisions", ()) for r in d["ruled"])
     )
     state = line("integrated" if entry.integrated else "pending", language)
-    action, detail = event.get("action", "-"), event.get("detail", {})
-    who = " ".join(str(detail[n]) for n in ("verb", "actor", "object") if n in detail)
-    what = f"{entry.request_id} {rules or who}"
-    return f"{timestamp(entry.ts_us)} {entry.stage:<9} {action:<8} {what} {state}"
+    stage = labels.name("stage", entry.stage, language)
+    action = labels.name("action", event.get("action", "-"), language)
+    what = f"{entry.request_id} {rules or _activity(event.get('detail', {}), language)}"
+    return f"{timestamp(entry.ts_us)} {stage:<9} {action:<8} {what} {state}"
+
+
+def _activity(detail: Mapping[str, Any], language: str) -> str:
+    """Who did what with which object."""
+    verb = labels.name("verb", detail["verb"], language) if "verb" in detail else ""
+    return " ".join(filter(None, (detail.get("actor"), verb, str(detail.get("object", "")))))
 
 
 def _detailed(entry: Entry, language: str) -> str:

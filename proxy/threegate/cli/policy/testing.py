@@ -77,7 +77,7 @@ def _sentence(args: argparse.Namespace) -> Any:
 
     from threegate.detectors.models.factory import MODELS, sentence_detectors
 
-    return sentence_detectors(Engine.open(args.models, MODELS))
+    return sentence_detectors(Engine.open(args.models, MODELS, language=args.lang))
 
 
 def _progress(outcome: Outcome) -> None:
