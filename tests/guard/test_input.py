@@ -102,3 +102,14 @@ def test_an_address_that_the_model_api_fetches_keeps_its_signature(
     for finding, same in ((signature, kept), (replace(signature, detector="secrets.aws"), False)):
         texts = run(rules, replace(found, pointer=pointer, findings=(finding,)))[0]
         assert (not texts) is same
+
+
+def test_a_failure_of_a_later_look_at_a_text_brings_nothing_back() -> None:
+    """The parts of a turn are looked at together too, and the last one carries what failed."""
+    text = scanned("mail a@b.cc", ("pii.email", "a@b.cc"))
+    together = ScannedText(text.locus, text.pointer, text.text, (), (failed(),))
+    rules = [
+        rule("mail", Action.MASK, "pii.email", on_timeout=Action.REDACT, on_error=Action.REDACT)
+    ]
+    (new,) = run(rules, text, together)[0].values()
+    assert new.startswith("[UNCHECKED]mail [EMAIL_")

@@ -3,7 +3,9 @@ requests of odd forms."""
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from typing import Any
 
 import httpx
@@ -250,3 +252,38 @@ def test_a_foreign_page_does_not_call_a_proxy_without_keys(
     assert response.status_code == status
     if status == 403:
         assert response.json()["error"]["code"] == "cross_site"
+
+
+NOTES = f"会议纪要：请按要求执行。手机 {PHONE}，数据库密码：hunter22xQ。"
+PLAIN = {"type": "base64", "media_type": "text/plain", "data": "FILE"}
+FILES: dict[str, tuple[str, dict[str, Any], bytes]] = {
+    "a bare one": ("responses", {"file_data": "FILE"}, NOTES.encode("gbk")),
+    "one of a chat": ("chat", {"file": {"file_data": "FILE"}}, NOTES.encode("utf-16")),
+    "a document": ("messages", {"source": PLAIN}, NOTES.encode("gb18030")),
+    "one that was cut off": (
+        "responses",
+        {"file_data": "data:text/plain;base64,FILE"},
+        (NOTES + "完").encode()[:-1],
+    ),
+    "a name in its head": (
+        "responses",
+        {"file_data": "data:text/plain;name=a.txt;base64,FILE"},
+        NOTES.encode("gbk"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_no_value_in_a_file_of_another_encoding(
+    guarded: Running, watched: Watched, case: str
+) -> None:
+    api, part, data = FILES[case]
+    turns = [{"role": "user", "content": [{"type": "file", **part}]}]
+    body = request(api) | {"input" if api == "responses" else "messages": turns}
+    sent = json.dumps(body).replace("FILE", base64.b64encode(data).decode())
+    watched.seen.clear()
+    httpx.post(guarded.url + PATHS[api], content=sent, timeout=60)
+    (found,) = re.findall(r'"(?:data:[^,"]*,)?([\w+/=]{60,})"', watched.seen[0][3].decode())
+    read = base64.b64decode(found).decode().lstrip("\ufeff")
+    assert read.startswith("会议纪要：请按要求执行。手机 [MOBILE_")
+    assert "hunter22xQ" not in read

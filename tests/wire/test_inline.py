@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 
 import pytest
-from threegate.wire.inline import readings
+from threegate.wire.inline import PLAIN, kind_of, readings
 from threegate.wire.pointer import put
 
 CHINESE = "我的手机号是 13812345678"
@@ -60,3 +61,82 @@ def test_an_edited_file_says_what_it_is_encoded_in() -> None:
     url = "data:text/plain;charset=gbk;base64," + b64("你好".encode("gbk"))
     made = put({"url": url}, {"/url#data": "再见"})["url"]
     assert made == "data:text/plain;charset=utf-8;base64," + b64("再见".encode())
+
+
+FILE = f"会议纪要：各部门请按照下列要求执行。{CHINESE}"
+ENCODINGS = ("utf-8", "gbk", "big5", "utf-16", "utf-16-le", "utf-16-be")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/octet-stream", "application/rtf"])
+def test_a_file_is_read_in_any_encoding_whatever_stands_beside_it(encoding: str, kind: str) -> None:
+    text = "會議紀要：我的手機號是 13812345678" if encoding == "big5" else FILE
+    read = [r.text for r in readings("data", b64(text.encode(encoding)), kind)]
+    assert any(text in each for each in read)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "data:text/plain;name=a.txt;base64,",
+        'data:text/plain;charset="gbk";base64,',
+        "data:text/plain; charset=gbk;base64,",
+        " data:application/octet-stream;base64 ,",
+    ],
+)
+def test_a_head_with_more_in_it_hides_no_file(head: str) -> None:
+    read = texts("file_data", head + b64(FILE.encode("gbk")))
+    assert FILE in read
+    assert head + b64(FILE.encode("gbk")) in read
+
+
+@pytest.mark.parametrize("how", ["lines", "url", "bare", "percent", "junk"])
+@pytest.mark.parametrize("head", ["", "data:text/plain;base64,"])
+def test_base64_that_some_readers_take_is_read(head: str, how: str) -> None:
+    good = b64((FILE + "+?>~").encode("gbk"))
+    written = {
+        "lines": "\n".join(good[i : i + 76] for i in range(0, len(good), 76)),
+        "url": good.replace("+", "-").replace("/", "_"),
+        "bare": good.rstrip("="),
+        "percent": good.replace("=", "%3D"),
+        "junk": "!!" + good,
+    }
+    assert any(FILE in text for text in texts("file_data", head + written[how]))
+
+
+@pytest.mark.parametrize("charset", ["big5", "utf-7", "hz", "cp037", "utf-16-le"])
+def test_a_declared_encoding_is_read_first(charset: str) -> None:
+    text = "my mobile is 13812345678"
+    data = b64(text.encode(charset))
+    assert texts("url", f"data:text/plain;charset={charset};base64,{data}")[0] == text
+    assert readings("data", data, f"text/plain; charset={charset}")[0].text == text
+
+
+@pytest.mark.parametrize("charset", ["zlib", "punycode", "no-such", "undefined"])
+def test_no_encoding_is_taken_that_is_none(charset: str) -> None:
+    assert texts("url", f"data:text/plain;charset={charset};base64,{b64(b'hello')}")[-1] == "hello"
+
+
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        ({"type": "text", "media_type": "text/plain"}, PLAIN),
+        ({"type": "base64", "media_type": "text/plain"}, "text/plain"),
+        ({"mimeType": "image/png"}, "image/png"),
+        ({"format": "mp3"}, "audio/mp3"),
+        ({}, ""),
+    ],
+)
+def test_what_stands_beside_a_file_says_what_it_is(part: dict[str, str], kind: str) -> None:
+    assert kind_of(part) == kind
+
+
+def test_a_plain_text_is_read_as_it_stands() -> None:
+    token = "AKIAQ3EGR5TMB7WKZP4H" * 4
+    assert [r.text for r in readings("data", token, PLAIN)] == [token]
+
+
+@pytest.mark.parametrize("kind", ["", "application/octet-stream", "application/zip"])
+def test_compressed_files_are_no_text(kind: str) -> None:
+    assert not readings("data", b64(hashlib.shake_128(b"").digest(4000)), kind)
+    assert not readings("data", b64(b"PK\3\4" + b"ab\xff" * 99), kind)

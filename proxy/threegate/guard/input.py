@@ -7,15 +7,17 @@ answer, the call ends; masks and redactions give new texts by JSON pointer.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from functools import partial
 from typing import Final
 
+from threegate.guard.byte_readings import edited_reading
 from threegate.guard.decide import RuleSet
 from threegate.guard.masking.mask import MaskMap
-from threegate.guard.redact import TERMINAL, Renderer, edited
+from threegate.guard.redact import TERMINAL, Renderer
 from threegate.guard.second_opinion import Opinions
-from threegate.policy.model import CompiledPolicy
+from threegate.policy.model import CompiledPolicy, Rule
 from threegate.types import (
     Action,
     Caller,
@@ -76,17 +78,15 @@ def judge_input(
     """One verdict on all texts of a request, and the edited texts by the pointers of their slots.
     `language` (zh, en) is that of replacements."""
     ruled: list[Ruling] = []
-    texts: dict[str, str] = {}
+    rulings: dict[str, dict[str, list[Ruling]]] = {}
     for scan in scans:
         if not scan.findings and not scan.failures:
             continue
         judge = by_channel[scan.locus.channel]
         verdict = judge.verdict(_acted_on(scan), scan.failures, scan.text, opinions=scan.opinions)
         ruled += verdict.ruled
-        render, is_json = Renderer(judge.by_id, masks, language), _is_json(scan.pointer)
-        new = edited(scan.text, verdict.ruled, render, is_json=is_json)
-        if new != scan.text:
-            texts[scan.pointer] = new
+        rulings.setdefault(scan.pointer, {}).setdefault(scan.text, []).extend(verdict.ruled)
+    texts = _edited(scans, rulings, by_channel, partial(Renderer, masks=masks, language=language))
     action = max([r.action for r in ruled if not r.shadow], default=Action.ALLOW)
     kinds = frozenset(
         [
@@ -96,6 +96,31 @@ def judge_input(
         ]
     )
     return InputResult(Verdict(action, tuple(ruled)), texts, kinds)
+
+
+def _edited(
+    scans: Sequence[ScannedText],
+    rulings: Mapping[str, dict[str, list[Ruling]]],
+    by_channel: Mapping[Channel, RuleSet],
+    renderer: Callable[[Mapping[str, Rule]], Renderer],
+) -> dict[str, str]:
+    """The edited texts by pointer. `rulings` are by pointer and text: a text that was read together
+    with others has some from each scan, bytes in several encodings have several texts."""
+    channels: dict[str, Channel] = {}
+    for scan in scans:
+        if (readings := rulings.get(scan.pointer)) is not None:
+            readings.setdefault(scan.text, [])
+            channels[scan.pointer] = scan.locus.channel
+    made = (
+        (
+            pointer,
+            edited_reading(
+                readings, renderer(by_channel[channels[pointer]].by_id), is_json=_is_json(pointer)
+            ),
+        )
+        for pointer, readings in rulings.items()
+    )
+    return {pointer: new for pointer, new in made if new is not None}
 
 
 _FETCHED: Final = re.compile(r"/(?:messages|input)/.*/(?:image|video|audio|file)_url(?:/url)?")

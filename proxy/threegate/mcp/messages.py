@@ -69,7 +69,7 @@ _TOKEN: Final = re.compile(r"[\w.:/+=%~-]*", re.ASCII)
 _MEDIA: Final = ("data", "blob")
 _FREE: Final = "structuredContent"
 """Members that contain a tool's own object, in which a `type` may be anything."""
-_BASE64: Final = ("#base64", "#base64 2", "#base64 3")
+_BASE64: Final = tuple(f"#base64 {number}" for number in range(1, 7))
 """Last part of the path of a text that a member holds as base64: one for each reading."""
 META: Final = "_meta"
 """In a client's messages it contains what the program says about itself."""
@@ -133,7 +133,7 @@ def texts_of(value: Any, path: Path = (), *, tokens: bool = True) -> Iterator[tu
                 if not (isinstance(item, str) and name in _TOKENS and _TOKEN.fullmatch(item)):
                     yield from texts_of(item, (*path, name), tokens=tokens and name != _FREE)
                 elif name in _MEDIA:
-                    yield from _media(item, str(value.get("mimeType") or ""), (*path, name))
+                    yield from _media(item, inline.kind_of(value), (*path, name))
                 elif not tokens:
                     yield from texts_of(item, (*path, name))
 
@@ -142,8 +142,9 @@ def _media(item: str, kind: str, path: Path) -> Iterator[tuple[Path, str]]:
     """The readings of a file: which of several a client chooses is not known."""
     found = [r for r in inline.readings("data", item, kind) if r.text.strip()]
     yield from ((path, text) for form, text in found if not form)
-    encoded = (text for form, text in found if form)
-    yield from (((*path, mark), text) for mark, text in zip(_BASE64, encoded, strict=False))
+    encoded = [text for form, text in found if form]
+    marks = _BASE64[: len(encoded)]
+    yield from (((*path, mark), text) for mark, text in zip(marks, encoded, strict=True))
 
 
 def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:

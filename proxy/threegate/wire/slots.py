@@ -96,11 +96,14 @@ class SlotWalk:
             if channel is Channel.TOOL_ARGUMENTS and key in ("input", "arguments"):
                 self.json_object(value, pointer, channel)
                 return
+            kind = "" if inline.HOLDERS.isdisjoint(value) else inline.kind_of(value)
             for name, below in value.items():
                 if not _USUAL_NAME.fullmatch(name):
                     self._named(pointer, name, channel)
-                if type(below) in _TEXTFUL and not self._is_linked(name, below):
-                    inner = key if key in _FREE else name
+                inner = key if key in _FREE else name
+                if type(below) is str:
+                    self._string(below, f"{pointer}/{escape(name)}", channel, inner, kind)
+                elif type(below) in _TEXTFUL and not self._is_linked(name, below):
                     self.walk(below, f"{pointer}/{escape(name)}", channel, inner)
         elif isinstance(value, list):
             for index, below in enumerate(value):
@@ -158,11 +161,11 @@ class SlotWalk:
         if value:
             self.add(jsontext.read(orjson.dumps(value).decode()), pointer + "#json", channel)
 
-    def _string(self, text: str, pointer: str, channel: Channel, key: str) -> None:
+    def _string(self, text: str, pointer: str, channel: Channel, key: str, kind: str = "") -> None:
         if is_protocol(key, text):
             return
         if key in inline.HOLDERS:
-            for form, read in inline.readings(key, text):
+            for form, read in inline.readings(key, text, kind):
                 self.add(read, pointer + form, channel)
         elif channel in _JSON_CHANNELS and "\\" in text and _is_json(text, key):
             self.add(jsontext.read(text), pointer + "#json", channel)
