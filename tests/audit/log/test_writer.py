@@ -1,7 +1,9 @@
-"""The writer under `kill -9`: what a caller was told is durable is there, and the log verifies."""
+"""Which records share a commit; and the writer under `kill -9`: what a caller was told is durable is
+there, and the log verifies."""
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import random
 import signal
@@ -11,14 +13,57 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import Connection, select
 from threegate.audit import AuditLog, AuditSettings
+from threegate.audit.log import writer
 from threegate.audit.log.schema import INTENT, RECORD
 from threegate.audit.verify.sources import connect
 
 from tests.audit.conftest import check, record
 from tests.audit.victim import CONTEXT, write_until_killed
 
+BUSY_S = 3 * writer.QUIET_S
 MAX_ANSWERS = 40
 MAX_DELAY = 0.05  # within the next few commits, or within the start
+
+
+async def busy_turn() -> None:
+    """A turn in which the loop has other work."""
+    time.sleep(BUSY_S)
+    await asyncio.sleep(0)
+
+
+async def test_records_of_a_busy_loop_share_a_commit(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "MAX_WAIT_S", 60.0)
+    log = await AuditLog.open(settings)
+    before = log.counters.batches
+    appends = []
+    for n in range(5):
+        appends.append(asyncio.ensure_future(log.append(record(f"r{n}"))))
+        await busy_turn()
+    await asyncio.gather(*appends)
+    assert log.counters.batches == before + 1
+    await log.close()
+
+
+async def test_a_loop_that_stays_busy_does_not_keep_a_record_waiting(
+    settings: AuditSettings,
+) -> None:
+    log = await AuditLog.open(settings)
+    append = asyncio.ensure_future(log.append(record()))
+    while not append.done():
+        await busy_turn()
+    assert append.result().seq == 1
+    await log.close()
+
+
+async def test_more_records_than_a_batch_are_all_written(settings: AuditSettings) -> None:
+    log = await AuditLog.open(dataclasses.replace(settings, max_batch=2))
+    before = log.counters.batches
+    receipts = await asyncio.gather(*(log.append(record(f"r{n}")) for n in range(5)))
+    assert [r.seq for r in receipts] == [1, 2, 3, 4, 5]
+    assert log.counters.batches == before + 3
+    await log.close()
 
 
 def run_and_kill(settings: AuditSettings, dice: random.Random) -> list[str]:

@@ -1,10 +1,9 @@
 """The one thread that writes a process's chain (`kept_chain`), and the queue in front of it.
 
 Group commit: everything that waits is written in one transaction; its callers are answered after
-the commit. The writer is woken at the end of a turn of the event loop, so that the records of calls
-that went on in the same turn share a commit; none of these could have been answered before. Where
-several wait at a time, those just answered are given a moment to come back, so that they share the
-next commit.
+the commit. A commit costs as much CPU as ten records, so the writer is woken only when the event
+loop has nothing else to do, or MAX_WAIT_S after the first record: until then further calls may
+bring theirs. A loop without other work wakes it at once.
 """
 
 from __future__ import annotations
@@ -15,13 +14,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 from threegate.audit.log.append_queue import PendingAppend, Receipt, items_of, settle
 from threegate.audit.log.kept_chain import KeptChain
 from threegate.audit.settings import OnFailure
 
-MAX_LINGER_S = 0.001
-LINGER_SHARE = 0.25  # of what the last commit took: waiting longer would cost more than it saves
+MAX_WAIT_S = 0.01
+QUIET_S = 0.0001
+"""A turn of the loop that took no longer had nothing to do."""
 
 
 class Writer(threading.Thread):
@@ -33,9 +34,8 @@ class Writer(threading.Thread):
         self.opened = threading.Event()
         self._waiting: deque[PendingAppend] = deque()
         self._wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._waking: set[asyncio.AbstractEventLoop] = set()  # will wake the writer in this turn
-        self._idle, self._stopping = False, False
-        self._linger_s = 0.0
+        self._waking: set[asyncio.AbstractEventLoop] = set()  # will wake the writer
+        self._stopping = False
 
     @property
     def pending(self) -> int:
@@ -46,12 +46,17 @@ class Writer(threading.Thread):
         loop = append.future.get_loop()
         if loop not in self._waking:
             self._waking.add(loop)
-            loop.call_soon(self._wake, loop)
+            now = time.perf_counter()
+            loop.call_soon(self._wake, loop, now, now)
 
-    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
-        """A writer that is not idle looks at what waits before it is."""
+    def _wake(self, loop: asyncio.AbstractEventLoop, first: float, turn: float) -> None:
+        """The first record came at `first`; the turn of the loop that ends now began at `turn`."""
+        now = time.perf_counter()
+        if now - turn > QUIET_S and now - first < MAX_WAIT_S:
+            loop.call_soon(self._wake, loop, first, now)
+            return
         self._waking.discard(loop)
-        if self._idle:
+        if self._waiting and self._wakes.empty():
             self._wakes.put(None)
 
     def stop(self) -> None:
@@ -74,22 +79,12 @@ class Writer(threading.Thread):
 
     def _collect(self) -> list[PendingAppend]:
         """Waits until woken, or until upkeep is due, and takes what is there."""
-        self._idle = True  # before the look at what waits: whatever comes after that wakes
-        waits = not self._waiting
-        woken = waits and self._woken()
-        self._idle = False
-        if waits and not woken:
-            return []
-        if waits and self._linger_s and not self._stopping:
-            time.sleep(self._linger_s)
-        return self._take(self._max_batch)
-
-    def _woken(self) -> bool:
-        try:
+        with suppress(queue.Empty):
             self._wakes.get(timeout=self.chain.idle_seconds)
-        except queue.Empty:
-            return False
-        return True
+        taken = self._take(self._max_batch)
+        if self._waiting:
+            self._wakes.put(None)
+        return taken
 
     def _take(self, most: int) -> list[PendingAppend]:
         number = min(most, len(self._waiting))
@@ -113,8 +108,6 @@ class Writer(threading.Thread):
         return rest
 
     def _write(self, appends: Sequence[PendingAppend]) -> None:
-        items, started = items_of(appends), time.monotonic()
+        items = items_of(appends)
         results, probed = self.chain.write(items, probe=len(items) < len(appends))
         settle(appends, results, probed)
-        took = time.monotonic() - started
-        self._linger_s = min(MAX_LINGER_S, took * LINGER_SHARE) if len(appends) > 1 else 0.0
