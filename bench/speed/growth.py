@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from threegate.detectors.detector_sets import DetectorSets
 from threegate.guard.decide import wanted_kinds
-from threegate.guard.input import ScannedText, judge_input, judges
+from threegate.guard.input import ScannedText, judge_input, rule_sets
 from threegate.guard.masking.mask import MaskMap
 from threegate.policy.model import CompiledPolicy, Detect, Rule, WordList
 from threegate.types import Action, Bilingual, Caller, Channel, Layer, Passage, TextLocation
@@ -60,7 +60,7 @@ def of_words(count: int) -> CompiledPolicy:
 async def best_ms(policy: CompiledPolicy, texts: Texts) -> float:
     """New texts in each round: a repeated one is answered from the cache."""
     suite = DetectorSets(()).of(policy)
-    by_channel = judges(policy, Layer.INPUT, Caller(), "", suite.kinds_of)
+    by_channel = rule_sets(policy, Layer.INPUT, Caller(), "", suite.kinds_of)
     kinds = wanted_kinds(policy.rules)
     took = []
     for turn in range(ROUNDS + 1):  # the first one builds the detectors

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from threegate.guard.input import ScannedText, judge_input, judges
+from threegate.guard.input import ScannedText, judge_input, rule_sets
 from threegate.guard.masking.mask import MaskMap
 from threegate.policy.model import MaskStyle, Rule
 from threegate.types import Action, Bilingual, Channel, Finding, Layer, Level, Span, TextLocation
@@ -25,7 +25,7 @@ def scanned(text: str, *hits: tuple[str, str], channel: Channel = Channel.USER) 
 
 def run(rules: list[Rule], *texts: ScannedText) -> tuple[dict[str, str], Action, str]:
     kinds = {"d": ("pii.email",)}
-    by_channel = judges(policy(*rules), Layer.INPUT, CALLER, "2026-11-25", kinds)
+    by_channel = rule_sets(policy(*rules), Layer.INPUT, CALLER, "2026-11-25", kinds)
     result = judge_input(texts, by_channel, MaskMap(b"k" * 32), "en")
     return dict(result.texts), result.verdict.action, result.stop.rule_id if result.stop else ""
 

@@ -62,7 +62,7 @@ class Endpoint(HttpEndpoint):
         async def opened(headers: Mapping[str, str], data: bytes, caller: Caller) -> CallContext:
             request = partial(self._request, scope["path"], headers, data, caller)
             call_request = await read_body_of(len(data), request)
-            return open_call(self.deps, self.applied, call_request, caller, out, slot)
+            return open_call(self.deps, self.resolver, call_request, caller, out, slot)
 
         call = await self.read(scope, receive, out, slot, opened)
         try:
@@ -80,10 +80,17 @@ class Endpoint(HttpEndpoint):
         request_schema.check(self.adapter.api, body)
         tokenizer = self.deps.model_api.tokenizer(self.adapter.model(body), caller.tenant)
         body = decoded(self.adapter.api, body, tokenizer)
-        streamed = self.adapter.streamed(body)
-        subject = subject_of(body, headers, self.deps.settings.subject_header)
-        sent = (self.adapter, self.name, path, headers, body, data, streamed)
-        return CallRequest(*sent, subject=subject, slots=slots_of(self.adapter, body))
+        return CallRequest(
+            self.adapter,
+            self.name,
+            path,
+            headers,
+            body,
+            data,
+            streamed=self.adapter.streamed(body),
+            subject=subject_of(body, headers, self.deps.settings.subject_header),
+            slots=slots_of(self.adapter, body),
+        )
 
 
 async def _run(call: CallContext) -> None:

@@ -43,7 +43,7 @@ Load = Callable[[Receive, Mapping[str, str]], Awaitable[bytes]]
 class HttpEndpoint(ABC):
     deps: Deps
     refusals: Refusals
-    applied: PolicyResolver = field(default_factory=PolicyResolver, repr=False, kw_only=True)
+    resolver: PolicyResolver = field(default_factory=PolicyResolver, repr=False, kw_only=True)
 
     @property
     @abstractmethod

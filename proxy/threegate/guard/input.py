@@ -58,7 +58,7 @@ class InputResult:
         return strongest_stop(self.verdict.ruled)
 
 
-def judges(
+def rule_sets(
     policy: CompiledPolicy,
     layer: Layer,
     caller: Caller,
@@ -82,8 +82,8 @@ def judge_input(
     for scan in scans:
         if not scan.findings and not scan.failures:
             continue
-        judge = by_channel[scan.locus.channel]
-        verdict = judge.verdict(_acted_on(scan), scan.failures, scan.text, opinions=scan.opinions)
+        rules = by_channel[scan.locus.channel]
+        verdict = rules.verdict(_acted_on(scan), scan.failures, scan.text, opinions=scan.opinions)
         ruled += verdict.ruled
         rulings.setdefault(scan.pointer, {}).setdefault(scan.text, []).extend(verdict.ruled)
     texts = _edited(scans, rulings, by_channel, partial(Renderer, masks=masks, language=language))

@@ -54,7 +54,7 @@ class Needs(Protocol):
 class ChannelGuard:
     """One channel of an answer: its rules, what they need scanned, and how text is held."""
 
-    judge: RuleSet
+    rule_set: RuleSet
     plan: Plan
     pattern_kinds: frozenset[str]
     deadlines: Mapping[str, int]  # see `deadlines`
@@ -64,8 +64,8 @@ class ChannelGuard:
     citing: frozenset[str] = frozenset()  # rules that mark their sources in the text
 
     def bound(self, caller: Caller, today: str, stopped: frozenset[str]) -> ChannelGuard:
-        judge = self.judge.bound(caller, today, stopped)
-        return self if judge is self.judge else replace(self, judge=judge)
+        rule_set = self.rule_set.bound(caller, today, stopped)
+        return self if rule_set is self.rule_set else replace(self, rule_set=rule_set)
 
     def releases_early(self, *, sources: bool) -> bool:
         """Whether clear text may leave before its sentence has ended."""
@@ -93,7 +93,7 @@ class ChannelGuard:
         if self.finds_new_data:
             found += [_leak(f) for f in findings if _is_new(f, text, offset, sent)]
             failed += [replace(f, detector=NEW_PII) for f in failures]
-        return self.judge.verdict(found, failed, text, offset)
+        return self.rule_set.verdict(found, failed, text, offset)
 
 
 def _value(finding: Finding, text: str, offset: int) -> str:
@@ -192,7 +192,7 @@ class OutputGuard:
         return channel is Channel.TOOL_ARGUMENTS or (self.in_json and channel is Channel.CONTENT)
 
     def renderer(self, channel: Channel) -> Renderer:
-        rules = self.channels[channel].judge.by_id
+        rules = self.channels[channel].rule_set.by_id
         return Renderer(rules, self.masks, self.language, self.corrections)
 
 
@@ -261,11 +261,11 @@ def _channel(
     waits = rules_that_wait(rules, needs)
     holding = [r for r in waits if r.stream is StreamMode.HOLD and r.mode is Mode.ENFORCE]
     plan = Plan(channel, bool(patterns), bool(waits), bool(holding))
-    judge = RuleSet(rules, caller, today, kinds_of)
+    rule_set = RuleSet(rules, caller, today, kinds_of)
     checks_early = bool(holding) and _checks_early([r for r in holding if r.claims is None], needs)
     citing = frozenset(r.id for r in rules if r.claims is not None and r.claims.cite)
     return ChannelGuard(
-        judge,
+        rule_set,
         plan,
         patterns,
         deadlines(rules, needs),

@@ -41,6 +41,6 @@ def _examples() -> Iterator[str]:
         yield next(e.text for e in recognizer.info.examples if e.values)
 
 
-def _scanned(applied: ResolvedPolicy) -> Iterator[frozenset[str]]:
-    yield from (rules.patterns for rules in applied.input.values())
-    yield from (guard.pattern_kinds for guard in applied.output.values())
+def _scanned(resolved: ResolvedPolicy) -> Iterator[frozenset[str]]:
+    yield from (rules.patterns for rules in resolved.input.values())
+    yield from (guard.pattern_kinds for guard in resolved.output.values())

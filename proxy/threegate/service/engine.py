@@ -53,7 +53,7 @@ class CheckEngine:
     deps: Deps
     refusals: Refusals
     vault: MaskVault = field(default_factory=MaskVault, repr=False)
-    applied: PolicyResolver = field(default_factory=PolicyResolver, repr=False)
+    resolver: PolicyResolver = field(default_factory=PolicyResolver, repr=False)
 
     def open(
         self,
@@ -91,7 +91,7 @@ class CheckEngine:
             subject=check.subject,
             slots=slots,
         )
-        call = open_call(self.deps, self.applied, call_request, admitted, out, slot)
+        call = open_call(self.deps, self.resolver, call_request, admitted, out, slot)
         for masked in masks:
             call.masks.adopt(masked)
         return OpenCheck(check, call)

@@ -32,10 +32,12 @@ def test_names_that_a_client_invents_are_not_kept() -> None:
     resolver, detectors = PolicyResolver(), suite(BadWords())
     for n in range(300):
         caller = Caller(f"t{n}", f"k{n}", f"/v1/{n}", "m" * n, "zh" if n % 2 else "en")
-        found = resolver.of(rules, caller, detectors).input[Channel.USER].judge.rules
+        found = resolver.of(rules, caller, detectors).input[Channel.USER].rule_set.rules
         assert [r.id for r in found] == ["everyone"]
     assert len(resolver._known) == 1
-    found = resolver.of(rules, Caller("t", model="r1-a"), detectors).input[Channel.USER].judge.rules
+    found = (
+        resolver.of(rules, Caller("t", model="r1-a"), detectors).input[Channel.USER].rule_set.rules
+    )
     assert [r.id for r in found] == ["everyone", "some"]
     assert len(resolver._known) == 2
 
@@ -46,7 +48,7 @@ def test_a_rule_is_not_looked_up_for_whom_it_excludes(tenant: str, held: list[st
     resolver, detectors = PolicyResolver(), suite(BadWords())
     for _ in range(2):  # the second time as it is cached
         found = resolver.of(rules, Caller(tenant), detectors).input.get(Channel.USER)
-        assert [r.id for r in (found.judge.rules if found else ())] == held
+        assert [r.id for r in (found.rule_set.rules if found else ())] == held
 
 
 def _on_input(rule_id: str, kind: str) -> Rule:

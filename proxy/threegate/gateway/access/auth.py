@@ -1,6 +1,6 @@
 """API keys: shown once, stored as SHA-256 of 256 random bits, compared in constant time.
 
-While no key exists, every caller is admitted; `app` then lets the proxy listen on loopback only.
+While no key exists, every caller is admitted; `parts` then lets the proxy listen on loopback only.
 """
 
 from __future__ import annotations
@@ -99,12 +99,16 @@ def over(expires: str) -> bool:
         return True
 
 
+def digest_of(secret: str) -> str:
+    """What is stored of a key's secret."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def made(tenant: str, expires: str = "") -> tuple[Key, str]:
     """A new key to store, and its secret."""
     secret = KEY_PREFIX + secrets.token_urlsafe(32)
-    digest = hashlib.sha256(secret.encode()).hexdigest()
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Key(f"key_{secrets.token_hex(4)}", tenant, digest, now, expires), secret
+    return Key(f"key_{secrets.token_hex(4)}", tenant, digest_of(secret), now, expires), secret
 
 
 def refused() -> RequestError:
@@ -153,7 +157,7 @@ class KeyFile:
         keys = self.keys
         if not keys and not self._required:
             return Caller()
-        digest = hashlib.sha256(presented.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = digest_of(presented)
         for key in keys:
             alive = not key.revoked and not over(key.expires)
             if hmac.compare_digest(key.sha256, digest) and alive:

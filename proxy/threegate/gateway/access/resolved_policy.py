@@ -13,7 +13,7 @@ from threegate.detectors.detector_set import DetectorSet
 from threegate.gateway.answer.output_contract import judges_calls
 from threegate.guard.constraint_merge import Constraints, merge
 from threegate.guard.decide import RuleSet, wanted_kinds
-from threegate.guard.input import judges
+from threegate.guard.input import rule_sets
 from threegate.guard.output import ChannelGuard, channel_guards, deadlines
 from threegate.policy.model import AiLabel, Claims, CompiledPolicy, ReasoningVisibility, in_rollout
 from threegate.types import Caller, Channel, Layer
@@ -27,7 +27,7 @@ callers matched by the same selectors are one kind."""
 class InputRules:
     """One channel of a request: its rules and the kinds that they need scanned."""
 
-    judge: RuleSet
+    rule_set: RuleSet
     patterns: frozenset[str]
     deadlines: Mapping[str, int]  # see `guard.output.deadlines`
 
@@ -59,20 +59,20 @@ class PolicyResolver:
         if known is None:
             if len(self._known) >= MAX_CACHED:
                 self._known.clear()
-            known = self._known[key] = _applied(policy, caller, detector_set)
+            known = self._known[key] = _resolved(policy, caller, detector_set)
         return known
 
 
-def _applied(policy: CompiledPolicy, caller: Caller, detector_set: DetectorSet) -> ResolvedPolicy:
+def _resolved(policy: CompiledPolicy, caller: Caller, detector_set: DetectorSet) -> ResolvedPolicy:
     constraints = merge(policy, caller)
-    by_channel = judges(policy, Layer.INPUT, caller, "", detector_set.kinds_of)
+    channels = rule_sets(policy, Layer.INPUT, caller, "", detector_set.kinds_of)
     same = constraints.reasoning.check == "same"
     output = channel_guards(
         policy, caller, "", same=same, kinds_of=detector_set.kinds_of, needs=detector_set
     )
-    input_rules = {c: _input(j, detector_set) for c, j in by_channel.items() if j.rules}
+    input_rules = {c: _input(r, detector_set) for c, r in channels.items() if r.rules}
     unchanged = all(g.idle for g in output.values()) and _leaves_unchanged(policy, constraints)
-    rules = (rule for guard in output.values() for rule in guard.judge.rules)
+    rules = (rule for guard in output.values() for rule in guard.rule_set.rules)
     checks = tuple(rule.claims for rule in rules if rule.claims is not None)
     return ResolvedPolicy(input_rules, output, constraints, unchanged, checks)
 
@@ -84,7 +84,7 @@ def _leaves_unchanged(policy: CompiledPolicy, c: Constraints) -> bool:
     return not gated and not counted and shown and policy.label is AiLabel.OFF
 
 
-def _input(judge: RuleSet, detector_set: DetectorSet) -> InputRules:
-    wanted = wanted_kinds(judge.rules)
+def _input(rule_set: RuleSet, detector_set: DetectorSet) -> InputRules:
+    wanted = wanted_kinds(rule_set.rules)
     patterns = frozenset(k for k in wanted if detector_set.is_pattern_kind(k))
-    return InputRules(judge, patterns, deadlines(judge.rules, detector_set))
+    return InputRules(rule_set, patterns, deadlines(rule_set.rules, detector_set))

@@ -196,7 +196,7 @@ class GuardedText:
     def _notes(self) -> str:
         """In the language in which the text begins; code may follow. A rule that matches several
         texts of a choice writes beneath the first; JSON stays JSON."""
-        notes = notes_below(self.ruled, self.guard.judge.by_id)
+        notes = notes_below(self.ruled, self.guard.rule_set.by_id)
         if not notes or self.answer.guard.is_json(self.locus.channel):
             return ""
         language = language_of_text(self._beginning)

@@ -115,7 +115,7 @@ class TextChecks:
         opinions = await self._opinions(passages, judged)
         self.answer.spent_s += time.perf_counter() - started
         for sentence, judgement, opinion in zip(sentences, judged, opinions, strict=True):
-            verdict = self.text.guard.judge.verdict(
+            verdict = self.text.guard.rule_set.verdict(
                 judgement.findings, judgement.failures, sentence.text, sentence.offset, opinion
             )
             self.answer.remember_corrections(verdict.ruled)
@@ -136,7 +136,7 @@ class TextChecks:
     async def _opinions(
         self, passages: Sequence[Passage], judged: Sequence[Judgement]
     ) -> list[Opinions]:
-        rules = self.text.guard.judge
+        rules = self.text.guard.rule_set
         asked = [
             rules.questions(j.findings, p.text, p.offset)
             for p, j in zip(passages, judged, strict=True)

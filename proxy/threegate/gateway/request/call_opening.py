@@ -65,18 +65,10 @@ def open_call(
 ) -> CallContext:
     """Raises RequestError 403 if no policy is bound to the caller."""
     OWNER.set(admitted.tenant)
-    adapter, body, headers = call_request.adapter, call_request.body, call_request.headers
-    slots = call_request.slots
+    adapter, body, slots = call_request.adapter, call_request.body, call_request.slots
     if slots is None:
         slots = slots_of(adapter, body)
-    caller = Caller(
-        admitted.tenant,
-        admitted.key_id,
-        call_request.path,
-        adapter.model(body),
-        call_request.language or language_of(slots),
-        call_request.conversation or conversation_of(headers, slots, admitted),
-    )
+    caller = _caller(call_request, admitted, slots)
     out.language = out.language or caller.language
     policy = _policy(deps, call_request, caller)
     caller = policy.named(caller)
@@ -96,7 +88,7 @@ def open_call(
         resolved=resolver.of(policy, caller, detector_set),
         detector_set=detector_set,
         trail=trail,
-        headers=headers,
+        headers=call_request.headers,
         path=call_request.path,
         today=deps.today(),
         masks=MaskMap(mask_key(deps.secret, caller)),
@@ -108,13 +100,25 @@ def open_call(
     )
 
 
+def _caller(call_request: CallRequest, admitted: Caller, slots: tuple[Slot, ...]) -> Caller:
+    headers = call_request.headers
+    return Caller(
+        admitted.tenant,
+        admitted.key_id,
+        call_request.path,
+        call_request.adapter.model(call_request.body),
+        call_request.language or language_of(slots),
+        call_request.conversation or conversation_of(headers, slots, admitted),
+    )
+
+
 async def call_failed(call: CallContext, error: BaseException, refusals: Refusals) -> None:
     """The last record of a call that ends in an error. Callers over their limit try often, so their
     records are limited like those of refusals."""
     trail = call.trail
     if isinstance(error, RequestError) and error.status == 429:
-        call_request = on_failure_of(call.policy)
-        await refusals.note(error, trail.endpoint, call.caller, trail.request_id, call_request)
+        required = on_failure_of(call.policy)
+        await refusals.note(error, trail.endpoint, call.caller, trail.request_id, required)
         return
     trail.failed(error)
     await trail.ended(Stage.ABORTED)
@@ -124,8 +128,14 @@ def mask_key(secret: bytes, caller: Caller) -> bytes:
     """Placeholders belong to one tenant and conversation and mean nothing elsewhere. Keyed BLAKE2b
     (RFC 7693) serves as a MAC and, unlike HMAC, does not release the interpreter lock."""
     scope = f"{caller.tenant}\0{caller.conversation}".encode()
-    key = secret if len(secret) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.sha256(secret).digest()
-    return hashlib.blake2b(scope, key=key, digest_size=32).digest()
+    return hashlib.blake2b(scope, key=blake2b_key(secret), digest_size=32).digest()
+
+
+def blake2b_key(secret: bytes) -> bytes:
+    """A secret that is longer than a BLAKE2b key may be is hashed, as HMAC does it."""
+    return (
+        secret if len(secret) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.sha256(secret).digest()
+    )
 
 
 def _policy(deps: Deps, call_request: CallRequest, caller: Caller) -> CompiledPolicy:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from threegate.audit.log.record import Part
+from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.engine.budget import Budget
+from threegate.detectors.judged_texts import Judgement
+from threegate.gateway.access.resolved_policy import InputRules
 from threegate.gateway.context import CallContext, ms_since, stop
 from threegate.gateway.outcome import outcome_of, refused
 from threegate.gateway.request.cross_turn import over_parts, together
@@ -19,8 +22,9 @@ from threegate.guard.constraint_merge import Constraints
 from threegate.guard.decide import RuleSet
 from threegate.guard.input import InputResult, ScannedText, judge_input
 from threegate.guard.request_draft import UNKNOWN, BodyChange
+from threegate.guard.second_opinion import NO_OPINIONS, Opinions
 from threegate.types import Channel, Layer, Passage
-from threegate.wire.adapter import Body
+from threegate.wire.adapter import Body, Slot
 
 
 async def input_layer(call: CallContext) -> InputResult | None:
@@ -47,43 +51,50 @@ async def judge_request(call: CallContext) -> InputResult:
 async def scan_request(call: CallContext) -> InputResult:
     """Only the verdict; masked values are in `call.masks`."""
     budget = Budget.for_size(sum(len(s.text) for s in call.slots))
-    by_channel: dict[Channel, RuleSet] = {}
+    channels = call.resolved.input
+    rule_sets = {
+        channel: rules.rule_set.bound(call.caller, call.today, call.stopped)
+        for channel, rules in channels.items()
+    }
     scans: list[ScannedText] = []
-    for channel, rules in call.resolved.input.items():
-        slots = [s for s in call.slots if s.locus.channel is channel]
-        if not slots:
-            continue
-        by_channel[channel] = rules.judge.bound(call.caller, call.today, call.stopped)
-        passages = [Passage(s.locus, s.text) for s in slots]
-        wanted = rules.patterns, rules.deadlines
-        judged = await call.detector_set.check(passages, *wanted, budget)
-        patterns = rules.patterns
-        judged = await with_parted_values(call.detector_set, slots, judged, patterns, budget)
-        bound = by_channel[channel]
-        asked = [bound.questions(j.findings, s.text) for s, j in zip(slots, judged, strict=True)]
-        opinions = await call.detector_set.second.opinions(passages, asked)
-        scans += [
-            ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures, o)
-            for s, j, o in zip(slots, judged, opinions, strict=True)
-        ]
-        if spread := await together(call.detector_set, slots, *wanted, budget):
-            scans.append(ScannedText(slots[-1].locus, slots[-1].pointer, slots[-1].text, spread))
-        for s, j in await over_parts(call.detector_set, slots, *wanted, budget):
-            scans.append(ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures))
-    scans += await _schema_scans(call, by_channel, budget)
-    return judge_input(scans, by_channel, call.masks, call.caller.language)
+    for channel, rules in channels.items():
+        if slots := [s for s in call.slots if s.locus.channel is channel]:
+            scans += await _scan_channel(
+                call.detector_set, slots, rules, rule_sets[channel], budget
+            )
+    patterns = {channel: rules.patterns for channel, rules in channels.items()}
+    defined = await over_schemas(call.detector_set, call.body, call.slots, patterns, budget)
+    scans += [_scanned(slot, judgement) for slot, judgement in defined]
+    return judge_input(scans, rule_sets, call.masks, call.caller.language)
 
 
-async def _schema_scans(
-    call: CallContext, by_channel: dict[Channel, RuleSet], budget: Budget
+async def _scan_channel(
+    detector_set: DetectorSet,
+    slots: Sequence[Slot],
+    rules: InputRules,
+    rule_set: RuleSet,
+    budget: Budget,
 ) -> list[ScannedText]:
-    """Definitions read as one; one of names alone may be the first text of its channel."""
-    wanted = {channel: rules.patterns for channel, rules in call.resolved.input.items()}
-    found = await over_schemas(call.detector_set, call.body, call.slots, wanted, budget)
-    for channel in {slot.locus.channel for slot, _ in found} - by_channel.keys():
-        rules = call.resolved.input[channel]
-        by_channel[channel] = rules.judge.bound(call.caller, call.today, call.stopped)
-    return [ScannedText(s.locus, s.pointer, s.text, j.findings, j.failures) for s, j in found]
+    """The texts of one channel, by themselves and read as one."""
+    wanted = rules.patterns, rules.deadlines
+    passages = [Passage(s.locus, s.text) for s in slots]
+    judged = await detector_set.check(passages, *wanted, budget)
+    judged = await with_parted_values(detector_set, slots, judged, rules.patterns, budget)
+    asked = [rule_set.questions(j.findings, s.text) for s, j in zip(slots, judged, strict=True)]
+    opinions = await detector_set.second.opinions(passages, asked)
+    scans = [
+        _scanned(slot, judgement, opinion)
+        for slot, judgement, opinion in zip(slots, judged, opinions, strict=True)
+    ]
+    if spread := await together(detector_set, slots, *wanted, budget):
+        scans.append(_scanned(slots[-1], Judgement(spread)))
+    parts = await over_parts(detector_set, slots, *wanted, budget)
+    return scans + [_scanned(slot, judgement) for slot, judgement in parts]
+
+
+def _scanned(slot: Slot, judgement: Judgement, opinions: Opinions = NO_OPINIONS) -> ScannedText:
+    found, failures = judgement.findings, judgement.failures
+    return ScannedText(slot.locus, slot.pointer, slot.text, found, failures, opinions)
 
 
 async def constraint_layer(call: CallContext, kinds: frozenset[str]) -> bool:

@@ -97,21 +97,21 @@ async def with_parted_values(
     if wanted:
         passages = [Passage(slots[t.pieces[0].slot].locus, t.text) for t in turns]
         read = await detector_set.check(passages, wanted, {}, budget)
-        for turn, said in zip(turns, read, strict=True):
-            _add(out, slots, turn, said)
+        for turn, judgement in zip(turns, read, strict=True):
+            _add(out, slots, turn, judgement)
     return out
 
 
-def _add(out: list[Judgement], slots: Sequence[Slot], turn: _Joined, said: Judgement) -> None:
-    for finding in said.findings:
+def _add(out: list[Judgement], slots: Sequence[Slot], turn: _Joined, judgement: Judgement) -> None:
+    for finding in judgement.findings:
         parts = list(turn.parts(finding.span))
         if len({n for n, _ in parts}) > 1:
             for n, span in parts:
                 here = replace(finding, span=span, locus=slots[n].locus)
                 out[n] = _with(out[n], here)
-    if said.failures:
+    if judgement.failures:
         first = turn.pieces[0].slot
-        out[first] = replace(out[first], failures=(*out[first].failures, *said.failures))
+        out[first] = replace(out[first], failures=(*out[first].failures, *judgement.failures))
 
 
 def _with(judgement: Judgement, finding: Finding) -> Judgement:

@@ -10,6 +10,7 @@ from dataclasses import field
 
 from threegate.errors import RequestError
 from threegate.gateway.context import CallContext
+from threegate.gateway.request.call_opening import blake2b_key
 from threegate.i18n.messages import localized
 from threegate.types import frozen
 from threegate.wire import stored
@@ -38,9 +39,10 @@ class StoredIds:
         return own if valid and hmac.compare_digest(mac, self._mac(own)) else None
 
     def _mac(self, id: str) -> str:
-        key = self.key if len(self.key) <= hashlib.blake2b.MAX_KEY_SIZE else _short(self.key)
         text = f"{self.tenant}\0{id}".encode("utf-8", "surrogatepass")
-        digest = hashlib.blake2b(text, key=key, digest_size=16, person=PURPOSE).digest()
+        digest = hashlib.blake2b(
+            text, key=blake2b_key(self.key), digest_size=16, person=PURPOSE
+        ).digest()
         return base64.urlsafe_b64encode(digest)[:MAC_CHARS].decode()
 
     def request(self, body: Body) -> Body:
@@ -51,10 +53,6 @@ class StoredIds:
             text = localized("stored-elsewhere", place=foreign)
             raise RequestError(text, status=404, code="stored_not_found", param=foreign)
         return made
-
-
-def _short(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()
 
 
 def stored_ids(call: CallContext) -> StoredIds | None:

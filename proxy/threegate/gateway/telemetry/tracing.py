@@ -1,8 +1,8 @@
 """Spans of each call for an OpenTelemetry collector, over OTLP/HTTP in JSON.
 
 Off unless `traces_url` is set. Export runs outside the calls: what the collector does not accept is
-counted and dropped. A call's spans are built from its last audit record (`audit.formats`), so they
-hold ids and codes and never text of a conversation.
+counted and dropped. A call's spans are built from its last audit record (`audit.export.otel`), so
+they hold ids and codes and never text of a conversation.
 
 Protocol: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 """
@@ -51,7 +51,7 @@ def parent_of(headers: Mapping[str, str]) -> Parent:
 
 
 def own_span(parent: Parent, request_id: str) -> Parent:
-    """The call's own span, as `formats.otel_spans` exports it: the parent of the model API's."""
+    """The call's own span, as `otel_spans` exports it: the parent of the model API's."""
     return Parent(*call_ids(request_id, parent.trace_id), parent.sampled)
 
 
@@ -107,6 +107,6 @@ class Traces:
 
 
 def _entry(record: Record, receipt: Receipt, ts_us: int) -> dict[str, Any]:
-    """The form that `formats` expects: the record's event and its position in the log."""
+    """The form that `otel_spans` expects: the record's event and its position in the log."""
     made = event(record, receipt.id, 0, [], "")
     return {"event": made, "writer": receipt.writer, "seq": receipt.seq, "ts": timestamp(ts_us)}

@@ -66,7 +66,7 @@ class ExternalProcessor:
     deps: Deps
     refusals: Refusals
     plain: Router
-    applied: PolicyResolver = field(default_factory=PolicyResolver)
+    resolver: PolicyResolver = field(default_factory=PolicyResolver)
     calls: Tasks = field(default_factory=Tasks)
 
     @classmethod
@@ -119,7 +119,7 @@ class ExternalProcessor:
             authenticator=Noted(self.deps.authenticator, exchange),
             model_api_override=EnvoyModelApi(self.deps.upstreams, exchange),
         )
-        endpoint = Endpoint(deps, self.refusals, adapter, applied=self.applied)
+        endpoint = Endpoint(deps, self.refusals, adapter, resolver=self.resolver)
         await endpoint(scope, exchange.receive, exchange.send)
 
 
