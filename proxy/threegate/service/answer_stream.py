@@ -75,7 +75,7 @@ class AnswerStream:
         return {key: text for key, text in taken.items() if text}
 
     async def settled(self) -> None:
-        """Whether no judgement is running, so that what is held waits for more text."""
+        """Returns when no judgement is running, so that what is held waits for more text."""
         while self.cut is None and len(self.answer.tasks):
             await self.wait()
         self.answer.tasks.raise_first()

@@ -43,18 +43,18 @@ class ServiceEndpoint(HttpEndpoint):
         async def opened(
             headers: Mapping[str, str], data: bytes, caller: Caller
         ) -> tuple[Reading, list[OpenCheck]]:
-            check_request = ServiceRequest(scope["path"], scope["query_string"], headers, data)
-            reading, slots = await read_body_of(len(data), partial(self._read, check_request))
-            return reading, self._opened(reading, slots, check_request, caller, out, slot)
+            request = ServiceRequest(scope["path"], scope["query_string"], headers, data)
+            reading, slots = await read_body_of(len(data), partial(self._read, request))
+            return reading, self._opened(reading, slots, request, caller, out, slot)
 
         reading, checks = await self.read(scope, receive, out, slot, opened)
         async with WhileConnected(scope, receive):
             results = await self._results(checks)
         await out.json(200, reading.answer(results))
 
-    def _read(self, check_request: ServiceRequest) -> tuple[Reading, list[tuple[Slot, ...]]]:
+    def _read(self, request: ServiceRequest) -> tuple[Reading, list[tuple[Slot, ...]]]:
         """The checks of a request, and the texts of each. Raises RequestError."""
-        reading = self.dialect.read(check_request)
+        reading = self.dialect.read(request)
         refuse_many(len(reading.checks))
         return reading, [slots_of_check(check) for check in reading.checks]
 
@@ -67,7 +67,7 @@ class ServiceEndpoint(HttpEndpoint):
         self,
         reading: Reading,
         slots: list[tuple[Slot, ...]],
-        check_request: ServiceRequest,
+        request: ServiceRequest,
         caller: Caller,
         out: Responder,
         slot: AdmissionSlot,
@@ -75,7 +75,7 @@ class ServiceEndpoint(HttpEndpoint):
         """The headers of the answer are those of the first check."""
         outs = [out, *(replace(out, headers={}) for _ in reading.checks[1:])]
         alone = slot if len(reading.checks) == 1 else None
-        where = self.name, check_request.path, check_request.headers, caller
+        where = self.name, request.path, request.headers, caller
         return [
             self.engine.open(check, *where, own, slot=alone, slots=texts)
             for check, own, texts in zip(reading.checks, outs, slots, strict=False)

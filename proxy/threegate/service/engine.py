@@ -27,13 +27,7 @@ from threegate.limits.admission import AdmissionSlot
 from threegate.service.check import Check, CheckResult, CheckStage
 from threegate.service.judged_answer import open_answer, whole_answer
 from threegate.service.mask_vault import MaskVault, seal, unseal
-from threegate.types import (
-    CLAIM_KINDS,
-    Action,
-    Caller,
-    Finding,
-    Ruling,
-)
+from threegate.types import CLAIM_KINDS, Action, Caller, Finding, Ruling
 from threegate.wire.adapter import Slot
 from threegate.wire.openai.chat import Chat
 
@@ -71,11 +65,7 @@ class CheckEngine:
         """Raises RequestError if no such policy is bound to the caller or the masks are not the
         caller's. `slot` is the turn at the processor of a check that is alone in its request,
         `slots` are its texts, where a thread has found them already."""
-        conversation = ""
-        masks: tuple[Masked, ...] = ()
-        sealed = check.masks or self.vault.get(admitted, check.recall)
-        if sealed:
-            conversation, masks = unseal(self.deps.secret, admitted.tenant, sealed)
+        conversation, masks = self._unsealed(check, admitted)
         if check.conversation:
             headers = {**headers, CONVERSATION_HEADER: check.conversation}
         call_request = CallRequest(
@@ -95,6 +85,11 @@ class CheckEngine:
         for masked in masks:
             call.masks.adopt(masked)
         return OpenCheck(check, call)
+
+    def _unsealed(self, check: Check, admitted: Caller) -> tuple[str, tuple[Masked, ...]]:
+        """The conversation and masked values of an earlier check; empty without one."""
+        sealed = check.masks or self.vault.get(admitted, check.recall)
+        return unseal(self.deps.secret, admitted.tenant, sealed) if sealed else ("", ())
 
     async def run(self, opened: OpenCheck) -> CheckResult:
         call = opened.call

@@ -81,5 +81,5 @@ def _arguments(check: Check, key: StreamKey) -> str:
 
 
 def _without_calls(message: Body) -> Body:
-    """Whether its calls may not pass unchanged; clients that ask this cannot take edited ones."""
+    """For calls that may not pass unchanged: the clients that ask this cannot take edited ones."""
     return {**message, "tool_calls": None}

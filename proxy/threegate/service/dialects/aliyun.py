@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -40,12 +39,9 @@ _REQUEST: Final[Json] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Aliyun:
-    name: str = "aliyun"
-    operations: tuple[Operation, ...] = (
-        Operation.described("aliyun", "/", _REQUEST, content_type=_FORM),
-    )
+    name = "aliyun"
+    operations = (Operation.described("aliyun", "/", _REQUEST, content_type=_FORM),)
 
     def key(self, headers: Mapping[str, str]) -> str:
         given = headers.get("authorization", "")

@@ -94,8 +94,6 @@ class OpenAiStyle:
     """The base of dialects without conventions of their own: our API keys, OpenAI's error format,
     the error's own status."""
 
-    __slots__ = ()
-
     def key(self, headers: Mapping[str, str]) -> str:
         return presented_key(headers)
 

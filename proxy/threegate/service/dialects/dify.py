@@ -6,7 +6,6 @@ overload and our own failures are answered as a block with status 200.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from threegate.errors import RequestError, ThreegateError
@@ -30,10 +29,9 @@ REQUEST: Final = REQUESTS["dify"]
 _UNCHECKED = Bilingual("安全检查未能完成。", "A safety check could not be completed.")
 
 
-@dataclass(frozen=True, slots=True)
 class Dify(OpenAiStyle):
-    name: str = "dify"
-    operations: tuple[Operation, ...] = (Operation.described("dify", PATH, schema_of(REQUEST)),)
+    name = "dify"
+    operations = (Operation.described("dify", PATH, schema_of(REQUEST)),)
 
     def read(self, request: ServiceRequest) -> Reading:
         body = request.body(REQUEST)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from threegate.audit.log.encoding import ACTIONS
@@ -34,12 +33,9 @@ REQUEST: Final = REQUESTS["guard_check"]
 """Its answer is described in `openapi.json`."""
 
 
-@dataclass(frozen=True, slots=True)
 class GuardCheck(OpenAiStyle):
-    name: str = "guard"
-    operations: tuple[Operation, ...] = (
-        Operation.described("guard_check", PATH, schema_of(REQUEST)),
-    )
+    name = "guard"
+    operations = (Operation.described("guard_check", PATH, schema_of(REQUEST)),)
 
     def read(self, request: ServiceRequest) -> Reading:
         body = request.body(REQUEST)

@@ -29,7 +29,6 @@ from threegate.gateway.http_endpoint import HttpEndpoint
 from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
 from threegate.limits.admission import AdmissionSlot
-from threegate.service.check import Check
 from threegate.service.check_stream import CheckStream, check_stream
 from threegate.service.dialects.base import REQUESTS, Operation, json_of
 from threegate.service.dialects.guard_check import answer_check, result_json
@@ -88,8 +87,8 @@ class GuardStream(HttpEndpoint):
         message = json_of(data, MESSAGE)
         if message.get("open") is None:
             raise RequestError(localized("needed", place="open"), param="/open")
-        check_request: Check = answer_check(message["open"])
-        return self.engine.open(check_request, self.name, path, headers, caller, out, streamed=True)
+        check = answer_check(message["open"])
+        return self.engine.open(check, self.name, path, headers, caller, out, streamed=True)
 
 
 async def _flow(lines: Lines, stream: CheckStream, out: Responder) -> None:

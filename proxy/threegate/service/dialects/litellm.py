@@ -8,7 +8,6 @@ be blocked, not edited: where the policy would edit them, the call is blocked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from threegate.gateway.meta.openapi import schema_of
@@ -28,17 +27,16 @@ PATH: Final = "/beta/litellm_basic_guardrail_api"
 REQUEST: Final = REQUESTS["litellm"]
 
 
-@dataclass(frozen=True, slots=True)
 class LiteLlm(OpenAiStyle):
-    name: str = "litellm"
-    operations: tuple[Operation, ...] = (Operation.described("litellm", PATH, schema_of(REQUEST)),)
+    name = "litellm"
+    operations = (Operation.described("litellm", PATH, schema_of(REQUEST)),)
 
     def read(self, request: ServiceRequest) -> Reading:
         body = request.body(REQUEST)
         texts = list(body.get("texts") or ())
         calls = [c for c in body.get("tool_calls") or () if isinstance(c.get("function"), dict)]
-        parameters = body["input_type"] == "request"
-        check = _request(body, texts, calls) if parameters else _response(body, texts, calls)
+        made = _request if body["input_type"] == "request" else _response
+        check = made(body, texts, calls)
         if not check.messages and not check.answers and not check.tools:
             return Reading((), lambda results: {"action": "NONE"})
         return Reading((check,), lambda results: _answer(check, results[0], texts, calls))

@@ -8,7 +8,6 @@ category, are in our own object `threegate` next to the categories.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from threegate.audit.log.encoding import ACTIONS
@@ -40,10 +39,9 @@ MODEL: Final = "omni-moderation-latest"
 REQUEST: Final = REQUESTS["moderations"]
 
 
-@dataclass(frozen=True, slots=True)
 class Moderations(OpenAiStyle):
-    name: str = "moderations"
-    operations: tuple[Operation, ...] = tuple(
+    name = "moderations"
+    operations = tuple(
         Operation.described("moderations", path, schema_of(REQUEST))
         for path in ("/v1/moderations", "/moderations")
     )

@@ -8,7 +8,6 @@ does with them: the policy says what is looked for, so recognizers in the reques
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from threegate.errors import RequestError, ThreegateError
@@ -36,18 +35,13 @@ ANONYMIZE: Final = REQUESTS["anonymize"]
 
 
 class _Presidio(OpenAiStyle):
-    __slots__ = ()
-
     def error(self, error: ThreegateError, language: str) -> Body:
         return {"error": openai_error(error, language)["error"]["message"]}
 
 
-@dataclass(frozen=True, slots=True)
 class Analyze(_Presidio):
-    name: str = "presidio"
-    operations: tuple[Operation, ...] = (
-        Operation.described("presidio_analyze", "/analyze", schema_of(ANALYZE)),
-    )
+    name = "presidio"
+    operations = (Operation.described("presidio_analyze", "/analyze", schema_of(ANALYZE)),)
 
     def read(self, request: ServiceRequest) -> Reading:
         body = request.body(ANALYZE)
@@ -67,12 +61,9 @@ class Analyze(_Presidio):
         return Reading(checks, answer)
 
 
-@dataclass(frozen=True, slots=True)
 class Anonymize(_Presidio):
-    name: str = "presidio"
-    operations: tuple[Operation, ...] = (
-        Operation.described("presidio_anonymize", "/anonymize", schema_of(ANONYMIZE)),
-    )
+    name = "presidio"
+    operations = (Operation.described("presidio_anonymize", "/anonymize", schema_of(ANONYMIZE)),)
 
     def read(self, request: ServiceRequest) -> Reading:
         body = request.body(ANONYMIZE)

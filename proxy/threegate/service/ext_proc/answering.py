@@ -14,13 +14,12 @@ from threegate.service.ext_proc.messages import (
     PIECE,
     BodyMode,
     body_answer,
+    continue_answer,
     header_mutation,
-    headers_answer,
     headers_in,
     immediate_answer,
     status_of,
     streamed_answer,
-    trailers_answer,
 )
 from threegate.tasks import Tasks
 from threegate.wire.sse import is_event_stream
@@ -59,7 +58,7 @@ class Answering:
         """False if Envoy must not continue by itself."""
         part, head = await self.inbox.next()
         if part == "request_trailers":
-            await self.write(trailers_answer(part))
+            await self.write(continue_answer(part))
             part, head = await self.inbox.next()
         if part != "response_headers":
             return False
@@ -82,7 +81,7 @@ class Answering:
         changes = self._changes(reply) if streams else None
         buffered = self.mode is BodyMode.BUFFERED
         override = BodyMode.STREAMED if streams and buffered else None
-        await self.write(headers_answer("response_headers", changes, override))
+        await self.write(continue_answer("response_headers", changes, override))
         done: bool | None = None
         while done is None:
             done = await self._piece(reply, whole=buffered and not streams)
@@ -107,7 +106,7 @@ class Answering:
         rest = await exchange.taken(lambda: exchange.ended or exchange.gone)
         if rest:  # too late for a body; the client must not take this for the end
             return await immediate(exchange, self.write, rest)
-        await self.write(trailers_answer(part))
+        await self.write(continue_answer(part))
         return exchange.ended
 
     async def _duplex(self, reply: EnvoyReply) -> bool:
@@ -117,7 +116,7 @@ class Answering:
         await exchange.until(lambda: exchange.status or exchange.gone)
         if exchange.status != reply.status:
             return await immediate(exchange, self.write)
-        await self.write(headers_answer("response_headers", self._changes(reply)))
+        await self.write(continue_answer("response_headers", self._changes(reply)))
         while True:
             await exchange.until(lambda: exchange.out or exchange.ended or exchange.gone)
             if exchange.gone and not exchange.ended:
@@ -131,7 +130,7 @@ class Answering:
                 await self._end_of_message()
         await self.write(streamed_answer("response_body", data, last=not self._trailers))
         if self._trailers:
-            await self.write(trailers_answer("response_trailers"))
+            await self.write(continue_answer("response_trailers"))
         return True
 
     async def _end_of_message(self) -> None:

@@ -154,8 +154,8 @@ ENCODINGS = ("accept-encoding", "te")
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """Gives an exchange its caller."""
+class CallerRecorder:
+    """An authenticator that notes the admitted caller in an exchange."""
 
     inner: Authenticator
     exchange: Exchange

@@ -68,9 +68,9 @@ def header_mutation(set_to: Mapping[str, str], removed: tuple[str, ...] = ()) ->
     return made
 
 
-def headers_answer(part: str, mutation: Any = None, mode: BodyMode | None = None) -> Any:
-    """The reply "continue" to the headers of a request or an answer. `mode` is that of the answer's
-    body."""
+def continue_answer(part: str, mutation: Any = None, mode: BodyMode | None = None) -> Any:
+    """The reply "continue" to headers, which `mutation` changes, or to trailers. `mode` is that of
+    the answer's body."""
     made = MESSAGE["ProcessingResponse"]()
     getattr(made, part).SetInParent()
     if mutation is not None:
@@ -98,12 +98,6 @@ def streamed_answer(part: str, data: bytes, *, last: bool) -> Any:
     made = MESSAGE["ProcessingResponse"]()
     piece = getattr(made, part).response.body_mutation.streamed_response
     piece.body, piece.end_of_stream = data, last
-    return made
-
-
-def trailers_answer(part: str) -> Any:
-    made = MESSAGE["ProcessingResponse"]()
-    getattr(made, part).SetInParent()
     return made
 
 

@@ -13,13 +13,12 @@ from threegate.service.ext_proc.inbox import Inbox
 from threegate.service.ext_proc.messages import (
     BodyMode,
     body_answer,
+    continue_answer,
     error_answer,
     header_mutation,
-    headers_answer,
     pieces,
     status_of,
     streamed_answer,
-    trailers_answer,
 )
 from threegate.tasks import Tasks
 from threegate.wire.limits import MAX_BODY_BYTES
@@ -78,14 +77,14 @@ class Processing:
         """In full duplex the head also waits for the verdict, so that a stopped request never
         reaches the model API."""
         changes = header_mutation(*self.exchange.request_changes())
-        await self.write(headers_answer("request_headers", changes))
+        await self.write(continue_answer("request_headers", changes))
 
     def _early(self, head: Any) -> Any:
         """Forwards Envoy's own answer. If the head of the request has left, a model API may have
         answered and Envoy would send it the rest of the body unchecked, so the reply ends the
         request, with the same status if that is an error status."""
         if self.request_mode is not BodyMode.STREAMED:
-            return headers_answer("response_headers")
+            return continue_answer("response_headers")
         status = status_of(head)
         error = UpstreamError(localized("upstream-status", status=status))
         return error_answer(error, status if status >= 400 else error.status)
@@ -122,4 +121,4 @@ class Processing:
             ends = last and not self._trailers
             await self.write(streamed_answer("request_body", piece, last=ends))
         if self._trailers:
-            await self.write(trailers_answer("request_trailers"))
+            await self.write(continue_answer("request_trailers"))

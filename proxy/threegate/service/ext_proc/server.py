@@ -30,7 +30,7 @@ from threegate.gateway.meta.endpoints import MODEL_PATHS, MetaEndpoints
 from threegate.gateway.router import Router
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.i18n.messages import localized
-from threegate.service.ext_proc.exchange import EnvoyModelApi, Exchange, Noted
+from threegate.service.ext_proc.exchange import CallerRecorder, EnvoyModelApi, Exchange
 from threegate.service.ext_proc.inbox import Inbox
 from threegate.service.ext_proc.messages import (
     MESSAGE,
@@ -116,7 +116,7 @@ class ExternalProcessor:
             return
         deps = replace(
             self.deps,
-            authenticator=Noted(self.deps.authenticator, exchange),
+            authenticator=CallerRecorder(self.deps.authenticator, exchange),
             model_api_override=EnvoyModelApi(self.deps.upstreams, exchange),
         )
         endpoint = Endpoint(deps, self.refusals, adapter, resolver=self.resolver)
