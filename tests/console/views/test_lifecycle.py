@@ -492,3 +492,19 @@ def test_a_draft_that_changes_no_policy_is_not_submitted(fresh_site: Site) -> No
     answer = editor.post("/policies/draft/submit.json")
     assert answer.status_code == 409
     assert "does not change the policy" in answer.json()["error"]
+
+
+def test_a_draft_that_came_into_force_otherwise_is_over(fresh_site: Site) -> None:
+    """The page offered to discard a draft in which nothing differed."""
+    editor, other = (fresh_site.who("editor", name=name) for name in ("ed", "eve"))
+    approver = fresh_site.who("approver", name="al", group="legal")
+    other.post(RULE, data={"mode": "off"})
+    assert "Discard the draft" in other.get("/policies/draft").text
+    digest = submitted(editor, mode="off")
+    assert act(approver, digest, "approve") == 200
+    assert act(approver, digest, "activate") == 200
+    fresh_site.reload()
+    page = other.get("/policies/draft").text
+    assert "Discard the draft" not in page
+    assert "Nothing is changed yet" in page
+    assert other.get("/home.json").json()["draft"] == []

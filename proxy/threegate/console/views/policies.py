@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import count
 from typing import Any
 
@@ -42,7 +42,17 @@ async def space_of(visit: ConsoleRequest) -> Workspace:
     parts = visit.parts
     edits = visit.may(Role.EDITOR)
     files = await blocking(parts.drafts.files, visit.me.name) if edits else {}
-    return await blocking(workspace, parts.versions, parts.ground, files, known_callers(visit))
+    made = await blocking(workspace, parts.versions, parts.ground, files, known_callers(visit))
+    return await _without_settled(visit, made)
+
+
+async def _without_settled(visit: ConsoleRequest, space: Workspace) -> Workspace:
+    """A file that says what is in force, because a version brought the same change, is no draft
+    any more."""
+    settled = [path for path, file in space.files.items() if file.text == space.in_force(path)]
+    for path in settled:
+        await blocking(visit.parts.drafts.discard, visit.me.name, path)
+    return replace(space, files={p: f for p, f in space.files.items() if p not in settled})
 
 
 def known_callers(visit: ConsoleRequest) -> KnownCallers:
