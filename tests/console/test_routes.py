@@ -109,6 +109,7 @@ MATRIX = {
     "POST /policies/draft/merge": "editor",
     "POST /policies/draft/returned/{digest}": "editor",
     "POST /policies/version/{digest}/recall": "editor",
+    "POST /policies/version/{digest}/store": "editor",
     "POST /policies/draft/replay": "editor",
     "POST /policies/draft/submit": "editor",
     "POST /policies/proposal/{id}": "editor",

@@ -146,6 +146,7 @@ PAGES = (
     Page("POST", "/policies/try", try_page.try_it, WRITERS),
     Page("POST", "/policies/version/{digest}/approve", lifecycle.approve, APPROVERS),
     Page("POST", "/policies/version/{digest}/recall", lifecycle.recall, EDITORS),
+    Page("POST", "/policies/version/{digest}/store", version.store_anew, EDITORS),
     Page("POST", "/policies/version/{digest}/withdraw", lifecycle.withdraw, APPROVERS),
     Page("POST", "/policies/version/{digest}/reject", lifecycle.reject, APPROVERS),
     Page("POST", "/policies/version/{digest}/comment", lifecycle.comment, WRITERS),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from threegate.parts import policy_versions
+from threegate.policy.lifecycle.versions import VERSIONS, Versions
 
 from tests.console.conftest import Site, opened_site, policies
 from tests.console.views.test_results import BOUND, RETAIL
@@ -74,6 +79,42 @@ def test_a_new_rule_begins_in_a_pack_that_some_call_gets(bound_site: Site) -> No
 def test_a_bound_pack_is_not_called_off(bound_site: Site) -> None:
     shown = bound_site.who("viewer").get("/policies/coverage").text
     assert shown.count("in use through a binding") == 2  # retail and base
+
+
+def _without_bindings(versions: Versions, digest: str) -> None:
+    """As an earlier release stored it."""
+    stored = versions.load(digest)
+    assert stored is not None
+    files = {path: b64encode(text).decode() for path, text in stored.files.items()}
+    del files["packs/bound.yaml"]
+    with versions.engine.begin() as connection:
+        same = VERSIONS.c.digest == digest
+        connection.execute(update(VERSIONS).where(same).values(files=json.dumps(files)))
+
+
+def test_a_version_stored_without_its_bindings_is_stored_anew(bound_site: Site) -> None:
+    """Its page was an error, nobody could activate it, and the same change could not be submitted
+    again."""
+    editor = bound_site.who("editor", name="ed", group="privacy")
+    approver = bound_site.who("approver", name="al", group="legal")
+    editor.post("/policies/rule/retail.ticket", data={"mode": "shadow"})
+    form = {"untested": "a trial", "note": "Quieter"}
+    digest = editor.post("/policies/draft/submit.json", data=form).json()["digest"]
+    versions = policy_versions(bound_site.running.deps.settings)  # type: ignore[attr-defined]
+    _without_bindings(versions, digest)
+    page = f"/policies/version/{digest}"
+    shown = approver.get(page)
+    assert shown.status_code == 422
+    assert "“Quieter” is stored without all of its files" in shown.text
+    assert "Store it anew" not in shown.text  # an editor does that
+    assert "Store it anew" in editor.get("/policies/draft").text
+    assert editor.post(page + "/store.json").status_code == 200
+    assert editor.get("/policies/draft.json").json()["incomplete"] == []
+    for verb in ("approve", "activate"):
+        answer = approver.post(f"{page}/{verb}.json", data={"untested": "seen"})
+        assert answer.status_code == 200, answer.text
+    bound_site.reload()
+    assert bound_site.running.deps.policies.pin().digest == digest  # type: ignore[attr-defined]
 
 
 def test_without_bindings_every_call_gets_all_packs(site: Site) -> None:

@@ -30,8 +30,10 @@ from threegate.policy.language.completion import complete, describe, place_of
 from threegate.policy.language.hashed_values import new_salt, value_sha256
 from threegate.policy.language.load import pack_path
 from threegate.policy.language.snippets import snippet
+from threegate.policy.lifecycle.machine import VersionStage
 from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import today_utc
+from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.lint.exceptions import MAX_DAYS, days_left
 from threegate.policy.model import PolicySet
 
@@ -218,10 +220,18 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
         "names": policies.version_names(
             await blocking(visit.parts.versions.events), visit.language
         ),
+        "incomplete": await blocking(_incomplete, visit.parts.versions),
         "returned": [asdict(r) for r in await blocking(visit.parts.drafts.returned, visit.me.name)],
     }
     difference = await blocking(compared, await base_of(visit), checked, visit.language)
     return page | await results_of(visit, checked) | difference
+
+
+def _incomplete(versions: Versions) -> list[str]:
+    """Versions that wait or are in force and cannot be built from what is stored."""
+    stages = (VersionStage.SUBMITTED, VersionStage.APPROVED, VersionStage.ACTIVE)
+    found = [v.digest for v in versions.state().versions.values() if v.stage in stages]
+    return [digest for digest in found if not versions.whole(digest)]
 
 
 async def approvers(visit: ConsoleRequest) -> list[str]:

@@ -10,9 +10,10 @@ from threegate.console.presenters import policies as presenter
 from threegate.console.presenters.changes import compared, rules_of
 from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.views.drafts import results_of
-from threegate.console.views.policies import known_callers, who_gets_what
-from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
-from threegate.policy.facade import Checked, check
+from threegate.console.views.policies import known_callers, space_of, who_gets_what
+from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
+from threegate.errors import PolicyError
+from threegate.policy.facade import Checked, check, rebuild
 from threegate.policy.language.load import DictTree
 from threegate.policy.lifecycle.commands import Comment, Event
 from threegate.policy.lifecycle.machine import State, Version
@@ -71,7 +72,31 @@ async def version(visit: ConsoleRequest) -> Answer:
     if known is None:
         raise refusal("no-version")
     events = await blocking(versions.events)
-    return Shown("policy/version.html", await version_page(visit, state, known, events))
+    try:
+        return Shown("policy/version.html", await version_page(visit, state, known, events))
+    except PolicyError:
+        names = presenter.version_names(events, visit.language)
+        parts = [d for d in (digest, known.base) if d and not await blocking(versions.whole, d)]
+        if not parts:
+            raise
+        return Shown("policy/incomplete.html", {"incomplete": parts, "names": names}, 422)
+
+
+async def store_anew(visit: ConsoleRequest) -> Answer:
+    """Stores a version whose files are incomplete with those of the visitor's draft and of the
+    policy in force. Raises ConsoleError unless they give exactly its digest."""
+    versions, digest = visit.parts.versions, visit.path["digest"]
+    stored = await blocking(versions.load, digest)
+    if stored is None:
+        raise refusal("no-version")
+    tree = DictTree(stored.files, (await space_of(visit)).tree)
+    made = await visit.checked(lambda: rebuild(tree, stored.packs))
+    if made.policies.digest != digest:
+        raise refusal("other-content")
+    await visit.note("store", object=digest)
+    checked = Checked(made.bundles, (), made.policies)
+    await blocking(versions.save, checked, stored.packs, now_utc())
+    return Redirect(f"/policies/version/{digest}", done="stored-anew")
 
 
 async def version_page(

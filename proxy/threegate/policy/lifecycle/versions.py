@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, Integer, MetaData, Table, Text, insert, select
+from sqlalchemy import Engine, Integer, MetaData, Table, Text, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from threegate.errors import PolicyError
 from threegate.policy.errors import broken, failure
 from threegate.policy.facade import Checked, Rebuilt, rebuild
 from threegate.policy.language.load import DictTree
@@ -71,7 +72,8 @@ class Versions:
         return cls(engine)
 
     def save(self, checked: Checked, packs: tuple[str, ...], now: str) -> str:
-        """Stores the content of a checked set under its digest. Raises PolicyError on errors."""
+        """Stores the content of a checked set under its digest; in place of content of that digest
+        from which the set cannot be built again. Raises PolicyError on errors."""
         if checked.policies is None:
             raise broken(checked.problems)
         digest = checked.policies.digest
@@ -88,7 +90,23 @@ class Versions:
         except IntegrityError:
             if self.load(digest) is None:  # not because it is there already
                 raise
+            self._mend(row)
         return digest
+
+    def _mend(self, row: Mapping[str, str]) -> None:
+        if not self.whole(row["digest"]):
+            with self.engine.begin() as connection:
+                same = VERSIONS.c.digest == row["digest"]
+                connection.execute(update(VERSIONS).where(same).values(row))
+
+    def whole(self, digest: str) -> bool:
+        """Whether a version can be built from what is stored. An earlier release left out packs
+        that only bind others."""
+        try:
+            self.rebuilt(digest)
+        except PolicyError:
+            return False
+        return True
 
     def load(self, digest: str) -> Stored | None:
         with self.engine.connect() as connection:
