@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from threegate import settings as settings_module  # noqa: E402
 from threegate.app import create_app  # noqa: E402
-from threegate.cli.server_process import freeze_startup_objects  # noqa: E402
+from threegate.cli.server_process import tune_garbage_collection  # noqa: E402
 from threegate.parts import opened  # noqa: E402
 from threegate.upstream import ModelRequest, Upstreams  # noqa: E402
 
@@ -112,7 +112,7 @@ async def main() -> None:
         settings = settings_module.load(given={**given, "upstream": "http://127.0.0.1:9"})
         async with opened(settings) as deps:
             app = create_app(deps)
-            freeze_startup_objects()
+            tune_garbage_collection()
             for language in ("en", "zh"):
                 name = f"{'short' if STREAM else 'medium'}_{language}_pii"
                 spent = [await call(app, body) for body in _bodies(name)]

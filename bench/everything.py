@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT))
 
 from threegate import settings as settings_module  # noqa: E402
 from threegate.app import create_app  # noqa: E402
-from threegate.cli.server_process import freeze_startup_objects  # noqa: E402
+from threegate.cli.server_process import tune_garbage_collection  # noqa: E402
 from threegate.detectors import sentence_judging  # noqa: E402
 from threegate.parts import opened  # noqa: E402
 from threegate.upstream import ModelRequest, Upstreams  # noqa: E402
@@ -147,7 +147,7 @@ async def served() -> AsyncIterator[Any]:
         settings = settings_module.load(given={**given, "upstream": "http://127.0.0.1:9"})
         async with opened(settings, lambda _: None) as deps:
             app = create_app(deps)
-            freeze_startup_objects()
+            tune_garbage_collection()
             yield app
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from threegate.cli.server_process import freeze_startup_objects  # noqa: E402
+from threegate.cli.server_process import tune_garbage_collection  # noqa: E402
 from threegate.detectors.detector_set import DetectorSet  # noqa: E402
 from threegate.detectors.detector_sets import DetectorSets  # noqa: E402
 from threegate.detectors.views import viewed  # noqa: E402
@@ -86,7 +86,7 @@ def checked(suite: DetectorSet, kinds: frozenset[str], texts: Sequence[Passage])
 
 
 def main() -> None:
-    freeze_startup_objects()
+    tune_garbage_collection()
     suite, rules = prepared()
     asked = rules.input[Channel.USER].patterns
     if "--profile" in sys.argv[1:]:

@@ -23,7 +23,7 @@ from typing import Any
 
 import orjson
 from threegate.app import create_app
-from threegate.cli.server_process import freeze_startup_objects
+from threegate.cli.server_process import tune_garbage_collection
 from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import DEPARTURE, Departure, Responder
 from threegate.gateway.deps import Deps
@@ -125,7 +125,7 @@ async def report(var: Path) -> dict[str, Any]:
             "unrecorded": service(replace(deps, audit=NoLog())),
             "service": service(deps),
         }
-        freeze_startup_objects()  # as the server does
+        tune_garbage_collection()  # as the server does
         made = {}
         for name in PROMPTS:
             made[name] = await measured(calls, prompts.bodies(name, stream=False))

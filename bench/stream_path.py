@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 
 from threegate import settings as settings_module  # noqa: E402
 from threegate.app import create_app  # noqa: E402
-from threegate.cli.server_process import freeze_startup_objects  # noqa: E402
+from threegate.cli.server_process import tune_garbage_collection  # noqa: E402
 from threegate.parts import opened  # noqa: E402
 from threegate.server.http_protocol import HttpProtocol  # noqa: E402
 
@@ -126,7 +126,7 @@ async def main() -> None:
                 create_app(deps), log_config=None, ws="none", lifespan="off", http=HttpProtocol
             )
             config.load()
-            freeze_startup_objects()
+            tune_garbage_collection()
             for language in ("en", "zh"):
                 await measure(config, language)
 

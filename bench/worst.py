@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from threegate.cli.server_process import freeze_startup_objects
+from threegate.cli.server_process import tune_garbage_collection
 from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.engine.budget import Budget
 from threegate.detectors.engine.scanner import PatternScanner
@@ -166,7 +166,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the result here too")
     args = parser.parse_args()
     scan, kept = scans(), dict[str, tuple[int, str]]()
-    freeze_startup_objects()  # as the server does
+    tune_garbage_collection()  # as the server does
     over = 0
     for aim, texts in ((EVERYDAY_MS, everyday()), (HOSTILE_MS, hostile())):
         print(f"aim {aim} ms")

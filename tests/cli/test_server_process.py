@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from typing import Any
 
 import httpx
 import pytest
-from threegate.cli.server_process import stay_on_reload, with_upstream
+from threegate.cli.server_process import (
+    OBJECTS_A_PASS,
+    stay_on_reload,
+    tune_garbage_collection,
+    with_upstream,
+)
 from threegate.settings import Settings, UpstreamSettings
 
 from tests.waiting import PATIENCE_S
@@ -23,6 +29,15 @@ async def test_without_an_upstream_the_demo_model_answers() -> None:
     own = Settings(upstreams=(UpstreamSettings("http://127.0.0.1:9"),))
     async with with_upstream(own) as same:
         assert same is own
+
+
+def test_passes_of_the_garbage_collector_become_rare() -> None:
+    before = gc.get_threshold()
+    try:
+        tune_garbage_collection()
+        assert gc.get_threshold()[0] == OBJECTS_A_PASS > before[0]
+    finally:
+        gc.set_threshold(*before)
 
 
 async def listed(url: str) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from weakref import ref
 
 import pytest
 from threegate.errors import UpstreamError
@@ -87,6 +89,21 @@ async def test_what_is_refused_is_read_in_its_place(every: int) -> None:
 
 def test_this_version_of_aiohttp_allows_it() -> None:
     assert FITS
+
+
+async def test_who_takes_chunks_leaves_memory_when_the_answer_has_ended() -> None:
+    def wanted(number: int) -> bool:
+        return True
+
+    watched = ref(wanted)
+    gc.disable()  # nothing of it waits for a collection of reference cycles
+    try:
+        async with answering(PIECES) as (reply, arrived):
+            await read(reply, arrived, wanted)
+            del wanted
+            assert watched() is None
+    finally:
+        gc.enable()
 
 
 async def test_what_it_raises_the_chunks_raise() -> None:

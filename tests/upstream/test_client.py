@@ -4,10 +4,12 @@ real servers. Through the whole proxy: `e2e/operation/test_upstreams.py`."""
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from weakref import ref
 
 import pytest
 from threegate.errors import UpstreamError
@@ -126,6 +128,24 @@ async def test_the_log_says_why_one_cannot_be_reached(caplog: pytest.LogCaptureF
             await one.send(ModelRequest("POST", CHAT, BODY, {}, "deepseek-r1"))
     assert "Cannot connect to host 127.0.0.1:9" in caplog.text
     assert "127.0.0.1" not in str(caught.value)  # what the caller gets names no address
+
+
+class Kept(dict[str, str]):
+    """Headers that can be watched."""
+
+
+async def test_a_request_that_reaches_nobody_leaves_memory_with_its_call() -> None:
+    headers = Kept()
+    watched = ref(headers)
+    gc.disable()  # nothing of it waits for a collection of reference cycles
+    try:
+        async with upstreams(A) as one:
+            with suppress(UpstreamError):
+                await one.send(ModelRequest("POST", CHAT, BODY, headers, "deepseek-r1"))
+            del headers
+            assert watched() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_tenant_goes_where_it_is_served() -> None:

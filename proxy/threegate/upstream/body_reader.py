@@ -62,10 +62,9 @@ class BodyReader(StreamReader):
         super().set_exception(exc, *cause)
 
     def keep(self) -> None:
-        """Nobody reads any more."""
-        offer = cast(_Offer, self._timer)
-        offer.open = False
-        offer.pieces.clear()
+        """Nobody reads any more, and nothing of the call stays with the reader: in a cycle it would
+        stay in memory until Python collects it."""
+        self._timer = _Offer(lambda data: False, lambda: None, open=False)
 
     def _pass_on(self) -> None:
         offer = cast(_Offer, self._timer)

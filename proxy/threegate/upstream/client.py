@@ -147,7 +147,10 @@ class Upstreams:
                 await reply.aclose()
             if left:
                 self.watch.retried(target.name)
-        raise failed
+        try:
+            raise failed
+        finally:
+            del failed  # its traceback holds this frame: a cycle would keep the request
 
     async def ask(self, target: Target, request: ModelRequest) -> Reply:
         """One attempt at one upstream, reported to health and metrics. Raises UpstreamError."""
@@ -187,7 +190,8 @@ class Upstreams:
             late = localized("upstream-late")
             raise UpstreamError(late, status=504, code="upstream_timeout") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise UpstreamError(localized("upstream-unreached")) from error
+            cause = error.with_traceback(None)  # in a cycle with aiohttp's frame and the request
+            raise UpstreamError(localized("upstream-unreached")) from cause
         headers = crossing.returned(response.headers, self.secrets)
         return HttpReply(
             response.status,

@@ -8,7 +8,6 @@ counts at once, a success when the answer is complete. A call whose client left 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -120,8 +119,10 @@ class Health:
 
     def _record(self, outcome: Callable[[], None]) -> None:
         """An open breaker ignores outcomes of calls that began before it opened."""
-        with suppress(_Failure, CircuitBreakerError):
+        try:
             self._breaker.call(outcome)
+        except (_Failure, CircuitBreakerError) as error:
+            error.with_traceback(None)  # a frame of the breaker holds it: a cycle with the request
         self._report_change()
 
     def _report_change(self) -> None:
