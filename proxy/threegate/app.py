@@ -53,18 +53,7 @@ def _console(deps: Deps) -> list[BaseRoute]:
     console."""
     if not isinstance(deps.audit, AuditLog) or not isinstance(deps.policies, PolicyStore):
         return []
-    versions = policy_versions(deps.settings)
-    parts = open_parts(
-        deps.settings,
-        deps.audit,
-        deps.policies,
-        versions,
-        deps.detector_set_for,
-        deps.secret,
-        deps.notices,
-        lambda: deps.authenticator.keys,
-        deps.upstreams.targets,
-    )
+    parts = open_parts(deps, policy_versions(deps.settings))
     home = RedirectResponse("/console/")
     return [
         Route("/", home, methods=["GET"]),  # for people who open the address printed at start-up

@@ -91,7 +91,7 @@ async def opened(
     policies = policy_store(settings, versions, replacement=replacement)
     authenticator = _authenticator(settings, versions)
     keys = _upstream_keys(settings)
-    settings.secret(settings.metrics_key_env, "metrics_key_env")
+    settings.secret(settings.metrics_key_env, "metrics_key_env")  # a missing one fails here
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         if (engine := _engine(settings, report, language)) is not None:
@@ -123,15 +123,7 @@ async def opened(
             admission=_admission(settings, engine),
         )
         stack.enter_context(delivering(settings, versions.engine, metrics.feed))
-        queued = engine.queued if engine else dict
-        store = BandStore.open(versions.engine, secrets.token_hex(8))
-        certificates, every_s = ending_certificates(settings), settings.reload_s
-        watch = BackgroundWork(
-            *(policies, versions, audit, metrics, deps.notices, store, every_s, queued),
-            endings=lambda: (*certificates, *ending_keys(authenticator.keys)),
-            person_of=partial(person_of, settings),
-        )
-        await stack.enter_async_context(_background(deps, watch, audit))
+        await stack.enter_async_context(_background(deps, _periodic_work(deps, versions, engine)))
         metrics.workers.set(1)
         metrics.workers_wanted.set(settings.workers)
         yield deps
@@ -147,13 +139,29 @@ def _check_writable(folder: Path) -> None:
         raise wrong("not-writable", where=folder, why=reason(PermissionError(errno.EACCES, "")))
 
 
+def _periodic_work(deps: Deps, versions: Versions, engine: Engine | None) -> BackgroundWork:
+    certificates = ending_certificates(deps.settings)
+    return BackgroundWork(
+        deps.policies,
+        versions,
+        deps.audit,
+        deps.metrics,
+        deps.notices,
+        BandStore.open(versions.engine, secrets.token_hex(8)),
+        deps.settings.reload_s,
+        queued=engine.queued if engine else dict,
+        endings=lambda: (*certificates, *ending_keys(deps.authenticator.keys)),
+        person_of=partial(person_of, deps.settings),
+    )
+
+
 @asynccontextmanager
-async def _background(deps: Deps, watch: BackgroundWork, audit: AuditLog) -> AsyncIterator[None]:
+async def _background(deps: Deps, periodic: BackgroundWork) -> AsyncIterator[None]:
     """Background tasks; spans that are still queued are sent at the end."""
     tasks = Tasks()
     for work in (
-        watch.run(),
-        retention_job.run(audit),
+        periodic.run(),
+        retention_job.run(deps.audit),
         memory.trim_repeatedly(),
         *([deps.traces.run()] if deps.traces else ()),
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 
 from threegate.audit import settings as audit_settings
 from threegate.audit.log.database import writer_engine
-from threegate.audit.log.store import AuditLog
 from threegate.console.auth.accounts import Accounts
 from threegate.console.auth.oidc import Provider
 from threegate.console.auth.sessions import Signer
@@ -19,18 +18,14 @@ from threegate.console.database import prepared
 from threegate.console.deps import ConsoleDeps
 from threegate.console.drafts import Drafts, Ground
 from threegate.console.review.review_store import ReviewStore
-from threegate.detectors.detector_set import DetectorSet
-from threegate.gateway.access.auth import Key
-from threegate.gateway.notices import Notices
+from threegate.gateway.deps import Deps
 from threegate.policy.language.load import DictTree
 from threegate.policy.lifecycle.band_store import BandStore
 from threegate.policy.lifecycle.people import Person
-from threegate.policy.lifecycle.store import DirTree, PolicyStore
+from threegate.policy.lifecycle.store import DirTree
 from threegate.policy.lifecycle.versions import Versions
-from threegate.policy.model import CompiledPolicy
 from threegate.policy_ops.signed_bundle import sealed_source
 from threegate.settings import Settings
-from threegate.upstream.target import Target
 
 
 def engine_of(settings: Settings) -> Engine:
@@ -52,36 +47,27 @@ def person_of(settings: Settings, name: str) -> Person | None:
     return replace(account.person, roles=frozenset()) if account.closed else account.person
 
 
-def open_parts(
-    settings: Settings,
-    audit: AuditLog,
-    policies: PolicyStore,
-    versions: Versions,
-    detector_set_for: Callable[[CompiledPolicy], DetectorSet],
-    secret: bytes,
-    notices: Notices,
-    api_keys: Callable[[], Sequence[Key]],
-    upstreams: tuple[Target, ...] = (),
-) -> ConsoleDeps:
+def open_parts(deps: Deps, versions: Versions) -> ConsoleDeps:
     """The parts of the console on top of the parts of the proxy. Opens its database; blocks."""
+    settings = deps.settings
     engine = engine_of(settings)
     return ConsoleDeps(
-        audit=audit,
+        audit=deps.audit,
         audit_settings=audit_settings.from_settings(settings),
-        policies=policies,
+        policies=deps.policies,
         ground=partial(_ground, settings),
         versions=versions,
-        detector_set_for=detector_set_for,
-        accounts=Accounts(engine, secret),
+        detector_set_for=deps.detector_set_for,
+        accounts=Accounts(engine, deps.secret),
         drafts=Drafts(engine),
         review_store=ReviewStore(engine),
-        signer=Signer(secret),
-        notices=notices,
+        signer=Signer(deps.secret),
+        notices=deps.notices,
         band_store=BandStore(versions.engine, ""),
-        api_keys=api_keys,
+        api_keys=lambda: deps.authenticator.keys,
         sso=_provider(settings),
         partial=settings.classifiers == "off",
-        upstreams=upstreams,
+        upstreams=deps.upstreams.targets,
         judges=settings.judges,
     )
 

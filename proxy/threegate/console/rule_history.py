@@ -13,7 +13,7 @@ from threegate.console.presenters import policies
 from threegate.policy.language.load import DictTree, Tree
 from threegate.policy.lifecycle.commands import Approve, Event
 from threegate.policy.lifecycle.versions import Versions
-from threegate.policy.schema import ConstraintRule
+from threegate.policy.schema import AnyRule, ConstraintRule
 
 MOST = 5
 LOOKED_AT = 50
@@ -21,7 +21,7 @@ LOOKED_AT = 50
 
 
 def changed_by(
-    versions: Versions, folder: Tree, rule: policies.AnyRule, language: str
+    versions: Versions, folder: Tree, rule: AnyRule, language: str
 ) -> list[dict[str, Any]]:
     """Versions that were in force and whose text of the rule differs from the one in force before
     (`folder` before the first), newest first. Blocks."""
@@ -53,7 +53,7 @@ def _tree(versions: Versions, digest: str, folder: Tree) -> Tree:
     return DictTree(stored.files) if stored else folder
 
 
-def _parts(tree: Tree, rule: policies.AnyRule) -> Iterator[str]:
+def _parts(tree: Tree, rule: AnyRule) -> Iterator[str]:
     """The rule, the parts that its form writes, and the text of its constitution."""
     text = text_at(tree, rule.at.file)
     try:

@@ -57,12 +57,12 @@ def build(bundle: Bundle) -> CompiledPolicy:
     )
 
 
-Layered = list[tuple[schema.Rule | schema.ConstraintRule, str]]
+Layered = list[tuple[schema.AnyRule, str]]
 
 
 def layered(bundle: Bundle) -> Layered:
     """Rules with the pack that each came from, after overlays."""
-    rules: dict[str, tuple[schema.Rule | schema.ConstraintRule, str]] = {}
+    rules: dict[str, tuple[schema.AnyRule, str]] = {}
     for pack in bundle.packs:
         rules.update((rule.id, (rule, pack.pack)) for rule in pack.rules)
     return list(rules.values())

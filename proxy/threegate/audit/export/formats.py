@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from threegate.audit.log.encoding import microseconds
+from threegate.audit.log.encoding import microseconds, rulings
 from threegate.audit.log.record import Stage
 
 OCSF_VERSION = "1.9.0-dev"
@@ -38,7 +38,7 @@ def flat(entry: Json) -> dict[str, str | int]:
     """`FLAT` columns; several values are separated by spaces."""
     event = entry["event"]
     caller, model, usage = (event.get(n, {}) for n in ("caller", "model", "usage"))
-    ruled = [r for d in event.get("decisions", ()) for r in d["ruled"]]
+    ruled = rulings(event)
     return {
         "writer": entry["writer"],
         "seq": entry["seq"],
@@ -144,6 +144,6 @@ def ocsf(entry: Json) -> dict[str, Any]:
     }
     if event.get("policy"):
         made["policy"] = {"uid": event["policy"]["digest"], "is_applied": True}
-    if ruled := [r for d in event.get("decisions", ()) for r in d["ruled"]]:
+    if ruled := rulings(event):
         made["unmapped"]["rules"] = ruled
     return made

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from threegate.audit.export.formats import BLOCKING, Json
-from threegate.audit.log.encoding import microseconds
+from threegate.audit.log.encoding import microseconds, rulings
 from threegate.audit.log.record import Stage
 
 SEMCONV = "1.41"  # OpenTelemetry semantic conventions of the attributes below
@@ -172,9 +172,7 @@ def _own(entry: Json) -> dict[str, Any]:
         "threegate.action": event.get("action", ""),
         "threegate.tenant": event.get("caller", {}).get("tenant", ""),
         "threegate.policy.digest": event.get("policy", {}).get("digest", ""),
-        "threegate.rules": sorted(
-            {r["rule"] for d in event.get("decisions", ()) for r in d["ruled"]}
-        ),
+        "threegate.rules": sorted({r["rule"] for r in rulings(event)}),
     }
 
 

@@ -226,6 +226,11 @@ def event(
     return present
 
 
+def rulings(event: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every ruling of a parsed event, over all layers."""
+    return [ruled for decision in event.get("decisions", ()) for ruled in decision["ruled"]]
+
+
 def _caller(caller: Caller) -> dict[str, str]:
     return _dense(
         conversation=caller.conversation,

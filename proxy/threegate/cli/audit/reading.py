@@ -16,7 +16,7 @@ from typing import Any
 
 from threegate.audit.errors import trouble
 from threegate.audit.log.conditions import Query
-from threegate.audit.log.encoding import ACTION_OF, EPOCH, timestamp
+from threegate.audit.log.encoding import ACTION_OF, EPOCH, rulings, timestamp
 from threegate.audit.log.log_keys import load_master
 from threegate.audit.log.note import Verifier
 from threegate.audit.log.query import Entry, find, follow, of_requests
@@ -205,9 +205,7 @@ def tail(args: argparse.Namespace, settings: AuditSettings) -> int:
 
 def _line(entry: Entry, language: str) -> str:
     event = entry.event
-    rules = ",".join(
-        dict.fromkeys(r["rule"] for d in event.get("decisions", ()) for r in d["ruled"])
-    )
+    rules = ",".join(dict.fromkeys(r["rule"] for r in rulings(event)))
     state = line("integrated" if entry.integrated else "pending", language)
     stage = labels.name("stage", entry.stage, language)
     action = labels.name("action", event.get("action", "-"), language)

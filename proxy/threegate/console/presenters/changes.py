@@ -12,11 +12,12 @@ from itertools import groupby
 from typing import Any
 
 from threegate.console.presenters import policies
-from threegate.console.presenters.rule_words import AnyRule, definition_rows, rule_rows
+from threegate.console.presenters.rule_words import definition_rows, rule_rows
 from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.presenters.text_diff import file_changes
 from threegate.policy.compile import layered
 from threegate.policy.facade import Checked
+from threegate.policy.schema import AnyRule
 from threegate.policy.strictness.diff import diff_sets
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from threegate.console.forms.number_format import schemes
 from threegate.console.kind_samples import example_of
 from threegate.console.presenters.fact_checks import SOURCES, source_title
+from threegate.console.presenters.punctuation import labelled
 from threegate.policy.actions import ACTIONS, ActionInfo
 from threegate.policy.compliance.taxonomy import TAXONOMIES
 from threegate.policy.kinds import KIND_INFOS
@@ -70,8 +71,7 @@ def _action(info: ActionInfo, language: str) -> str:
     """Its name, and what it does in words."""
     title = info.title.get(language)
     about = next(description(Then, spec) for spec in specs(Then) if spec.name == info.key)
-    colon = "：" if language == "zh" else ": "
-    return title if about.get(language) == title else f"{title}{colon}{about.get(language)}"
+    return title if about.get(language) == title else labelled(title, about.get(language), language)
 
 
 def _sources(bundle: Bundle, language: str) -> list[dict[str, str]]:

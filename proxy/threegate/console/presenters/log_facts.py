@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from threegate.console.presenters.labels import BOOKS, name
+from threegate.console.presenters.punctuation import listed
 
 FIRST: Final = ("actor", "by", "verb", "what", "object", "reason")
 BOOK_OF: Final = {
@@ -55,7 +56,7 @@ def _value(member: str, value: Any, language: str) -> str:
         case bool():
             return name("yes", "yes" if value else "no", language)
         case list():
-            return ("、" if language == "zh" else ", ").join(_words(member, value, language))
+            return listed(_words(member, value, language), language)
         case _:
             return next(_words(member, [value], language))
 

@@ -16,13 +16,12 @@ from threegate.policy.compliance.taxonomy import BY_ID
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Problem
 from threegate.policy.lifecycle.commands import Event, RollBack, Schedule, Submit, name_of
-from threegate.policy.lifecycle.machine import State, Version, VersionStage, apply, proper
-from threegate.policy.schema import ConstraintRule, Exceptional, Rule
+from threegate.policy.lifecycle.machine import OPEN, State, Version, apply, proper
+from threegate.policy.schema import AnyRule, ConstraintRule, Exceptional, Rule
 from threegate.policy.strictness.compare import Direction
 from threegate.policy.strictness.diff import DIRECTIONS, Fate, PolicyChange, describe
 from threegate.types import Bilingual, Caller
 
-AnyRule = Rule | ConstraintRule
 SOON = timedelta(days=30)
 MAX_NAME = 60
 TONES = {
@@ -36,7 +35,6 @@ BOTH_LANGUAGES = {
     "title": Bilingual("“名称”", "“Name”"),
     "message": Bilingual("“给用户的说明”", "“Message to the user”"),
 }
-_OPEN = (VersionStage.SUBMITTED, VersionStage.APPROVED)
 
 
 def action_of(rule: AnyRule) -> str:
@@ -240,7 +238,7 @@ def version_row(version: Version, state: State, active: str) -> dict[str, Any]:
         "approvals": [{"name": n, "group": g} for n, g in version.approvals],
         "in_force": version.digest == active,
         "was_active": version.digest in {a.digest for a in state.activations if not a.emergency},
-        "overtaken": version.stage in _OPEN and version.base != proper(state),
+        "overtaken": version.stage in OPEN and version.base != proper(state),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from threegate.audit.log.encoding import rulings
 from threegate.console.presenters.highlights import excerpt
 from threegate.console.presenters.records import is_found, ruling, texts, title_of
 from threegate.types import Bilingual
@@ -28,7 +29,7 @@ def questions(
 ) -> list[dict[str, Any]]:
     """`mine`: the reviewer's own labels by rule. `excerpts` are the texts in which the rule hit, or
     the beginning of every text if there is no rule to judge."""
-    every = [r for d in event.get("decisions", ()) for r in d["ruled"]]
+    every = rulings(event)
     return [
         {
             "rule": rule,

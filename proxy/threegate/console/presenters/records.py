@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from threegate.audit.log.conditions import CHECK_NOTES
-from threegate.audit.log.encoding import UNDECIDED, timestamp
+from threegate.audit.log.encoding import UNDECIDED, rulings, timestamp
 from threegate.audit.log.query import Entry
 from threegate.audit.log.record import Stage
 from threegate.console.presenters.highlights import carried, marks_of, moved, pieces, placeholders
@@ -80,7 +80,7 @@ def row(entry: Entry, language: str, known: Mapping[str, Bilingual]) -> dict[str
 
 def _noted(event: Mapping[str, Any]) -> str:
     """The kind with which only a fact check recorded the call; it is not a finding."""
-    every = (r for d in event.get("decisions", ()) for r in d["ruled"] if not r.get("shadow"))
+    every = (r for r in rulings(event) if not r.get("shadow"))
     flagged = (r.get("kind", "") for r in every if r["action"] == Action.FLAG.name.lower())
     return next((kind for kind in flagged if kind in CHECK_NOTES), "")
 
@@ -172,8 +172,7 @@ def texts(
 ) -> list[dict[str, Any]]:
     """The kept texts in order, with their hits coloured (only those of one rule, if it is named).
     The original is included only if it is revealed and was kept."""
-    every = (r for d in event.get("decisions", ()) for r in d["ruled"])
-    ruled = [r for r in every if rule in ("", r["rule"])]
+    ruled = [r for r in rulings(event) if rule in ("", r["rule"])]
     return [_text(p, ruled, revealed=revealed) for p in parts]
 
 

@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, is_dataclass
 from enum import Enum
+from itertools import repeat
 from typing import Any
 
 from threegate.console.presenters import labels
 from threegate.console.presenters.fact_checks import source_title
+from threegate.console.presenters.punctuation import aside, clauses, labelled, listed
 from threegate.i18n.catalog import texts
 from threegate.policy.actions import title_of
 from threegate.policy.compliance.taxonomy import BY_ID
@@ -23,6 +25,7 @@ from threegate.policy.language.shapes import description, key_of, specs
 from threegate.policy.language.vocabulary import MATCH, VOCABULARY, kind_named, kind_title
 from threegate.policy.model import EVERYONE, SecondOpinion, Selector, When
 from threegate.policy.schema import (
+    AnyRule,
     ConstraintRule,
     DetectorSpec,
     ListSpec,
@@ -31,7 +34,6 @@ from threegate.policy.schema import (
 )
 from threegate.types import Action, Bilingual
 
-AnyRule = Rule | ConstraintRule
 APART = ("id", "tests")
 """Keys that a page shows elsewhere."""
 HEADING = ("title", "owner", "why", "layer", "mode", "review_by")
@@ -39,6 +41,8 @@ MOST_WORDS = 30
 KINDS = ("any", "all", "none")
 LABELS = texts("console", "rule_keys")
 """Names of keys whose description begins with their values or is too long."""
+_CHECK_DIGITS = Bilingual("校验码", "check digits")
+_CONTEXT_WORDS = Bilingual("上下文词", "context words")
 _SHORT = re.compile(r"[；;，,：:（(]")
 
 
@@ -98,20 +102,20 @@ def _defined(spec: DetectorSpec, language: str) -> str:
         return _written(spec.category, language) if spec.category else ""
     if not spec.check_digits:
         return spec.regex
-    head = "；校验码：" if language == "zh" else "; check digits: "
-    return spec.regex + head + value_words(spec.check_digits, language)
+    digits = value_words(spec.check_digits, language)
+    return clauses([spec.regex, labelled(_CHECK_DIGITS.get(language), digits, language)], language)
 
 
 def _recognized(data: Mapping[str, Any], language: str) -> str:
     """The patterns and words of a recognizer, each with its score."""
     score = data.get("deny_list_score", 1.0)
-    found = [(p.get("regex"), p.get("score")) for p in data.get("patterns") or ()]
-    found += [(word, score) for word in data.get("deny_list") or ()]
-    listed = _joined([f"{text} ({score})" for text, score in found], language)
+    scored = [(p.get("regex"), p.get("score")) for p in data.get("patterns") or ()]
+    scored += [(word, score) for word in data.get("deny_list") or ()]
+    found = listed([f"{text} ({score})" for text, score in scored], language)
     if not (context := list(map(str, data.get("context") or ()))):
-        return listed
-    head = "；上下文词：" if language == "zh" else "; context words: "
-    return listed + head + _joined(context, language)
+        return found
+    words = labelled(_CONTEXT_WORDS.get(language), listed(context, language), language)
+    return clauses([found, words], language)
 
 
 def _words(bundle: Bundle, spec: ListSpec, language: str) -> str:
@@ -121,10 +125,10 @@ def _words(bundle: Bundle, spec: ListSpec, language: str) -> str:
     if spec.file:
         count = len(bundle.words(spec.file))
         more = f"{count} 个词；{match}" if language == "zh" else f"{count} words; {match}"
-        return _aside(spec.file, more, language)
+        return aside(spec.file, more, language)
     more = f" … ({len(spec.words)})" if len(spec.words) > MOST_WORDS else ""
-    words = _joined([str(w) for w in spec.words[:MOST_WORDS]], language) + more
-    return _aside(words, match, language)
+    words = listed([str(w) for w in spec.words[:MOST_WORDS]], language) + more
+    return aside(words, match, language)
 
 
 def _label(kind: type, spec: Field[Any], language: str) -> str:
@@ -135,20 +139,20 @@ def _label(kind: type, spec: Field[Any], language: str) -> str:
 
 def _named_value(name: str, value: Any, language: str) -> str:
     if name == "why":
-        return _joined([_reason(id, language) for id in value], language)
+        return listed([_reason(id, language) for id in value], language)
     if name == "sources":
-        return _joined([source_title(source, language) for source in value], language)
+        return listed([source_title(source, language) for source in value], language)
     if isinstance(value, When):
         return _scope(value, language)
     if name in KINDS:
-        return _joined([kind_named(kind).get(language) for kind in value], language)
+        return listed([kind_named(kind).get(language) for kind in value], language)
     return value_words(value, language)
 
 
 def _scope(when: When, language: str) -> str:
     """For whom a rule is; one that only excludes is for everybody else."""
     parts = [LABELS["everybody"].get(language)] if when != EVERYONE and not _narrowed(when) else []
-    return ("；" if language == "zh" else "; ").join([*parts, _written(when, language)])
+    return clauses([*parts, _written(when, language)], language)
 
 
 def _narrowed(when: When) -> bool:
@@ -156,7 +160,7 @@ def _narrowed(when: When) -> bool:
 
 
 def _reason(id: str, language: str) -> str:
-    return _aside(BY_ID[id].title.get(language), id, language) if id in BY_ID else id
+    return aside(BY_ID[id].title.get(language), id, language) if id in BY_ID else id
 
 
 def value_words(value: Any, language: str) -> str:
@@ -171,13 +175,13 @@ def value_words(value: Any, language: str) -> str:
         case Enum():
             return _enum(value, language)
         case Mapping():
-            parts = [f"{kind_named(k).get(language)}{_colon(language)}{value_words(v, language)}"
-                     for k, v in value.items()]  # fmt: skip
-            return _joined(parts, language)
+            titles = (kind_named(kind).get(language) for kind in value)
+            words = (value_words(inner, language) for inner in value.values())
+            return listed(map(labelled, titles, words, repeat(language)), language)
         case list() | tuple():
-            return _joined([value_words(inner, language) for inner in value], language)
+            return listed([value_words(inner, language) for inner in value], language)
         case Then():
-            return _joined(list(_then(value, language)), language)
+            return listed(list(_then(value, language)), language)
     return _written(value, language) if is_dataclass(value) else str(value)
 
 
@@ -193,15 +197,11 @@ def _then(then: Then, language: str) -> Iterator[str]:
     for spec in sorted(specs(Then), key=lambda s: not isinstance(getattr(then, s.name), Action)):
         value = getattr(then, spec.name)
         if isinstance(value, Action):
-            yield f"{_label(Then, spec, language)}{_colon(language)}{_enum(value, language)}"
+            yield labelled(_label(Then, spec, language), _enum(value, language), language)
         elif value is not None:
             options = _written(value, language)
             title = title_of(Action[spec.name.upper()]).get(language)
-            yield _aside(title, options, language) if options else title
-
-
-def _aside(title: str, more: str, language: str) -> str:
-    return f"{title}（{more}）" if language == "zh" else f"{title} ({more})"
+            yield aside(title, options, language) if options else title
 
 
 def _written(thing: Any, language: str) -> str:
@@ -214,13 +214,5 @@ def _written(thing: Any, language: str) -> str:
         given = value != default or key_of(spec) in getattr(thing, "marks", ())
         given = given or isinstance(thing, SecondOpinion)
         if given and (words := _named_value(spec.name, value, language)):
-            parts.append(f"{_label(type(thing), spec, language)}{_colon(language)}{words}")
-    return ("；" if language == "zh" else "; ").join(parts)
-
-
-def _colon(language: str) -> str:
-    return "：" if language == "zh" else ": "
-
-
-def _joined(parts: list[str], language: str) -> str:
-    return ("、" if language == "zh" else ", ").join(parts)
+            parts.append(labelled(_label(type(thing), spec, language), words, language))
+    return clauses(parts, language)

@@ -27,7 +27,7 @@ from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.lint.exceptions import last_day
 from threegate.policy.model import KnownCallers, Mode
-from threegate.policy.schema import ReasonCode, Rule
+from threegate.policy.schema import AnyRule, ReasonCode, Rule
 from threegate.types import Layer
 
 WEEK_US = 7 * DAY_US
@@ -184,21 +184,21 @@ async def rule(visit: ConsoleRequest) -> Answer:
     )
 
 
-def _other_layer(rule: policies.AnyRule) -> str:
+def _other_layer(rule: AnyRule) -> str:
     """The direction in which the same rule could look too; empty: in no other."""
     if not isinstance(rule, Rule) or rule.detect.claims:
         return ""
     return (Layer.OUTPUT if rule.layer is Layer.INPUT else Layer.INPUT).value
 
 
-async def _decided(visit: ConsoleRequest, rule: policies.AnyRule) -> list[dict[str, Any]]:
+async def _decided(visit: ConsoleRequest, rule: AnyRule) -> list[dict[str, Any]]:
     parts = visit.parts
     return await blocking(
         lambda: changed_by(parts.versions, parts.ground().tree, rule, visit.language)
     )
 
 
-async def _for_exceptions(visit: ConsoleRequest, rule: policies.AnyRule) -> dict[str, Any]:
+async def _for_exceptions(visit: ConsoleRequest, rule: AnyRule) -> dict[str, Any]:
     """Suggestions for the form of an exception: an id, tenants, and the days on which it may
     end."""
     taken = {e.id for e in rule.exceptions} if isinstance(rule, Rule) else set()
@@ -217,7 +217,7 @@ async def _report(visit: ConsoleRequest, space: Workspace) -> dict[str, Any]:
     return (await blocking(visit.parts.drafts.results, digest)).get("report", {})
 
 
-def rule_of(bundle: Bundle, rule_id: str) -> tuple[policies.AnyRule, str]:
+def rule_of(bundle: Bundle, rule_id: str) -> tuple[AnyRule, str]:
     found = next(((r, p) for r, p in layered(bundle) if r.id == rule_id), None)
     if found is None:
         raise refusal("no-rule")

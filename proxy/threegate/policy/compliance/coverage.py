@@ -16,7 +16,7 @@ from threegate.policy.kinds import KIND_INFOS
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.vocabulary import LAYER
 from threegate.policy.model import Mode
-from threegate.policy.schema import ConstraintRule, Rule
+from threegate.policy.schema import AnyRule, ConstraintRule, Rule
 from threegate.policy.strictness.compare import includes
 from threegate.types import Action, Bilingual, Layer
 
@@ -90,7 +90,7 @@ def coverage(bundle: Bundle, taxonomy: Taxonomy) -> Matrix:
 
 
 def _cells(
-    served: list[tuple[Rule | ConstraintRule, frozenset[str]]], category: Category
+    served: list[tuple[AnyRule, frozenset[str]]], category: Category
 ) -> Iterator[tuple[Layer, Cell]]:
     for layer in Layer:
         fit = [r for r, categories in served if r.layer is layer and category.id in categories]
@@ -99,14 +99,14 @@ def _cells(
         yield layer, Cell(acting, recording, tests)
 
 
-def acts(rule: Rule | ConstraintRule) -> bool:
+def acts(rule: AnyRule) -> bool:
     """Whether a hit has an effect on some call beyond its record."""
     if rule.mode is not Mode.ENFORCE or rule.rollout == 0:
         return False
     return isinstance(rule, ConstraintRule) or then_action(rule.then) > Action.FLAG
 
 
-def serves(rule: Rule | ConstraintRule, taxonomy: Taxonomy) -> frozenset[str]:
+def serves(rule: AnyRule, taxonomy: Taxonomy) -> frozenset[str]:
     """Categories of a taxonomy that a rule serves."""
     prefix = taxonomy.id + "."
     named = {why for why in rule.why if why.startswith(prefix)}

@@ -33,7 +33,7 @@ from threegate.policy.lifecycle.commands import (
     Submit,
     Withdraw,
 )
-from threegate.policy.lifecycle.machine import State, VersionStage, previous, proper
+from threegate.policy.lifecycle.machine import OPEN, State, VersionStage, previous, proper
 from threegate.policy.lifecycle.people import Person, Role
 from threegate.types import Bilingual
 
@@ -91,7 +91,7 @@ def _refusal(state: State, command: Command, by: Person, now: str) -> Refused | 
         case Recall():
             return _may(by, Role.EDITOR) or _recall(state, command, by)
         case Reject():
-            return _may(by, Role.APPROVER) or _known(state, command.digest, _OPEN)
+            return _may(by, Role.APPROVER) or _known(state, command.digest, OPEN)
         case Comment():
             return _may_read(by) or _known(state, command.digest, tuple(VersionStage))
         case Schedule():
@@ -101,9 +101,6 @@ def _refusal(state: State, command: Command, by: Person, now: str) -> Refused | 
         case RollBack():
             return _may(by, Role.APPROVER) or _roll_back(state, command, now)
     assert_never(command)
-
-
-_OPEN = (VersionStage.SUBMITTED, VersionStage.APPROVED)
 
 
 def _may(by: Person, role: Role) -> Refused | None:
@@ -136,14 +133,14 @@ def _known(state: State, digest: str, stages: tuple[VersionStage, ...]) -> Refus
 
 def _submit(state: State, command: Submit) -> Refused | None:
     known = state.versions.get(command.digest)
-    stale = known is not None and known.base != proper(state) and known.stage in _OPEN
-    if known and known.stage in (*_OPEN, VersionStage.ACTIVE) and not stale:
+    stale = known is not None and known.base != proper(state) and known.stage in OPEN
+    if known and known.stage in (*OPEN, VersionStage.ACTIVE) and not stale:
         return Refused("submitted")
     return None
 
 
 def _approve(state: State, command: Approve, by: Person) -> Refused | None:
-    if refused := _known(state, command.digest, _OPEN):
+    if refused := _known(state, command.digest, OPEN):
         return refused
     version = state.versions[command.digest]
     if by.name in version.authors:
@@ -156,7 +153,7 @@ def _approve(state: State, command: Approve, by: Person) -> Refused | None:
 
 
 def _recall(state: State, command: Recall, by: Person) -> Refused | None:
-    if refused := _known(state, command.digest, _OPEN):
+    if refused := _known(state, command.digest, OPEN):
         return refused
     if by.name in state.versions[command.digest].authors:
         return None
@@ -164,7 +161,7 @@ def _recall(state: State, command: Recall, by: Person) -> Refused | None:
 
 
 def _withdraw(state: State, command: Withdraw, by: Person) -> Refused | None:
-    if refused := _known(state, command.digest, _OPEN):
+    if refused := _known(state, command.digest, OPEN):
         return refused
     if by.name in {name for name, _ in state.versions[command.digest].approvals}:
         return None
@@ -173,7 +170,7 @@ def _withdraw(state: State, command: Withdraw, by: Person) -> Refused | None:
 
 def _activate(state: State, command: Activate, by: Person) -> Refused | None:
     if command.emergency:
-        return _known(state, command.digest, _OPEN) or _emergency(state, command, by)
+        return _known(state, command.digest, OPEN) or _emergency(state, command, by)
     if refused := _known(state, command.digest, (VersionStage.APPROVED,)):
         return refused
     # The approval was for the step from `base`; from another version it may weaken the policy.

@@ -39,6 +39,10 @@ class VersionStage(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+OPEN = (VersionStage.SUBMITTED, VersionStage.APPROVED)
+"""Stages of a version that waits for approval or activation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     digest: str

@@ -11,10 +11,8 @@ from threegate.i18n.catalog import bilingual, catalog
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Mark, Problem, Severity
 from threegate.policy.model import ANYBODY, KnownCallers
-from threegate.policy.schema import ConstraintRule, Pack, Rule
+from threegate.policy.schema import AnyRule, ConstraintRule, Pack, Rule
 from threegate.types import Bilingual
-
-AnyRule = Rule | ConstraintRule
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 
 from threegate.policy.language.problems import Severity
 from threegate.policy.language.shapes import place
-from threegate.policy.lint.base import AnyRule, Findings, Found, Subject, checks
+from threegate.policy.lint.base import Findings, Found, Subject, checks
 from threegate.policy.model import AiLabel, matches
-from threegate.policy.schema import OnAuditFailure, Pack, UnlabelledSpec
+from threegate.policy.schema import AnyRule, OnAuditFailure, Pack, UnlabelledSpec
 from threegate.types import Bilingual
 
 PARTS = ("tenant", "key")

@@ -6,7 +6,7 @@ import re
 
 from threegate.policy.language.problems import Severity
 from threegate.policy.lint.base import Findings, Found, Subject, checks, checks_each
-from threegate.policy.schema import Change, ConstraintRule, Rule, Sample
+from threegate.policy.schema import AnyRule, Change, ConstraintRule, Rule, Sample
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
@@ -18,7 +18,7 @@ def _testable(rule: ConstraintRule) -> bool:
 
 def _without(subject: Subject, samples: str) -> Findings:
     testable = filter(_testable, subject.constraints)
-    rules: tuple[Rule | ConstraintRule, ...] = (*subject.rules, *testable)
+    rules: tuple[AnyRule, ...] = (*subject.rules, *testable)
     for rule in rules:
         if not getattr(rule.tests, samples):
             yield Found(rule.mark("tests"), rule=rule.id)

@@ -27,6 +27,7 @@ from threegate.policy.schema.constraints import (
     ResponseFormatSpec,
 )
 from threegate.policy.schema.pack import (
+    AnyRule,
     AuditLevel,
     AuditSpec,
     BindingSpec,

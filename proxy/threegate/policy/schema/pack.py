@@ -24,6 +24,8 @@ from threegate.policy.schema.constraints import ConstraintRule
 from threegate.policy.schema.rules import Rule
 from threegate.types import Bilingual, Level
 
+AnyRule = Rule | ConstraintRule
+
 
 class Match(StrEnum):
     """Loosest first."""
@@ -144,5 +146,5 @@ class Pack(Located):
     detectors: dict[Name, DetectorSpec] = mapping()
     recognizers: tuple[dict[str, Any], ...] = ()
     knowledge: dict[Name, KnowledgeSpec] = mapping()
-    rules: tuple[Rule | ConstraintRule, ...] = ()
+    rules: tuple[AnyRule, ...] = ()
     bindings: tuple[BindingSpec, ...] = ()

@@ -14,7 +14,7 @@ from threegate.policy.compile import build, layered
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import NOWHERE, Mark
 from threegate.policy.model import CompiledPolicy
-from threegate.policy.schema import Change, ConstraintRule, Rule, Sample
+from threegate.policy.schema import AnyRule, Change, ConstraintRule, Rule, Sample
 from threegate.types import Bilingual, Channel, Layer
 
 
@@ -104,7 +104,7 @@ def cases(bundle: Bundle) -> tuple[Case | ConstraintCase, ...]:
     return tuple(case for rule, _ in layered(bundle) for case in _rule_cases(rule))
 
 
-def _rule_cases(rule: Rule | ConstraintRule) -> Iterator[Case | ConstraintCase]:
+def _rule_cases(rule: AnyRule) -> Iterator[Case | ConstraintCase]:
     match rule:
         case Rule():
             for expect, samples in ((True, rule.tests.match), (False, rule.tests.no_match)):
@@ -139,7 +139,7 @@ def _first_channel(rule: Rule) -> Channel:
     return usual if usual in rule.where or not rule.where else rule.where[0]
 
 
-def _language(rule: Rule | ConstraintRule) -> str:
+def _language(rule: AnyRule) -> str:
     return rule.when.language[0] if len(rule.when.language) == 1 else ""
 
 
