@@ -36,7 +36,7 @@ from threegate.audit.log.chain import Hasher
 from threegate.audit.log.database import PATIENT_SECONDS, now_us, writer_engine
 from threegate.audit.log.kept_chain import KeptChain, new_writer_id
 from threegate.audit.log.log_keys import load_master, load_publisher, load_signer
-from threegate.audit.log.rows import PendingRecord, make
+from threegate.audit.log.rows import PendingRecord, make_record
 from threegate.audit.log.store import today
 from threegate.audit.verify.sources import connect
 from threegate.audit.verify.verifier import own_keys, published_files, verify_database
@@ -144,7 +144,7 @@ def load(settings: AuditSettings, records: int, days: float = 0.0) -> Figures:
         level, key = settings.level, keys[n % 5]
         at = now_us() - int(days * 86_400e6 * (records - n) / records)
         options: dict[str, Any] = {"ts_us": at, "mono_us": n, "level": level, "key": key}
-        return make(made, kept, pseudonym=name, hasher=hasher, **options)
+        return make_record(made, kept, pseudonym=name, hasher=hasher, **options)
 
     start, cpu = time.perf_counter(), time.process_time()
     for first in range(0, records, settings.max_batch):

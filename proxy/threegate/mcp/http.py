@@ -122,7 +122,7 @@ class HttpProxy:
             session = self._adopt(named, session)
         headers = _returned(reply)
         if reply.headers.get("content-type", "").startswith(EVENTS):
-            events = self._events(reply, session, headers)
+            events = self._events(reply, session)
             return StreamingResponse(events, reply.status_code, headers)
         return await self._whole(reply, session, headers)
 
@@ -152,9 +152,7 @@ class HttpProxy:
             )
         return JSONResponse(routed.on, reply.status_code, headers)
 
-    async def _events(
-        self, reply: httpx.Response, session: McpSession, headers: dict[str, str]
-    ) -> AsyncIterator[bytes]:
+    async def _events(self, reply: httpx.Response, session: McpSession) -> AsyncIterator[bytes]:
         decoder = SSEDecoder()
         try:
             async for data in reply.aiter_bytes():

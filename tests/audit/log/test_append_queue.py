@@ -8,14 +8,14 @@ from threegate.audit.errors import trouble
 from threegate.audit.log.append_queue import PendingAppend, Receipt, items_of, settle
 from threegate.audit.log.chain import SHA256
 from threegate.audit.log.record import ContentLevel
-from threegate.audit.log.rows import PendingRecord, make
+from threegate.audit.log.rows import PendingRecord, make_record
 from threegate.errors import AuditError
 
 
 def item() -> PendingRecord:
     record, none = Record(stage=Stage.RECEIVED), ContentLevel.NONE
     options = {"ts_us": 1, "mono_us": 1, "level": none, "key": None, "pseudonym": ""}
-    return make(record, None, hasher=SHA256, **options)  # type: ignore[arg-type]
+    return make_record(record, None, hasher=SHA256, **options)  # type: ignore[arg-type]
 
 
 async def test_items_and_probes_get_their_own_answers() -> None:

@@ -11,7 +11,7 @@ from threegate.audit.log.appender import Appender
 from threegate.audit.log.chain import SHA256, ZERO
 from threegate.audit.log.database import writer_engine
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.rows import PendingRecord, make
+from threegate.audit.log.rows import PendingRecord, make_record
 from threegate.audit.log.schema import CHECKPOINT, HIT, KEY, RECORD
 
 from tests.audit.conftest import content, record
@@ -21,7 +21,7 @@ DETAIL = {"algorithm": "sha256", "origin": "log", "key": "k"}
 
 
 def item(request_id: str) -> PendingRecord:
-    return make(
+    return make_record(
         record(request_id),
         content(),
         ts_us=1,

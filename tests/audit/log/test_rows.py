@@ -10,7 +10,7 @@ from threegate.audit.log.rows import (
     bind,
     columns,
     hits,
-    make,
+    make_record,
 )
 from threegate.types import Action, Decision, Layer, Verdict
 
@@ -20,7 +20,7 @@ KEY = MasterKey(bytes(32)).new_data_key("retail", "2026-11-25")
 
 
 def made(record: Record, level: ContentLevel, pseudonym: str = "") -> PendingRecord:
-    return make(
+    return make_record(
         record,
         content(),
         ts_us=1,

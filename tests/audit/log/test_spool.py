@@ -6,7 +6,7 @@ import pytest
 from threegate.audit import ContentLevel
 from threegate.audit.log.chain import SHA256
 from threegate.audit.log.keys import MasterKey
-from threegate.audit.log.rows import PendingRecord, make
+from threegate.audit.log.rows import PendingRecord, make_record
 from threegate.audit.log.spool import Spool
 from threegate.errors import AuditError
 
@@ -17,7 +17,7 @@ KEY = MASTER.new_data_key("retail", "2026-11-25")
 
 
 def item(request: str) -> PendingRecord:
-    return make(
+    return make_record(
         record(request, subject="u1"),
         content(),
         ts_us=5,

@@ -84,7 +84,7 @@ def export(
     omission: Omission = Omission(),
 ) -> Exported:
     """All records that match, of one moment. `directory` must not exist. `names` are those of the
-    guardrail attributes (`formats.NAMES`), `wording` that of a CSV file. Raises `AuditError`,
+    guardrail attributes (`otel.NAMES`), `wording` that of a CSV file. Raises `AuditError`,
     `OSError`."""
     if reveal is not Reveal.NOTHING and master is None:
         raise trouble("export-master")

@@ -24,7 +24,7 @@ from threegate.audit.log.heads import Head, check_head, peers
 from threegate.audit.log.hit_sets import HIT_NAMES, StoredSets, hits_id, set_rows
 from threegate.audit.log.intents import ADOPTED, INTENT_NAMES, open_intents, recorded
 from threegate.audit.log.locks import Liveness
-from threegate.audit.log.record import ContentLevel, Record, Stage
+from threegate.audit.log.record import Record, Stage
 from threegate.audit.log.rows import (
     COLUMN_NAMES,
     Pending,
@@ -32,7 +32,7 @@ from threegate.audit.log.rows import (
     PendingRecord,
     Row,
     interrupted,
-    make,
+    make_record,
 )
 from threegate.audit.log.schema import CHECKPOINT, HIT, INTENT, KEY, RECORD, WRITER
 
@@ -278,13 +278,5 @@ class Appender:
         """A record of the writer itself: that it opened (naming the heads of others' chains) or
         closed."""
         detail = {"verb": verb, "peers": list(peers), **self._detail}
-        return make(
-            Record(stage=Stage.WRITER, detail=detail),
-            None,
-            ts_us=now_us(),
-            mono_us=0,
-            level=ContentLevel.NONE,
-            key=None,
-            pseudonym="",
-            hasher=self.hasher,
-        )
+        record = Record(stage=Stage.WRITER, detail=detail)
+        return make_record(record, ts_us=now_us(), hasher=self.hasher)

@@ -66,9 +66,8 @@ class Verifier:
 
     @property
     def key_id(self) -> bytes:
-        return hashlib.sha256(f"{self.name}\n".encode() + bytes([self.kind]) + self.key).digest()[
-            :4
-        ]
+        named = f"{self.name}\n".encode() + bytes([self.kind]) + self.key
+        return hashlib.sha256(named).digest()[:4]
 
     def vkey(self) -> str:
         packed = base64.b64encode(bytes([self.kind]) + self.key).decode()

@@ -118,25 +118,22 @@ def interrupted(row: Row, ts_us: int, hasher: Hasher) -> PendingRecord:
         policy=policy,
         intent=intent,
     )
-    none = ContentLevel.NONE
-    return make(
-        record, None, ts_us=ts_us, mono_us=0, level=none, key=None, pseudonym="", hasher=hasher
-    )
+    return make_record(record, ts_us=ts_us, hasher=hasher)
 
 
-def make(
+def make_record(
     record: Record,
-    content: Content | None,
+    content: Content | None = None,
     *,
     ts_us: int,
-    mono_us: int,
-    level: ContentLevel,
-    key: DataKey | None,
-    pseudonym: str,
     hasher: Hasher,
+    mono_us: int = 0,
+    level: ContentLevel = ContentLevel.NONE,
+    key: DataKey | None = None,
+    pseudonym: str = "",
 ) -> PendingRecord:
-    """`key` is the tenant's data key of the day, needed if content is kept or hashed. A record and
-    its intent share one salt."""
+    """`key` is the tenant's data key of the day, needed if content is kept or hashed; `pseudonym`
+    is that of the end user. A record and its intent share one salt."""
     began = record.intent.nonce if record.intent is not None else b""
     fresh = RandomBytes.draw(began)
     kept = content is not None and key is not None and level is not ContentLevel.NONE

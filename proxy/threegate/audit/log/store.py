@@ -26,7 +26,7 @@ from threegate.audit.log.keys import DataKey, MasterKey
 from threegate.audit.log.log_keys import load_master, load_publisher
 from threegate.audit.log.query import Entry, Page, find, of_requests, read_content
 from threegate.audit.log.record import DAY_US, Content, ContentLevel, Intent, Record
-from threegate.audit.log.rows import Pending, PendingRecord, make, make_intent
+from threegate.audit.log.rows import Pending, PendingRecord, make_intent, make_record
 from threegate.audit.log.writer import Writer
 from threegate.audit.settings import AuditSettings, OnFailure
 from threegate.errors import AuditError
@@ -147,7 +147,7 @@ class AuditLog:
         level = (content and content.level) or self.settings.level
         wants_key = content is not None and level is not ContentLevel.NONE
         day = day_of(record.intent.ts_us) if record.intent else today()  # one key for both
-        return make(
+        return make_record(
             record,
             content,
             ts_us=now_us(),

@@ -8,7 +8,7 @@ logged, or are missing with a tombstone.
 by the signed first entry of a later writer (a crash leaves such a tail). *Pending* ones are
 neither: they agree with each other, but anyone with write access to the database could have
 rewritten them. Whoever holds the signing key can rewrite everything that no older checkpoint kept
-elsewhere (`old_checkpoints`) contradicts.
+elsewhere (`published`) contradicts.
 """
 
 from __future__ import annotations

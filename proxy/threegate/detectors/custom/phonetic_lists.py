@@ -1,7 +1,7 @@
 """Word lists that match by sound: 独品, `du pin` and 毒pin for 毒品.
 
 A word of two syllables sounds like many other words: authors should list longer words or accept
-false hits. Stable like `custom.ListDetector`: a word is at most as long as the longest of its list.
+false hits. Stable like `ListDetector`: a word is at most as long as the longest of its list.
 """
 
 from __future__ import annotations

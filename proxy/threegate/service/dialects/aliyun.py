@@ -61,7 +61,7 @@ class Aliyun:
         check = text_check(stage, text, conversation=session if isinstance(session, str) else "")
 
         def answer(results: Sequence[CheckResult]) -> Json:
-            return _answered(results[0].record_id, _data(check, results[0], text))
+            return _answered(results[0].record_id, _data(check, results[0]))
 
         return Reading((check,) if text else (), answer if text else lambda _: _answered("", _NONE))
 
@@ -104,7 +104,7 @@ def level_of(action: Action) -> str:
     return "low" if action else "none"
 
 
-def _data(check: Check, result: CheckResult, text: str) -> Json:
+def _data(check: Check, result: CheckResult) -> Json:
     by_type: dict[str, list[Ruling]] = {}
     for ruled in result.rulings:
         kind = ruled.finding.kind if isinstance(ruled.finding, Finding) else ""
