@@ -14,11 +14,7 @@ from typing import Any
 from threegate import settings as settings_module
 from threegate.cli.progress import warn
 from threegate.cli.quick_imports import quick_imports
-from threegate.gateway.telemetry.shared_metrics import (
-    SHARED_METRICS,
-    forget_start,
-    forget_worker,
-)
+from threegate.gateway.telemetry.shared_metrics import SHARED_METRICS, forget_start, forget_worker
 from threegate.server import logging, memory, startup_banner
 from threegate.server.http_server import listening, with_port
 from threegate.server.membership import Membership

@@ -201,12 +201,7 @@ class Console:
         return response
 
     def _refused(
-        self,
-        request: Request,
-        language: str,
-        status: int,
-        text: str,
-        person: Person | None = None,
+        self, request: Request, language: str, status: int, text: str, person: Person | None = None
     ) -> Response:
         if wants_json(request):
             return _json(status, {"ok": False, "error": text, "status": status})

@@ -7,12 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 from threegate.detectors import output_format
-from threegate.detectors.base import (
-    DetectorInfo,
-    PatternDetector,
-    SentenceDetector,
-    overlapping,
-)
+from threegate.detectors.base import DetectorInfo, PatternDetector, SentenceDetector, overlapping
 from threegate.detectors.custom import categories, detector
 from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.engine.scanner import PatternScanner

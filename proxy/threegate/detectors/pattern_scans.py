@@ -14,12 +14,7 @@ from itertools import chain
 
 from threegate_classifiers.cache import owner
 
-from threegate.detectors.base import (
-    PatternDetector,
-    Scanned,
-    SupportsFastPath,
-    uncrossed,
-)
+from threegate.detectors.base import PatternDetector, Scanned, SupportsFastPath, uncrossed
 from threegate.detectors.dedupe import distinct
 from threegate.detectors.engine.budget import Budget, BudgetSpentError
 from threegate.detectors.judged_texts import Judgement

@@ -105,7 +105,7 @@ def _spans(task: Task, case: Case, seen: Seen) -> Iterator[Observation]:
     clean = 0 if gold else len(case.item.text)
     yield Observation(
         case.source, case.language, bool(gold), bool(found),
-        spans=gold, found=tuple(found), clean=clean,
+        spans=gold, found=tuple(found), clean=clean
     )  # fmt: skip
 
 

@@ -24,12 +24,7 @@ from threegate.gateway.closing import BoundedReply
 from threegate.gateway.context import CallContext
 from threegate.gateway.http_endpoint import HttpEndpoint
 from threegate.gateway.long_bodies import read_body_of
-from threegate.gateway.request.call_opening import (
-    CallRequest,
-    call_failed,
-    open_call,
-    slots_of,
-)
+from threegate.gateway.request.call_opening import CallRequest, call_failed, open_call, slots_of
 from threegate.gateway.request.input_layer import constraint_layer, input_layer
 from threegate.gateway.request.request_context import subject_of
 from threegate.gateway.request.stored_ids import stored_ids

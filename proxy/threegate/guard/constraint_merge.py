@@ -80,8 +80,7 @@ def _merged(live: Sequence[ConstraintRule]) -> Constraints:
         fields=tuple((r.id, r.fields) for r in live if r.fields),
         reasoning=_strictest(r.reasoning for r in live if r.reasoning),
         history_by=next(
-            (r.id for r in reversed(live) if r.reasoning and r.reasoning.history != "pass"),
-            "",
+            (r.id for r in reversed(live) if r.reasoning and r.reasoning.history != "pass"), ""
         ),
         limits=tuple((r.id, r.limits) for r in live if r.limits),
         response_format=tuple((r.id, r.response_format) for r in live if r.response_format),

@@ -11,13 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from threegate.guard.second_opinion import (
-    NO_OPINIONS,
-    Opinions,
-    Question,
-    question_of,
-    reviewed,
-)
+from threegate.guard.second_opinion import NO_OPINIONS, Opinions, Question, question_of, reviewed
 from threegate.policy.language.hashed_values import value_sha256
 from threegate.policy.model import (
     CompiledPolicy,

@@ -120,11 +120,7 @@ def category_of(name: str, spec: schema.DetectorSpec) -> Category:
     if category is None:
         raise ValueError(f"detector {name} has no category")
     return Category(
-        name,
-        f"category.{name}",
-        category.describe,
-        category.examples,
-        category.counter_examples,
+        name, f"category.{name}", category.describe, category.examples, category.counter_examples
     )
 
 

@@ -31,10 +31,7 @@ def note(settings: Settings, line: str, show: Callable[[str], None]) -> None:
 
 
 def announce(
-    settings: Settings,
-    facts: Mapping[str, str],
-    language: str,
-    show: Callable[[str], None],
+    settings: Settings, facts: Mapping[str, str], language: str, show: Callable[[str], None]
 ) -> None:
     """Prints the banner, or one line of it in a JSON log. Stores the address in `var` for health
     checks, which do not read the settings."""

@@ -126,11 +126,7 @@ class CheckEngine:
         return replace(made, answers=judged.answers, open_chars=judged.open_chars)
 
     def result(
-        self,
-        check: Check,
-        call: CallContext,
-        ruled: tuple[Ruling, ...],
-        cut: Ruling | None = None,
+        self, check: Check, call: CallContext, ruled: tuple[Ruling, ...], cut: Ruling | None = None
     ) -> CheckResult:
         """What the client gets, without the texts of answers; `cut` is what ended the answer."""
         seen = tuple(r for r in ruled if not r.shadow and not _dismissed(r))

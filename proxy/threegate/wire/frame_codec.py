@@ -143,12 +143,7 @@ class StreamCodec:
                 self._take_all(chunk, holder, name, choice)
 
     def _take_complete(
-        self,
-        chunk: Chunk,
-        holder: Any,
-        name: Any,
-        choice: int,
-        channel: Channel = Channel.CONTENT,
+        self, chunk: Chunk, holder: Any, name: Any, choice: int, channel: Channel = Channel.CONTENT
     ) -> None:
         """A text that begins and ends in this event."""
         self._limit(self._waiting_texts)

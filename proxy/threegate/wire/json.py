@@ -19,12 +19,7 @@ import orjson
 
 from threegate.errors import RequestError, UpstreamError
 from threegate.i18n.messages import localized
-from threegate.wire.limits import (
-    MAX_ANSWER_DEPTH,
-    MAX_DEPTH,
-    MAX_POINTER_CHARS,
-    MAX_SAFE_INTEGER,
-)
+from threegate.wire.limits import MAX_ANSWER_DEPTH, MAX_DEPTH, MAX_POINTER_CHARS, MAX_SAFE_INTEGER
 from threegate.wire.pointer import escape
 
 _COLON: Final = re.compile(rb'"[ \t\r\n]*:')

@@ -15,15 +15,7 @@ from itertools import groupby
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    func,
-    select,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from threegate.audit.errors import reason_of, trouble

@@ -12,13 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from threegate.types import (
-    Action,
-    Caller,
-    Decision,
-    Usage,
-    frozen,
-)
+from threegate.types import Action, Caller, Decision, Usage, frozen
 
 NOBODY = Caller(tenant="", key_id="", language="")  # for records that no caller caused
 PROXY = "proxy"  # the actor of what nobody does

@@ -98,10 +98,7 @@ class AuditLog:
         return item.intent
 
     async def append(
-        self,
-        record: Record,
-        content: Content | None = None,
-        on_failure: OnFailure | None = None,
+        self, record: Record, content: Content | None = None, on_failure: OnFailure | None = None
     ) -> Receipt:
         """Durable when it returns, or what the stricter of the log's setting and `on_failure`
         allows instead. Raises `AuditError`; then the record may or may not be stored."""

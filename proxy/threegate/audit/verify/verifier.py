@@ -64,9 +64,7 @@ def published_files(settings: AuditSettings) -> list[Path]:
 
 
 def verify_database(
-    database: Database,
-    keys: Sequence[Verifier],
-    published: Iterable[str] = (),
+    database: Database, keys: Sequence[Verifier], published: Iterable[str] = ()
 ) -> VerifyReport:
     """Verifies everything. `keys` are trusted (their names are origins); `published` are notes kept
     outside the database."""

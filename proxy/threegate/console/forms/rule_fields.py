@@ -28,15 +28,7 @@ from threegate.console.forms.rule_form import (
 )
 from threegate.console.forms.sample_fields import plain_samples, read_samples, write_samples
 from threegate.console.forms.second_opinion_fields import read_opinion, write_opinion
-from threegate.console.yaml_values import (
-    flow,
-    lines,
-    quoted,
-    set_list,
-    set_text,
-    texts,
-    ticked,
-)
+from threegate.console.yaml_values import flow, lines, quoted, set_list, set_text, texts, ticked
 from threegate.policy.language.shapes import plain
 
 OPTIONS = {"mask": "restore", "answer": "use", "annotate": "show"}

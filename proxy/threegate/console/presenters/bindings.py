@@ -18,10 +18,7 @@ PARTS = ("tenant", "key", "route", "model")
 
 
 def bindings(
-    served: tuple[Served, ...],
-    bundle: Bundle,
-    language: str,
-    callers: KnownCallers = ANYBODY,
+    served: tuple[Served, ...], bundle: Bundle, language: str, callers: KnownCallers = ANYBODY
 ) -> dict[str, Any]:
     """Who gets what, in the order in which it is tried. `bundle`: the enabled packs and those that
     they bind. `idle` are enabled packs that no call gets, and `packs` and `rules` the calls that

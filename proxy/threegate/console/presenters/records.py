@@ -164,11 +164,7 @@ def _opinion(recorded: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def texts(
-    event: Mapping[str, Any],
-    parts: Sequence[Mapping[str, str]],
-    *,
-    revealed: bool,
-    rule: str = "",
+    event: Mapping[str, Any], parts: Sequence[Mapping[str, str]], *, revealed: bool, rule: str = ""
 ) -> list[dict[str, Any]]:
     """The kept texts in order, with their hits coloured (only those of one rule, if it is named).
     The original is included only if it is revealed and was kept."""

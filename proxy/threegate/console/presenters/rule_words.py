@@ -24,14 +24,7 @@ from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.shapes import description, key_of, specs
 from threegate.policy.language.vocabulary import MATCH, VOCABULARY, kind_named, kind_title
 from threegate.policy.model import EVERYONE, SecondOpinion, Selector, When
-from threegate.policy.schema import (
-    AnyRule,
-    ConstraintRule,
-    DetectorSpec,
-    ListSpec,
-    Rule,
-    Then,
-)
+from threegate.policy.schema import AnyRule, ConstraintRule, DetectorSpec, ListSpec, Rule, Then
 from threegate.types import Action, Bilingual
 
 APART = ("id", "tests")

@@ -81,7 +81,7 @@ def leave_one_out(category: Category) -> Fit:
     threshold = max(FLOOR, (_mean(near) + _mean(far)) / 2)
     return Fit(
         sum(m >= threshold for m in near), len(near), sum(m >= threshold for m in far), len(far),
-        threshold,
+        threshold
     )  # fmt: skip
 
 

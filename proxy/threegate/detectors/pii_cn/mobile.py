@@ -12,14 +12,7 @@ from threegate.detectors.engine.context import SPACE, ScanText
 from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.example_values import is_example
 from threegate.detectors.engine.number_index import Shape
-from threegate.detectors.engine.recognizer import (
-    BREAK,
-    DASH,
-    EDGE,
-    Hit,
-    digits_of,
-    numbers,
-)
+from threegate.detectors.engine.recognizer import BREAK, DASH, EDGE, Hit, digits_of, numbers
 from threegate.types import Level
 
 KIND = "pii.cn.mobile"

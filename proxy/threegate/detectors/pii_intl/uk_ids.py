@@ -11,14 +11,7 @@ from threegate.detectors.engine import open_match
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described, labels
 from threegate.detectors.engine.number_index import DIGITS, Shape
-from threegate.detectors.engine.recognizer import (
-    EDGE,
-    WORD_EDGE,
-    Hit,
-    digits_of,
-    first,
-    numbers,
-)
+from threegate.detectors.engine.recognizer import EDGE, WORD_EDGE, Hit, digits_of, first, numbers
 from threegate.types import Level
 
 NHS, NINO = "pii.uk.nhs", "pii.uk.nino"

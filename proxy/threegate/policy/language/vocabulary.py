@@ -31,13 +31,7 @@ from threegate.policy.model import (
     StreamMode,
     Unknown,
 )
-from threegate.policy.schema import (
-    AuditLevel,
-    Match,
-    OnAuditFailure,
-    ReasonCode,
-    Restore,
-)
+from threegate.policy.schema import AuditLevel, Match, OnAuditFailure, ReasonCode, Restore
 from threegate.types import Action, Bilingual, Channel, Layer, Level, Reason
 
 Scale = Mapping[Any, Bilingual]

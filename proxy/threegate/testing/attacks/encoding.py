@@ -11,12 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from threegate.testing.attacks.deployment import PLACES, Deployment, Judged, Place, Way
-from threegate.testing.attacks.transforms import (
-    INVISIBLE,
-    KEEP_LENGTH,
-    TRANSFORMS,
-    WORDINGS,
-)
+from threegate.testing.attacks.transforms import INVISIBLE, KEEP_LENGTH, TRANSFORMS, WORDINGS
 from threegate.testing.attacks.trials import Kind, Trial
 from threegate.testing.attacks.values import LOOK_ALIKES, Seed, orders, twins, values
 

@@ -9,15 +9,7 @@ from typing import Any, Final
 
 from threegate.types import Channel, Layer
 from threegate.wire import known_fields, pointer, think
-from threegate.wire.adapter import (
-    DEFAULT_STREAM,
-    Api,
-    Body,
-    Outcome,
-    Slot,
-    StreamOptions,
-    ToolCall,
-)
+from threegate.wire.adapter import DEFAULT_STREAM, Api, Body, Outcome, Slot, StreamOptions, ToolCall
 from threegate.wire.base import answers, objects, unlink
 from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.openai.chat_request import ChatRequest, tools_of

@@ -13,14 +13,7 @@ import orjson
 
 from threegate.errors import ThreegateError
 from threegate.wire import stored
-from threegate.wire.adapter import (
-    Body,
-    Chunk,
-    Delta,
-    Outcome,
-    StreamKey,
-    StreamOptions,
-)
+from threegate.wire.adapter import Body, Chunk, Delta, Outcome, StreamKey, StreamOptions
 from threegate.wire.errors import openai_error
 from threegate.wire.openai.responses_parts import (
     BY_DELTA,
