@@ -159,6 +159,21 @@ def test_replies_as_a_table(editor: httpx.Client) -> None:
     assert rows["calm"]["en"] == "Calm down.\n"
 
 
+def test_what_the_model_is_told_is_a_text_of_the_same_page(editor: httpx.Client) -> None:
+    """It was found only in the form of its rule, or in the YAML and a file."""
+    file = "answers/constitution.zh.md"
+    found = {c["file"]: c for c in editor.get("/policies/messages.json").json()["constitutions"]}
+    assert found[file]["rules"]
+    assert f'name="constitution.{file}"' in editor.get("/policies/messages").text
+    text = found[file]["text"] + "\n不要给出投资建议。"
+    editor.post("/policies/messages", data={f"constitution.{file}": text})
+    draft = editor.get("/policies/draft.json").json()
+    assert draft["files"] == [file]
+    assert any("不要给出投资建议" in str(card["rows"]) for card in draft["rules"])
+    assert editor.get("/policies/messages.json").json()["constitutions"] != list(found.values())
+    editor.post("/policies/draft/discard")
+
+
 def test_messages_on_one_page(editor: httpx.Client) -> None:
     form = {"zh.base.pii.email": "邮箱已隐藏。", "en.base.pii.email": "E-mail hidden."}
     editor.post("/policies/messages", data=form)

@@ -28,7 +28,7 @@ from threegate.policy.compliance.coverage import coverage
 from threegate.policy.compliance.taxonomy import Taxonomy
 from threegate.policy.language.load import Bundle, load_bundle, pack_path
 from threegate.policy.model import AiLabel
-from threegate.policy.schema import AuditLevel, AuditSpec, Rule
+from threegate.policy.schema import AuditLevel, AuditSpec, ConstraintRule, Rule
 
 
 def pack_rows(space: Workspace, chosen: Taxonomy, language: str) -> list[dict[str, Any]]:
@@ -140,19 +140,34 @@ def _with_label(text: str, label: str) -> str:
 
 
 async def messages(visit: ConsoleRequest) -> Answer:
-    """The messages to users, rule by rule."""
-    _, bundle = await packs_of(visit)
+    """What users and models are told: messages rule by rule, constitutions by their files."""
+    space, bundle = await packs_of(visit)
     rows = [
         {"id": r.id, "title": r.title.get(visit.language), "pack": pack}
         | {"zh": r.message.zh if r.message else "", "en": r.message.en if r.message else ""}
         for r, pack in layered(bundle)
         if isinstance(r, Rule)
     ]
-    return Shown("policy/messages.html", {"messages": rows, "seen": _state(bundle)})
+    told = _constitutions(space, bundle, visit.language)
+    data = {"messages": rows, "constitutions": told, "seen": _state(space, bundle)}
+    return Shown("policy/messages.html", data)
+
+
+def _constitutions(space: Workspace, bundle: Bundle, language: str) -> list[dict[str, Any]]:
+    """Each text with the rules that tell it to the model."""
+    users: dict[str, list[dict[str, str]]] = {}
+    for rule, _ in layered(bundle):
+        if isinstance(rule, ConstraintRule) and rule.then.constitution:
+            user = {"id": rule.id, "title": rule.title.get(language)}
+            users.setdefault(rule.then.constitution.file, []).append(user)
+    return [
+        {"file": file, "rules": rules, "text": space.text(file).strip()}
+        for file, rules in users.items()
+    ]
 
 
 async def save_messages(visit: ConsoleRequest) -> Answer:
-    """Saves the changed messages, each in its pack."""
+    """Saves the changed messages, each in its pack, and the changed constitutions."""
     space, form = await space_of(visit), visit.form
     bundle = await blocking(space.bundle)
     texts: dict[str, str] = {}
@@ -165,15 +180,19 @@ async def save_messages(visit: ConsoleRequest) -> Answer:
         change = RuleForm(message_zh=zh.strip(), message_en=en.strip())
         now = texts.get(path, space.text(path))
         texts[path] = await blocking(edited, now, rule.id, change)
-    if conflict := await unseen(visit, space, texts, _state(bundle)):
+    for each in _constitutions(space, bundle, visit.language):
+        text = form.get(f"constitution.{each['file']}", each["text"]).strip()
+        texts |= {each["file"]: text + "\n"} if text != each["text"] else {}
+    if conflict := await unseen(visit, space, texts, _state(space, bundle)):
         return conflict
     for path, text in texts.items():
         await keep_file(visit, space, path, text)
     return Redirect("/policies/messages", done="saved")
 
 
-def _state(bundle: Bundle) -> str:
-    return fingerprint(f"{rule.id} {rule.message}" for rule, _ in layered(bundle))
+def _state(space: Workspace, bundle: Bundle) -> str:
+    told = (f"{each['file']} {each['text']}" for each in _constitutions(space, bundle, "en"))
+    return fingerprint([*(f"{rule.id} {rule.message}" for rule, _ in layered(bundle)), *told])
 
 
 async def download(visit: ConsoleRequest) -> Answer:
