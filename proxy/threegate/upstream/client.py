@@ -131,7 +131,7 @@ class Upstreams:
     async def send(self, request: ModelRequest) -> Reply:
         """Raises UpstreamError if none of the upstreams answers."""
         left = self.candidates(request.model, request.tenant)
-        failed: UpstreamError = _unavailable("busy", 1.0)
+        failed: UpstreamError | None = None
         while left:
             target = left.pop(0)
             if target.full:
@@ -148,7 +148,7 @@ class Upstreams:
             if left:
                 self.watch.retried(target.name)
         try:
-            raise failed
+            raise failed or _unavailable("busy", 1.0)
         finally:
             del failed  # its traceback holds this frame: a cycle would keep the request
 

@@ -58,9 +58,11 @@ async def over_schemas(
     budget: Budget,
 ) -> list[tuple[Slot, Judgement]]:
     """Findings in definitions read as one. `patterns`: what the rules on each channel look for."""
-    wanted = {channel: kinds for channel, all_ in patterns.items() if (kinds := worded(all_))}
     defined = {name: value for name, value in body.items() if name not in _LISTS["turns"]}
-    if not wanted or not any(isinstance(value, dict | list) for value in defined.values()):
+    if not any(isinstance(value, dict | list) for value in defined.values()):
+        return []
+    wanted = {channel: kinds for channel, all_ in patterns.items() if (kinds := worded(all_))}
+    if not wanted:
         return []
     size = len(orjson.dumps(defined))
     found = await read_body_of(size, lambda: [*_read(defined, slots, wanted)])
