@@ -28,6 +28,7 @@ from threegate.wire.adapter import (
 from threegate.wire.argument_streams import ArgumentStreams
 from threegate.wire.errors import openai_error
 from threegate.wire.event_template import AlikeEvents, EventTemplate
+from threegate.wire.json import parse_answer
 from threegate.wire.known_fields import UNKNOWN_REASON, is_misused
 from threegate.wire.limits import MAX_PARTS
 from threegate.wire.slots import is_open, is_protocol, is_word
@@ -74,7 +75,20 @@ class StreamCodec:
     # What a subclass says
 
     def read(self, event: ServerSentEvent) -> Chunk:
-        """Raises UpstreamError for what is no event of this API."""
+        """The texts of one event. Raises UpstreamError for what is no event of this API."""
+        if event.data is None:
+            return Chunk(event)
+        if (chunk := self._read_alike(event)) is not None:
+            return chunk
+        frame = parse_answer(event.data, "event")
+        chunk = Chunk(event, frame)
+        with shape_errors:
+            self._read_frame(chunk, frame)
+        self._learn(chunk)
+        return chunk
+
+    def _read_frame(self, chunk: Chunk, frame: Body) -> None:
+        """Takes the texts of a frame and notes what ends with it."""
         raise NotImplementedError
 
     def text(self, key: StreamKey, text: str) -> bytes:

@@ -26,9 +26,8 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.base import index_in
 from threegate.wire.errors import anthropic_error
-from threegate.wire.frame_codec import StreamCodec, shape_errors
-from threegate.wire.json import parse_answer
-from threegate.wire.sse import ServerSentEvent, encode_json
+from threegate.wire.frame_codec import StreamCodec
+from threegate.wire.sse import encode_json
 
 # delta type → (field, channel)
 _DELTAS: Final = {
@@ -85,18 +84,6 @@ class MessagesCodec(StreamCodec):
         return self._names.get(key, "")
 
     # Reading
-
-    def read(self, event: ServerSentEvent) -> Chunk:
-        if event.data is None:
-            return Chunk(event)
-        if (alike := self._read_alike(event)) is not None:
-            return alike
-        frame = parse_answer(event.data, "event")
-        chunk = Chunk(event, frame)
-        with shape_errors:
-            self._read_frame(chunk, frame)
-        self._learn(chunk)
-        return chunk
 
     def _read_frame(self, chunk: Chunk, frame: Body) -> None:
         match frame.get("type"):

@@ -26,8 +26,7 @@ from threegate.wire.adapter import (
     StreamOptions,
 )
 from threegate.wire.event_template import EventTemplate
-from threegate.wire.frame_codec import StreamCodec, is_empty, shape_errors
-from threegate.wire.json import parse_answer
+from threegate.wire.frame_codec import StreamCodec, is_empty
 from threegate.wire.limits import MAX_CHOICES, most_choices
 from threegate.wire.openai.choice_bodies import LINKED, finish_of, refuse_many_choices, usage_of
 from threegate.wire.sse import DONE, ServerSentEvent, encode_json
@@ -98,18 +97,7 @@ class ChoiceCodec(StreamCodec):
     # Reading
 
     def read(self, event: ServerSentEvent) -> Chunk:
-        if event.data is None:
-            return Chunk(event)
-        if (chunk := self._read_alike(event)) is not None:
-            return chunk
-        if event.data == "[DONE]":
-            return self._finish(Chunk(event))
-        frame = parse_answer(event.data, "event")
-        chunk = Chunk(event, frame)
-        with shape_errors:
-            self._read_frame(chunk, frame)
-        self._learn(chunk)
-        return chunk
+        return self._finish(Chunk(event)) if event.data == "[DONE]" else super().read(event)
 
     def _fits_template(self, chunk: Chunk) -> bool:
         if not super()._fits_template(chunk):

@@ -77,10 +77,11 @@ class ResponsesReader(StreamCodec):
             self._first, self._sequence = False, number if isinstance(number, int) else 0
         chunk = Chunk(event, frame)
         with shape_errors:
-            self._read_frame(chunk, frame, frame.get("type") or "")
+            self._read_frame(chunk, frame)
         return chunk
 
-    def _read_frame(self, chunk: Chunk, frame: Body, kind: str) -> None:
+    def _read_frame(self, chunk: Chunk, frame: Body) -> None:
+        kind = frame.get("type") or ""
         handled = self._read_texts(chunk, frame, kind)
         self._take_unlisted(chunk, frame, OF_FRAME[handled])
         if kind == "error":
