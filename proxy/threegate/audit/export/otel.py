@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from threegate.audit.export.formats import BLOCKING, Json
@@ -72,18 +72,25 @@ def otel_spans(entry: Json, names: str = "verdict") -> dict[str, Any]:
     call |= {"parentSpanId": event["trace"]["span"]} if event.get("trace", {}).get("span") else {}
     if event.get("error") or event["stage"] == Stage.INTERRUPTED:
         call["status"] = {"code": 2}
-    spans, at = [call], start
-    for n, decision in enumerate(event.get("decisions", ())):
-        took = int(decision["ms"].get("total", 0) * 1_000_000)
-        begin = max(start, end - took) if decision["layer"] == "output" else at
-        at = begin + took
-        span_id = f"{int(root, 16) ^ (n + 1):016x}"
-        name = f"apply_guardrail {decision['layer']}"
-        attributes = _guardrail(decision, event.get("policy", {}), names)
-        span = _span(trace, span_id, name, begin, at, attributes, kind=1)
-        spans.append(span | {"parentSpanId": root})
-    scope = {"scope": {"name": "threegate.audit", "version": SEMCONV}, "spans": spans}
+    layers = _layer_spans(event, call, names)
+    scope = {"scope": {"name": "threegate.audit", "version": SEMCONV}, "spans": [call, *layers]}
     return {"resourceSpans": [{"resource": _resource(), "scopeSpans": [scope]}]}
+
+
+def _layer_spans(event: Json, call: Json, names: str) -> Iterator[dict[str, Any]]:
+    """A span for each layer below that of the call: one after the other from its start, but the
+    output layer ends with the call."""
+    trace, root = call["traceId"], call["spanId"]
+    at = start = int(call["startTimeUnixNano"])
+    for n, decision in enumerate(event.get("decisions", ()), 1):
+        took = int(decision["ms"].get("total", 0) * 1_000_000)
+        if decision["layer"] == "output":
+            at = max(start, int(call["endTimeUnixNano"]) - took)
+        span_id, name = f"{int(root, 16) ^ n:016x}", f"apply_guardrail {decision['layer']}"
+        attributes = _guardrail(decision, event.get("policy", {}), names)
+        span = _span(trace, span_id, name, at, at + took, attributes, kind=1)
+        yield span | {"parentSpanId": root}
+        at += took
 
 
 def call_ids(request_id: str, trace_id: str = "") -> tuple[str, str]:

@@ -73,30 +73,44 @@ def verify_database(
     notes = _notes(database, published, keys, report)
     writers = dict.fromkeys([*database.writers(), *notes])
     peers = _peers(database, writers, report)
-    received, ended, interrupted = set[str](), set[str](), set[str]()
     acknowledgements: list[Acknowledgement] = []
     holds = Holds(database, {row[0]: row for row in database.holds()})
     for why in database.damage():
         report.add("", -1, "damaged", why=why)
-    begun = set(database.intents())  # first: calls that end meanwhile then have a record
+    calls = Calls(set(database.intents()))  # first: calls that end meanwhile then have a record
     for writer in writers:
         wanted = {p.size - 1 for p in peers if p.writer == writer}
-        walk = ChainVerifier(database, writer, report, erasures, notes.get(writer, {}), wanted)
-        report.chains.append(walk.run())
-        received |= walk.received
-        ended |= walk.ended
-        interrupted |= walk.interrupted
-        acknowledgements += walk.acknowledgements
-        holds.recorded |= walk.holds
-        holds.released |= walk.released
+        chain = ChainVerifier(database, writer, report, erasures, notes.get(writer, {}), wanted)
+        report.chains.append(chain.run())
+        calls.add(chain)
+        holds.add(chain)
+        acknowledgements += chain.acknowledgements
     _check_peers(report, peers)
     holds.check(report)
-    report.in_flight = len(begun - ended - interrupted)
-    report.unanswered = len((received | interrupted) - ended)
+    calls.count(report)
     if not keys:
         report.add("", -1, "no_key")
     settle(report, acknowledgements)
     return report
+
+
+@dataclass(slots=True)
+class Calls:
+    """What became of the calls, over all chains. `begun`: those with an intent."""
+
+    begun: set[str]
+    received: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    interrupted: set[str] = field(default_factory=set)
+
+    def add(self, chain: ChainVerifier) -> None:
+        self.received |= chain.received
+        self.ended |= chain.ended
+        self.interrupted |= chain.interrupted
+
+    def count(self, report: VerifyReport) -> None:
+        report.in_flight = len(self.begun - self.ended - self.interrupted)
+        report.unanswered = len((self.received | self.interrupted) - self.ended)
 
 
 @dataclass(slots=True)
@@ -108,6 +122,10 @@ class Holds:
     before: dict[str, tuple[str | int, ...]]
     recorded: dict[str, str] = field(default_factory=dict)  # id → digest of the row
     released: set[str] = field(default_factory=set)
+
+    def add(self, chain: ChainVerifier) -> None:
+        self.recorded |= chain.holds
+        self.released |= chain.released
 
     def check(self, report: VerifyReport) -> None:
         """Hold records from before digests existed may have been pruned and do not say what was
