@@ -14,7 +14,7 @@ from threegate.console.bootstrap import open_parts
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint
 from threegate.gateway.meta.cors import cors
-from threegate.gateway.meta.endpoints import MODEL_PATHS, MetaEndpoints
+from threegate.gateway.meta.endpoints import ALL_METHODS, MODEL_PATHS, MetaEndpoints
 from threegate.gateway.meta.metrics import MetricsEndpoint
 from threegate.gateway.router import Router
 from threegate.gateway.telemetry.rejections import Refusals
@@ -44,7 +44,7 @@ def create_app(deps: Deps, ready: Callable[[], dict[str, str]] = dict) -> Starle
     if not deps.settings.metrics_port:
         routes.append(Route("/metrics", MetricsEndpoint(deps).answer, methods=["GET"]))
     routes += _console(deps)
-    routes.append(Route("/{path:path}", meta.other, methods=_ALL))
+    routes.append(Route("/{path:path}", meta.other, methods=ALL_METHODS))
     return Router(routes, cors(deps.settings.cors))
 
 
@@ -60,6 +60,3 @@ def _console(deps: Deps) -> list[BaseRoute]:
         Route("/console", home),
         Mount("/console", create_console(parts)),
     ]
-
-
-_ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -25,6 +25,8 @@ from threegate.upstream import ModelRequest
 from threegate.wire.anthropic.models import anthropic_list, anthropic_model
 from threegate.wire.errors import anthropic_error, is_anthropic, openai_error, status_of
 
+ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+"""Those that `MetaEndpoints.other` answers."""
 MODEL_PATHS = ("/v1/models", "/models", "/v1/models/{model:path}", "/models/{model:path}")
 
 

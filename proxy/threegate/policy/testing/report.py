@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -48,8 +49,8 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "line": problem.at.line,
         "column": problem.at.column,
         "rule": problem.rule_id or None,
-        "text": {"zh": problem.text.zh, "en": problem.text.en},
-        "hint": {"zh": problem.hint.zh, "en": problem.hint.en},
+        "text": asdict(problem.text),
+        "hint": asdict(problem.hint),
     }
 
 
@@ -138,7 +139,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "id": outcome.case.id,
         "rule": outcome.case.rule_id,
         "passed": outcome.passed,
-        "detail": {"zh": outcome.detail.zh, "en": outcome.detail.en},
+        "detail": asdict(outcome.detail),
         "seconds": round(outcome.seconds, 4),
         "file": outcome.case.at.file,
         "line": outcome.case.at.line,

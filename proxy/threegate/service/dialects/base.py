@@ -13,7 +13,7 @@ from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.access.auth import presented_key
 from threegate.i18n.messages import localized
 from threegate.service.check import Check, CheckResult
-from threegate.types import Bilingual, Failed
+from threegate.types import Failed
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Body
 from threegate.wire.errors import openai_error, status_of
@@ -128,7 +128,3 @@ def json_of(data: bytes, shape: Shape) -> Body:
     body = strict_json.parse(data)
     check_shape(body, shape)
     return body
-
-
-def both(text: Bilingual) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from threegate.audit.log.encoding import ACTIONS
@@ -17,7 +18,6 @@ from threegate.service.dialects.base import (
     Operation,
     Reading,
     ServiceRequest,
-    both,
 )
 from threegate.service.dialects.findings import claims_of, failures_of, findings_of
 from threegate.types import Channel
@@ -132,7 +132,7 @@ def result_json(check: Check, result: CheckResult, texts: int = 0) -> Json:
         **_edited(check, result, texts),
     }
     if (outcome := result.outcome) is not None:
-        made["message"], made["reply"] = both(outcome.message), outcome.answer
+        made["message"], made["reply"] = asdict(outcome.message), outcome.answer
         made["rule_id"] = outcome.rule_id
     return made
 

@@ -8,6 +8,7 @@ category, are in our own object `threegate` next to the categories.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from threegate.audit.log.encoding import ACTIONS
@@ -22,7 +23,6 @@ from threegate.service.dialects.base import (
     Operation,
     Reading,
     ServiceRequest,
-    both,
     refuse_many,
 )
 from threegate.service.dialects.findings import failures_of, findings_of
@@ -102,6 +102,6 @@ def _result(check: Check, result: CheckResult) -> Json:
             "action": ACTIONS[result.action],
             "findings": findings_of(check, result),
             "failures": failures_of(check, result),
-            "message": both(outcome.message) if outcome else None,
+            "message": asdict(outcome.message) if outcome else None,
         },
     }

@@ -26,7 +26,7 @@ from threegate.gateway.asgi import Scope
 from threegate.gateway.closing import CUT_S
 from threegate.gateway.deps import Deps
 from threegate.gateway.endpoint import Endpoint
-from threegate.gateway.meta.endpoints import MODEL_PATHS, MetaEndpoints
+from threegate.gateway.meta.endpoints import ALL_METHODS, MODEL_PATHS, MetaEndpoints
 from threegate.gateway.router import Router
 from threegate.gateway.telemetry.rejections import Refusals
 from threegate.i18n.messages import localized
@@ -49,7 +49,6 @@ from threegate.wire import ADAPTERS
 from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
 
 log = logging.getLogger(__name__)
-ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 BY_PATH = {path: adapter for adapter in ADAPTERS for path in adapter.paths}
 OPTIONS = (
     ("grpc.max_receive_message_length", max(MAX_BODY_BYTES, MAX_RESPONSE_BYTES) + (1 << 20)),
@@ -74,7 +73,7 @@ class ExternalProcessor:
         refusals = Refusals(deps.audit)
         meta = MetaEndpoints(deps, dict, refusals)
         models = [Route(path, meta.models, methods=["GET"]) for path in MODEL_PATHS]
-        plain = Router([*models, Route("/{path:path}", meta.other, methods=ALL)])
+        plain = Router([*models, Route("/{path:path}", meta.other, methods=ALL_METHODS)])
         return cls(deps, refusals, plain)
 
     async def process(self, _: Any, context: Any) -> None:
