@@ -90,7 +90,7 @@ def test_a_head_with_more_in_it_hides_no_file(head: str) -> None:
     assert head + b64(FILE.encode("gbk")) in read
 
 
-@pytest.mark.parametrize("how", ["lines", "url", "bare", "percent", "junk"])
+@pytest.mark.parametrize("how", ["lines", "url", "bare", "percent", "junk", "parts"])
 @pytest.mark.parametrize("head", ["", "data:text/plain;base64,"])
 def test_base64_that_some_readers_take_is_read(head: str, how: str) -> None:
     good = b64((FILE + "+?>~").encode("gbk"))
@@ -100,6 +100,7 @@ def test_base64_that_some_readers_take_is_read(head: str, how: str) -> None:
         "bare": good.rstrip("="),
         "percent": good.replace("=", "%3D"),
         "junk": "!!" + good,
+        "parts": b64(b"a") + good,
     }
     assert any(FILE in text for text in texts("file_data", head + written[how]))
 

@@ -41,6 +41,8 @@ _NO_CHARSETS: Final = frozenset(("punycode", "idna", "mbcs", "oem", "undefined")
 PLAIN: Final = "plain"
 """The kind of a field whose characters are the text."""
 UNKNOWN: Final = "*/*"
+MAX_PARTS: Final = 64
+"""Padded parts of base64 in a row that are decoded each by itself."""
 LEAST: Final = 64
 """A shorter base64 string may also be a number or a word, so it is read unchanged."""
 
@@ -115,7 +117,9 @@ def _file(body: str, *, encoded: bool) -> _File:
         return _File(body, base64.b64decode(body, validate=True), usual=True)
     except ValueError:
         letters = _NOT_BASE64.sub("", unquote(body)).translate(_URL_SAFE)
-        return _File(body, b"".join(map(_segment, letters.split("="))), usual=False)
+        parts = letters.split("=", MAX_PARTS)
+        parts[-1] = parts[-1].replace("=", "")
+        return _File(body, b"".join(map(_segment, parts)), usual=False)
 
 
 def _segment(letters: str) -> bytes:

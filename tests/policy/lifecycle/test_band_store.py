@@ -19,6 +19,7 @@ from threegate.types import Action, Bilingual, Channel, Layer
 from tests.e2e.support.fleet import POSTGRES, a_database
 
 NOW, MINUTE = "2026-11-25T08:00:00.000+00:00", 1000
+LATER = MINUTE + KEPT_MINUTES + 1
 BAND = Band(max=20, min=1, minutes=10, calls=100)
 RULE = Rule(
     "names",
@@ -59,18 +60,29 @@ def test_two_processes_have_one_share(engine: Engine) -> None:
     for store in (one, two):
         added(store, 30, 3)
         added(store, 20, 2)
-    assert one.count("p", "names", MINUTE) == two.count("p", "names", MINUTE) == Count(100, 10)
-    assert one.count("q", "names", MINUTE) == Count()
+    assert (
+        one.count("p", "names", MINUTE, MINUTE)
+        == two.count("p", "names", MINUTE, MINUTE)
+        == Count(100, 10)
+    )
+    assert one.count("q", "names", MINUTE, MINUTE) == Count()
+
+
+def test_minutes_of_a_clock_that_was_ahead_do_not_count(engine: Engine) -> None:
+    store = BandStore.open(engine, "one")
+    added(store, 100, 100, MINUTE + 500)
+    added(store, 100, 10)
+    assert store.look(policies(), NOW, MINUTE) == ()
 
 
 def test_old_minutes_do_not_count_and_are_forgotten(engine: Engine) -> None:
     store = BandStore.open(engine, "one")
     added(store, 100, 100)
     assert store.look(policies(), NOW, MINUTE + BAND.minutes) == ()
-    added(store, 1, 0, MINUTE + KEPT_MINUTES + 1)
-    assert store.count("p", "names", 0) == Count(1, 0)
+    added(store, 1, 0, LATER)
+    assert store.count("p", "names", 0, LATER) == Count(1, 0)
     store.add({})
-    assert store.count("p", "names", 0) == Count(1, 0)
+    assert store.count("p", "names", 0, LATER) == Count(1, 0)
 
 
 @pytest.mark.parametrize(("acted", "side"), [(21, BandSide.ABOVE), (0, BandSide.BELOW)])

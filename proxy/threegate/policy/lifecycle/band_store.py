@@ -68,7 +68,7 @@ class BandStore:
         with self.engine.begin() as connection:
             for key, count in counts.items():
                 self._add(connection, key, count)
-            oldest = max(counts).number - KEPT_MINUTES
+            oldest = max(key.number for key in counts) - KEPT_MINUTES
             connection.execute(delete(COUNTS).where(COUNTS.c.minute < oldest))
 
     def _add(self, connection: Connection, key: BandMinute, count: Count) -> None:
@@ -79,10 +79,11 @@ class BandStore:
             row = (key.policy, key.rule, key.number, self.process, count.calls, count.acted)
             connection.execute(insert(COUNTS).values(row))
 
-    def count(self, policy: str, rule: str, since: int) -> Count:
-        """The counts of all processes together, from minute `since` on."""
+    def count(self, policy: str, rule: str, since: int, until: int) -> Count:
+        """The counts of all processes together, both minutes included. A later minute is from a
+        clock that was ahead."""
         total = select(func.sum(COUNTS.c.calls), func.sum(COUNTS.c.acted))
-        wanted = total.where(*_of(COUNTS, policy, rule), COUNTS.c.minute >= since)
+        wanted = total.where(*_of(COUNTS, policy, rule), COUNTS.c.minute.between(since, until))
         with self.engine.connect() as connection:
             calls, acted = connection.execute(wanted).one()
         return Count(calls or 0, acted or 0)
@@ -92,7 +93,7 @@ class BandStore:
         known = {(e.policy, e.rule, e.side) for e in self.left(policies)}
         found: list[BandExit] = []
         for policy, rule, band in banded(policies):
-            count = self.count(policy, rule, minute - band.minutes + 1)
+            count = self.count(policy, rule, minute - band.minutes + 1, minute)
             side = side_of(band, count)
             if side is not None and (policy, rule, side) not in known:
                 found.append(BandExit(policy, rule, side, count, now))
