@@ -508,3 +508,25 @@ def test_a_draft_that_came_into_force_otherwise_is_over(fresh_site: Site) -> Non
     assert "Discard the draft" not in page
     assert "Nothing is changed yet" in page
     assert other.get("/home.json").json()["draft"] == []
+
+
+def test_an_approver_reads_whether_their_approval_is_enough_and_what_is_left_to_do(
+    fresh_site: Site,
+) -> None:
+    """The page said that somebody of another group has to approve, and left it to the reader to
+    know both groups; after the approval nothing said that the version was not in force."""
+    editor = fresh_site.who("editor", name="ed", group="privacy")
+    near = fresh_site.who("approver", name="near", group="privacy")
+    far = fresh_site.who("approver", name="far", group="legal")
+    digest = submitted(editor)
+    page = f"/policies/version/{digest}"
+    assert "your approval alone is not enough" in near.get(page).text
+    assert "your approval is enough" in far.get(page).text
+    assert "may be looser" in far.get("/").text
+    assert "not in force yet" not in far.get(page).text
+    assert act(far, digest, "approve") == 200
+    assert "Approved, but not in force yet" in far.get(page).text
+    assert act(far, digest, "activate") == 200
+    shown = far.get(page).text
+    assert "not in force yet" not in shown
+    assert "has to approve it" not in shown

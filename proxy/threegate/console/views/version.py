@@ -16,7 +16,7 @@ from threegate.errors import PolicyError
 from threegate.policy.facade import Checked, check, rebuild
 from threegate.policy.language.load import DictTree
 from threegate.policy.lifecycle.commands import Comment, Event
-from threegate.policy.lifecycle.machine import State, Version
+from threegate.policy.lifecycle.machine import State, Version, counts_for
 from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import now_utc, today_utc
 from threegate.policy.strictness.diff import in_use
@@ -115,6 +115,7 @@ async def version_page(
         "events": [e for e in rows if known.digest in (e["digest"], e["ended"])],
         "stamps": list(dict.fromkeys(b.policy.stamp for b in in_use(new.policies))),
         "own": visit.me.name in known.authors,
+        "enough_from_me": counts_for(known, visit.me.group),
         "approved_by_me": visit.me.name in {name for name, _ in known.approvals},
         "ran": _ran(old, new, results["report"]),
         "bindings": await blocking(_who_gets_what, visit, known.digest),

@@ -183,10 +183,12 @@ def _staged(version: Version) -> Version:
 def _enough(version: Version) -> bool:
     """Needs one approval; for a change that weakens the policy, one from outside the groups of all
     authors."""
-    if not version.weaker:
-        return bool(version.approvals)
-    own = {_read(group) for group in version.groups}
-    return any(_read(group) not in own for _, group in version.approvals)
+    return any(counts_for(version, group) for _, group in version.approvals)
+
+
+def counts_for(version: Version, group: str) -> bool:
+    """Whether an approval by somebody of this group is enough."""
+    return not version.weaker or _read(group) not in {_read(own) for own in version.groups}
 
 
 def _read(group: str) -> str:
