@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 from threegate.audit import AuditSettings
-from threegate.audit.export.bundle import Reveal
+from threegate.audit.export.bundle import FOLDER, Reveal
 from threegate.audit.log.note import Signer
 from threegate.audit.settings import Format
 from threegate.audit.verify.export import verify_export
@@ -78,3 +79,25 @@ async def test_an_export_without_a_key_says_what_is_missing(settings: AuditSetti
     told = next(p for p in verify_export(folder, [stranger]).problems if p.code == "manifest")
     assert "no signature by a trusted key" in told.message("en")
     assert "Error" not in told.message("zh")
+
+
+async def test_the_zip_of_the_console_verifies_as_it_is(
+    settings: AuditSettings, tmp_path: Path
+) -> None:
+    """Given the zip, or the folder it was unpacked into, it said that the export does not
+    verify."""
+    done = await exported(settings)
+    box = tmp_path / "unpacked"
+    shutil.copytree(done.directory, box / FOLDER)
+    archive = Path(shutil.make_archive(str(tmp_path / "sent"), "zip", box))
+    for given in (archive, box):
+        report = check(settings, given)
+        assert report.ok, report.problems
+        assert report.records > 0
+    (box / "note.txt").write_text("read me")
+    more = Path(shutil.make_archive(str(tmp_path / "more"), "zip", box))
+    assert [p.code for p in check(settings, more).problems] == ["file_extra"]
+    records = box / FOLDER / "records.jsonl"
+    records.write_bytes(records.read_bytes().replace(b"r1", b"r2", 1))
+    changed = Path(shutil.make_archive(str(tmp_path / "changed"), "zip", box))
+    assert "file_changed" in {p.code for p in check(settings, changed).problems}

@@ -42,6 +42,8 @@ from threegate.durable_files import replace_file
 TITLE = "threegate audit export 1"
 RECORDS, MANIFEST, CHECKPOINTS = "records.jsonl", "MANIFEST", "checkpoints"
 LEFT_OUT = "LEFT-OUT.txt"
+FOLDER = "threegate-export"
+"""In the zip of the console."""
 
 
 class Reveal(StrEnum):

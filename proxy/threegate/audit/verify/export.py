@@ -12,12 +12,15 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import orjson
 
 from threegate.audit.export.bundle import (
     CHECKPOINTS,
+    FOLDER,
     MANIFEST,
     RECORDS,
     TITLE,
@@ -55,12 +58,40 @@ class ExportReport:
             self.problems.append(VerifyProblem.of(where, seq, kind, details))
 
 
-def verify_export(directory: Path, keys: Sequence[Verifier]) -> ExportReport:
-    """`keys` are trusted; their names are origins."""
+def verify_export(given: Path, keys: Sequence[Verifier]) -> ExportReport:
+    """`given` is the folder of an export, the zip of the console, or the folder into which that was
+    unpacked. `keys` are trusted; their names are origins."""
     report = ExportReport()
     if not keys:
         report.add("--key", -1, "no_key/export")
-        return report
+    elif is_zipfile(given):
+        with TemporaryDirectory() as unpacked:
+            _unpack(given, Path(unpacked), report)
+            _verify(_inner(Path(unpacked)), keys, report)
+    else:
+        _verify(_inner(given), keys, report)
+    return report
+
+
+def _unpack(archive: Path, into: Path, report: ExportReport) -> None:
+    try:
+        with ZipFile(archive) as opened:
+            opened.extractall(into)  # leaves out what would lead out of the folder
+            beside = [n for n in opened.namelist() if not n.startswith(f"{FOLDER}/")]
+            for name in beside if _inner(into) != into else ():
+                report.add(name, -1, "file_extra")
+    except (BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        why = reason(error) if isinstance(error, OSError) else type(error).__name__
+        report.add(archive.name, -1, "file_missing/read", why=why)
+
+
+def _inner(directory: Path) -> Path:
+    """The folder in which the zip of the console holds everything."""
+    inner = directory / FOLDER
+    return inner if not (directory / MANIFEST).exists() and inner.is_dir() else directory
+
+
+def _verify(directory: Path, keys: Sequence[Verifier], report: ExportReport) -> None:
     expected = _manifest(directory, keys, report)
     checkpoints = _checkpoints(directory, keys, report)
     places: dict[str, set[int]] = {}
@@ -70,7 +101,6 @@ def verify_export(directory: Path, keys: Sequence[Verifier]) -> ExportReport:
     if expected is not None and expected != report.records:
         report.add(RECORDS, -1, "count", expected=expected, found=report.records)
     report.gaps = sum(max(p) - min(p) + 1 - len(p) for p in places.values())
-    return report
 
 
 def _manifest(directory: Path, keys: Sequence[Verifier], report: ExportReport) -> int | None:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, func, select
 from starlette.responses import Response, StreamingResponse
 
 from threegate.audit.export import bundle
-from threegate.audit.export.bundle import Omission, Reveal
+from threegate.audit.export.bundle import FOLDER, Omission, Reveal
 from threegate.audit.export.formats import FLAT, Wording, cell
 from threegate.audit.log.conditions import Query, where
 from threegate.audit.log.log_keys import load_signer
@@ -40,7 +40,6 @@ from threegate.i18n.catalog import texts as catalog
 Written = Callable[[Sequence[Entry], Connection, AuditLog], str]
 """Records as lines of a file."""
 LEFT_OUT = catalog("console", "export")["left-out"]
-FOLDER = "threegate-export"
 MOST_PROVEN = 20_000
 """The most records of an export that is built completely before it is sent."""
 MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
