@@ -287,3 +287,17 @@ def test_no_value_in_a_file_of_another_encoding(
     read = base64.b64decode(found).decode().lstrip("\ufeff")
     assert read.startswith("会议纪要：请按要求执行。手机 [MOBILE_")
     assert "hunter22xQ" not in read
+
+
+@pytest.mark.parametrize("charset", ["gb18030", "utf-16"])
+def test_a_file_in_an_answer_stays_legible(
+    guarded: Running, watched: Watched, charset: str
+) -> None:
+    data = base64.b64encode(f"密钥 {SECRET} 请保管".encode(charset)).decode()
+    file = {"type": "document", "source": PLAIN | {"data": data}}
+    watched.demo.play([json.dumps({"content": [file]}).encode()], media_type="application/json")
+    answer = httpx.post(guarded.url + PATHS["messages"], json=request("messages"), timeout=60)
+    read = base64.b64decode(answer.json()["content"][0]["source"]["data"]).decode()
+    assert SECRET not in read
+    assert read.lstrip("\ufeff").startswith("密钥 [")
+    assert read.endswith(" 请保管")

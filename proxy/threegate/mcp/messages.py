@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from threegate.guard.byte_readings import damage
 from threegate.wire import inline
 
 Json = dict[str, Any]
@@ -153,7 +154,7 @@ def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:
         return texts[path]
     read = [texts[p] for mark in _BASE64 if (p := (*path, mark)) in texts]
     if isinstance(value, str) and read:
-        return base64.b64encode(min(read, key=_damage).encode()).decode()
+        return base64.b64encode(min(read, key=damage).encode()).decode()
     match value:
         case list():
             return [put_texts(item, texts, (*path, n)) for n, item in enumerate(value)]
@@ -161,11 +162,6 @@ def put_texts(value: Any, texts: Mapping[Path, str], path: Path = ()) -> Any:
             return {name: put_texts(item, texts, (*path, name)) for name, item in value.items()}
         case _:
             return value
-
-
-def _damage(text: str) -> int:
-    """What reading it in another charset than its own has done to a text."""
-    return text.count("\ufffd") + text.count("\0")
 
 
 def renamed(value: Any, names: Mapping[str, str]) -> Any:

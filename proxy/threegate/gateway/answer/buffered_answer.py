@@ -10,6 +10,7 @@ from threegate.errors import UpstreamError
 from threegate.gateway.answer.annotations import notes_of
 from threegate.gateway.answer.guarded_answer import MAX_JUDGING, CalledTool, GuardedAnswer
 from threegate.gateway.answer.guarded_text import GuardedText
+from threegate.guard.byte_readings import damage
 from threegate.i18n.messages import localized
 from threegate.upstream import Reply
 from threegate.wire.adapter import Body, Slot, StreamKey, StreamOptions
@@ -56,7 +57,11 @@ async def guard_body(
     await settle(answer)
     if answer.cut is not None:
         return None
-    texts = {p: new for p, text, old in read if (new := _released(text, sign)) != old}
+    texts: dict[str, str] = {}
+    for pointer, text, old in read:
+        new = _released(text, sign)
+        if new != old and (pointer not in texts or damage(new) < damage(texts[pointer])):
+            texts[pointer] = new  # bytes in several encodings have several texts
     body = adapter.put(body, texts) if texts else body
     notes = notes_of(answer.ruled)
     body = adapter.annotate(body, "claims", notes) if notes else body
