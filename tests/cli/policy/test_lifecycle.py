@@ -8,6 +8,7 @@ import pytest
 from threegate.cli.main import main
 from threegate.parts import policy_versions
 from threegate.policy.lifecycle.store import now_utc
+from threegate.policy.lifecycle.versions import Versions
 from threegate.settings import load
 
 from tests.policy.lifecycle.test_store import put
@@ -84,6 +85,34 @@ def test_versions_are_those_of_the_proxy_that_the_settings_describe(
     active = versions.state().active(now_utc())
     assert active
     assert active.digest.startswith(digest)
+
+
+def test_a_step_that_breaks_off_is_in_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "threegate.yaml"
+    put(tmp_path / "policies", GOOD)
+    config.write_text(
+        f"var: {tmp_path / 'state'}\npolicies: {tmp_path / 'policies'}\nclassifiers: 'off'\n"
+    )
+    common = ["--config", str(config), "--lang", "en"]
+    assert main(["policy", "submit", "shop", "--by", "ann", *common]) == 0
+    digest = capsys.readouterr().out.split()[2]
+    assert main(["policy", "approve", digest, "--by", "ann", *common]) == 1
+
+    def broken_off(*_: object) -> None:
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Versions, "act", broken_off)
+        with pytest.raises(SystemExit):
+            main(["policy", "approve", digest, "--by", "bob", *common])
+    capsys.readouterr()
+    assert main(["audit", "search", "--stage", "access", *common]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    told = [line for line in lines if digest in line]
+    assert sum("bob" in line for line in told) == 1
+    assert sum("ann" in line for line in told) == 3, "asked twice, refused once"
 
 
 def test_a_shared_log_holds_the_versions_too() -> None:
