@@ -50,6 +50,6 @@ def driver_reason(error: BaseException) -> str:
     given = error.args[0] if error.args else ""
     if isinstance(given, dict):  # PostgreSQL's fields: M is the message, C the SQLSTATE
         state = str(given.get("C", ""))
-        said = f"{given.get('M', '')} ({state})" if state[:2] in SAFE_CLASSES else state
-        return f"{said} at {given[PLACE]}" if PLACE in given else said
+        message = f"{given.get('M', '')} ({state})" if state[:2] in SAFE_CLASSES else state
+        return f"{message} at {given[PLACE]}" if PLACE in given else message
     return str(given) or type(error).__name__

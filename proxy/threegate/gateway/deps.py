@@ -46,6 +46,9 @@ class Authenticator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deps:
+    """`model_api_override` takes the place of the upstreams. `turns` and `openings` share the event
+    loop among answers and among requests that are being read."""
+
     settings: Settings
     policies: PolicyStore
     detector_set_for: Callable[[CompiledPolicy], DetectorSet]
@@ -59,8 +62,8 @@ class Deps:
     traces: Traces | None = None
     today: Callable[[], str] = today_utc
     admission: Admission = field(default_factory=Admission)
-    model_api_override: ModelApi | None = None  # calls the model instead of the upstreams
-    turns: LoopTurns = field(default_factory=LoopTurns)  # of answers
+    model_api_override: ModelApi | None = None
+    turns: LoopTurns = field(default_factory=LoopTurns)
     openings: LoopTurns = field(default_factory=LoopTurns)
     closing: Closing = field(default_factory=Closing)
 

@@ -73,14 +73,14 @@ class BackgroundWork:
 
     async def _watch_ends(self) -> None:
         """Logs each key and certificate once, a fortnight before it expires."""
-        told = set[Ending]()
+        warned = set[Ending]()
         while True:
             self.notices.ends = near(self.endings())
             self.metrics.ending(self.notices.ends)
             for end in self.notices.ends:
-                if end.days < WARNING.days and end not in told:
+                if end.days < WARNING.days and end not in warned:
                     log.warning("%s %s ends at %s", end.what, end.name, end.at.isoformat())
-                    told.add(end)
+                    warned.add(end)
             await asyncio.sleep(ENDS_S)
 
     async def _is_ready(self) -> bool:

@@ -27,8 +27,8 @@ Row = dict[str, str]
 
 
 def read_samples(rule: CommentedMap) -> dict[str, Any]:
-    shown = [row for expect in EXPECT for _, row in _beside(rule, expect) if row]
-    hidden = sum(row is None for expect in EXPECT for _, row in _beside(rule, expect))
+    shown = [row for expect in EXPECT for _, row in _with_rows(rule, expect) if row]
+    hidden = sum(row is None for expect in EXPECT for _, row in _with_rows(rule, expect))
     empty = {"expect": EXPECT[0], **dict.fromkeys(PARTS, "")}
     return {
         **{expect: "\n".join(plain_samples(rule, expect)) for expect in EXPECT},
@@ -44,16 +44,16 @@ def write_samples(rule: CommentedMap, form: Mapping[str, str]) -> None:
         tests = rule["tests"] = CommentedMap()
     given = list(_given(form))
     for expect in EXPECT:
-        beside = _beside(rule, expect)
-        before = [row for _, row in beside if row]
+        paired = _with_rows(rule, expect)
+        before = [row for _, row in paired if row]
         rows = [row for row in given if row["expect"] == expect]
         rows = rows if any(name.startswith("sample.") for name in form) else before
         plain = lines(form, expect)
         if (plain, rows) != (plain_samples(rule, expect), before) or expect not in tests:
             texts = [_kept_line(rule, expect, line) for line in plain]
-            shown = [(node, row) for node, row in beside if row]
+            shown = [(node, row) for node, row in paired if row]
             nodes = [_taken(shown, row) for row in rows]
-            others = [node for node, row in beside if row is None]
+            others = [node for node, row in paired if row is None]
             _replace(tests, expect, [*texts, *nodes, *others])
 
 
@@ -102,7 +102,7 @@ def _is_plain(node: Any) -> bool:
     return isinstance(node, str) and "\n" not in node
 
 
-def _beside(rule: CommentedMap, expect: str) -> list[tuple[Any, Row | None]]:
+def _with_rows(rule: CommentedMap, expect: str) -> list[tuple[Any, Row | None]]:
     """The other tests, as the form has them; None where it cannot, or has enough of them."""
     rows = [(n, _row(n, expect)) for n in _nodes(rule, expect) if not _is_plain(n)]
     return [*rows[:MOST_SAMPLES], *((node, None) for node, _ in rows[MOST_SAMPLES:])]

@@ -148,9 +148,9 @@ def _is_defence(text: str, start: int, end: int) -> bool:
     order, after = text[start:end], text[end : end + _AFTER_REACH]
     both = order + after
     if defended := _DEFENDED_ZH.search(both[: end - start + _NEXT_ZH]):
-        said = defended.group()
-        ours = _OURS_ZH.search(said) or _FORBIDS_ZH.search(said[_LETGO_ZH:])
-        return not ours and not _GOES_ON_ZH.match(both[len(said) :])
+        defence = defended.group()
+        ours = _OURS_ZH.search(defence) or _FORBIDS_ZH.search(defence[_LETGO_ZH:])
+        return not ours and not _GOES_ON_ZH.match(both[len(defence) :])
     found = _DEFENDED.search(after) if _ANYBODYS.search(order) else None
     if found is None or _OURS.search(order + found.group()):
         return False

@@ -32,8 +32,8 @@ _CUT = "\n\n\n"
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """The part of a slot's text that is read, from `offset` on; it stands at `at` in the joined
-    text."""
+    """The part of a slot's text that is read, from `offset` on; it begins at `at` in the
+    joined text."""
 
     slot: int
     offset: int

@@ -34,7 +34,7 @@ KEPT = 4096
 class _Minute:
     begun: float
     written: int = 0
-    untold: int = 0
+    left_out: int = 0
 
 
 @dataclass(slots=True)
@@ -55,17 +55,17 @@ class Refusals:
         change a refusal."""
         minute = self._minute(error.code, caller.key_id)
         if minute.written >= PER_MINUTE:
-            minute.untold += 1
+            minute.left_out += 1
             return ""
         minute.written += 1
         request_id = request_id or new_id("tg")
-        record = _record(error, endpoint, caller, request_id, minute.untold)
+        record = _record(error, endpoint, caller, request_id, minute.left_out)
         try:
             await self.audit.append(record, None, on_failure)
         except AuditError:
             log.warning("a refusal was not recorded")
             return ""
-        minute.untold = 0
+        minute.left_out = 0
         return request_id
 
     def _minute(self, code: str, key_id: str) -> _Minute:
@@ -81,9 +81,9 @@ class Refusals:
 
 
 def _record(
-    error: ThreegateError, endpoint: str, caller: Caller, request_id: str, untold: int
+    error: ThreegateError, endpoint: str, caller: Caller, request_id: str, left_out: int
 ) -> Record:
-    detail = {"status": status_of(error)} | ({"untold": untold} if untold else {})
+    detail = {"status": status_of(error)} | ({"untold": left_out} if left_out else {})
     return Record(
         stage=Stage.ABORTED,
         request_id=request_id,

@@ -56,17 +56,17 @@ def _constitution(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
         yield disappeared("clause", Direction.LOOSER)
 
 
-def told(rule: ConstraintRule) -> tuple[Aspect, ...]:
+def instructions(rule: ConstraintRule) -> tuple[Aspect, ...]:
     """That nobody judged what a new rule tells the model; empty where it tells it nothing."""
-    return tuple(_told(replace(rule, constitution=None, clauses=()), rule))
+    return tuple(_instructions(replace(rule, constitution=None, clauses=()), rule))
 
 
-def _told(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
+def _instructions(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
     """Texts that are new, or that more calls are told."""
     more = any(a.direction is Direction.STRICTER for of in _REACH for a in of(old, new))
     before = _texts(old)
-    for name, said in _texts(new).items():
-        if said - before[name] or (said and more):
+    for name, texts in _texts(new).items():
+        if texts - before[name] or (texts and more):
             yield Aspect(Direction.UNJUDGED, NAMES[f"{name}_unjudged"])
 
 
@@ -198,6 +198,6 @@ def _formats(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
 
 _REACH = (callers, *life)
 _PARTS: tuple[Callable[[ConstraintRule, ConstraintRule], Iterator[Aspect]], ...] = (
-    _constitution, _told, _clamps, _models, _tools, _fields, _reasoning, _limits, _formats,
+    _constitution, _instructions, _clamps, _models, _tools, _fields, _reasoning, _limits, _formats,
     each(ranked, "images"), *_REACH, labels,
 )  # fmt: skip

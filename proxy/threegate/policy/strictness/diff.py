@@ -42,7 +42,7 @@ from threegate.policy.strictness.compare import (
     unclear,
     wording,
 )
-from threegate.policy.strictness.constraints import compare_constraints, told
+from threegate.policy.strictness.constraints import compare_constraints, instructions
 from threegate.policy.strictness.rules import compare_rules
 from threegate.types import Bilingual
 
@@ -190,7 +190,7 @@ def _appeared(rule: AnyRule, fate: Fate, direction: Direction) -> PolicyChange:
     acts = rule.mode is Mode.ENFORCE and rule.rollout > 0
     if not acts:
         return PolicyChange(Subject.RULE, rule.id, rule.title, fate, Direction.CHANGED)
-    aspects = told(rule) if fate is Fate.ADDED and isinstance(rule, ConstraintRule) else ()
+    aspects = instructions(rule) if fate is Fate.ADDED and isinstance(rule, ConstraintRule) else ()
     worst = max((a.direction for a in aspects), default=direction)
     return PolicyChange(Subject.RULE, rule.id, rule.title, fate, worst, aspects)
 

@@ -94,7 +94,7 @@ class Answering:
         if part == "response_body":
             last = whole or message.end_of_stream
             self._feed(reply, message.body, last=last)
-            data = await exchange.taken(lambda: exchange.ended or exchange.gone or reply.hungry)
+            data = await exchange.taken(lambda: exchange.ended or exchange.gone or reply.drained)
             if exchange.status not in (0, reply.status):
                 return await immediate(exchange, self.write, data)
             changes = self._changes(reply, len(data)) if whole else None
@@ -148,7 +148,7 @@ class Answering:
                 case "response_body":
                     self._feed(reply, message.body, last=message.end_of_stream)
                     self._note_end(ended=message.end_of_stream)
-                    await exchange.until(lambda: reply.hungry or exchange.ended or exchange.gone)
+                    await exchange.until(lambda: reply.drained or exchange.ended or exchange.gone)
                 case "response_trailers":
                     self._trailers = not self._received
                     self._feed(reply, b"", last=True)

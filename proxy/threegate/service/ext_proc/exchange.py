@@ -31,25 +31,25 @@ MAX_WAITING = 1 << 20
 @dataclass(slots=True)
 class EnvoyReply:
     """The model's answer as received from Envoy. `feed` adds a piece, `end` is called after the
-    last; `hungry`: everything has been read and more is wanted."""
+    last; `drained`: everything has been read and more is wanted."""
 
     exchange: Exchange
     status: int
     headers: Mapping[str, str]
     starts_in_reasoning: bool = False
     own_key: bool = False
-    hungry: bool = False
+    drained: bool = False
     _pieces: deque[bytes] = field(default_factory=deque, repr=False)
     _ended: bool = False
 
     def feed(self, data: bytes) -> None:
         self._pieces.append(data)
-        self.hungry = False
+        self.drained = False
         self.exchange.changed.set()
 
     def end(self) -> None:
         self._ended = True
-        self.hungry = False
+        self.drained = False
         self.exchange.changed.set()
 
     async def chunks(self, take: Take | None = None) -> AsyncIterator[bytes]:
@@ -60,9 +60,9 @@ class EnvoyReply:
                 return
             if self.exchange.gone:
                 raise UpstreamError(localized("upstream-broke-off"))
-            self.hungry = True
+            self.drained = True
             self.exchange.changed.set()
-            await self.exchange.until(lambda: not self.hungry or self.exchange.gone)
+            await self.exchange.until(lambda: not self.drained or self.exchange.gone)
 
     async def aclose(self) -> None:
         pass

@@ -18,7 +18,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 def upgrade() -> None:
     postgres = op.get_bind().dialect.name == "postgresql"
     _record(postgres)
-    _beside()
+    _other_tables()
     _bookkeeping()
     _text_index(postgres)
 
@@ -54,7 +54,7 @@ def _record(postgres: bool) -> None:
     )
 
 
-def _beside() -> None:
+def _other_tables() -> None:
     op.create_table(
         "audit_stub", *key("writer"), *key("seq", of=BIG), *required("leaf", of=sa.LargeBinary)
     )
