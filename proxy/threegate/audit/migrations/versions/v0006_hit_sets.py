@@ -13,6 +13,7 @@ from alembic import op
 
 from threegate.audit.log.database import is_postgres
 from threegate.audit.migrations.rows_of_hits import ROWS, to_sets
+from threegate.sql_tables import key, required
 
 revision = "0006"
 down_revision = "0005"
@@ -28,13 +29,11 @@ def upgrade() -> None:
     connection = op.get_bind()
     op.create_table(
         "audit_hit_set",
-        sa.Column("id", BIG, primary_key=True, autoincrement=False),
-        sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("rule", sa.String, nullable=False),
-        sa.Column("kind", sa.String, nullable=False),
-        sa.Column("layer", sa.String, nullable=False),
-        sa.Column("action", sa.Integer, nullable=False),
-        sa.Column("shadow", sa.Boolean, nullable=False),
+        *key("id", of=BIG),
+        *key("n", of=sa.Integer),
+        *required("rule", "kind", "layer"),
+        *required("action", of=sa.Integer),
+        *required("shadow", of=sa.Boolean),
     )
     op.add_column("audit_record", sa.Column("hits", BIG, nullable=False, server_default="0"))
     to_sets(connection, connection)
