@@ -81,6 +81,24 @@ def test_a_bound_pack_is_not_called_off(bound_site: Site) -> None:
     assert shown.count("in use through a binding") == 2  # retail and base
 
 
+def test_the_overview_and_a_trial_are_of_packs_that_some_call_gets(bound_site: Site) -> None:
+    """The overview named the pack of the bindings alone, and a trial began with the policy that no
+    call gets."""
+    editor = bound_site.who("editor", name="ed", group="privacy")
+    approver = bound_site.who("approver", name="al", group="legal")
+    assert editor.get("/home.json").json()["packs"] == ["retail", "base"]
+    editor.post("/policies/packs", data={"pack": "minors", "on": "1"})
+    assert "on, but no call gets it" in editor.get("/policies/coverage").text
+    form = {"untested": "only switched on"}
+    digest = editor.post("/policies/draft/submit.json", data=form).json()["digest"]
+    for verb in ("approve", "activate"):
+        approver.post(f"/policies/version/{digest}/{verb}", data={"untested": "seen"})
+    bound_site.reload()
+    assert editor.get("/home.json").json()["packs"] == ["retail", "base"]
+    trial = editor.get("/policies/try.json").json()
+    assert (trial["policy"], trial["policies"][-1]) == ("base", "minors")
+
+
 def _without_bindings(versions: Versions, digest: str) -> None:
     """As an earlier release stored it."""
     stored = versions.load(digest)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from threegate.audit.report.report import gather
+from threegate.console.drafts import Workspace
 from threegate.console.presenters import policies
 from threegate.console.presenters.records import titles
 from threegate.console.review import search_terms
@@ -31,7 +32,7 @@ async def home(visit: ConsoleRequest) -> Answer:
         "home.html",
         {
             "serving": serving.digest,
-            "packs": list(space.ground.packs),  # a draft may enable others
+            "packs": await blocking(_packs_in_use, space),
             "pack_titles": {p.pack: p.title.get(visit.language) for p in bundle.packs},
             "rules": sum(len(b.policy.rules) + len(b.policy.constraints) for b in serving.bindings),
             "notices": policies.notices(visit.parts.notices),
@@ -50,6 +51,12 @@ async def home(visit: ConsoleRequest) -> Answer:
             **await _for_reviewers(visit),
         },
     )
+
+
+def _packs_in_use(space: Workspace) -> list[str]:
+    """Those that some call gets, without the draft, which may enable others."""
+    served = replace(space, files={}).served()
+    return list(dict.fromkeys(n for each in served if each.reached for n in each.bundle.names))
 
 
 def _ends(notices: Notices | None) -> list[dict[str, Any]]:

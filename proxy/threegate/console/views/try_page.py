@@ -31,6 +31,7 @@ from threegate.guard.notes_below import notes_below
 from threegate.guard.redact import Renderer, edited
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.model import Claims, CompiledPolicy, PolicySet, Rule
+from threegate.policy.strictness.diff import in_use
 from threegate.policy.testing.cases import (
     Case,
     ConstraintCase,
@@ -70,7 +71,7 @@ async def _blank(visit: ConsoleRequest, policies: PolicySet) -> dict[str, Any]:
     given = {n: visit.form.get(n, "") for n in names}
     channel = visit.form.get("channel") or visit.query.get("channel", Channel.USER.value)
     known = [p.name for p in policies_of(policies)]
-    chosen = visit.form.get("policy") or known[-1]
+    chosen = visit.form.get("policy") or in_use(policies)[-1].policy.name
     places = {"channel": channel, "channels": [c.value for c in TRIED]}
     asked = {"policy": chosen, "policies": known, "tenants": await tenants(visit)}
     return {**given, **places, **asked}
