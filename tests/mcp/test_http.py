@@ -120,6 +120,25 @@ async def test_what_a_server_says_to_a_refusal_is_not_read(guarding: Running) ->
     assert '"ok"' in reply.text
 
 
+def test_nothing_is_said_beside_the_messages(guarding: Running) -> None:
+    """In names and ids of events, comments and headers of the protocol."""
+    said = f"card {server.CARD}"
+    event = f'event: {said}\nid: {said}\nretry: {said}\n: {said}\ndata: {{"jsonrpc":"2.0"}}\n\n'
+    good = 'id: s1-000000000042\ndata: {"jsonrpc":"2.0","id":1,"result":{}}\n\n: \n\n'
+
+    async def talk(_: Request) -> Response:
+        headers = {"mcp-note": said, "mcp-session-id": "s-1"}
+        text = f": {said}\n\n{event}{good}"
+        return Response(text, headers=headers, media_type="text/event-stream")
+
+    routes = [Route("/mcp", talk, methods=["POST"])]
+    with serve(Starlette(routes=routes)) as direct, serve(app(guarding.url, direct)) as url:
+        reply = httpx.post(f"{url}/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    assert server.CARD not in reply.text + str(reply.headers)
+    assert "id: s1-000000000042" in reply.text
+    assert reply.headers["mcp-session-id"] == "s-1"
+
+
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 
 

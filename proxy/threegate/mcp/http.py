@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from threegate.mcp.session import McpSession, Routed
 from threegate.trust import trusted
 from threegate.wire import json as strict_json
 from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
-from threegate.wire.sse import SSEDecoder, encode
+from threegate.wire.sse import ServerSentEvent, SSEDecoder, encode
 
 SESSION = "mcp-session-id"
 SENT = (
@@ -33,6 +34,8 @@ SENT = (
 )
 RETURNED = ("content-type", "www-authenticate", "retry-after", "cache-control", "allow")
 """Headers that are forwarded, in addition to those that begin with `mcp-`."""
+_TOKEN = re.compile(r"[!-~]{0,256}")
+"""A name or an id of the protocol: room for no sentence."""
 MAX_SESSIONS = 1024
 EVENTS = "text/event-stream"
 CLIENT_LEFT = 499
@@ -156,7 +159,7 @@ class HttpProxy:
         decoder = SSEDecoder()
         try:
             async for data in reply.aiter_bytes():
-                for event in decoder.feed(data):
+                for event in map(_plain, decoder.feed(data)):
                     if not event.data:
                         yield encode(event)
                         continue
@@ -206,8 +209,17 @@ def _returned(reply: httpx.Response) -> dict[str, str]:
     return {
         name: value
         for name, value in reply.headers.items()
-        if name in RETURNED or name.startswith("mcp-")
+        if name in RETURNED or (name.startswith("mcp-") and _TOKEN.fullmatch(value))
     }
+
+
+def _plain(event: ServerSentEvent) -> ServerSentEvent:
+    """Without what is a text in place of a name or an id; a comment only keeps the connection."""
+    event.event = event.event if _TOKEN.fullmatch(event.event) else ""
+    event.id = event.id if _TOKEN.fullmatch(event.id or "") else None
+    event.retry = event.retry if _TOKEN.fullmatch(event.retry or "") else None
+    event.comment = None if event.comment is None else ""
+    return event
 
 
 async def _body(request: Request) -> bytes:
