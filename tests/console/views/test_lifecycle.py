@@ -525,7 +525,9 @@ def test_an_approver_reads_whether_their_approval_is_enough_and_what_is_left_to_
     assert "may be looser" in far.get("/").text
     assert "not in force yet" not in far.get(page).text
     assert act(far, digest, "approve") == 200
-    assert "Approved, but not in force yet" in far.get(page).text
+    shown = far.get(page).text
+    assert "Approved, but not in force yet" in shown
+    assert "has to approve it" not in shown
     assert act(far, digest, "activate") == 200
     shown = far.get(page).text
     assert "not in force yet" not in shown
