@@ -6,7 +6,7 @@ text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TypeVar, dataclass_transform
@@ -223,6 +223,12 @@ class Verdict:
 
     action: Action = Action.ALLOW
     ruled: tuple[Ruling, ...] = ()
+
+    @classmethod
+    def of(cls, ruled: Sequence[Ruling]) -> Verdict:
+        """The verdict of these rulings; those in shadow do not act."""
+        action = max([r.action for r in ruled if not r.shadow], default=Action.ALLOW)
+        return cls(action, tuple(ruled))
 
 
 @frozen

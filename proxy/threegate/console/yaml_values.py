@@ -20,6 +20,12 @@ def texts(value: Any) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else [str(value)]
 
 
+def insert_before_rules(document: CommentedMap, name: str, value: Any) -> None:
+    """Adds a section of a pack before its rules, or at its end."""
+    at = list(document).index("rules") if "rules" in document else len(document)
+    document.insert(at, name, value)
+
+
 def ticked(form: Mapping[str, str], group: str) -> list[str]:
     """The ticked boxes of a group: `group.name: on`."""
     head = group + "."

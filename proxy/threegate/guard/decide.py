@@ -101,8 +101,7 @@ class RuleSet:
             ruled = [ruling for _, ruling in pairs]
         if failures:
             ruled += [r for f in failures for r in self._rule_failure(f)]
-        action = max([r.action for r in ruled if not r.shadow], default=Action.ALLOW)
-        return Verdict(action, tuple(ruled))
+        return Verdict.of(ruled)
 
     def questions(
         self, findings: Sequence[Finding], text: str, offset: int = 0

@@ -19,7 +19,6 @@ from threegate.guard.redact import TERMINAL, Renderer
 from threegate.guard.second_opinion import Opinions
 from threegate.policy.model import CompiledPolicy, Rule
 from threegate.types import (
-    Action,
     Caller,
     Channel,
     Failed,
@@ -87,7 +86,6 @@ def judge_input(
         ruled += verdict.ruled
         rulings.setdefault(scan.pointer, {}).setdefault(scan.text, []).extend(verdict.ruled)
     texts = _edited(scans, rulings, by_channel, partial(Renderer, masks=masks, language=language))
-    action = max([r.action for r in ruled if not r.shadow], default=Action.ALLOW)
     kinds = frozenset(
         [
             r.finding.kind
@@ -95,7 +93,7 @@ def judge_input(
             if isinstance(r.finding, Finding) and (r.action or r.opinion is None)
         ]
     )
-    return InputResult(Verdict(action, tuple(ruled)), texts, kinds)
+    return InputResult(Verdict.of(ruled), texts, kinds)
 
 
 def _edited(

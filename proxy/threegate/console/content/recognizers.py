@@ -17,7 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from threegate.console.content.own_detectors import users
 from threegate.console.errors import refusal
 from threegate.console.forms.rule_form import dumped, opened, put
-from threegate.console.yaml_values import lines, written
+from threegate.console.yaml_values import insert_before_rules, lines, written
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.shapes import plain
@@ -116,7 +116,7 @@ def with_recognizer(text: str, was: str, form: Mapping[str, str]) -> str:
     every = document.get("recognizers")
     if not isinstance(every, CommentedSeq):
         every = CommentedSeq()
-        _insert(document, every)
+        insert_before_rules(document, "recognizers", every)
     names = [_name(each, n) for n, each in enumerate(every)]
     if data["name"] != was and data["name"] in names:
         raise refusal("recognizer")
@@ -127,11 +127,6 @@ def with_recognizer(text: str, was: str, form: Mapping[str, str]) -> str:
         raise refusal("missing")
     _update(every[names.index(was)], data)
     return dumped(document)
-
-
-def _insert(document: CommentedMap, every: CommentedSeq) -> None:
-    at = list(document).index("rules") if "rules" in document else len(document)
-    document.insert(at, "recognizers", every)
 
 
 def _update(target: CommentedMap, data: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from threegate.console.errors import refusal
-from threegate.console.yaml_values import flow, set_text, written
+from threegate.console.yaml_values import flow, insert_before_rules, set_text, written
 from threegate.policy.language.load import load_text
 from threegate.policy.language.nodes import read
 from threegate.policy.language.problems import Severity
@@ -134,8 +134,7 @@ def define(document: CommentedMap, part: str, name: str, spec: Mapping[str, Any]
     """Sets an entry of `lists`, `detectors` or `knowledge`; a new section goes before the rules."""
     if not isinstance(document.get(part), CommentedMap):
         document.pop(part, None)
-        at = list(document).index("rules") if "rules" in document else len(document)
-        document.insert(at, part, CommentedMap())
+        insert_before_rules(document, part, CommentedMap())
     known: CommentedMap = document[part].setdefault(name, CommentedMap())
     for key, value in spec.items():
         if plain(known.get(key)) != value:

@@ -26,7 +26,7 @@ from threegate.data_files import filled, table
 from threegate.detectors.engine.description import examples_of
 from threegate.detectors.secrets import shapes
 from threegate.detectors.secrets.engine import ASSIGN, KEY, NEXT_LINE, SecretRule
-from threegate.types import Bilingual, Level
+from threegate.types import Level
 
 FILES: Final = ("keys", "forms", "cloud", "apps", "cn", "commands", "logins")
 """In this order: of two rules with equal rank, the earlier one reports the value."""
@@ -68,7 +68,7 @@ def _patterned(entry: Mapping[str, Any]) -> SecretRule:
     return SecretRule(
         entry["id"],
         entry.get("kind", KEY),
-        Bilingual(entry.get("zh", entry["en"]), entry["en"]),
+        shapes.title_of(entry),
         tuple(entry["keywords"]),
         "|".join(parts) or _filled(pattern),
         entry.get("entropy", 0.0),

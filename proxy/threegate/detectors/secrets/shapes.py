@@ -49,6 +49,11 @@ def shaped(entry: Mapping[str, Any]) -> SecretRule:
     return replace(made, rank=entry.get("rank", made.rank))
 
 
+def title_of(entry: Mapping[str, Any]) -> Bilingual:
+    """The name of a product is the same in both languages, if the entry has no Chinese one."""
+    return Bilingual(entry.get("zh", entry["en"]), entry["en"])
+
+
 def _prefixed(entry: Mapping[str, Any], alphabet: str, least: int, most: int) -> SecretRule:
     """`most` 0: exactly `least` characters after the prefix; negative: no upper limit."""
     heads = entry["prefixes"]
@@ -58,7 +63,7 @@ def _prefixed(entry: Mapping[str, Any], alphabet: str, least: int, most: int) ->
     return SecretRule(
         entry["id"],
         entry.get("kind", KEY),
-        Bilingual(entry.get("zh", entry["en"]), entry["en"]),
+        title_of(entry),
         tuple(head.lower() for head in heads),
         rf"{flags}(?:{'|'.join(map(re.escape, heads))})[{alphabet}]{count}",
         entry.get("entropy", 2.5),
@@ -83,7 +88,7 @@ def _named(entry: Mapping[str, Any], alphabet: str, least: int, most: int) -> Se
     return SecretRule(
         entry["id"],
         entry.get("kind", KEY),
-        Bilingual(entry.get("zh", entry["en"]), entry["en"]),
+        title_of(entry),
         tuple(head.lower() for head in heads),
         rf"(?i)(?:{'|'.join(map(_head, heads))})[\w \-.]{{0,16}}?{word}{ASSIGN}"
         rf"(?P<value>[{alphabet}]{count}={{0,2}})",

@@ -105,8 +105,7 @@ class AuditTrail:
         """Layer 2's changes and refusals as rulings, so that they are counted and explained like
         any other; including what rules in shadow would have done (`tried`)."""
         ruled = (*_rulings(done), *(replace(r, shadow=True) for r in _rulings(tried)))
-        action = max([r.action for r in ruled if not r.shadow], default=Action.ALLOW)
-        self.decide(Layer.CONSTRAINT, Verdict(action, ruled), ms)
+        self.decide(Layer.CONSTRAINT, Verdict.of(ruled), ms)
 
     def first_text(self) -> None:
         """Notes that the first text of a stream leaves now."""
@@ -137,9 +136,8 @@ class AuditTrail:
         self.closed = True
         self.timings_ms["total"] = round((time.perf_counter() - self._started) * 1000, 3)
         if self.output or self.upstream_status or self.answer_chars:
-            action = max([r.action for r in self.output if not r.shadow], default=Action.ALLOW)
             ms = self.timings_ms.get("output", 0.0)
-            self.decide(Layer.OUTPUT, Verdict(action, tuple(self.output)), ms)
+            self.decide(Layer.OUTPUT, Verdict.of(self.output), ms)
         self.bands.count(self.policy, self.caller, self.decisions)
         if any(r.opinion for d in self.decisions for r in d.verdict.ruled):
             self.metrics.opinion_calls.inc()

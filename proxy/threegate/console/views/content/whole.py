@@ -22,7 +22,7 @@ from threegate.console.views.conflict import unseen
 from threegate.console.views.content.parts import guarded
 from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
-from threegate.console.yaml_values import put_plain
+from threegate.console.yaml_values import insert_before_rules, put_plain
 from threegate.policy.compile import layered
 from threegate.policy.compliance.coverage import coverage
 from threegate.policy.compliance.taxonomy import Taxonomy
@@ -100,8 +100,7 @@ def _with_audit(text: str, form: Mapping[str, str]) -> str:
     spec = document.get("audit")
     if not isinstance(spec, CommentedMap):
         spec = CommentedMap()
-        at = list(document).index("rules") if "rules" in document else len(document)
-        document.insert(at, "audit", spec)
+        insert_before_rules(document, "audit", spec)
     put_plain(spec, "level", form.get("level") or default.level.value, default.level.value)
     for name in ("review_passed", "review_twice"):
         if not (given := form.get(name, "").strip()).isdecimal():
@@ -133,8 +132,7 @@ def _with_label(text: str, label: str) -> str:
     """Raises ConsoleError."""
     document = opened(text)
     if "label" not in document:
-        at = list(document).index("rules") if "rules" in document else len(document)
-        document.insert(at, "label", label)
+        insert_before_rules(document, "label", label)
     put_plain(document, "label", label, "")
     return dumped(document)
 
