@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from threegate import parts
 from threegate.gateway.telemetry.metrics import Metrics
-from threegate.parts import SECRET_BYTES, _limiter, _secret, _upstream_keys
+from threegate.parts import SECRET_BYTES, _limiter, _secret, _upstream_keys, opened
 from threegate.settings import Settings, UpstreamSettings
 from threegate.settings.errors import SettingsError
 from threegate.types import Bilingual
@@ -28,6 +29,21 @@ def test_the_secret_is_made_once_and_only_for_its_owner(tmp_path: Path) -> None:
     for guessable in (settings, replace(given, environment={"S": "x"})):
         with pytest.raises(SettingsError, match="16 bytes"):
             _secret(guessable)
+
+
+async def test_connections_to_the_policy_versions_end_with_the_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guard in somebody's program is opened and closed again and again."""
+    settings = Settings(
+        var=tmp_path, classifiers="off", upstreams=(UpstreamSettings("http://127.0.0.1:9"),)
+    )
+    versions = parts.policy_versions(settings)
+    monkeypatch.setattr(parts, "policy_versions", lambda _: versions)
+    used = versions.engine.pool
+    async with opened(settings, lambda _: None):
+        assert "Connections in pool: 1" in used.status()
+    assert "Connections in pool: 0" in used.status()
 
 
 async def test_a_start_tells_that_the_shared_state_cannot_be_used() -> None:

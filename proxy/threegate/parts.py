@@ -94,6 +94,7 @@ async def opened(
     settings.secret(settings.metrics_key_env, "metrics_key_env")  # a missing one fails here
     metrics = Metrics()
     async with AsyncExitStack() as stack:
+        stack.callback(versions.engine.dispose)
         if (engine := _engine(settings, report, language)) is not None:
             stack.callback(engine.close)
         outbound = httpx.AsyncClient(verify=trusted(), trust_env=False, follow_redirects=False)
