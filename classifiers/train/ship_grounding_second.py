@@ -5,7 +5,8 @@
 
 A claim is judged as the proxy judges it: of its readings by the first model, the second reads the one with the most support
 too, where that support misses its lowest level by at most `--near` logits. The levels of the mean are those of the first,
-moved so that as many readings of development claims reach the lowest; sources that never train are read after that.
+moved so that as many readings of development claims reach the lowest, or, with `--supported`, so that this mean has its support;
+sources that never train are read after that.
 """
 
 from __future__ import annotations
@@ -80,13 +81,16 @@ class Pair:
         both = self.both(reading)
         return reading.scores if both is None else 1 / (1 + np.exp(-(log_odds(both) + self.moved)))
 
-    def settle(self, readings: Sequence[Reading]) -> None:
-        """Moves what both say so that of these readings as many reach a level as by the first alone."""
+    def settle(self, readings: Sequence[Reading], supported: float | None = None) -> None:
+        """Moves what both say so that of these readings as many reach a level as by the first alone. `supported`: the
+        mean that reaches the lowest level of support, instead."""
         found = [(r.scores, both) for r in readings if (both := self.both(r)) is not None]
         first, second = (log_odds(np.array(side)) for side in zip(*found, strict=True))
         for i, label in enumerate(LABELS):
             low = float(log_odds(np.array(self.look.first.levels[label, self.look.beside.language][0])))
             self.moved[i] = low - float(np.quantile(second[:, i], (first[:, i] < low).mean()))
+            if supported and label == "supported":
+                self.moved[i] = low - float(log_odds(np.array(supported)))
 
     def levels(self) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -154,6 +158,9 @@ def main() -> None:
     parser.add_argument("--version", default="1")
     parser.add_argument("--share", type=float, default=0.5, help="of the second in the mean")
     parser.add_argument("--near", type=float, default=0.75, help="logits below the lowest level")
+    parser.add_argument(
+        "--supported", type=float, help="the mean that counts as support, where plain sentences set it"
+    )
     parser.add_argument("--development", action="store_true", help="read no source that never trains")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -168,7 +175,7 @@ def main() -> None:
     pair = Pair(first, one, two, beside)
     alone = Pair(first, one, two, replace(beside, share=0.0, near=NEVER))
     best = [pair.best(part)[1] for case in seen for part in case.parts if part.sure is None]
-    pair.settle(best)
+    pair.settle(best, args.supported)
     facts = {"title": TITLES[beside.language], "task": "entail", "activation": "softmax", "max_tokens": WIDTH, "overlap_tokens": 48,
              "labels": list(LABELS), "beside": asdict(beside), "levels": pair.levels()}  # fmt: skip
     write_manifest(folder, tokenizer_of(args.work, args.run), facts)
@@ -178,6 +185,7 @@ def main() -> None:
         "model": f"{folder.parent.name}/{folder.name} beside {args.first}",
         "share": args.share,
         "near": args.near,
+        "supported": args.supported,
         "read_twice": round(float(np.mean([pair.both(each) is not None for each in best])), 3),
         "int8_agrees_with_fp32": round(
             agreement(small, full, examples(tokenizer_of(args.work, args.run), held[::step], WIDTH)), 4

@@ -10,7 +10,7 @@ from threegate.detectors.models.entities import EntitiesDetector
 from threegate.detectors.models.guard import GuardDetector
 
 MODELS = ("guard", "entities", "grounding", "evidence")
-SECOND = ("guard-en", "guard-zh", "grounding-en")
+SECOND = ("guard-en", "guard-zh", "grounding-en", "grounding-zh")
 """Opened behind the model whose manifest names them, here or on another server."""
 
 
