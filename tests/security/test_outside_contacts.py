@@ -37,6 +37,22 @@ RUN_EACH = """
 import signal, sys
 from threegate.cli.main import main
 
+
+graphs = {}
+
+
+def keep_graphs(library):  # opening one costs up to a second; the next command gets the same
+    open_graph = library.InferenceSession
+
+    def opened(path, *options, **more):
+        if path not in graphs:
+            graphs[path] = open_graph(path, *options, **more)
+        return graphs[path]
+
+    library.InferenceSession = opened
+
+
+kept = False
 signal.signal(signal.SIGALRM, signal.default_int_handler)  # ends `audit tail`
 for line in sys.argv[1].splitlines():
     print(">", line, flush=True)
@@ -45,6 +61,9 @@ for line in sys.argv[1].splitlines():
         print("status", main(line.split()), flush=True)
     except SystemExit as stop:
         print("status", "usage" if stop.code else 0, flush=True)
+    if not kept and "onnxruntime" in sys.modules:  # imported by the command, as users have it
+        keep_graphs(sys.modules["onnxruntime"])
+        kept = True
 """
 ELSEWHERE = """\
 classifiers: 'off'
