@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from threegate.audit import AuditSettings
@@ -98,6 +99,12 @@ async def test_the_zip_of_the_console_verifies_as_it_is(
     more = Path(shutil.make_archive(str(tmp_path / "more"), "zip", box))
     assert [p.code for p in check(settings, more).problems] == ["file_extra"]
     records = box / FOLDER / "records.jsonl"
-    records.write_bytes(records.read_bytes().replace(b"r1", b"r2", 1))
+    true = records.read_bytes()
+    records.write_bytes(true.replace(b"r1", b"r2", 1))
+    for name in (f"{FOLDER}/./records.jsonl", f"{FOLDER}//Records.jsonl"):
+        twice = Path(shutil.make_archive(str(tmp_path / "twice"), "zip", box))
+        with ZipFile(twice, "a") as opened:  # other programs may read the first of both
+            opened.writestr(name, true)
+        assert "file_extra" in {p.code for p in check(settings, twice).problems}
     changed = Path(shutil.make_archive(str(tmp_path / "changed"), "zip", box))
     assert "file_changed" in {p.code for p in check(settings, changed).problems}

@@ -9,6 +9,7 @@ exported records.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,12 +78,21 @@ def _unpack(archive: Path, into: Path, report: ExportReport) -> None:
     try:
         with ZipFile(archive) as opened:
             opened.extractall(into)  # leaves out what would lead out of the folder
-            beside = [n for n in opened.namelist() if not n.startswith(f"{FOLDER}/")]
-            for name in beside if _inner(into) != into else ():
+            names = opened.namelist()
+            beside = [n for n in names if not n.startswith(f"{FOLDER}/")]
+            places = Counter(map(_target, names))  # which of two does another program read?
+            twice = [place for place, number in places.items() if number > 1]
+            for name in [*(beside if _inner(into) != into else ()), *twice]:
                 report.add(name, -1, "file_extra")
     except (BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
         why = reason(error) if isinstance(error, OSError) else type(error).__name__
         report.add(archive.name, -1, "file_missing/read", why=why)
+
+
+def _target(name: str) -> str:
+    """Where programs put a member of a zip, whatever the system."""
+    parts = name.replace("\\", "/").casefold().split("/")
+    return "/".join(part for part in parts if part not in ("", ".", ".."))
 
 
 def _inner(directory: Path) -> Path:
