@@ -22,6 +22,19 @@ def engine(tmp_path: Path) -> Engine:
     return prepared(writer_engine(f"sqlite:///{tmp_path}/console.sqlite3"))
 
 
+def test_a_draft_is_over_only_as_it_was_read(engine: Engine) -> None:
+    """What another tab saves after it was read stays."""
+    drafts = Drafts(engine)
+    drafts.save("ann", PATH, "in force by now", "base")
+    drafts.save("ann", PATH, "typed since", "base")
+    drafts.discard_same("ann", PATH, "in force by now")
+    assert drafts.files("ann") == {PATH: DraftFile("typed since", "base")}
+    drafts.discard_same("ann", PATH, "typed since")
+    assert drafts.files("ann") == {}
+    drafts.save("ann", PATH, "again", "another base")
+    assert drafts.files("ann") == {PATH: DraftFile("again", "another base")}
+
+
 def test_a_draft_belongs_to_one_person(engine: Engine) -> None:
     drafts = Drafts(engine)
     drafts.save("ann", PATH, "one", "base")

@@ -90,6 +90,13 @@ class Drafts:
                 gone = _one(table, owner, path) if path else (table.c.owner == owner,)
                 connection.execute(delete(table).where(*gone))
 
+    def discard_same(self, owner: str, path: str, text: str) -> None:
+        """Deletes a file that still has this text: another tab may have saved since it was read."""
+        same = (*_one(DRAFT, owner, path), DRAFT.c.text == text)
+        with self.engine.begin() as connection:
+            if connection.execute(delete(DRAFT).where(*same)).rowcount:
+                connection.execute(delete(DRAFT_BASE).where(*_one(DRAFT_BASE, owner, path)))
+
     def send_back(self, owner: str, what: Returned) -> None:
         row = {**asdict(what), "restored": int(what.restored), "owner": owner}
         with self.engine.begin() as connection:

@@ -51,7 +51,7 @@ async def _without_settled(visit: ConsoleRequest, space: Workspace) -> Workspace
     any more."""
     settled = [path for path, file in space.files.items() if file.text == space.in_force(path)]
     for path in settled:
-        await blocking(visit.parts.drafts.discard, visit.me.name, path)
+        await blocking(visit.parts.drafts.discard_same, visit.me.name, path, space.files[path].text)
     return replace(space, files={p: f for p, f in space.files.items() if p not in settled})
 
 
