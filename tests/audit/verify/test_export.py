@@ -106,5 +106,10 @@ async def test_the_zip_of_the_console_verifies_as_it_is(
         with ZipFile(twice, "a") as opened:  # other programs may read the first of both
             opened.writestr(name, true)
         assert "file_extra" in {p.code for p in check(settings, twice).problems}
+    damaged = tmp_path / "damaged.zip"
+    begins = archive.read_bytes()
+    at = begins.index(b"records.jsonl") + 60  # within its packed text
+    damaged.write_bytes(begins[:at] + b"\xff" * 20 + begins[at + 20 :])
+    assert "file_missing" in {p.code for p in check(settings, damaged).problems}
     changed = Path(shutil.make_archive(str(tmp_path / "changed"), "zip", box))
     assert "file_changed" in {p.code for p in check(settings, changed).problems}

@@ -118,6 +118,17 @@ def test_anything_else_is_refused(content: bytes) -> None:
         unpacked(content, "policy.zip")
 
 
+def test_a_damaged_archive_is_refused() -> None:
+    whole = archive({name: text * 20 for name, text in FILES.items()})
+    refused = 0
+    for at in range(0, len(whole), 2):
+        try:
+            unpacked(whole[:at] + b"\x7f" + whole[at + 1 :], "policy.zip")
+        except ConsoleError:
+            refused += 1
+    assert refused > len(whole) / 4
+
+
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "A", "a b", "x" * 101])
 def test_a_reply_has_a_name(name: str) -> None:
     with pytest.raises(ConsoleError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -58,6 +59,34 @@ def test_the_numbers_of_the_standard() -> None:
 )
 def test_every_format_reads_the_same(name: str, content: bytes) -> None:
     assert questions(rows(content, name)) == (BankQuestion("问题", "gbt45654.A1.a", Expect.REFUSE),)
+
+
+def with_changed(workbook: bytes, part: str, old: bytes, new: bytes) -> bytes:
+    """The workbook with other bytes in one of the files that it is zipped from."""
+    out = io.BytesIO()
+    with ZipFile(io.BytesIO(workbook)) as given, ZipFile(out, "w") as made:
+        for name in given.namelist():
+            content = given.read(name)
+            made.writestr(name, content.replace(old, new, 1) if name == part else content)
+    return out.getvalue()
+
+
+def test_a_damaged_workbook_is_an_error() -> None:
+    whole = xlsx(ROWS)
+    sheet = "xl/worksheets/sheet1.xml"
+    damaged = [whole[:at] + b"\x7f" + whole[at + 1 :] for at in range(0, len(whole), 60)]
+    damaged += [
+        with_changed(whole, sheet, b"<row", b"<r\x01w"),
+        with_changed(whole, sheet, b't="s"', b't="s" x'),
+        with_changed(whole, "xl/workbook.xml", b"sheetId", b"sheetXd"),
+    ]
+    refused = 0
+    for content in damaged:
+        try:
+            list(rows(content, "x.xlsx"))
+        except PolicyError:
+            refused += 1
+    assert refused > len(damaged) / 2
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from zipfile import BadZipFile, ZipFile, is_zipfile
+from zipfile import ZipFile, is_zipfile
 
 import orjson
 
@@ -36,6 +36,7 @@ from threegate.audit.verify.findings import VerifyProblem
 from threegate.audit.verify.verifier import signed_checkpoint
 from threegate.i18n.system import reason
 from threegate.types import Bilingual
+from threegate.zip_files import UNREADABLE
 
 MAX_PROBLEMS = 1_000
 
@@ -84,7 +85,7 @@ def _unpack(archive: Path, into: Path, report: ExportReport) -> None:
             twice = [place for place, number in places.items() if number > 1]
             for name in [*(beside if _inner(into) != into else ()), *twice]:
                 report.add(name, -1, "file_extra")
-    except (BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+    except UNREADABLE as error:
         why = reason(error) if isinstance(error, OSError) else type(error).__name__
         report.add(archive.name, -1, "file_missing/read", why=why)
 

@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from threegate.audit.export.formats import FORMULA
 from threegate.console.errors import refusal
@@ -20,6 +20,7 @@ from threegate.console.forms.rule_form import define, dumped, opened
 from threegate.policy.language.load import MAX_TEXT_BYTES, Bundle, answer_paths, load_text
 from threegate.policy.language.wordlist import list_file
 from threegate.policy.schema import Rule
+from threegate.zip_files import UNREADABLE
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 ANSWER = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
@@ -192,7 +193,7 @@ def unpacked(content: bytes, name: str) -> dict[str, str]:
     try:
         with ZipFile(io.BytesIO(content)) as opened_zip:
             return _entries(opened_zip)
-    except (BadZipFile, NotImplementedError, RuntimeError, OSError):
+    except UNREADABLE:
         raise refusal("upload") from None
 
 

@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
-from zipfile import BadZipFile
 
 from threegate.policy.compliance.taxonomy import BY_ID, GBT45654
 from threegate.policy.errors import failure
 from threegate.types import Bilingual
+from threegate.zip_files import UNREADABLE
 
 MAX_BANK_BYTES = 64 << 20
 
@@ -169,7 +169,7 @@ def rows(content: bytes, name: str) -> Iterator[dict[str, str]]:
         raise failure("table-format", name=name, known=", ".join(_READERS))
     try:
         yield from _READERS[suffix](content)
-    except (ValueError, KeyError, OSError, csv.Error, BadZipFile):
+    except (csv.Error, SyntaxError, TypeError, *UNREADABLE):  # damaged XML of a workbook, too
         raise failure("table-unreadable", name=name) from None
 
 
