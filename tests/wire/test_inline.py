@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import encodings
 import hashlib
 
 import pytest
@@ -105,7 +106,20 @@ def test_base64_that_some_readers_take_is_read(head: str, how: str) -> None:
     assert any(FILE in text for text in texts("file_data", head + written[how]))
 
 
-@pytest.mark.parametrize("charset", ["big5", "utf-7", "hz", "cp037", "utf-16-le"])
+def test_names_of_encodings_are_not_kept() -> None:
+    """Python keeps every name that it is asked for: a client could fill the memory with them."""
+    text = "电话 13912345678，请回电。" * 3
+    data = b64(text.encode("gb18030"))
+    before = set(encodings._cache)  # type: ignore[attr-defined]
+    for n in range(50):
+        assert text in texts("url", f"data:text/plain;charset=none-{n};base64,{data}")
+        assert text in texts("url", f"data:text/plain;charset=gb{'-' * n}18030;base64,{data}")
+    assert set(encodings._cache) - before <= {"gb18030"}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "charset", ["big5", "utf-7", "hz", "cp037", "utf-16-le", "L1", "iso8859-15"]
+)
 def test_a_declared_encoding_is_read_first(charset: str) -> None:
     text = "my mobile is 13812345678"
     data = b64(text.encode(charset))

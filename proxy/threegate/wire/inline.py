@@ -7,9 +7,11 @@ of images, audio and PDF are not text.
 from __future__ import annotations
 
 import base64
-import codecs
+import encodings
 import re
 from collections.abc import Iterator, Mapping
+from encodings.aliases import aliases
+from pkgutil import iter_modules
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -37,7 +39,10 @@ _FEW: Final = 12
 data one in nine is a control byte."""
 _PAGES: Final = bytes([0, 0x20, 0x30, 0xFF, *range(0x4E, 0xA0)])
 """First bytes of ASCII, punctuation, full-width and Chinese characters in UTF-16."""
-_NO_CHARSETS: Final = frozenset(("punycode", "idna", "mbcs", "oem", "undefined"))
+_CHARSETS: Final = frozenset(module.name for module in iter_modules(encodings.__path__)) - {
+    "aliases", "idna", "mbcs", "oem", "punycode", "undefined"
+}  # fmt: skip
+"""Those that Python reads in time. It would keep any other name that it is asked for, for ever."""
 PLAIN: Final = "plain"
 """The kind of a field whose characters are the text."""
 UNKNOWN: Final = "*/*"
@@ -145,11 +150,12 @@ def _texts(data: bytes, kind: str) -> Iterator[str]:
 
 
 def _decoded(data: bytes, charset: str, errors: str = "replace") -> Iterator[str]:
+    name = encodings.normalize_encoding(charset).lower().replace(".", "_")
+    if (known := aliases.get(name, name)) not in _CHARSETS:
+        return
     try:
-        known = codecs.lookup(charset).name
-        if known not in _NO_CHARSETS:
-            yield data.decode(known, errors)
-    except (LookupError, ValueError):
+        yield data.decode(known, errors)
+    except (LookupError, ValueError):  # no text, or not in this encoding
         return
 
 
