@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from threegate.cli.main import main
+from threegate.gateway.access.auth import KeyFile
 
 Captured = pytest.CaptureFixture[str]
 
@@ -52,3 +53,41 @@ def test_the_list_warns_of_a_key_that_ends_soon(
     capsys.readouterr()
     assert main(["keys", "list", *common]) == 0
     assert ("active, ends in 9 days" in capsys.readouterr().out) == warned
+
+
+def test_who_adds_or_revokes_a_key_is_in_the_log(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "threegate.yaml"
+    config.write_text(f"var: {tmp_path}\n", "utf-8")
+    common = ["--config", str(config), "--lang", "en"]
+    assert main(["keys", "add", "--tenant", "shop", "--by", "ann", *common]) == 0
+    secret = capsys.readouterr().out.splitlines()[1]
+    assert main(["keys", "list", *common]) == 0
+    id = capsys.readouterr().out.split("\t")[0]
+
+    def broken_off(*_: object) -> None:
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(KeyFile, "revoke", broken_off)
+        with pytest.raises(SystemExit):
+            main(["keys", "revoke", id, "--by", "bob", *common])
+    assert main(["keys", "revoke", "nothing", "--by", "bob", *common]) == 1
+    assert main(["keys", "revoke", id, "--by", "bob", *common]) == 0
+    capsys.readouterr()
+    assert main(["audit", "search", "--stage", "access", *common]) == 0
+    recorded = capsys.readouterr().out
+    lines = [line for line in recorded.splitlines() if id in line]
+    assert [sum(who in line for line in lines) for who in ("ann", "bob")] == [2, 3]
+    assert sum("was denied" in line for line in recorded.splitlines()) == 1
+    assert secret not in recorded
+
+
+def test_no_key_is_added_that_the_log_does_not_have(tmp_path: Path, capsys: Captured) -> None:
+    config = tmp_path / "threegate.yaml"
+    config.write_text(f"var: {tmp_path}\naudit_url: sqlite:///{tmp_path}/none/audit.db\n", "utf-8")
+    (tmp_path / "none").write_text("a file where the log's folder should be")
+    assert main(["keys", "add", "--config", str(config), "--lang", "en"]) == 2
+    assert main(["keys", "list", "--config", str(config), "--lang", "en"]) == 0
+    assert "no key" in capsys.readouterr().err.lower()

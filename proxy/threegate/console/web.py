@@ -130,7 +130,11 @@ class ConsoleRequest:
     async def note(self, verb: str, **detail: Any) -> None:
         """Records this person's access or action in the audit log. Raises AuditError; without a
         record there is no access."""
-        detail = {"actor": self.me.name, "verb": verb, **detail}
+        await self.note_of(self.me.name, verb, **detail)
+
+    async def note_of(self, actor: str, verb: str, **detail: Any) -> None:
+        """The same for somebody who is about to log in."""
+        detail = {"actor": actor, "verb": verb, **detail}
         await self.parts.audit.append(Record(stage=Stage.ACCESS, caller=_STAFF, detail=detail))
 
 

@@ -21,7 +21,7 @@ from threegate.console.auth.sessions import MAX_FAILURES
 from threegate.policy.lifecycle.people import Role
 from threegate.settings import OidcSettings
 
-from tests.console.conftest import Site, opened_site
+from tests.console.conftest import Site, accesses, opened_site
 from tests.console.provider import CLIENT, SECRET, FakeCompany, company, rsa_key
 from tests.e2e.support.running import proxy
 from tests.serving import serve
@@ -96,6 +96,11 @@ def test_a_log_in_with_roles_of_the_group(tmp_path: Path) -> None:
         account = site.accounts.find("ann")
         assert account is not None
         assert account.roles == {Role.APPROVER}
+        assert went(site, site.visitor()).status_code == 200  # nothing changes: no record
+        recorded = [(each["verb"], each.get("roles")) for each in accesses(site)]
+        new, first = ["approver"], ["editor", "viewer"]
+        asked = ("attempt", None)
+        assert recorded == [("sso-account", new), asked, ("sso-account", first), asked]
 
         made.kid, made.key = "k2", rsa_key()  # the provider changes its key
         refused = went(site, site.visitor())  # asked again once a minute at most

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from tests.console.conftest import PASSWORD, Site
+from tests.console.conftest import PASSWORD, Site, accesses
 
 
 def test_an_invitation_by_link(site: Site) -> None:
@@ -45,3 +45,14 @@ def test_odd_names(site: Site) -> None:
     admin = site.who("admin")
     for name in ("", "a b", "<b>"):
         assert admin.post("/people.json", data={"name": name}).status_code == 400
+
+
+def test_who_uses_a_one_time_link_is_in_the_log(fresh_site: Site) -> None:
+    token, form = fresh_site.accounts.setup_token(), {"name": "anna", "password": PASSWORD}
+    assert fresh_site.visitor().post("/setup/guessed", data=form).status_code == 400
+    assert accesses(fresh_site) == []
+    assert fresh_site.visitor().post(f"/setup/{token}", data=form).status_code == 303
+    done, asked = accesses(fresh_site)
+    assert (asked["verb"], asked["what"], asked["actor"]) == ("attempt", "sign-up", "anna")
+    assert (done["verb"], done["object"]) == ("sign-up", "anna")
+    assert "admin" in str(done["roles"])

@@ -12,8 +12,8 @@ import sys
 
 from threegate import settings
 from threegate.audit.log.database import writer_engine
-from threegate.audit.log.record import Record, Stage
 from threegate.audit.settings import from_settings
+from threegate.cli.acts import CLI, access
 from threegate.cli.audit.common import opened
 from threegate.cli.language import line
 from threegate.cli.person import current_user
@@ -41,9 +41,7 @@ from threegate.policy.lifecycle.store import DirTree, now_utc, today_utc
 from threegate.policy.lifecycle.versions import Versions
 from threegate.policy.model import PolicySet
 from threegate.policy.strictness.diff import describe, diff_sets
-from threegate.types import Caller
 
-CLI = Caller(tenant="", key_id="cli", language="")
 MIN_PREFIX = 6
 """The fewest digits of a digest that may name a version, if unambiguous."""
 
@@ -73,17 +71,13 @@ async def _recorded(
         return versions.act(command, person, now_utc())
     what = {"actor": person.name, "what": name_of(command), "object": command.digest}
     async with opened(from_settings(known)) as log:
-        await log.append(_access("attempt", what))
+        await log.append(access("attempt", **what))
         answer = versions.act(command, person, now_utc())
         if isinstance(answer, Event):
             await log.append(record_of(answer, CLI.key_id))
         else:
-            await log.append(_access("refused", what | {"code": answer.code}))
+            await log.append(access("refused", **what, code=answer.code))
         return answer
-
-
-def _access(verb: str, what: dict[str, str]) -> Record:
-    return Record(stage=Stage.ACCESS, caller=CLI, detail={"verb": verb, **what})
 
 
 def submit_command(args: argparse.Namespace) -> int:

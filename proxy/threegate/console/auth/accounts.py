@@ -110,6 +110,15 @@ class Accounts:
         account = self.find(name) if fits(stored or "", password) else None
         return None if account is None or account.closed else account
 
+    def changed_by(self, guest: SsoIdentity) -> bool:
+        """Whether `welcome` makes an account or changes its roles or group."""
+        if not NAME.fullmatch(guest.name):
+            return False
+        with self.engine.begin() as connection:
+            name = _known_guest(connection, guest)
+        account = self.find(name)
+        return account is None or (account.roles, account.group) != (guest.roles, guest.group)
+
     def welcome(self, guest: SsoIdentity) -> Account:
         """The account of a single sign-on user, created at the first visit, with the user's current
         roles. A name that somebody else already has here is never reassigned. Raises

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse
 
-from threegate.console.auth.accounts import Account, AccountError, now
+from threegate.console.auth.accounts import NAME, Account, AccountError, SsoIdentity, now
 from threegate.console.auth.oidc import OidcError, Provider, Started
 from threegate.console.auth.passwords import TooManyHashesError
 from threegate.console.auth.sessions import (
@@ -170,13 +170,30 @@ async def sso_back(visit: ConsoleRequest) -> Answer:
         return _too_old(visit)
     try:
         guest = await _provider(visit).finish(visit.query.get("code", ""), started)
-        account = await blocking(visit.parts.accounts.welcome, guest)
+        account = await _welcomed(visit, guest)
     except (OidcError, AccountError) as error:
         return _no_entry(visit, error)
     cookie = visit.parts.signer.sign("session", account.name, account.epoch)
     data = {"name": account.name, "next": wanted}
     tls = _provider(visit).redirect.startswith("https:")
     return Shown("account/welcome.html", data, cookies={COOKIE: cookie}, tls=tls)
+
+
+async def _welcomed(visit: ConsoleRequest, guest: SsoIdentity) -> Account:
+    """A new account and changed roles are recorded. Raises AccountError."""
+    accounts = visit.parts.accounts
+    changes = await blocking(accounts.changed_by, guest)
+    if changes:
+        await visit.note_of(guest.name, "attempt", what="sso-account", object=guest.name)
+    account = await blocking(accounts.welcome, guest)
+    if changes:
+        await _note_roles(visit, "sso-account", account)
+    return account
+
+
+async def _note_roles(visit: ConsoleRequest, verb: str, account: Account) -> None:
+    name, roles = account.name, sorted(account.roles)
+    await visit.note_of(name, verb, object=name, roles=roles, group=account.group)
 
 
 def _provider(visit: ConsoleRequest) -> Provider:
@@ -219,6 +236,7 @@ async def setup(visit: ConsoleRequest) -> Answer:
     try:
         if form.get("password", "") != form.get("again", form.get("password", "")):
             raise AccountError("again")
+        await _note_setup(visit, token)
         account = await visit.parts.hashes.run(
             f"address:{_address(visit)}",
             visit.parts.accounts.accept,
@@ -232,7 +250,19 @@ async def setup(visit: ConsoleRequest) -> Answer:
     except AccountError as error:
         data = {"name": "", "invited_roles": [], "error": error.text.get(visit.language)}
         return Shown("account/setup.html", data, 400)
+    await _note_roles(visit, "sign-up", account)
     return _welcome(visit, account)
+
+
+async def _note_setup(visit: ConsoleRequest, token: str) -> None:
+    """Nobody without a link writes to the log. Raises AccountError."""
+    invite = await blocking(visit.parts.accounts.invited, token, now())
+    if invite is None:
+        raise AccountError("invite")
+    name = invite.name or visit.form.get("name", "")
+    if not NAME.fullmatch(name):
+        raise AccountError("name")
+    await visit.note_of(name, "attempt", what="sign-up", object=name)
 
 
 async def logout(visit: ConsoleRequest) -> Answer:

@@ -167,8 +167,12 @@ class KeyFile:
     def add(self, tenant: str, expires: str = "") -> tuple[Key, str]:
         """The stored key and its secret, which is shown only once."""
         key, secret = made(tenant, expires)
-        self._write((*self.keys, key))
+        self.store(key)
         return key, secret
+
+    def store(self, key: Key) -> bool:
+        self._write((*self.keys, key))
+        return True
 
     def revoke(self, key_id: str) -> bool:
         found = any(k.id == key_id for k in self.keys)

@@ -111,10 +111,15 @@ class KeyDatabase:
     def add(self, tenant: str, expires: str = "") -> tuple[Key, str]:
         """The stored key and its secret, which is shown only once. Blocks."""
         key, secret = made(tenant, expires)
+        self.store(key)
+        return key, secret
+
+    def store(self, key: Key) -> bool:
+        """Blocks."""
         with self.engine.begin() as connection:
             connection.execute(insert(API_KEY).values(asdict(key)))
         self.look()
-        return key, secret
+        return True
 
     def revoke(self, key_id: str) -> bool:
         """Whether the key exists. Blocks."""
