@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -110,29 +111,56 @@ class Served:
         return [(e["stage"], e.get("error", "")) for e in events if e.get("endpoint") in own]
 
 
-@pytest.fixture(params=["base", "questions"])
-def served(request: Any, tmp_path: Path) -> Iterator[Served]:
+@dataclass(frozen=True)
+class Stopped:
+    """What the clients got, how the program ended, and what it recorded."""
+
+    ends: dict[str, str]
+    whole: tuple[int, str, str | None]
+    waiting: tuple[bytes, bytes]
+    status: int
+    log: str
+    errors: list[tuple[str, str]]
+
+
+@pytest.fixture(scope="module", params=["base", "questions"])
+def stopped(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Stopped:
     """Under a policy that guards answers, or one under which their bytes pass as they are."""
-    policies, demo = ROOT / "policies", ScriptedUpstream()
+    root, policies = tmp_path_factory.mktemp("stopping"), ROOT / "policies"
     if request.param == "questions":
-        policies = tmp_path / "policies"
+        policies = root / "policies"
         (policies / "packs").mkdir(parents=True)
         (policies / "packs/questions.yaml").write_text(QUESTIONS, "utf-8")
-    log, command = tmp_path / "log", [sys.executable, "-m", "threegate", "serve"]
+    with served(root, policies, request.param) as made:
+        return _stop(made)
+
+
+@contextmanager
+def served(root: Path, policies: Path, pack: str) -> Iterator[Served]:
+    log, command = root / "log", [sys.executable, "-m", "threegate", "serve"]
+    demo = ScriptedUpstream()
     with serve(demo.app) as url, log.open("w") as lines:
-        text = SETTINGS.format(url=url, policies=policies, pack=request.param)
-        (tmp_path / "threegate.yaml").write_text(text, "utf-8")
-        process = subprocess.Popen(command, cwd=tmp_path, stderr=lines, stdout=lines)
+        text = SETTINGS.format(url=url, policies=policies, pack=pack)
+        (root / "threegate.yaml").write_text(text, "utf-8")
+        process = subprocess.Popen(command, cwd=root, stderr=lines, stdout=lines)
         try:
             assert eventually(lambda: LISTENS.search(log.read_text("utf-8")) is not None)
-            yield Served(process, LISTENS.findall(log.read_text("utf-8"))[0], tmp_path, demo)
+            yield Served(process, LISTENS.findall(log.read_text("utf-8"))[0], root, demo)
         finally:
             process.kill()
             process.wait(PATIENCE_S)
 
 
-def test_every_client_gets_an_error_of_its_api(served: Served) -> None:
-    with ThreadPoolExecutor() as pool:
+def _stop(served: Served) -> Stopped:
+    """With a stream and a whole call of each kind under way, a check of an answer that its client
+    does not close, and a body that does not arrive."""
+    begun = b'{"open": {}}\n{"append": "One two three. Four five six."}\n'
+    with (
+        ThreadPoolExecutor() as pool,
+        served.unfinished("/v1/guard/stream", begun) as check,
+        served.unfinished(PATHS["chat"], b"{") as body,
+    ):
+        assert b'"release"' in _until(check, b'"release"')
         streams = {}
         for api in PATHS:
             streams[api] = pool.submit(served.stream, api, began := Event())
@@ -142,26 +170,28 @@ def test_every_client_gets_an_error_of_its_api(served: Served) -> None:
         assert eventually(lambda: len(served.demo.received) > len(PATHS))
         served.process.send_signal(signal.SIGTERM)
         ends = {api: future.result() for api, future in streams.items()}
-        assert whole.result() == (503, "stopping", "1")
-    assert served.process.wait(PATIENCE_S) == 0, (served.root / "log").read_text("utf-8")
-    assert all("the server is stopping" in end for end in ends.values()), ends
-    assert all(KINDS[api] in end for api, end in ends.items()), ends
-    assert served.errors() == [("aborted", "stopping")] * (len(PATHS) + 1)
+        waiting = (_until(check), _until(body))
+        status = served.process.wait(PATIENCE_S)
+        log = (served.root / "log").read_text("utf-8")
+        return Stopped(ends, whole.result(), waiting, status, log, served.errors())
 
 
-def test_who_waits_for_a_client_gets_an_error_too(served: Served) -> None:
-    """A check of an answer that its client does not close, and a body that does not arrive."""
-    begun = b'{"open": {}}\n{"append": "One two three. Four five six."}\n'
-    with (
-        served.unfinished("/v1/guard/stream", begun) as check,
-        served.unfinished(PATHS["chat"], b"{") as body,
-    ):
-        assert b'"release"' in _until(check, b'"release"')
-        served.process.send_signal(signal.SIGTERM)
-        assert b'"code":"stopping"' in _until(check)
-        assert _until(body).startswith(b"HTTP/1.1 503 ")
-    assert served.process.wait(PATIENCE_S) == 0, (served.root / "log").read_text("utf-8")
-    assert served.errors() == [("aborted", "stopping")]
+def test_every_client_gets_an_error_of_its_api(stopped: Stopped) -> None:
+    assert stopped.status == 0, stopped.log
+    assert stopped.whole == (503, "stopping", "1")
+    assert all("the server is stopping" in end for end in stopped.ends.values()), stopped.ends
+    assert all(KINDS[api] in end for api, end in stopped.ends.items()), stopped.ends
+
+
+def test_who_waits_for_a_client_gets_an_error_too(stopped: Stopped) -> None:
+    check, body = stopped.waiting
+    assert b'"code":"stopping"' in check
+    assert body.startswith(b"HTTP/1.1 503 ")
+
+
+def test_each_record_says_why(stopped: Stopped) -> None:
+    """Of each stream, of the whole call and of the check; the body was not one yet."""
+    assert stopped.errors == [("aborted", "stopping")] * (len(PATHS) + 2)
 
 
 def _until(connection: socket.socket, found: bytes | None = None) -> bytes:
