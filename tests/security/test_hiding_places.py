@@ -70,6 +70,39 @@ def test_no_secret_in_names_of_fields(guarded: Running, watched: Watched, case: 
     assert SECRET not in str(watched.seen)
 
 
+ROW = {"id": SECRET, "model": PHONE, "type": "AKIAQYLPMN5HHHFPZAM2", "status": {"role": SECRET}}
+CALLED = [
+    {"type": "function_call", "call_id": "call_9", "name": "f", "arguments": "{}"},
+    {"type": "function_call_output", "call_id": "call_9", "output": ROW},
+]
+USED = {"type": "tool_result", "tool_use_id": "toolu_9", "content": [{"type": "text", **ROW}]}
+PARTS = [{"text": "ok", "type": "text", "id": SECRET}]
+RETURNED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "output": ("responses", {"input": CALLED}, "call_9"),
+    "rows": ("responses", {"input": [CALLED[0], {**CALLED[1], "output": [ROW]}]}, "call_9"),
+    "blocks": ("messages", {"messages": [{"role": "user", "content": [USED]}]}, "toolu_9"),
+    "parts": (
+        "chat",
+        {"messages": [{"role": "tool", "tool_call_id": "call_9", "content": PARTS}]},
+        "call_9",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RETURNED)
+def test_no_secret_under_a_name_of_the_protocol_in_data(
+    guarded: Running, watched: Watched, case: str
+) -> None:
+    """What a tool returned has names of its own; the id that links it to its call stays."""
+    api, more, link = RETURNED[case]
+    watched.seen.clear()
+    httpx.post(guarded.url + PATHS[api], json=request(api) | more, timeout=60)
+    sent = str(watched.seen)
+    assert len(watched.seen) == 1
+    assert [v for v in (SECRET, PHONE, "AKIAQYLPMN5HHHFPZAM2") if v in sent] == []
+    assert link in sent
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("escape", [r"\n", r"\r\n", r"\t", r"\\n", "\x1b[0;31m", r"\u001b[K"])
 def test_no_value_behind_the_letter_of_an_escape(

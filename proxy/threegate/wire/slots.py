@@ -41,6 +41,9 @@ _TOKEN: Final = re.compile(r"[\w.:/+=\-]*", re.ASCII)
 _FREE: Final = frozenset(  # the client's own words
     ("metadata", "default", "const", "examples", "input_examples", "enum", "variables")
 )
+_PART_WORDS: Final = frozenset(("type", "media_type", "format", "detail"))
+_PART_WORD: Final = re.compile(r"[a-z_]{0,24}|[a-z]{4,11}/[\w.+\-]{1,80}", re.ASCII)
+_DATA: Final = "output"
 _JSON_CHANNELS: Final = frozenset((Channel.TOOL_ARGUMENTS, Channel.TOOL_RESULT))
 _COUNTED: Final = frozenset(("seed",))
 _LARGEST_SEED: Final = 2**32
@@ -100,7 +103,7 @@ class SlotWalk:
             for name, below in value.items():
                 if not _USUAL_NAME.fullmatch(name):
                     self._named(pointer, name, channel)
-                inner = key if key in _FREE else name
+                inner = _name_of(key, name, below, channel)
                 if type(below) is str:
                     self._string(below, f"{pointer}/{escape(name)}", channel, inner, kind)
                 elif type(below) in _TEXTFUL and not self._is_linked(name, below):
@@ -173,6 +176,17 @@ class SlotWalk:
             self.add(text, pointer + "#json", channel)
         else:
             self.add(text, pointer, channel)
+
+
+def _name_of(key: str, name: str, below: Any, channel: Channel) -> str:
+    """The name that says what a member of an object in `key` is. What a tool returned is data under
+    any name, but for what the parts of its content say of themselves and what is sealed."""
+    if key in _FREE:
+        return key
+    if channel is not Channel.TOOL_RESULT or not key or name in _OPAQUE or name not in STRUCTURAL:
+        return name
+    says = name in _PART_WORDS and isinstance(below, str) and _PART_WORD.fullmatch(below)
+    return name if says else _DATA
 
 
 def without_words(value: Any) -> Any:

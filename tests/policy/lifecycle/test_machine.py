@@ -200,6 +200,17 @@ def test_an_emergency_ends_after_24_hours() -> None:
     assert state.emergency(at(28)) is None
 
 
+@pytest.mark.parametrize(("ahead", "lasts"), [(0.9, True), (2, False), (240, False)])
+def test_an_emergency_of_a_clock_that_was_ahead_ends_with_it(ahead: float, lasts: bool) -> None:
+    """Without approval nothing is in force for longer than 24 hours, whatever a clock does."""
+    calm = play((Submit("d1", weaker=False), ANN), (Approve("d1"), BOB), (Activate("d1"), BOB))
+    calm = apply(calm, Event(Submit("d2", weaker=True), "ann", "privacy", at(4)))
+    urgent = Event(Activate("d2", True, "attack"), "bob", "privacy", at(5 + ahead))
+    active = apply(calm, urgent).active(at(5))
+    assert active is not None
+    assert (active.digest == "d2") is lasts
+
+
 def test_an_emergency_before_any_approved_version_can_be_ended() -> None:
     """It was refused, and the emergency lasted its 24 hours whatever it did."""
     urgent = (Submit("d1", weaker=False), ANN), (Activate("d1", True, "attack"), BOB)
