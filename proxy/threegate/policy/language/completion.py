@@ -75,8 +75,7 @@ def place_of(lines: list[str], column: int) -> CompletionSite | None:
     rest = current["rest"]
     if rest.startswith("#"):
         return None
-    above = _above(lines[:-1], len(current["indent"]), len(current["dashes"]))
-    return _inside(above, rest)
+    return _inside(_above(lines[:-1], current), rest)
 
 
 def _parsed(line: str) -> dict[str, str]:
@@ -85,30 +84,27 @@ def _parsed(line: str) -> dict[str, str]:
     return found.groupdict()
 
 
-def _above(lines: list[str], indent: int, dashes: int) -> tuple[str, ...]:
-    """The keys that enclose a line, by indentation."""
-    path: list[str] = []
-    column, item = indent + dashes, False
-    if dashes:
-        path, column, item = [ITEM], indent, True
-    for line in reversed(lines):
-        parsed = _parsed(line)
-        if column <= 0 and not item:
-            break
-        if not parsed["rest"] or parsed["rest"].startswith("#"):
-            continue
-        start = len(parsed["indent"])
-        at = start + len(parsed["dashes"])
-        if at < column or (item and at == column and not parsed["dashes"]):
-            key = _KEY.match(parsed["rest"])
-            path.append(key["key"] if key else "?")
-        elif not (at == column and parsed["dashes"] and not item):
-            continue
-        column, item = at, False
-        if parsed["dashes"]:
-            path.append(ITEM)
-            column, item = start, True
-    return tuple(reversed(path))
+def _above(before: list[str], current: dict[str, str]) -> tuple[str, ...]:
+    """The keys that enclose a line. Each line closes the levels that do not begin further left. A
+    list item is a level at the column of its dash, where the key that holds the list may be, too.
+    """
+    levels: list[tuple[int, str]] = []
+    for line in (*filter(_is_content, map(_parsed, before)), current):
+        start = len(line["indent"])
+        if line["dashes"]:
+            levels = [
+                (at, name) for at, name in levels if at < start or (at == start and name != ITEM)
+            ]
+            levels.append((start, ITEM))
+        start += len(line["dashes"])
+        key = _KEY.match(line["rest"])
+        levels = [(at, name) for at, name in levels if at < start]
+        levels.append((start, key["key"] if key else "?"))
+    return tuple(name for _, name in levels[:-1])
+
+
+def _is_content(line: dict[str, str]) -> bool:
+    return bool(line["rest"]) and not line["rest"].startswith("#")
 
 
 def _inside(above: tuple[str, ...], rest: str) -> CompletionSite | None:
