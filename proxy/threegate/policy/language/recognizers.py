@@ -16,7 +16,7 @@ from threegate.normalize.re2_spans import char_spans
 from threegate.policy.language.patterns import PatternError, compile_pattern
 from threegate.types import Bilingual
 
-_KNOWN = {
+_NAMED = {
     "pii.email": "EMAIL_ADDRESS",
     "pii.bank_card": "CREDIT_CARD",
     "pii.ip": "IP_ADDRESS",
@@ -43,12 +43,12 @@ _NUMBER = re.compile(r"[0-9][\-./]\Z")
 
 def entity_of(kind: str) -> str:
     """`pii.cn.id_card` is CN_ID_CARD; if Presidio has a name, that one."""
-    return _KNOWN.get(kind) or kind.removeprefix("pii.").replace(".", "_").upper()
+    return _NAMED.get(kind) or kind.removeprefix("pii.").replace(".", "_").upper()
 
 
 def kind_of(entity: str) -> str:
     """AU_ABN is `pii.au.abn`, EMPLOYEE_NO is `pii.employee_no`."""
-    known = {v: k for k, v in _KNOWN.items()}.get(entity)
+    known = {v: k for k, v in _NAMED.items()}.get(entity)
     country, _, rest = entity.partition("_")
     dotted = f"{country}.{rest}" if country in _COUNTRIES and rest else entity
     return known or "pii." + dotted.lower()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from threegate.data_files import table
+from threegate.policy.language.recognizers import entity_of
 from threegate.policy.model import matches
 
 LABELS: Mapping[str, Mapping[str, str]] = table("service.dialects", "labels")
@@ -23,5 +24,4 @@ def label(api: str, kind: str) -> str:
 @cache
 def entity(kind: str) -> str:
     """A Presidio entity."""
-    own = kind.removeprefix("pii.").replace(".", "_").upper()
-    return label("presidio", kind) or own
+    return label("presidio", kind) or entity_of(kind)
