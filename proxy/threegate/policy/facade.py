@@ -25,7 +25,7 @@ from threegate.policy.model import (
     PolicySet,
     Selector,
 )
-from threegate.policy.schema import BindingSpec, Pack
+from threegate.policy.schema import Pack
 from threegate.policy.strictness.compare import reached
 
 
@@ -129,7 +129,7 @@ class _Plan:
 def _plan(tree: Tree, names: tuple[str, ...]) -> _Plan:
     whole = load_bundle(tree, names)
     wanted = [pack for pack in whole.packs if pack.pack in names]
-    bound = tuple((_selector(b), b.pack) for pack in wanted for b in pack.bindings)
+    bound = tuple((b.selector, b.pack) for pack in wanted for b in pack.bindings)
     rest = tuple(n for n in names if not _has_bindings(whole.packs, n))
     # One that only binds others serves nobody, but its file is part of a version.
     binding = ((pack.pack,) for pack in wanted if pack.bindings)
@@ -141,11 +141,6 @@ def _plan(tree: Tree, names: tuple[str, ...]) -> _Plan:
 
 def _has_bindings(packs: tuple[Pack, ...], name: str) -> bool:
     return any(p.bindings for p in packs if p.pack == name)
-
-
-def _selector(spec: BindingSpec) -> Selector:
-    route = (spec.route,) if spec.route else ()
-    return Selector(tenant=spec.tenants, key=spec.keys, route=route, model=spec.models)
 
 
 def _policy_set(plan: _Plan) -> PolicySet:

@@ -15,7 +15,7 @@ from threegate.policy.lint.base import Findings, Found, Subject, checks
 from threegate.policy.model import Mode
 from threegate.policy.model import Rule as Compiled
 from threegate.policy.schema import AuditLevel, OnAuditFailure, Pack
-from threegate.policy.strictness.compare import Direction, glob, includes, selector_covers
+from threegate.policy.strictness.compare import Direction, includes, selector_covers, within
 from threegate.policy.strictness.diff import PolicyChange, diff
 from threegate.policy.strictness.diff import Subject as Of
 from threegate.types import Bilingual
@@ -105,17 +105,8 @@ def audit_too_little(subject: Subject) -> Findings:
 def unreachable_binding(subject: Subject) -> Findings:
     for pack in subject.packs:
         for i, binding in enumerate(pack.bindings):
-            if any(_takes(earlier, binding) for earlier in pack.bindings[:i]):
+            if any(within(each.selector, binding.selector) for each in pack.bindings[:i]):
                 yield binding.at
-
-
-def _takes(wide: Any, narrow: Any) -> bool:
-    parts = ("tenants", "keys", "models")
-    route = not wide.route or glob(wide.route, narrow.route)
-    return route and all(
-        not getattr(wide, p) or set(getattr(narrow, p) or ("",)) <= set(getattr(wide, p))
-        for p in parts
-    )
 
 
 @checks("empty-answer")

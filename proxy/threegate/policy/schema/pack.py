@@ -19,7 +19,7 @@ from threegate.policy.language.shapes import (
     mapping,
     within,
 )
-from threegate.policy.model import AiLabel, CheckDigits
+from threegate.policy.model import AiLabel, CheckDigits, Selector
 from threegate.policy.schema.constraints import ConstraintRule
 from threegate.policy.schema.rules import Rule
 from threegate.types import Bilingual, Level
@@ -128,6 +128,11 @@ class BindingSpec(Located):
     tenants: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+
+    @property
+    def selector(self) -> Selector:
+        route = (self.route,) if self.route else ()
+        return Selector(tenant=self.tenants, key=self.keys, route=route, model=self.models)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

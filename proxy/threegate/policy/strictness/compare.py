@@ -196,22 +196,23 @@ def selector_covers(wide: When, narrow: When) -> bool:
         out, also_out = getattr(wide, part), getattr(narrow, part)
         if not all(any(glob(x, y) for x in also_out) for y in out):
             return False
-    return _within(wide, narrow)
+    return within(wide, narrow)
 
 
 def reached(selectors: Sequence[Selector]) -> list[bool]:
     """Whether each binding is for any call, given those before it. One for some paths or models
     takes nothing from those after it: a caller may ask for a later policy by its name."""
     return [
-        not any(before.takes_all_calls and _within(before, each) for before in selectors[:n])
+        not any(before.takes_all_calls and within(before, each) for before in selectors[:n])
         for n, each in enumerate(selectors)
     ]
 
 
-def _within(wide: Selector, narrow: Selector) -> bool:
+def within(wide: Selector, narrow: Selector) -> bool:
+    """Whether every call of `narrow` is also one of `wide`; exclusions do not count."""
     for part in SELECTOR:
-        a, b = getattr(wide, part), getattr(narrow, part)
-        if a and not (b and all(any(glob(x, y) for x in a) for y in b)):
+        a, b = getattr(wide, part), getattr(narrow, part) or ("",)
+        if a and not all(any(glob(x, y) for x in a) for y in b):
             return False
     return True
 
