@@ -47,6 +47,8 @@ def read(text: str) -> list[tuple]:
         ("18 months", [(18, "month")]),
         ("90分钟", [(90, "minute")]),
         ("1.5 hours", [(90, "minute")]),
+        ("five times, twice, once a day", [(5, "times"), (2, "times"), (1, "times")]),
+        ("once you have paid", []),
         ("the 3rd time", []),
         ("4:00–4:45", []),
         ("2018–19", [(2018, None, None)]),

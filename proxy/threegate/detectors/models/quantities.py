@@ -44,6 +44,7 @@ _SCALES: Final[Mapping[str, float]] = _WORDS["scales"]
 _MONTHS: Final[Mapping[str, int]] = _WORDS["months"]
 _PREFIXES: Final[Mapping[str, str]] = _WORDS["prefixes"]
 _UNITS: Final[Sequence[tuple[str, str, float]]] = _WORDS["units"]
+_TIMES: Final[Mapping[str, int]] = _WORDS["times"]
 
 _HAN_NUMBER = r"[零〇一二三四五六七八九两兩十百千万萬亿億]"
 _WORD = "|".join(sorted([*ONES, *TENS], key=len, reverse=True))
@@ -61,6 +62,11 @@ _UNIT = re.compile(
     r"[\s-]?多?余?(?:" + "|".join(f"(?P<u{i}>{u})" for i, (u, _, _) in enumerate(_UNITS)) + ")",
     re.IGNORECASE,
 )
+_OFTEN = re.compile(
+    r"\b(?:once(?=\s+(?:an?|per|each|every|daily|weekly|monthly|yearly)\b)|twice|thrice)\b",
+    re.IGNORECASE,
+)
+"""How often; "once" alone mostly says when."""
 _ABOUT = re.compile(
     r"(?:约|大约|将近|接近|近|超过|逾|about|around|roughly|nearly|almost|approximately|some|over"
     r"|more than)\s*(?:us)?[$¥￥€£]?\s*$",
@@ -91,7 +97,8 @@ def amounts(text: str) -> tuple[Amount, ...]:
     """All numbers and dates that are understood, in text order."""
     days = list(_days(text))
     taken = [_with_second_year(text, day.span) for day in days]
-    numbers = [q for q in _quantities(text) if not any(_overlap(q.span, t) for t in taken)]
+    found = sorted([*_quantities(text), *_often(text)], key=lambda q: q.span)
+    numbers = [q for q in found if not any(_overlap(q.span, t) for t in taken)]
     return tuple(sorted([*days, *_ranged(text, numbers)], key=lambda a: a.span))
 
 
@@ -176,6 +183,11 @@ def _quantities(text: str) -> Iterator[Quantity]:
         about = about or text[match.end() : match.end() + 1] in ("多", "余")
         start = match.start() + len(match.group()) - len(match.group().lstrip())
         yield Quantity(round(value * factor, 9), unit, Span(start, end), about)
+
+
+def _often(text: str) -> Iterator[Quantity]:
+    for match in _OFTEN.finditer(text):
+        yield Quantity(_TIMES[match.group().lower()], "times", Span(*match.span()))
 
 
 def _value(match: re.Match[str]) -> float | None:
