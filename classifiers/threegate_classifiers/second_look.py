@@ -1,6 +1,6 @@
 """A second model for texts of one language, asked of what the first is unsure of; scored together.
 
-The first one's manifest names one for each language (`second: guard-en@1 guard-zh@1`); `beside`
+The first one's manifest names one for each language (`second: guard-en@1 guard-zh@2`); `beside`
 in its own says for which language it is there, how near to a level a score must come, and its share
 of the mean. The mean is that of the logits; calibration and levels of the second's manifest are
 those of the mean. Harm of any category is one question: the category that both together find

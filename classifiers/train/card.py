@@ -61,13 +61,13 @@ LIMITS = {
         "Says nothing alone: its calibration and levels are those of the mean of its logits and guard's.",
         "English alone was trained; texts with words or letters of other languages are left to guard.",
         "Upper and lower case and accents look alike to it.",
-        "Trained in about 80 minutes on one shared CPU core.",
+        "Trained in about 80 minutes on one shared CPU core, then 20 minutes on what the mean with guard got wrong.",
     ],
     "guard-zh": [
         "Says nothing alone: its calibration and levels are those of the mean of its logits and guard's.",
         "Chinese alone was trained; texts of which less than half of the letters are Chinese are left to guard, and so are answers.",
         "Direct injection is left to guard, since the mean found fewer Chinese attacks at medium.",
-        "Trained in about 40 minutes on a share of one busy CPU core; it saw most rows less than once.",
+        "Trained in about 40 minutes on a share of one busy CPU core, then 18 minutes on what the mean with guard got wrong; it saw most rows less than once.",
     ],
     "entities": [
         "Public figures, brands, and diseases in general are not meant to be found; a bare name without context is guessed.",
