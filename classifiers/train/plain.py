@@ -24,6 +24,8 @@ FOREIGN = 0.25
 def plain(count: int, rng: random.Random, *, held: bool, language: str) -> list[Pack]:
     """The rows are used equally often."""
     rows = _evened([row for row in _rows(language) if is_dev(row["id"]) == held])
+    if not rows:
+        raise FileNotFoundError(f"no rows of plain_{language}*.jsonl")
     drawn: list[Row] = []
     made = []
     for _ in range(count):
@@ -56,7 +58,9 @@ def _copied_more(row: Row) -> int:
 
 @cache
 def _rows(language: str) -> tuple[Row, ...]:
-    return tuple(row for path in sorted(OWN.glob(f"plain_{language}*.jsonl")) for row in read_rows(path))
+    """The newest file first: where rows are left out, they are older ones."""
+    paths = sorted(OWN.glob(f"plain_{language}*.jsonl"), reverse=True)
+    return tuple(row for path in paths for row in read_rows(path))
 
 
 def _pack(rows: Sequence[Row], other: Row, rng: random.Random) -> Pack:
