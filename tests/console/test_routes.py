@@ -86,6 +86,8 @@ MATRIX = {
     "POST /policies/messages": "editor",
     "POST /policies/kept": "editor",
     "POST /policies/label": "editor",
+    "GET /policies/bindings": "editor",
+    "POST /policies/bindings": "editor",
     "POST /policies/packs": "editor",
     "POST /policies/download": "editor approver",
     "GET /policies/upstreams": "editor approver",

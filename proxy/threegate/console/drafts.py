@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -170,6 +170,10 @@ class Workspace:
     def tree(self) -> Tree:
         written = {path: file.text.encode() for path, file in self.files.items()}
         return DictTree(written, self.ground.tree)
+
+    def in_use(self) -> Workspace:
+        """The policy in force, without the draft."""
+        return replace(self, files={})
 
     @property
     def packs(self) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ def _named(found: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _pack_pieces(text: str) -> Iterator[tuple[str, str]]:
     """Comments and blank lines belong to the piece below them."""
     lines = text.splitlines(keepends=True)
-    found = [(_above(lines, n), key) for n, key in _starts(lines)]
+    found = [(above(lines, n), key) for n, key in _starts(lines)]
     cuts = [(0, ""), *found] if not found or found[0][0] else found
     ends = [n for n, _ in cuts[1:]] + [len(lines)]
     for (begin, key), end in zip(cuts, ends, strict=True):
@@ -132,7 +132,7 @@ def _starts(lines: list[str]) -> Iterator[tuple[int, str]]:
             yield n, "rules/" if part == "rules" else f"{part}/{entry[2]}"
 
 
-def _above(lines: list[str], n: int) -> int:
+def above(lines: list[str], n: int) -> int:
     while n and (not lines[n - 1].strip() or lines[n - 1].lstrip().startswith("#")):
         n -= 1
     return n

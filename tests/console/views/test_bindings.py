@@ -57,7 +57,8 @@ def test_who_gets_what_is_read_in_the_console(bound_site: Site) -> None:
     shown = viewer.get("/policies").text
     assert "tenant retail" in shown
     assert "all other calls" in shown
-    assert "<code>packs/bound.yaml</code>" in shown  # where it is changed
+    assert "<code>packs/bound.yaml</code>" in shown  # where it is written
+    assert "/policies/bindings" not in shown  # an editor changes it
 
 
 def test_a_changed_rule_says_which_calls_it_is_for(bound_site: Site) -> None:
@@ -140,3 +141,89 @@ def test_without_bindings_every_call_gets_all_packs(site: Site) -> None:
     assert found["everyone"]
     assert found["idle"] == []
     assert "there are no bindings" in site.who("viewer").get("/policies").text
+
+
+MINE = {
+    "0.was": "bound:0", "0.pack": "retail", "0.tenants": "retail",
+    "1.was": "bound:1", "1.pack": "base", "1.all": "on",
+}  # fmt: skip
+FORM = "/policies/bindings"
+
+
+def test_bindings_are_changed_by_form(bound_site: Site) -> None:
+    editor = bound_site.who("editor", name="ed")
+    assert 'href="/console/policies/bindings"' in editor.get("/policies").text
+    page = editor.get(FORM + ".json").json()
+    assert [(r["pack"], r["tenants"], r["everybody"]) for r in page["rows"]] == [
+        ("retail", ["retail"], False),
+        ("base", [], True),
+    ]
+    form = MINE | {"seen": page["seen"], "0.tenants": "retail\nshops"}
+    shown = editor.post(FORM + ".json", data=form | {"do": "add"}).json()
+    assert [r["pack"] for r in shown["rows"]] == ["retail", "", "base"]
+    assert shown["bindings"]["rows"][0]["calls"] == "tenant retail or shops"
+    assert editor.get("/policies/draft.json").json()["files"] == []  # only shown
+    assert shown["losses"] == [
+        {"calls": "tenant retail or shops", "packs": [shown["packs"][0]["title"]]}
+    ]
+    warned = editor.post(FORM + ".json", data=form | {"do": "save"})
+    assert editor.get("/policies/draft.json").json()["files"] == []  # a warning to read first
+    read = {"do": "save", "read": warned.json()["read"]}
+    assert editor.post(FORM, data=form | read).status_code == 303
+    text = editor.get("/policies/pack/bound.json").json()["text"]
+    assert text == BOUND.replace("[retail]", "[retail, shops]")
+    draft = editor.get("/policies/draft").text
+    assert "tenant retail or shops" in draft
+    assert "Less protection" in draft
+    form = {"untested": "only bindings"}
+    digest = editor.post("/policies/draft/submit.json", data=form).json()["digest"]
+    page = bound_site.who("approver", name="al").get(f"/policies/version/{digest}").text
+    assert "Less protection: tenant retail or shops would no longer get" in page
+
+
+def test_an_error_is_beside_its_field_and_nothing_is_lost(bound_site: Site) -> None:
+    editor = bound_site.who("editor", name="ed")
+    form = MINE | {"0.pack": "", "0.tenants": "typed", "0.route": "v1", "do": "save"}
+    for language, words in (("en", "a path begins with /"), ("zh", "路径以 / 开头")):
+        shown = editor.post(FORM, data=form, headers={"accept-language": language})
+        assert shown.status_code == 422
+        assert words in shown.text
+        assert "typed" in shown.text
+        assert 'aria-describedby="wrong-0-pack"' in shown.text
+    assert editor.get("/policies/draft.json").json()["files"] == []
+
+
+def test_another_tab_is_not_overwritten(bound_site: Site) -> None:
+    editor = bound_site.who("editor", name="ed")
+    form = MINE | {"seen": editor.get(FORM + ".json").json()["seen"], "do": "save"}
+    other = BOUND.replace("[retail]", "[retail, other]")
+    editor.post("/policies/edit/bound", data={"text": other})
+    mine = editor.post(FORM, data=form | {"0.tenants": "mine"})
+    assert mine.status_code == 409
+    assert "mine" in mine.text
+    assert editor.get("/policies/pack/bound.json").json()["text"] == other
+
+
+def test_the_first_binding_leaves_the_rest_to_everybody_else(fresh_site: Site) -> None:
+    editor = fresh_site.who("editor", name="ed")
+    form = {"0.pack": "minors", "0.tenants": "school", "do": "save"}
+    shown = editor.post(FORM + ".json", data=form).json()
+    assert [r["calls"] for r in shown["bindings"]["rows"]] == ["tenant school", "all other calls"]
+    assert editor.post(FORM, data=form | {"read": shown["read"]}).status_code == 303
+    page = editor.get("/policies/draft.json").json()
+    assert page["files"] == ["packs.txt", "packs/callers.yaml"]
+    assert page["errors"] == []
+    rule = editor.get("/policies/rule/base.pii.email/form")
+    assert ("Not every call gets the pack" in rule.text) is (
+        len(page["bindings"]["rules"]["base.pii.email"]) == 1
+    )
+
+
+def test_the_form_of_a_rule_names_the_calls_that_get_its_pack(bound_site: Site) -> None:
+    editor = bound_site.who("editor", name="ed")
+    for path in ("/policies/rule/retail.ticket/form", "/policies/rule/retail.ticket"):
+        assert "“Everybody” means everybody of these" in editor.get(path).text, path
+        assert (
+            "这里的“所有人”指其中的所有人"
+            in editor.get(path, headers={"accept-language": "zh"}).text
+        )

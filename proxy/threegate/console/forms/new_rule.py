@@ -32,9 +32,9 @@ TWIN = {"input": Bilingual("提问", "questions"), "output": Bilingual("回答",
 PLACE = {"input": "user", "output": "content"}
 _HEAD = """\
 # yaml-language-server: $schema=../schema.json
-# Our own rules, written in the console.
+# {en}, written in the console.
 pack: {name}
-title: {{zh: 本单位规则, en: Our own rules}}
+title: {{zh: {zh}, en: {en}}}
 version: '1'
 """
 _RULES = re.compile(r"\s*(#.*\n\s*)*rules:[ \t]*(#.*)?\n?$")
@@ -99,7 +99,12 @@ def blank_constraint() -> Template:
 
 def own_pack() -> str:
     """The text of a new pack for the user's own rules."""
-    return _HEAD.format(name=OWN_PACK)
+    return _HEAD.format(name=OWN_PACK, zh="本单位规则", en="Our own rules")
+
+
+def callers_pack(name: str) -> str:
+    """The text of a new pack for bindings alone: one with rules would serve bound callers only."""
+    return _HEAD.format(name=name, zh="谁使用哪些策略包", en="Who gets which packs")
 
 
 def free_id(wanted: str, taken: Container[str]) -> str:

@@ -19,6 +19,7 @@ from threegate.console.views.conflict import unseen
 from threegate.console.views.policies import (
     keep_file,
     known_pack,
+    losses_since,
     rule_of,
     space_of,
     tenants,
@@ -213,6 +214,7 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
         "warnings": [r for r in rows if r["severity"] == "warning"],
         "moved": space.moved(),
         "bindings": await blocking(who_gets_what, space, visit.language),
+        "losses": await blocking(losses_since, visit, space.in_use(), space),
         "approvers": await approvers(visit),
         "tenants": await tenants(visit),
         "titles": {r: t.get(visit.language) for r, t in titles(visit.serving).items()},

@@ -20,7 +20,14 @@ from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
 from threegate.console.views.conflict import unseen
 from threegate.console.views.new_rule import pack_of, parts_of
-from threegate.console.views.policies import api_keys, excerpt, keep_file, space_of, tenants
+from threegate.console.views.policies import (
+    api_keys,
+    excerpt,
+    keep_file,
+    space_of,
+    tenants,
+    who_gets_what,
+)
 from threegate.console.views.try_page import mark_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.i18n.catalog import texts
@@ -120,6 +127,7 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
         **await blocking(_shown_text, text, rule_id),
         **await blocking(choices, bundle, fields["kinds"], visit.language),
         "drafted_answers": drafted_answers(space),
+        "bindings": await blocking(who_gets_what, space, visit.language),
         "callers": {"tenant": [(t, "") for t in await tenants(visit)], "key": api_keys(visit)},
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from threegate.audit.log.schema import RECORD
 from threegate.console.drafts import Workspace, workspace
 from threegate.console.errors import refusal
 from threegate.console.presenters import policies
+from threegate.console.presenters.binding_losses import losses
 from threegate.console.presenters.bindings import bindings
 from threegate.console.presenters.records import titles
 from threegate.console.presenters.rule_words import word_rows
@@ -62,6 +63,11 @@ def known_callers(visit: ConsoleRequest) -> KnownCallers:
 
 def who_gets_what(space: Workspace, language: str) -> dict[str, Any]:
     return bindings(space.served(), space.bundle(), language, space.callers)
+
+
+def losses_since(visit: ConsoleRequest, old: Workspace, new: Workspace) -> list[dict[str, Any]]:
+    """The calls that would lose packs, and which."""
+    return losses(old.served(), new.served(), api_keys(visit), visit.language)
 
 
 async def packs_of(visit: ConsoleRequest) -> tuple[Workspace, Bundle]:

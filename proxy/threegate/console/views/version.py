@@ -10,7 +10,7 @@ from threegate.console.presenters import policies as presenter
 from threegate.console.presenters.changes import compared, rules_of
 from threegate.console.presenters.test_results import by_id, sample
 from threegate.console.views.drafts import results_of
-from threegate.console.views.policies import known_callers, space_of, who_gets_what
+from threegate.console.views.policies import known_callers, losses_since, space_of, who_gets_what
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.errors import PolicyError
 from threegate.policy.facade import Checked, check, rebuild
@@ -118,17 +118,26 @@ async def version_page(
         "enough_from_me": counts_for(known, visit.me.group),
         "approved_by_me": visit.me.name in {name for name, _ in known.approvals},
         "ran": _ran(old, new, results["report"]),
-        "bindings": await blocking(_who_gets_what, visit, known.digest),
+        **await blocking(_who_gets_what, visit, known),
         **await blocking(_shown_changes, old, new, visit),
         **results,
     }
 
 
-def _who_gets_what(visit: ConsoleRequest, digest: str) -> dict[str, Any]:
+def _who_gets_what(visit: ConsoleRequest, known: Version) -> dict[str, Any]:
+    new, old = _workspace(visit, known.digest), _workspace(visit, known.base)
+    lost = losses_since(visit, old, new)
+    return {"bindings": who_gets_what(new, visit.language), "losses": lost}
+
+
+def _workspace(visit: ConsoleRequest, digest: str) -> Workspace:
+    """A version's own files; the folder's policy if nothing was active yet."""
+    if not digest:
+        return Workspace(visit.parts.ground(), {}, known_callers(visit))
     stored = visit.parts.versions.load(digest)
     assert stored is not None
     ground = Ground(DictTree(stored.files), stored.packs)
-    return who_gets_what(Workspace(ground, {}, known_callers(visit)), visit.language)
+    return Workspace(ground, {}, known_callers(visit))
 
 
 def _comments(events: tuple[Event, ...], digest: str) -> dict[str, list[dict[str, str]]]:
