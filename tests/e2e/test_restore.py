@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.audit.conftest import another_database
 from tests.cli.test_serving import activate
 from tests.e2e.support.running import ROOT, proxy
 from tests.scripted_upstream import ScriptedUpstream
+from tests.serving import serve
 
 NUMBER, PASSPHRASE = "13912345678", "a long enough passphrase"
 
@@ -85,38 +87,57 @@ def postgres() -> Iterator[str]:
         yield url
 
 
-def test_the_same_with_postgresql(
-    postgres: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Into a database of another name beside the one that was backed up."""
-    old, new = tmp_path / "old", tmp_path / "new"
+def test_the_same_with_postgresql(postgres: str, tmp_path: Path) -> None:
+    """By the program itself, into a database of another name beside the one that was backed up."""
+    old, new, demo = tmp_path / "old", tmp_path / "new", ScriptedUpstream()
     old.mkdir()
     populated(Settings(var=old, policies=ROOT / "policies", audit_url=postgres))
-    at(monkeypatch, old, postgres)
-    assert main(["keys", "add"]) == 0
-    key = re.findall(r"tg-[\w-]+", capsys.readouterr().out)[0]
-    with proxy(old, keys="required", audit_url=postgres) as running:
-        before = masked(running.url, running.demo, key)
-    dump = str(tmp_path / "threegate.dump")
-    subprocess.run(["pg_dump", "-Fc", "-f", dump, postgres], check=True)
-    moved(old, new)
-    with another_database(postgres) as restored:
-        subprocess.run(["pg_restore", "--exit-on-error", "-d", restored, dump], check=True)
-        at(monkeypatch, new, restored)
-        assert main(["audit", "verify"]) == 0
-        with proxy(new, keys="required", audit_url=restored) as running:
-            assert masked(running.url, running.demo, key) == before
-        assert main(["audit", "verify"]) == 0
-        knows_anna(Settings(var=new, audit_url=restored))
+    with serve(demo.app) as model:
+        key = re.findall(r"tg-[\w-]+", told(old, postgres, "keys", "add"))[0]
+        with served(old, postgres, model) as url:
+            before = masked(url, demo, key)
+        dump = str(tmp_path / "threegate.dump")
+        subprocess.run(["pg_dump", "-Fc", "-f", dump, postgres], check=True)
+        moved(old, new)
+        with another_database(postgres) as restored:
+            command = ["pg_restore", "--exit-on-error", "-d", restored, dump]
+            subprocess.run(command, check=True)
+            told(new, restored, "audit", "verify")
+            with served(new, restored, model) as url:
+                assert masked(url, demo, key) == before
+            told(new, restored, "audit", "verify")
+            knows_anna(Settings(var=new, audit_url=restored))
 
 
-def at(monkeypatch: pytest.MonkeyPatch, var: Path, database: str) -> None:
-    """Where the commands that follow find a server's folder and its database."""
-    monkeypatch.setenv("THREEGATE_VAR", str(var))
-    monkeypatch.setenv("THREEGATE_AUDIT_URL", database)
+def told(var: Path, database: str, *command: str) -> str:
+    """What a command says that succeeds."""
+    program = [sys.executable, "-m", "threegate", *command]
+    done = subprocess.run(program, env=environment(var, database), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+@contextmanager
+def served(var: Path, database: str, model: str) -> Iterator[str]:
+    """`threegate serve`, until the end of the block."""
+    program = [sys.executable, "-m", "threegate", "serve", "--port", "0", "--upstream", model]
+    program += ["--classifiers", "off", "--policies", str(ROOT / "policies")]
+    with subprocess.Popen(
+        program, env=environment(var, database), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        try:
+            lines = iter(process.stderr.readline, "")
+            found = (re.search(r"http://127\.0\.0\.1:\d+(?=/readyz)", line) for line in lines)
+            yield next(match[0] for match in found if match)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def environment(var: Path, database: str) -> dict[str, str]:
+    given = {"THREEGATE_VAR": str(var), "THREEGATE_AUDIT_URL": database}
+    return {**os.environ, **given}
 
 
 def moved(old: Path, new: Path) -> None:
