@@ -197,7 +197,7 @@ def test_what_leaves_is_a_function_of_the_bytes(
 
 
 @given(reasonings(), st.sets(st.integers(0, 900), max_size=9), st.integers(0, 1000))
-@cases(40)
+@cases(20)
 @example(
     [
         {"id": "c", "choices": [_choice(0, delta={"content": "<think>138123"})]},

@@ -162,7 +162,7 @@ def test_a_long_match_is_found_by_its_first_characters() -> None:
 
 @pytest.mark.parametrize("edges", [True, False])
 @pytest.mark.parametrize("pattern", PATTERNS)
-@cases(10)
+@cases(5)
 @given(
     st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
     st.sampled_from(STRETCHES),

@@ -50,7 +50,7 @@ def pieces(data: bytes, size: int) -> list[bytes]:
     st.sampled_from([7, 40, 333]),
     st.sampled_from(["", "Well?", "mix it"]),
 )
-@cases(40)
+@cases(20)
 def test_what_leaves_is_the_same_for_any_cut(
     engine: Engine, content: list[str], reasoning: list[str], size: int, asked: str
 ) -> None:

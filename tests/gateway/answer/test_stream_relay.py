@@ -81,7 +81,7 @@ def story(heard: Heard) -> tuple[object, ...]:
 
 
 @given(streams())
-@cases(150)
+@cases(75)
 def test_every_cut_gives_the_same_answer_and_no_value_leaks(
     case: tuple[bytes, list[bytes]],
 ) -> None:
@@ -109,7 +109,7 @@ def test_held_sentences_do_not_depend_on_the_cut(case: tuple[bytes, list[bytes]]
 
 
 @given(streams(), st.integers(0, 2))
-@cases(100)
+@cases(50)
 def test_what_needs_no_task_is_the_same_answer(case: tuple[bytes, list[bytes]], slow: int) -> None:
     """Event by event, and cut anywhere; rulings that cut the answer among them."""
     data, pieces = case
