@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from threegate.console.presenters.binding_losses import losses
+from threegate.console.presenters.binding_losses import _sorts, losses
 from threegate.policy.facade import Served, served
 from threegate.policy.language.load import DictTree
+from threegate.policy.model import Selector
 
 PACK = "pack: {0}\ntitle: {{zh: 包{0}, en: Pack {0}}}\nrules: []\n"
 HEAD = "pack: bound\ntitle: {zh: 绑定, en: Bindings}\nbindings:\n"
@@ -27,6 +28,13 @@ def test_another_order_takes_a_pack_from_the_narrower_calls() -> None:
     key, tenant = "  - {pack: a, keys: [k1]}\n", "  - {pack: b, tenants: [bank]}\n"
     before, after = _served(key + tenant, "bound"), _served(tenant + key, "bound")
     assert [each["packs"] for each in losses(before, after, KEYS, "en")] == [["Pack a"]]
+
+
+def test_thousands_of_keys_are_a_few_sorts_of_callers() -> None:
+    """Each pair of a key and a tenant was tried with each path and model: 16 s for 5,000 keys."""
+    keys = [(f"k{n}", f"team{n % 500}") for n in range(5000)]
+    selectors = [Selector(tenant=(f"team{n}",), key=("k7",)) for n in range(30)]
+    assert len(_sorts(selectors, {(tenant, key) for key, tenant in keys})) == 2
 
 
 def test_without_bindings_there_is_nothing_to_tell() -> None:

@@ -4,6 +4,7 @@ order means is hard to see in a list of bindings."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -42,8 +43,18 @@ def _callers(selectors: list[Selector], keys: Iterable[tuple[str, str]]) -> Iter
         who |= set(product(_names(each.tenant), _names(each.key)))
     routes = {ANY_ROUTE, *(name for s in selectors for name in _names(s.route))}
     models = {name for s in selectors for name in _names(s.model)}
-    for (tenant, key), route, model in product(sorted(who), sorted(routes), sorted(models)):
-        yield Caller(tenant=tenant, key_id=key, route=route, model=model)
+    for caller, route, model in product(_sorts(selectors, who), sorted(routes), sorted(models)):
+        yield replace(caller, route=route, model=model)
+
+
+def _sorts(selectors: list[Selector], who: Iterable[tuple[str, str]]) -> list[Caller]:
+    """The first of those that the same bindings are for: there may be thousands of keys."""
+    tellers = list(dict.fromkeys(Selector(tenant=s.tenant, key=s.key) for s in selectors))
+    found: dict[tuple[bool, ...], Caller] = {}
+    for tenant, key in sorted(who):
+        caller = Caller(tenant=tenant, key_id=key)
+        found.setdefault(tuple(each.whose(caller) for each in tellers), caller)
+    return list(found.values())
 
 
 def _names(patterns: tuple[str, ...]) -> list[str]:
