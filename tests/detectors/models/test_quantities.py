@@ -49,6 +49,7 @@ def read(text: str) -> list[tuple]:
         ("1.5 hours", [(90, "minute")]),
         ("five times, twice, once a day", [(5, "times"), (2, "times"), (1, "times")]),
         ("once you have paid", []),
+        ("once a member has paid, once every box is packed", []),
         ("the 3rd time", []),
         ("4:00–4:45", []),
         ("2018–19", [(2018, None, None)]),

@@ -63,10 +63,11 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 _OFTEN = re.compile(
-    r"\b(?:once(?=\s+(?:an?|per|each|every|daily|weekly|monthly|yearly)\b)|twice|thrice)\b",
+    r"\b(?:once(?=\s+(?:(?:an?|per|each|every)\s+(?:hour|day|night|week|fortnight|month|quarter|year)"
+    r"|daily|weekly|monthly|yearly)\b)|twice|thrice)\b",
     re.IGNORECASE,
 )
-"""How often; "once" alone mostly says when."""
+"""How often; "once" without a time mostly says when ("once a member has paid")."""
 _ABOUT = re.compile(
     r"(?:约|大约|将近|接近|近|超过|逾|about|around|roughly|nearly|almost|approximately|some|over"
     r"|more than)\s*(?:us)?[$¥￥€£]?\s*$",
