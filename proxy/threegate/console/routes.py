@@ -12,7 +12,6 @@ from threegate.console.views import (
     audit,
     audit_export,
     bindings,
-    complaints,
     coverage,
     drafts,
     guided,
@@ -23,12 +22,9 @@ from threegate.console.views import (
     people,
     person,
     policies,
-    quality,
-    queue,
     record,
     replay,
     report,
-    review,
     try_page,
     upstreams,
     version,
@@ -42,6 +38,7 @@ from threegate.console.views.content import (
     recognizers,
     whole,
 )
+from threegate.console.views.review import complaints, label, quality, queue
 from threegate.console.web import Handler
 from threegate.policy.lifecycle.people import Role
 
@@ -160,8 +157,8 @@ PAGES = (
     Page("GET", "/audit", audit.search, REVIEWERS),
     Page("GET", "/audit/record/{request}", record.record, REVIEWERS),
     Page("POST", "/audit/record/{request}/reveal", record.reveal, REVIEWERS),
-    Page("POST", "/audit/record/{request}/label", review.label, REVIEWERS),
-    Page("POST", "/audit/record/{request}/propose", review.propose, REVIEWERS),
+    Page("POST", "/audit/record/{request}/label", label.label, REVIEWERS),
+    Page("POST", "/audit/record/{request}/propose", label.propose, REVIEWERS),
     Page("POST", "/audit/verify", audit.verify, REVIEWERS),
     Page("POST", "/audit/acknowledge", audit.acknowledge, REVIEWERS),
     Page("POST", "/audit/export", audit_export.export, REVIEWERS),

@@ -24,7 +24,7 @@ from threegate.console.presenters.snippets import snippet
 from threegate.console.review import search_terms
 from threegate.console.review.review_store import SavedSearch
 from threegate.console.views.record import parts_in
-from threegate.console.views.verdicts import TERM, Verdicts, verdicts_for
+from threegate.console.views.review.verdicts import TERM, Verdicts, verdicts_for
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking, reason_of
 
 GIVEN_ID: Final = re.compile(r"(?:tg|dec)_[0-9a-f]{20,}")

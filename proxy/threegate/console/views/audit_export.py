@@ -33,7 +33,7 @@ from threegate.console.presenters import labels
 from threegate.console.presenters.records import channel_of
 from threegate.console.review import search_terms
 from threegate.console.views.record import parts_in
-from threegate.console.views.verdicts import Verdicts, query_of
+from threegate.console.views.review.verdicts import Verdicts, query_of
 from threegate.console.web import Answer, ConsoleRequest, reason_of
 from threegate.i18n.catalog import texts as catalog
 

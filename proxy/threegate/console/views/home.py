@@ -14,7 +14,7 @@ from threegate.console.presenters import policies
 from threegate.console.presenters.records import titles
 from threegate.console.review import search_terms
 from threegate.console.views.policies import packs_of
-from threegate.console.views.queue import waiting
+from threegate.console.views.review.queue import waiting
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.gateway.notices import Notices
 from threegate.policy.language.problems import errors

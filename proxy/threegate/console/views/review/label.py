@@ -8,8 +8,8 @@ from threegate.console.presenters import records
 from threegate.console.presenters.form_choices import MISSABLE
 from threegate.console.presenters.questions import rules_to_judge
 from threegate.console.review.review_store import LABELS, Proposal, ReviewLabel, new_id
-from threegate.console.views import queue
 from threegate.console.views.record import entries_of, kept_parts
+from threegate.console.views.review import queue
 from threegate.console.web import Answer, ConsoleRequest, Redirect, blocking
 
 

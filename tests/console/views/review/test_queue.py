@@ -125,7 +125,7 @@ def test_a_reason_holds_for_a_sitting_and_each_reveal_is_recorded(kept_site: Sit
 
 
 def test_the_queue_is_paged(kept_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("threegate.console.views.queue.PAGE", 1)
+    monkeypatch.setattr("threegate.console.views.review.queue.PAGE", 1)
     client = kept_site.who("reviewer")
     pages = [client.get(f"/audit/queue.json?page={n}").json() for n in (1, 2, 9)]
     assert [p["page"] for p in pages] == [1, 2, 2]

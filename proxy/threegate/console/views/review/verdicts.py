@@ -19,7 +19,7 @@ from threegate.console.errors import refusal
 from threegate.console.presenters.log_facts import is_verdict_of_another, without_verdict
 from threegate.console.review import search_terms
 from threegate.console.review.review_store import LABELS
-from threegate.console.views.queue import waiting
+from threegate.console.views.review.queue import waiting
 from threegate.console.web import ConsoleRequest, blocking
 
 TERM, NOBODY = "review", "none"
