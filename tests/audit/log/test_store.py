@@ -269,6 +269,27 @@ async def test_a_dead_process_spool_is_adopted(settings: AuditSettings) -> None:
     assert check(settings).ok
 
 
+async def test_a_damaged_spooled_record_is_counted_as_lost_and_logged(
+    settings: AuditSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    spooling = dataclasses.replace(settings, on_failure=OnFailure.SPOOL)
+    log = await filled(spooling, 1)
+    with Outage(settings):
+        for number in range(3):
+            await log.append(record(f"spooled{number}"), content())
+        await log.close()
+    spool = next((settings.directory / "spool").iterdir())
+    lines = spool.read_bytes().splitlines(keepends=True)
+    spool.write_bytes(b"".join([lines[0], b"0" + lines[1][1:-9] + b"\n", *lines[2:]]))
+    log = await AuditLog.open(spooling)
+    assert [len(await log.get(f"spooled{number}")) for number in range(3)] == [1, 0, 1]
+    assert log.counters.lost == 1
+    await log.close()
+    assert [r.message for r in caplog.records if "spool" in r.message][-1].startswith(
+        "audit: 1 damaged"
+    )
+
+
 async def test_an_absent_database_is_an_error_at_the_start(settings: AuditSettings) -> None:
     with pytest.raises(AuditError):
         await AuditLog.open(dataclasses.replace(settings, url="sqlite:////proc/none/a.db"))

@@ -211,6 +211,11 @@ class KeptChain:
             for start in range(0, len(fresh), self.settings.max_batch):
                 self._commit(fresh[start : start + self.settings.max_batch])
             self.counters.replayed += len(fresh)
+            if self.spool.torn:
+                log.error(
+                    "audit: %d damaged lines of the spool were not read back", self.spool.torn
+                )
+                self.counters.lost += self.spool.torn
             self.spool.drop(path)
 
     def _checkpoint_if_due(self, now: float) -> None:

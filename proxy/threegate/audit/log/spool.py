@@ -32,7 +32,7 @@ from threegate.durable_files import sync_directory
 
 @dataclass(slots=True)
 class Spool:
-    """`torn` counts lines that could not be read back."""
+    """`torn` counts the lines of the file read last that could not be read back."""
 
     directory: Path
     name: str
@@ -88,6 +88,7 @@ class Spool:
                 yield list(self._read(path)), path
 
     def _read(self, path: Path) -> Iterator[Pending]:
+        self.torn = 0
         for line in path.read_bytes().split(b"\n"):
             if not line:
                 continue
