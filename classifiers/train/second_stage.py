@@ -2,8 +2,8 @@
 
     python classifiers/train/second_stage.py --language zh --run guard-zh-b --minutes 11 --fresh authored30=3 authored34=3
 
-Of rows whose source begins with a name of `--fresh` (seen so often a pass) the label pulls the mean of both models' logits of harm,
-as the proxy judges it: where guard is wrong, this model has to say the opposite as loudly. So guard must not have learnt from them.
+Of rows whose source begins with a name of `--fresh` (seen so often a pass) each label pulls the mean of both models' logits of its
+head, as the proxy judges it: where guard is wrong, this model has to say the opposite as loudly. So guard must not have learnt from them.
 A part of our other rows and of ordinary prompts has the answers of the model before the stage for a teacher (`distil.py`).
 """
 
@@ -22,8 +22,8 @@ from distil import taught
 from encoder import Model
 from guard import OUTPUTS, TRAIN_WIDTH, examples, held_to, loss
 from guard_rows import HEADS, GuardRow, authored_rows, make
+from levels import COLUMNS
 from rows import factor, is_dev, read_rows, weighed
-from second import HAZARD
 from shipping import MODELS, load_start, start_tokenizer, tokenizer_of
 from trainer import Example, Loss, Plan, pad, seed_all, train
 from unseen import of_file
@@ -33,7 +33,8 @@ OTHERS, ORDINARY = 0.07, 0.03
 """How often our other rows and ordinary prompts are seen, of what they are seen in a stage of guard."""
 FROZEN = 6
 """Lower blocks that stay as they are."""
-HARM = HEADS.index("hazard")
+PULLED = {"en": ("direct", "hazard", "offensive"), "zh": ("hazard",)}
+"""Heads that the mean judges; Chinese offence too, which `guard-zh/2` was not taught."""
 CATEGORY, KEPT, FRESH = 0.25, 0.3, 2.0
 """Weights of the category, of the other heads' distance to the teacher, and of a fresh row beside any other."""
 
@@ -52,14 +53,25 @@ def rows_of(data: Path, language: str, fresh: Mapping[str, float]) -> tuple[list
     return new, others
 
 
-def said_by(first: str, rows: Sequence[GuardRow], work: Path) -> dict[str, float]:
-    """The first model's logit of harm of any kind, by text."""
+def said_by(first: str, rows: Sequence[GuardRow], work: Path) -> dict[str, list[float]]:
+    """The first model's logit of each head, by text; of harm the highest kind's, of heads that need a question 0."""
     ask, tokenizer = of_file(MODELS / first / "model.onnx"), tokenizer_of(work, first)
     logits = ask(examples(tokenizer, list(rows), TRAIN_WIDTH, repeat=False))
-    return {row.text: float(found[HAZARD].max()) for row, found in zip(rows, logits, strict=True)}
+    by_head = [[float(found[list(COLUMNS[head])].max()) for head in HEADS] for found in logits]
+    return {row.text: said for row, said in zip(rows, by_head, strict=True)}
 
 
-def beside(first: Mapping[str, float], teacher: Model) -> Loss:
+def pulled(example: Example, heads: Sequence[str]) -> list[bool]:
+    """Which heads the label of a row pulls: what it is found for, and all of a harmless one.
+
+    An ask for harm in a guise may well count as an attack, so that it has no label is no reason to lower another head.
+    """
+    labels = dict(zip(HEADS, example.target.heads, strict=True))
+    harmless = not any(label == 1 for label in labels.values())
+    return [h in heads and (labels[h] == 1 or (harmless and labels[h] == 0)) for h in HEADS]
+
+
+def beside(first: Mapping[str, Sequence[float]], heads: Sequence[str], teacher: Model) -> Loss:
     """For texts of `first` the loss of the mean with what it says, for others the distance to `teacher`."""
     weight = held_to(teacher)
     kept = taught(teacher, loss, (), weight)
@@ -68,15 +80,15 @@ def beside(first: Mapping[str, float], teacher: Model) -> Loss:
         ids, mask = pad(batch)
         with torch.no_grad():
             wanted = teacher(ids.to(logits.device), mask.to(logits.device)).float()
-        other = [i for i in range(len(HEADS)) if i != HARM]
-        mean = (torch.tensor([first[e.text] for e in batch], device=logits.device) + logits[:, HARM]) / 2
-        harmful = torch.tensor([e.target.heads[HARM] for e in batch], device=logits.device)
+        mine, named = logits[:, : len(HEADS)], logits[:, len(HEADS) : OUTPUTS].log_softmax(-1)
+        at = torch.tensor([pulled(e, heads) for e in batch], device=logits.device)
+        mean = (torch.tensor([first[e.text] for e in batch], device=logits.device) + mine) / 2
+        labels = torch.tensor([e.target.heads for e in batch], device=logits.device)
         kinds = torch.tensor([e.target.categories for e in batch], device=logits.device)
-        named = functional.log_softmax(logits[:, len(HEADS) : OUTPUTS], -1)
         return (
-            functional.binary_cross_entropy_with_logits(mean, harmful)
+            functional.binary_cross_entropy_with_logits(mean[at], labels[at], reduction="sum") / len(batch)
             - CATEGORY * (kinds * named).sum(-1).mean()
-            + KEPT * functional.smooth_l1_loss(logits[:, other], wanted[:, other])
+            + KEPT * functional.smooth_l1_loss(mine[~at], wanted[:, : len(HEADS)][~at])
         )
 
     def together(logits: Tensor, batch: list[Example]) -> Tensor:
@@ -131,7 +143,7 @@ def main() -> None:
         parameter.requires_grad = False
     plan = Plan(0, seed=args.seed, rate=args.rate, head_rate=args.head_rate, floor=0.03,
                 minutes=args.minutes, batch_tokens=1024, save_seconds=60)  # fmt: skip
-    train(model, made, beside(first, teacher), plan, args.work / f"{args.run}.pt")
+    train(model, made, beside(first, PULLED[args.language], teacher), plan, args.work / f"{args.run}.pt")
 
 
 if __name__ == "__main__":
