@@ -15,11 +15,12 @@ from threegate.policy.compile import layered
 from threegate.policy.compliance.taxonomy import BY_ID
 from threegate.policy.language.load import Bundle
 from threegate.policy.language.problems import Problem
+from threegate.policy.language.vocabulary import kind_title
 from threegate.policy.lifecycle.commands import Event, RollBack, Schedule, Submit, name_of
 from threegate.policy.lifecycle.machine import OPEN, State, Version, apply, proper
 from threegate.policy.schema import AnyRule, ConstraintRule, Exceptional, Rule
 from threegate.policy.strictness.compare import Direction
-from threegate.policy.strictness.diff import DIRECTIONS, Fate, PolicyChange, describe
+from threegate.policy.strictness.diff import DIRECTIONS, Fate, PolicyChange, Subject, describe
 from threegate.types import Bilingual, Caller
 
 SOON = timedelta(days=30)
@@ -165,12 +166,18 @@ def change_row(change: PolicyChange, language: str) -> dict[str, Any]:
         "id": change.id,
         "direction": change.direction.name.lower(),
         "lines": describe(change, language).split("\n"),
-        "title": change.title.get(language),
+        "title": _changed_title(change).get(language),
         "fate": labels.name("fate", change.fate.value, language),
         "result": _result(change).get(language),
         "tone": TONES[change.direction],
         "aspects": [a.text.get(language).replace(" -> ", " → ") for a in change.aspects],
     }
+
+
+def _changed_title(change: PolicyChange) -> Bilingual:
+    """A word list or a detector by its own name."""
+    by_kind = change.subject in (Subject.LIST, Subject.DETECTOR)
+    return kind_title(change.id) if by_kind else change.title
 
 
 def _result(change: PolicyChange) -> Bilingual:

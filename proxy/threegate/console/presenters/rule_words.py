@@ -23,7 +23,7 @@ from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.shapes import description, key_of, specs
 from threegate.policy.language.vocabulary import MATCH, VOCABULARY, kind_named, kind_title
-from threegate.policy.model import EVERYONE, SecondOpinion, Selector, When
+from threegate.policy.model import EVERYONE, Clamp, SecondOpinion, Selector, When
 from threegate.policy.schema import AnyRule, ConstraintRule, DetectorSpec, ListSpec, Rule, Then
 from threegate.types import Action, Bilingual
 
@@ -39,13 +39,31 @@ _CONTEXT_WORDS = Bilingual("上下文词", "context words")
 _SHORT = re.compile(r"[；;，,：:（(]")
 
 
-def rule_rows(rule: AnyRule, language: str) -> dict[str, tuple[str, str]]:
-    """Label and value of each key that is set, in the order of the schema."""
+Rows = dict[str, tuple[str, str]]
+"""Label and value by key."""
+
+
+def rule_rows(rule: AnyRule, language: str) -> Rows:
+    """Each key that is set, in the order of the schema; what a constraint sets one by one."""
+    rows = spec_rows(rule, language, APART)
+    if isinstance(rule, ConstraintRule):
+        del rows["then"]
+        rows |= spec_rows(rule.then, language, ("clamp",))
+        rows |= {f"clamp.{n}": _bounds(n, c, language) for n, c in rule.then.clamp.items()}
+    return rows
+
+
+def _bounds(parameter: str, clamp: Clamp, language: str) -> tuple[str, str]:
+    return aside(LABELS["clamp"].get(language), parameter, language), _written(clamp, language)
+
+
+def spec_rows(thing: Any, language: str, apart: Iterable[str] = ()) -> Rows:
+    """Each key that is set of an object of the schema, in its order."""
     return {
-        key_of(spec): (_label(type(rule), spec, language), value)
-        for spec in specs(type(rule))
-        if spec.name not in APART
-        and (value := _named_value(spec.name, getattr(rule, spec.name), language))
+        key_of(spec): (_label(type(thing), spec, language), value)
+        for spec in specs(type(thing))
+        if spec.name not in apart
+        and (value := _named_value(spec.name, getattr(thing, spec.name), language))
     }
 
 
@@ -167,6 +185,8 @@ def value_words(value: Any, language: str) -> str:
             return labels.name("yes", "yes" if value else "no", language)
         case Enum():
             return _enum(value, language)
+        case float():
+            return f"{value:.12g}"
         case Mapping():
             titles = (kind_named(kind).get(language) for kind in value)
             words = (value_words(inner, language) for inner in value.values())

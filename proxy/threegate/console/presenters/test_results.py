@@ -15,6 +15,7 @@ from threegate.policy.language.load import Bundle
 from threegate.policy.testing.cases import Case, ConstraintCase, TestReport, cases
 
 AnyCase = Case | ConstraintCase
+NO_MORE: dict[str, Any] = {"question": "", "sources": []}
 
 
 def _as_test(case: ConstraintCase) -> dict[str, Any]:
@@ -57,9 +58,14 @@ def sample(case: AnyCase | None, language: str = "en") -> dict[str, Any]:
     match case:
         case Case():
             expect = "match" if case.expect_match else "no_match"
-            return {"text": case.text, "expect": expect, "channel": case.channel.value}
+            more = {"question": case.question, "sources": list(case.sources)}
+            return {"text": case.text, "expect": expect, "channel": case.channel.value} | more
         case ConstraintCase():
             text = shown(_as_test(case), language) or ""
             changes = case.refused or case.becomes is not None
-            return {"text": text, "expect": "match" if changes else "no_match", "channel": ""}
-    return {"text": "", "expect": "", "channel": ""}
+            return {
+                "text": text,
+                "expect": "match" if changes else "no_match",
+                "channel": "",
+            } | NO_MORE
+    return {"text": "", "expect": "", "channel": ""} | NO_MORE

@@ -214,6 +214,7 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
         "warnings": [r for r in rows if r["severity"] == "warning"],
         "moved": space.moved(),
         "bindings": await blocking(who_gets_what, space, visit.language),
+        "bound": await blocking(who_gets_what, space.in_use(), visit.language),
         "losses": await blocking(losses_since, visit, space.in_use(), space),
         "approvers": await approvers(visit),
         "tenants": await tenants(visit),

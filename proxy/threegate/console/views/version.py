@@ -126,8 +126,8 @@ async def version_page(
 
 def _who_gets_what(visit: ConsoleRequest, known: Version) -> dict[str, Any]:
     new, old = _workspace(visit, known.digest), _workspace(visit, known.base)
-    lost = losses_since(visit, old, new)
-    return {"bindings": who_gets_what(new, visit.language), "losses": lost}
+    now, before = (who_gets_what(each, visit.language) for each in (new, old))
+    return {"bindings": now, "bound": before, "losses": losses_since(visit, old, new)}
 
 
 def _workspace(visit: ConsoleRequest, digest: str) -> Workspace:
@@ -160,8 +160,9 @@ async def checked_version(visit: ConsoleRequest, digest: str) -> Checked:
 
 
 def _shown_changes(old: Checked, new: Checked, visit: ConsoleRequest) -> dict[str, Any]:
-    found = compared(old, new, visit.language)
-    if visit.may(Role.EDITOR, Role.APPROVER):
+    confidential = visit.may(Role.EDITOR, Role.APPROVER)
+    found = compared(old, new, visit.language, confidential=confidential)
+    if confidential:
         return found
     shown = [
         t | ({"hunks": []} if t["path"].startswith(CONFIDENTIAL) else {}) for t in found["texts"]

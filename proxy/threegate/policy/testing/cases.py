@@ -101,10 +101,10 @@ def planned(
 
 def cases(bundle: Bundle) -> tuple[Case | ConstraintCase, ...]:
     """Every inline test of the rules that count after overlays, in file order."""
-    return tuple(case for rule, _ in layered(bundle) for case in _rule_cases(rule))
+    return tuple(case for rule, _ in layered(bundle) for case in rule_cases(rule))
 
 
-def _rule_cases(rule: AnyRule) -> Iterator[Case | ConstraintCase]:
+def rule_cases(rule: AnyRule) -> Iterator[Case | ConstraintCase]:
     match rule:
         case Rule():
             for expect, samples in ((True, rule.tests.match), (False, rule.tests.no_match)):
