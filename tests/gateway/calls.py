@@ -18,6 +18,7 @@ from threegate.gateway.asgi import Responder
 from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
 from threegate.gateway.notices import Notices
+from threegate.gateway.request.protocol_words import split
 from threegate.gateway.telemetry.audit_trail import AuditTrail
 from threegate.gateway.telemetry.metrics import Metrics
 from threegate.guard.masking.mask import MaskMap
@@ -163,6 +164,7 @@ def call_of(
     sent, adapter, asked = Sent(), BY_API[api], body or HI
     who, found = caller or Caller(model=adapter.model(asked)), deps.detector_set_for(policy)
     streamed = adapter.streamed(asked)
+    slots, words = split(adapter.request_slots(asked))
     trail = AuditTrail(
         deps.audit, deps.metrics, deps.notices.bands, who, policy, api.value, streamed
     )
@@ -181,6 +183,7 @@ def call_of(
         masks=MaskMap(b"k" * 32),
         request=asked,
         body=asked,
-        slots=adapter.request_slots(asked),
+        slots=slots,
+        words=words,
     )
     return call, sent

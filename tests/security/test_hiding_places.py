@@ -103,6 +103,99 @@ def test_no_secret_under_a_name_of_the_protocol_in_data(
     assert link in sent
 
 
+TURN = {"role": "user", "content": "hi"}
+FUNCTION = {"name": "f", "parameters": {"type": "object"}}
+PLACES: dict[str, tuple[str, dict[str, Any]]] = {
+    "model": ("chat", {"model": SECRET}),
+    "role": ("chat", {"messages": [{**TURN, "role": SECRET}]}),
+    "status": ("chat", {"messages": [{**TURN, "status": SECRET}]}),
+    "part": ("chat", {"messages": [{**TURN, "content": [{"type": SECRET, "text": "hi"}]}]}),
+    "tool": ("chat", {"tools": [{"type": SECRET, "function": FUNCTION}]}),
+    "schema": ("chat", {"response_format": {"type": "json_schema", "format": SECRET}}),
+    "tier": ("completions", {"service_tier": SECRET}),
+    "effort": ("responses", {"reasoning": {"effort": SECRET}}),
+    "item": ("responses", {"input": [{**TURN, "type": SECRET}]}),
+    "reference": ("responses", {"input": [{"type": "item_reference", "id": SECRET}, TURN]}),
+    "previous": ("responses", {"previous_response_id": SECRET}),
+    "included": ("responses", {"include": [SECRET]}),
+    "block": ("messages", {"messages": [{**TURN, "content": [{"type": SECRET, "text": "a"}]}]}),
+    "source": (
+        "messages",
+        {"messages": [{**TURN, "content": [{"type": "image", "source": {"media_type": SECRET}}]}]},
+    ),
+    "thought": (
+        "messages",
+        {
+            "messages": [
+                {"role": "assistant", "content": [{"type": "x", "signature": SECRET}]},
+                TURN,
+            ]
+        },
+    ),
+    "caching": ("messages", {"system": [{"text": "a", "cache_control": {"type": SECRET}}]}),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_no_secret_in_place_of_a_word_of_the_protocol(
+    guarded: Running, watched: Watched, case: str
+) -> None:
+    api, more = PLACES[case]
+    watched.seen.clear()
+    httpx.post(guarded.url + PATHS[api], json=request(api) | more, timeout=60)
+    assert len(watched.seen) == 1
+    assert SECRET not in str(watched.seen)
+
+
+def test_an_id_with_a_value_is_another_one_that_apis_accept(
+    guarded: Running, watched: Watched
+) -> None:
+    """The same for the call and its result, and in the next turn."""
+    call = {"id": f"tel_{PHONE}", "type": "function", "function": {"name": "f", "arguments": ""}}
+    turns = [
+        TURN,
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": f"tel_{PHONE}", "content": "ok"},
+    ]
+    watched.seen.clear()
+    for more in ([], [TURN]):
+        asked = request("chat") | {"messages": [*turns, *more]}
+        httpx.post(guarded.url + CHAT, json=asked, timeout=60)
+    ids = re.findall(r'"(?:tool_call_id|id)":"([^"]*)"', str([data for *_, data in watched.seen]))
+    assert len(ids) == 4
+    assert len({*ids}) == 1
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,40}", ids[0])
+    assert PHONE not in ids[0]
+
+
+USUAL = (
+    "call_Zr7Qm2xK9vB4nT6wY1cD8eFg",
+    "toolu_01A09q90qw90lq917835lq9",
+    "call_0_c722bcac-6069-4738-b1f9-1563f1f4b856",
+    "chatcmpl-tool-b3f2a9c4d8e14f7a9c0b1d2e3f405162",
+    "functions.get_weather:0",
+    "D681PevKs",
+)
+
+
+@pytest.mark.parametrize("id", USUAL)
+def test_ids_of_model_apis_go_on_as_they_are(guarded: Running, watched: Watched, id: str) -> None:
+    turns = [TURN, {"role": "tool", "tool_call_id": id, "content": "ok"}]
+    watched.seen.clear()
+    httpx.post(guarded.url + CHAT, json=request("chat") | {"messages": turns}, timeout=60)
+    assert f'"{id}"' in watched.seen[0][3].decode()
+
+
+def test_a_key_in_place_of_a_model_is_not_recorded(guarded: Running) -> None:
+    """An operator who confuses two environment variables."""
+    asked = request("chat") | {"model": SECRET}
+    sent = httpx.post(guarded.url + CHAT, json=asked, timeout=60)
+    entries = guarded.run(guarded.deps.audit.get(sent.headers["x-threegate-request-id"]))
+    events = [e.event for e in entries]
+    assert SECRET not in str(events)
+    assert events[-1]["model"]["requested"] == "[secret removed]"
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("escape", [r"\n", r"\r\n", r"\t", r"\\n", "\x1b[0;31m", r"\u001b[K"])
 def test_no_value_behind_the_letter_of_an_escape(

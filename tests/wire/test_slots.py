@@ -11,13 +11,14 @@ from threegate.errors import RequestError, UpstreamError
 from threegate.types import Channel, Layer
 from threegate.wire.limits import MAX_TEXTS
 from threegate.wire.pointer import NAME, put
-from threegate.wire.slots import STRUCTURAL, SlotWalk, walk_fields
+from threegate.wire.slots import SlotWalk, walk_fields
+from threegate.wire.words import STRUCTURAL
 
 
 def slots(value: Any, channel: Channel = Channel.USER, key: str = "x") -> dict[str, str]:
     walk = SlotWalk(Layer.INPUT)
     walk.walk(value, "/x", channel, key)
-    return {slot.pointer: slot.text for slot in walk.slots}
+    return {slot.pointer: slot.text for slot in walk.found()}
 
 
 def b64(data: bytes) -> str:
@@ -35,7 +36,10 @@ def b64(data: bytes) -> str:
         ({"signature": "c2lnbmVk" * 40}, {}),
         ({"signature": "in words"}, {"/x/signature": "in words"}),
         ({"encrypted_content": "13812345678"}, {"/x/encrypted_content": "13812345678"}),
-        ({"id": "3f2a81c4-9b7d-4e1f-8a21-0c5d1e9f7b3a", "type": "web_search_20250305"}, {}),
+        (
+            {"id": "3f2a81c4-9b7d-4e1f-8a21-0c5d1e9f7b3a", "type": "web_search_20250305"},
+            {"/x/type": "web_search_20250305"},
+        ),
         ({"id": "13812345678", "format": "4111"}, {"/x/id": "13812345678"}),
         (
             {"metadata": {"id": "13800138000", "type": "a"}},

@@ -27,9 +27,9 @@ from threegate.wire.base import Adapter
 class CallContext:
     """Everything about one call. Texts of the conversation are here and never in a log. `request`
     is the body as the client sent it, `body` as the layers have left it so far; `slots` are the
-    texts of the request. `trail` collects what is recorded. `today` is an ISO date. `stopped` are
-    rules that act as in shadow. `slot` is the call's turn at the processor; None if it is held by
-    whoever opened the call.
+    texts of the request, `words` those of the protocol that could hide a value. `trail` collects
+    what is recorded. `today` is an ISO date. `stopped` are rules that act as in shadow. `slot` is
+    the call's turn at the processor; None if it is held by whoever opened the call.
     """
 
     deps: Deps
@@ -47,9 +47,14 @@ class CallContext:
     request: Body = field(repr=False)
     body: Body = field(repr=False)
     slots: tuple[Slot, ...] = field(repr=False)
+    words: tuple[Slot, ...] = field(default=(), repr=False)
     stopped: frozenset[str] = frozenset()
     slot: AdmissionSlot | None = None
     answer_texts: tuple[str, ...] = field(default=(), repr=False)  # if they are kept or counted
+
+    def body_texts(self) -> list[str]:
+        """The texts of the body as the layers have left it."""
+        return [s.text for s in self.adapter.request_slots(self.body) if not s.word]
 
     def release_checking(self) -> None:
         """The request has been checked; the call waits for its model."""

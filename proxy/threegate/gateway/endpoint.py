@@ -149,7 +149,7 @@ async def count_here(call: CallContext) -> None:
     """Answers `count_tokens` here if the model API has no such path; most engines have none.
     Counted by the model's tokenizer if the settings name one, else estimated; the answer says
     which (`threegate.counted_by`). Tokens that a chat template adds are not counted."""
-    texts = [slot.text for slot in call.adapter.request_slots(call.body)]
+    texts = call.body_texts()
     counted_by, tokens = await _counted(call, texts)
     await call.trail.ended(Stage.COMPLETED)
     note = {"counted_by": counted_by}

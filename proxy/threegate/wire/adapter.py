@@ -43,11 +43,13 @@ class Slot:
     """A text of a body. `pointer` is an RFC 6901 pointer, `#form` appended if the text is not the
     bare string: `#json` (readable JSON text, see `jsontext`), `#think` and `#answer` (halves of a
     content with inline reasoning), `#data` (data: URL), `#base64`, `#number`; `#name` is the name
-    of the field itself. Two slots may share a pointer: readings of the same bytes."""
+    of the field itself. Two slots may share a pointer: readings of the same bytes. `word`: a word
+    of the protocol, which is no text (see `wire.words`)."""
 
     locus: TextLocation
     pointer: str
     text: str = field(repr=False)
+    word: bool = False
 
 
 class StreamKey(NamedTuple):

@@ -165,7 +165,7 @@ def prompt_slots(body: Body, prompt: str) -> tuple[Slot, ...]:
     refuse_tokens(body.get(prompt), f"/{prompt}")
     walk = SlotWalk(Layer.INPUT)
     walk_fields(walk, body, Channel.USER)
-    return tuple(walk.slots)
+    return walk.found()
 
 
 def refusal(outcome: Outcome) -> RequestError:

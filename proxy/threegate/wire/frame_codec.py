@@ -31,8 +31,8 @@ from threegate.wire.event_template import AlikeEvents, EventTemplate
 from threegate.wire.json import parse_answer
 from threegate.wire.known_fields import UNKNOWN_REASON, is_misused
 from threegate.wire.limits import MAX_PARTS
-from threegate.wire.slots import is_open, is_protocol, is_word
 from threegate.wire.sse import ServerSentEvent, bare, encode, encode_json, name_of
+from threegate.wire.words import is_open, is_protocol, is_word
 
 FIELD_PARTS: Final = 1 << 39  # from here on parts are texts of unknown fields
 WHOLE_PARTS: Final = 1 << 40  # and from here on those that arrived whole, in one event

@@ -47,6 +47,7 @@ NUMBERS: Final = _LISTS["numbers"]
 PLAIN: Final = NUMBERS | _LISTS["words"]
 """Fields with one number, flag or word. `token_ids` is a list of numbers."""
 PROVIDER_WORDS: Final = _LISTS["provider_words"]
+ID_PREFIXES: Final = _LISTS["id_prefixes"]
 
 REASONS: Final = ("finish_reason", "stop_reason")
 """Finish reasons: a plain word; anything else is text."""

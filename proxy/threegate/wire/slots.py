@@ -1,8 +1,8 @@
 """Finds every text of a body by walking it; strings in unknown fields count as text.
 
-Skipped are only short protocol words (`role`, `type`, ids) and binary data. So no unknown field,
-new content part or tool definition can carry text past the guard, nor can a field name or, in a
-request, a number.
+Skipped are only short protocol words (`role`, `type`, ids) and binary data; those of a request that
+could hide a value are collected by themselves (`words`). So no unknown field, new content part or
+tool definition can carry text past the guard, nor can a field name or, in a request, a number.
 """
 
 from __future__ import annotations
@@ -20,24 +20,19 @@ from threegate.wire import inline, jsontext, known_fields
 from threegate.wire.adapter import Slot
 from threegate.wire.limits import MAX_TEXTS
 from threegate.wire.pointer import escape
-
-STRUCTURAL: Final = frozenset(
-    (
-        *("role", "type", "model", "object", "detail", "format", "encoding_format", "media_type"),
-        *("id", "tool_call_id", "call_id", "item_id", "tool_use_id", "previous_response_id"),
-        *("status", "service_tier", "system_fingerprint", "finish_reason", "stop_reason"),
-        *("include", "truncation", "signature", "encrypted_content", "effort", "reasoning_effort"),
-    )
+from threegate.wire.words import (
+    OPAQUE,
+    STRUCTURAL,
+    hides_nothing,
+    is_id,
+    is_number,
+    is_protocol,
+    is_word,
 )
+
 _LINKED: Final = frozenset(("logprobs",))  # repeats an answer token by token; removed if it changes
-_WORD: Final = re.compile(r"[\w.:/+=\-]{0,128}", re.ASCII)
-_SEALED: Final = re.compile(r"[\w.:/+=\-]{64,}", re.ASCII)
 _USUAL_NAME: Final = re.compile(r"[A-Za-z_]{1,64}")
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$.\-]{0,18}|\d{1,6}", re.ASCII)  # shorter than a key
-_OPAQUE: Final = frozenset(("signature", "encrypted_content"))
-SEALED: Final = _OPAQUE | {"data"}
-"""Encrypted fields of streams that only the model API can open."""
-_TOKEN: Final = re.compile(r"[\w.:/+=\-]*", re.ASCII)
 _FREE: Final = frozenset(  # the client's own words
     ("metadata", "default", "const", "examples", "input_examples", "enum", "variables")
 )
@@ -52,41 +47,15 @@ _LONG_NUMBER: Final = 10**6
 """Seven digits: the shortest personal number."""
 
 
-def is_protocol(key: str, text: str) -> bool:
-    """Whether a string is a protocol word or opaque data, that is, contains nothing readable."""
-    if key not in STRUCTURAL or _is_number(text):
-        return False
-    return _WORD.fullmatch(text) is not None or (
-        key in _OPAQUE and _SEALED.fullmatch(text) is not None
-    )
-
-
-def is_open(key: str, value: Any) -> bool:
-    """Whether a field that should be encrypted contains readable text."""
-    if key not in SEALED or not isinstance(value, str | dict | list):
-        return False
-    return not isinstance(value, str) or _TOKEN.fullmatch(value) is None
-
-
-def is_word(text: str) -> bool:
-    """Whether a string in a field that providers fill is a plain word and not a personal number."""
-    return _WORD.fullmatch(text) is not None and not _is_number(text)
-
-
-def _is_number(text: str) -> bool:
-    """Whether a word is a personal number: many digits and hardly any letters."""
-    digits = sum(map(str.isdigit, text))
-    return digits >= 7 and sum(map(str.isalpha, text)) <= 3
-
-
 class SlotWalk:
     """Collects slots. `base` is what the locus' `part` is relative to."""
 
-    __slots__ = ("_layer", "base", "choice", "message", "slots")
+    __slots__ = ("_layer", "base", "choice", "message", "slots", "words")
 
     def __init__(self, layer: Layer) -> None:
         self._layer = layer
         self.slots: list[Slot] = []
+        self.words: list[Slot] = []
         self.message: int | None = None
         self.choice: int | None = None
         self.base = ""
@@ -134,7 +103,7 @@ class SlotWalk:
 
     def _named(self, at: str, name: str, channel: Channel) -> None:
         """The name of a field, if it is not a plain identifier; models read names too."""
-        if _NAME.fullmatch(name) is None or _is_number(name):
+        if _NAME.fullmatch(name) is None or is_number(name):
             self.add(name, f"{at}/{escape(name)}#name", channel)
 
     def _number(self, value: float, pointer: str, channel: Channel) -> None:
@@ -147,11 +116,18 @@ class SlotWalk:
         """Adds a text at a pointer of the whole body; empty texts are skipped. Raises RequestError,
         or UpstreamError for an answer, if there are too many."""
         if text:
-            if len(self.slots) >= MAX_TEXTS:
-                raise self._too_many()
-            part = pointer.removeprefix(self.base)
-            locus = TextLocation(self._layer, channel, self.message, part, self.choice)
-            self.slots.append(Slot(locus, pointer, text))
+            self._append(self.slots, pointer, channel, text)
+
+    def _append(self, slots: list[Slot], pointer: str, channel: Channel, text: str) -> None:
+        if len(slots) >= MAX_TEXTS:
+            raise self._too_many()
+        part = pointer.removeprefix(self.base)
+        locus = TextLocation(self._layer, channel, self.message, part, self.choice)
+        slots.append(Slot(locus, pointer, text, word=slots is self.words))
+
+    def found(self) -> tuple[Slot, ...]:
+        """The texts and, after them, the words of a request."""
+        return (*self.slots, *self.words)
 
     def _too_many(self) -> ThreegateError:
         if self._layer is Layer.INPUT:
@@ -165,7 +141,10 @@ class SlotWalk:
             self.add(jsontext.read(orjson.dumps(value).decode()), pointer + "#json", channel)
 
     def _string(self, text: str, pointer: str, channel: Channel, key: str, kind: str = "") -> None:
-        if is_protocol(key, text):
+        asked = self._layer is Layer.INPUT
+        if is_protocol(key, text) or (asked and is_id(key, text)):
+            if asked and not hides_nothing(key, text):
+                self._append(self.words, pointer, channel, text)
             return
         if key in inline.HOLDERS:
             for form, read in inline.readings(key, text, kind):
@@ -183,7 +162,7 @@ def _name_of(key: str, name: str, below: Any, channel: Channel) -> str:
     any name, but for what the parts of its content say of themselves and what is sealed."""
     if key in _FREE:
         return key
-    if channel is not Channel.TOOL_RESULT or not key or name in _OPAQUE or name not in STRUCTURAL:
+    if channel is not Channel.TOOL_RESULT or not key or name in OPAQUE or name not in STRUCTURAL:
         return name
     says = name in _PART_WORDS and isinstance(below, str) and _PART_WORD.fullmatch(below)
     return name if says else _DATA

@@ -75,8 +75,7 @@ async def _used(call: CallContext) -> int:
     if not 200 <= trail.upstream_status < 400:
         return 0
     if (tokenizer := _tokenizer(call)) is not None:
-        request_text = [s.text for s in call.adapter.request_slots(call.body)]
-        return await asyncio.to_thread(tokenizer.count, [*request_text, *call.answer_texts])
+        return await asyncio.to_thread(tokenizer.count, [*call.body_texts(), *call.answer_texts])
     return _estimated(call)
 
 
@@ -99,7 +98,7 @@ async def _check_context(call: CallContext, limits: Limits) -> None:
     """Checks the context length of the request as the model gets it. Raises RequestError 400."""
     if limits.context_tokens is None:
         return
-    texts = [s.text for s in call.adapter.request_slots(call.body)]
+    texts = call.body_texts()
     if await _exceeds(call, texts, limits.context_tokens):
         text = localized("context", limit=limits.context_tokens)
         raise RequestError(text, code="context_too_large", param="/messages")

@@ -26,7 +26,7 @@ from threegate.wire.adapter import Body, Outcome, StreamKey, StreamOptions
 from threegate.wire.frame_codec import FIELD_PARTS, shape_errors
 from threegate.wire.known_fields import UNKNOWN_REASON
 from threegate.wire.openai.structured import wants_json
-from threegate.wire.slots import is_protocol
+from threegate.wire.words import is_protocol
 
 
 def answer_of_call(call: CallContext) -> GuardedAnswer:

@@ -16,7 +16,7 @@ from threegate.guard.redact import TERMINAL, edited
 from threegate.types import Channel, Layer, Passage, Ruling, TextLocation
 from threegate.wire.adapter import Body
 from threegate.wire.known_fields import NUMBERS, PROVIDER_WORDS
-from threegate.wire.slots import STRUCTURAL
+from threegate.wire.words import STRUCTURAL
 
 _NAMES: Final = (STRUCTURAL | NUMBERS | PROVIDER_WORDS | {"provider"}) - {
     "signature",

@@ -14,6 +14,7 @@ from threegate.gateway.access.resolved_policy import PolicyResolver
 from threegate.gateway.asgi import Responder
 from threegate.gateway.context import CallContext
 from threegate.gateway.deps import Deps
+from threegate.gateway.request.protocol_words import split
 from threegate.gateway.request.request_context import conversation_of, language_of, with_provenance
 from threegate.gateway.telemetry.audit_trail import AuditTrail, on_failure_of
 from threegate.gateway.telemetry.rejections import REQUEST_ID, Refusals
@@ -33,7 +34,7 @@ class CallRequest:
     bytes of the body as they arrived. The rest is for checks that belong to a call made elsewhere:
     `policy` names a policy bound to the caller, `conversation` is the hash from an earlier check of
     the same conversation, `language` that of the text if there is no request, `subject` the end
-    user. `slots` are the texts of `body`, where a thread has found them already.
+    user. `slots` are the texts and words of `body`, where a thread has found them already.
     """
 
     adapter: Adapter
@@ -51,7 +52,7 @@ class CallRequest:
 
 
 def slots_of(adapter: Adapter, body: Body) -> tuple[Slot, ...]:
-    """Every text of a request."""
+    """Every text of a request, and the words of the protocol to be checked."""
     return with_provenance(adapter.request_slots(body))
 
 
@@ -65,9 +66,8 @@ def open_call(
 ) -> CallContext:
     """Raises RequestError 403 if no policy is bound to the caller."""
     OWNER.set(admitted.tenant)
-    adapter, body, slots = call_request.adapter, call_request.body, call_request.slots
-    if slots is None:
-        slots = slots_of(adapter, body)
+    adapter, body, found = call_request.adapter, call_request.body, call_request.slots
+    slots, words = split(slots_of(adapter, body) if found is None else found)
     caller = _caller(call_request, admitted, slots)
     out.language = out.language or caller.language
     policy = _policy(deps, call_request, caller)
@@ -95,6 +95,7 @@ def open_call(
         request=body,
         body=body,
         slots=slots,
+        words=words,
         stopped=trail.stopped,
         slot=slot,
     )

@@ -16,6 +16,7 @@ from threegate.gateway.context import CallContext, ms_since, stop
 from threegate.gateway.outcome import outcome_of, refused
 from threegate.gateway.request.cross_turn import over_parts, together
 from threegate.gateway.request.parted_values import with_parted_values
+from threegate.gateway.request.protocol_words import MODEL, scan_words, with_ids
 from threegate.gateway.request.schema_words import over_schemas
 from threegate.guard.constraint import Constrained, constrain, oversized
 from threegate.guard.constraint_merge import Constraints
@@ -23,7 +24,7 @@ from threegate.guard.decide import RuleSet
 from threegate.guard.input import InputResult, ScannedText, judge_input
 from threegate.guard.request_draft import UNKNOWN, BodyChange
 from threegate.guard.second_opinion import NO_OPINIONS, Opinions
-from threegate.types import Channel, Layer, Passage
+from threegate.types import Action, Channel, Layer, Passage, Ruling
 from threegate.wire.adapter import Body, Slot
 
 
@@ -43,6 +44,8 @@ async def judge_request(call: CallContext) -> InputResult:
     call.trail.parts = _parts(call, result)
     if result.texts:
         call.body = call.adapter.put(call.body, result.texts)
+    if any(map(_edits_model, result.verdict.ruled)):
+        call.trail.caller = replace(call.caller, model=result.texts.get(MODEL, ""))
     call.trail.masked = tuple([m.kind for m in call.masks.entries()])
     call.trail.decide(Layer.INPUT, result.verdict, ms_since(started))
     return result
@@ -50,7 +53,7 @@ async def judge_request(call: CallContext) -> InputResult:
 
 async def scan_request(call: CallContext) -> InputResult:
     """Only the verdict; masked values are in `call.masks`."""
-    budget = Budget.for_size(sum(len(s.text) for s in call.slots))
+    budget = Budget.for_size(sum(len(s.text) for s in (*call.slots, *call.words)))
     channels = call.resolved.input
     rule_sets = {
         channel: rules.rule_set.bound(call.caller, call.today, call.stopped)
@@ -63,9 +66,11 @@ async def scan_request(call: CallContext) -> InputResult:
                 call.detector_set, slots, rules, rule_sets[channel], budget
             )
     patterns = {channel: rules.patterns for channel, rules in channels.items()}
+    scans += await scan_words(call.detector_set, call.words, channels, budget)
     defined = await over_schemas(call.detector_set, call.body, call.slots, patterns, budget)
     scans += [_scanned(slot, judgement) for slot, judgement in defined]
-    return judge_input(scans, rule_sets, call.masks, call.caller.language)
+    result = judge_input(scans, rule_sets, call.masks, call.caller.language)
+    return replace(result, texts=with_ids(result.texts, call.words, call.masks.key))
 
 
 async def _scan_channel(
@@ -125,12 +130,18 @@ def _constrained(
     return replace(done, refusal=large)
 
 
+def _edits_model(ruled: Ruling) -> bool:
+    """Whether the name of the model, which is recorded, has something that a rule acts on."""
+    acts = ruled.action > Action.FLAG and not ruled.shadow
+    return acts and ruled.finding.locus is not None and ruled.finding.locus.part == MODEL
+
+
 def _parts(call: CallContext, result: InputResult) -> tuple[Part, ...]:
     if call.policy.audit.level not in ("redacted", "full", "metadata"):
         return ()
     return tuple(
         Part(f"{s.pointer.lstrip('/')}:{s.locus.channel}", s.text, result.texts.get(s.pointer))
-        for s in call.slots
+        for s in (*call.slots, *(w for w in call.words if w.pointer in result.texts))
         if s.locus.channel in (Channel.USER, Channel.TOOL_RESULT, Channel.TOOL_ARGUMENTS)
     )
 

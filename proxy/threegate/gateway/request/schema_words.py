@@ -26,7 +26,7 @@ from threegate.gateway.request.cross_turn import Joined, at_last, in_a_row, over
 from threegate.types import Channel, Layer, Passage, TextLocation
 from threegate.wire.adapter import Body, Slot
 from threegate.wire.pointer import NAME, escape
-from threegate.wire.slots import is_protocol
+from threegate.wire.words import is_protocol
 
 _LISTS: Final = {
     name: frozenset(fields) for name, fields in table("gateway.request", "schema_words").items()

@@ -57,7 +57,7 @@ class Messages(Adapter):
                     walk.field(walk.base, name, value, channel)
         walk.message, walk.base = None, ""
         walk_fields(walk, body, Channel.USER, without=("system", "tools", "messages"))
-        return tuple(walk.slots)
+        return walk.found()
 
     def response_slots(
         self, body: Body, options: StreamOptions = DEFAULT_STREAM

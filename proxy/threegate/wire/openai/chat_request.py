@@ -79,7 +79,7 @@ class ChatRequest(Adapter):
         for name in _DEFINITIONS:
             walk.field("", name, body.get(name), Channel.SYSTEM)
         walk_fields(walk, body, Channel.USER, without=("messages", *_DEFINITIONS))
-        return tuple(walk.slots)
+        return walk.found()
 
     def _message_slots(self, walk: SlotWalk, message: Body) -> None:
         channel = ROLE_CHANNELS.get(str(message.get("role")), Channel.USER)

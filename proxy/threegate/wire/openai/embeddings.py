@@ -8,7 +8,8 @@ from threegate.types import Channel, Layer
 from threegate.wire import known_fields
 from threegate.wire.adapter import DEFAULT_STREAM, Api, Body, Slot, StreamOptions
 from threegate.wire.base import TextlessAdapter, prompt_slots
-from threegate.wire.slots import SlotWalk, is_open, walk_fields
+from threegate.wire.slots import SlotWalk, walk_fields
+from threegate.wire.words import is_open
 
 
 class Embeddings(TextlessAdapter):

@@ -42,7 +42,7 @@ class Responses(Adapter):
         self._items(walk, body, "input", assistant=Channel.ASSISTANT)
         walk.message, walk.base = None, ""
         walk_fields(walk, body, Channel.USER, without=("input", *_SYSTEM_FIELDS))
-        return tuple(walk.slots)
+        return walk.found()
 
     def response_slots(
         self, body: Body, options: StreamOptions = DEFAULT_STREAM
