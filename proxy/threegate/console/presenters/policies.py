@@ -8,6 +8,7 @@ from typing import Any
 
 from threegate.audit.log.record import Record, Stage
 from threegate.console.presenters import labels
+from threegate.console.presenters.punctuation import clauses, labelled
 from threegate.gateway.notices import Notices
 from threegate.i18n.catalog import bilingual, catalog
 from threegate.policy.actions import then_action, title_of, written_actions
@@ -170,8 +171,22 @@ def change_row(change: PolicyChange, language: str) -> dict[str, Any]:
         "fate": labels.name("fate", change.fate.value, language),
         "result": _result(change).get(language),
         "tone": TONES[change.direction],
-        "aspects": [a.text.get(language).replace(" -> ", " → ") for a in change.aspects],
+        "aspects": _aspects(change, language),
     }
+
+
+def _aspects(
+    change: PolicyChange, language: str, least: Direction = Direction.CHANGED
+) -> list[str]:
+    worded = (a.text.get(language) for a in change.aspects if a.direction >= least)
+    return [text.replace(" -> ", " → ") for text in worded]
+
+
+def change_words(change: PolicyChange, language: str) -> str:
+    """What became looser, in one line; for something removed its title."""
+    title = _changed_title(change).get(language)
+    looser = clauses(_aspects(change, language, Direction.UNCLEAR), language)
+    return labelled(title, looser, language) if looser else title
 
 
 def _changed_title(change: PolicyChange) -> Bilingual:

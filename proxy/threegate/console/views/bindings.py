@@ -125,7 +125,8 @@ async def _shown(
     drafted = {path: DraftFile(text, space.in_force(path)) for path, text in made.files.items()}
     after = replace(space, files={**space.files, **drafted})
     bound = await visit.checked(partial(who_gets_what, after, visit.language))
-    lost = await visit.checked(partial(losses_since, visit, space.in_use(), after))
+    sides = [await visit.checked(each.check) for each in (space.in_use(), after)]
+    lost = await blocking(losses_since, visit, *sides)
     packs = await blocking(_choices, space, visit.language)
     titles = {pack["name"]: pack["title"] for pack in packs}
     rows = [_row(row, titles, visit.language) for row in made.rows]

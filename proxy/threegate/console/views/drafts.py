@@ -206,6 +206,7 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
     exactly this content."""
     space = await space_of(visit)
     checked = await visit.checked(space.check)
+    force = await base_of(visit)
     rows = policies.problem_rows(checked.problems, visit.language)
     page: dict[str, Any] = {
         "files": sorted(space.files),
@@ -215,7 +216,7 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
         "moved": space.moved(),
         "bindings": await blocking(who_gets_what, space, visit.language),
         "bound": await blocking(who_gets_what, space.in_use(), visit.language),
-        "losses": await blocking(losses_since, visit, space.in_use(), space),
+        "losses": await blocking(losses_since, visit, force, checked),
         "approvers": await approvers(visit),
         "tenants": await tenants(visit),
         "titles": {r: t.get(visit.language) for r, t in titles(visit.serving).items()},
@@ -226,7 +227,7 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
         "incomplete": await blocking(_incomplete, visit.parts.versions),
         "returned": [asdict(r) for r in await blocking(visit.parts.drafts.returned, visit.me.name)],
     }
-    difference = await blocking(compared, await base_of(visit), checked, visit.language)
+    difference = await blocking(compared, force, checked, visit.language)
     return page | await results_of(visit, checked) | difference
 
 

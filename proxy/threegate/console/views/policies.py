@@ -23,6 +23,7 @@ from threegate.console.review import search_terms
 from threegate.console.rule_history import changed_by
 from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.compile import layered
+from threegate.policy.facade import Checked
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import today_utc
@@ -65,9 +66,9 @@ def who_gets_what(space: Workspace, language: str) -> dict[str, Any]:
     return bindings(space.served(), space.bundle(), language, space.callers)
 
 
-def losses_since(visit: ConsoleRequest, old: Workspace, new: Workspace) -> list[dict[str, Any]]:
-    """The calls that would lose packs, and which."""
-    return losses(old.served(), new.served(), api_keys(visit), visit.language)
+def losses_since(visit: ConsoleRequest, old: Checked, new: Checked) -> list[dict[str, Any]]:
+    """The calls that bindings would protect less, and by which rules."""
+    return losses(old.policies, new.policies, api_keys(visit), visit.language)
 
 
 async def packs_of(visit: ConsoleRequest) -> tuple[Workspace, Bundle]:

@@ -119,15 +119,16 @@ async def version_page(
         "approved_by_me": visit.me.name in {name for name, _ in known.approvals},
         "ran": _ran(old, new, results["report"]),
         **await blocking(_who_gets_what, visit, known),
+        "losses": await blocking(losses_since, visit, old, new),
         **await blocking(_shown_changes, old, new, visit),
         **results,
     }
 
 
 def _who_gets_what(visit: ConsoleRequest, known: Version) -> dict[str, Any]:
-    new, old = _workspace(visit, known.digest), _workspace(visit, known.base)
-    now, before = (who_gets_what(each, visit.language) for each in (new, old))
-    return {"bindings": now, "bound": before, "losses": losses_since(visit, old, new)}
+    sides = (_workspace(visit, digest) for digest in (known.digest, known.base))
+    now, before = (who_gets_what(side, visit.language) for side in sides)
+    return {"bindings": now, "bound": before}
 
 
 def _workspace(visit: ConsoleRequest, digest: str) -> Workspace:
