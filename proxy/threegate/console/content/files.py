@@ -17,6 +17,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from threegate.audit.export.formats import FORMULA
 from threegate.console.errors import refusal
 from threegate.console.forms.rule_form import define, dumped, opened
+from threegate.i18n.catalog import texts
 from threegate.policy.language.load import MAX_TEXT_BYTES, Bundle, answer_paths, load_text
 from threegate.policy.language.wordlist import list_file
 from threegate.policy.schema import Rule
@@ -30,7 +31,11 @@ FILE = re.compile(
 )
 MAX_FILES = 500
 _WORD = ("词", "词语", "敏感词", "关键词", "词条", "文字", "word", "words", "term", "keyword")
-HEADINGS = {**dict.fromkeys(_WORD, "text"), "名称": "name", "中文": "zh", "英文": "en"}
+COLUMN_TITLES = texts("console", "table_columns")
+_TITLED = {
+    name.lower(): code for code, title in COLUMN_TITLES.items() for name in (title.zh, title.en)
+}
+HEADINGS = {**_TITLED, **dict.fromkeys(_WORD, "text"), "内容": "content"}
 _COMMENT = re.compile(r"#+(\s|$)")
 
 
@@ -140,7 +145,7 @@ def unread(content: str, header: tuple[str, ...]) -> list[str]:
 
 def _heading(cell: str) -> str:
     """The name of a column, which a user's own table may word differently."""
-    name = cell.strip().lower()
+    name = " ".join(cell.strip().lower().split())
     return HEADINGS.get(name, name)
 
 

@@ -68,6 +68,29 @@ def test_detectors_as_a_table(editor: httpx.Client) -> None:
     assert editor.get("/policies/pack/own.json").json()["text"] == before
 
 
+def test_a_table_is_read_in_the_words_of_either_language(editor: httpx.Client) -> None:
+    """Codes alone were read: `级别` was no column, and `高` or `Luhn check digit` no value."""
+    rows = {
+        "zh": "名称,格式（正则）,两侧不连着字母数字,级别,应命中,不应命中\n",
+        "en": "Name,Pattern,Level\n",
+    }
+    csv = rows["zh"] + 'order_zh,ORD-\\d{5},否,低,"ORD-12345",ORD-1\n'
+    assert editor.post("/policies/detectors/table.json", data={"csv": csv}).status_code == 200
+    text = editor.get("/policies/pack/own.json").json()["text"]
+    assert "level: low" in text
+    assert "edges: false" in text
+    assert "- ORD-12345\n" in text
+    for language, heading in (("zh", "名称,格式（正则）"), ("en", "name,pattern,")):
+        headers = {"accept-language": language}
+        table = editor.post("/policies/detectors/export", headers=headers).text
+        assert table.removeprefix("\ufeff").startswith(heading)
+        editor.post("/policies/detectors/table", data={"csv": table})
+        assert editor.get("/policies/pack/own.json").json()["text"] == text
+    csv = rows["en"] + "order_en,ORE-\\d{5},Medium\n"
+    assert editor.post("/policies/detectors/table.json", data={"csv": csv}).status_code == 200
+    assert "level: medium" in editor.get("/policies/pack/own.json").json()["text"]
+
+
 def test_only_known_places(editor: httpx.Client) -> None:
     assert editor.get("/policies/detectors/base/nothing").status_code == 404
     assert editor.post("/policies/detectors/base/nothing", data={"regex": "x"}).status_code == 404

@@ -21,10 +21,10 @@ def test_a_part_is_found_by_its_pack_and_name() -> None:
 
 
 def test_a_table_leaves_as_a_file() -> None:
-    answer = csv_file("words", ("text", "note"), [("一", "=1+1")])
+    answer = csv_file("words", ("text", "note"), [("一", "=1+1")], "zh")
     assert answer.headers["content-disposition"] == 'attachment; filename="words.csv"'
     rows = list(csv.reader(io.StringIO(bytes(answer.body).decode("utf-8-sig"))))
-    assert rows == [["text", "note"], ["一", "'=1+1"]]
+    assert rows == [["词语", "note"], ["一", "'=1+1"]]
 
 
 def test_a_change_that_cannot_be_switches_no_pack_on(site: Site) -> None:

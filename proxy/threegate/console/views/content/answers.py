@@ -87,4 +87,6 @@ async def take_table(visit: ConsoleRequest) -> Answer:
 
 async def export(visit: ConsoleRequest) -> Answer:
     rows = await _rows(await space_of(visit))
-    return csv_file("answers", COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    return csv_file(
+        "answers", COLUMNS, ([row[name] for name in COLUMNS] for row in rows), visit.language
+    )

@@ -23,7 +23,7 @@ from threegate.console.views.policies import keep_file, packs_of, space_of
 from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, blocking
 from threegate.policy.language.load import pack_path
 
-COLUMNS = ("base", "document", "text")
+COLUMNS = ("base", "document", "content")
 
 
 async def listing(visit: ConsoleRequest) -> Answer:
@@ -155,13 +155,18 @@ async def take_table(visit: ConsoleRequest) -> Answer:
         name = row.get("base", "").strip()
         new = Base(name, target_pack(space, bundle))
         base = next((each for each in bases_of(bundle) if each.name == name), new)
-        await _add(visit, space, base, row.get("document", ""), row.get("text", ""))
+        await _add(visit, space, base, row.get("document", ""), _text_of(row))
 
     taken = await take_rows(visit, COLUMNS, take)
     return Redirect("/policies/knowledge", done="saved", data={"taken": taken})
 
 
+def _text_of(row: Row) -> str:
+    """A column `text` is one of words elsewhere."""
+    return row.get("content") or row.get("text", "")
+
+
 async def export(visit: ConsoleRequest) -> Answer:
     _, bundle = await packs_of(visit)
     rows = [(base.name, d.name, d.text) for base in bases_of(bundle) for d in base.documents]
-    return csv_file("knowledge", COLUMNS, rows)
+    return csv_file("knowledge", COLUMNS, rows, visit.language)

@@ -170,4 +170,4 @@ async def take_table(visit: ConsoleRequest) -> Answer:
 async def export(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     found = await _known(visit, space)
-    return csv_file(found.name, COLUMNS, ([word] for word in found.words))
+    return csv_file(found.name, COLUMNS, ([word] for word in found.words), visit.language)

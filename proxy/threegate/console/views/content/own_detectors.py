@@ -27,6 +27,7 @@ from threegate.console.pack_merge import pieces
 from threegate.console.presenters import policies
 from threegate.console.presenters.highlights import Highlight
 from threegate.console.presenters.highlights import pieces as coloured
+from threegate.console.presenters.labels import name
 from threegate.console.views.conflict import unseen
 from threegate.console.views.content.parts import (
     Row,
@@ -42,6 +43,8 @@ from threegate.detectors.custom.categories import leave_one_out
 from threegate.policy.compile import category_of
 from threegate.policy.language.load import Bundle, pack_path
 from threegate.policy.language.patterns import PatternError
+from threegate.policy.language.vocabulary import LEVEL
+from threegate.types import Level
 
 SORTS = (PATTERN, CATEGORY)
 
@@ -197,10 +200,28 @@ async def take_table(visit: ConsoleRequest) -> Answer:
         space, bundle = await packs_of(visit)  # each row continues from the one before
         known = {each.name: each.pack for each in detectors_of(bundle)}
         pack = known.get(row.get("name", "").strip(), target_pack(space, bundle))
-        await _save(visit, space, pack, {**row, "edges": _on(row.get("edges", "on"))})
+        await _save(visit, space, pack, _coded(row))
 
     taken = await take_rows(visit, COLUMNS, take)
     return Redirect("/policies/detectors", done="saved", data={"taken": taken})
+
+
+LEVELS = {word: x.name.lower() for x, t in LEVEL.items() for word in (t.zh, t.en)}
+SCHEMES = {title.lower(): id for lang in ("zh", "en") for id, title in schemes(lang).items()}
+
+
+def _coded(row: Row) -> Row:
+    """A row with codes for the words of either language."""
+    level, digits = (row.get(key, "").strip().lower() for key in ("level", "check_digits"))
+    coded = {"level": LEVELS.get(level, level), "check_digits": SCHEMES.get(digits, digits)}
+    return row | coded | {"edges": _on(row.get("edges", "on"))}
+
+
+def _worded(row: Row, language: str) -> Row:
+    level = LEVEL[Level[row["level"].upper()]].get(language)
+    digits = schemes(language).get(row["check_digits"], "")
+    edges = name("yes", "yes" if row["edges"] else "no", language)
+    return row | {"level": level, "check_digits": digits, "edges": edges}
 
 
 def _on(cell: str) -> str:
@@ -209,6 +230,7 @@ def _on(cell: str) -> str:
 
 async def export(visit: ConsoleRequest) -> Answer:
     _, bundle = await packs_of(visit)
-    fields = [fields_of(each.name, each.spec) for each in detectors_of(bundle)]
+    every = (fields_of(each.name, each.spec) for each in detectors_of(bundle))
+    fields = [_worded(row, visit.language) for row in every]
     rows = ([row[name] for name in COLUMNS] for row in fields)
-    return csv_file("detectors", COLUMNS, rows)
+    return csv_file("detectors", COLUMNS, rows, visit.language)

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from starlette.responses import Response
 
-from threegate.console.content.files import table, table_rows
+from threegate.console.content.files import COLUMN_TITLES, table, table_rows
 from threegate.console.drafts import PACKS, Workspace, packs_text
 from threegate.console.errors import ERRORS, ConsoleError, refusal
 from threegate.console.forms.new_rule import OWN_PACK, own_pack
@@ -96,6 +96,11 @@ def read_table(visit: ConsoleRequest, columns: tuple[str, ...]) -> dict[int, Row
     raise refusal("no-rows")
 
 
-def csv_file(name: str, columns: tuple[str, ...], rows: Iterable[Iterable[str]]) -> Response:
+def csv_file(
+    name: str, columns: tuple[str, ...], rows: Iterable[Iterable[str]], language: str
+) -> Response:
+    """A table with headings that an import reads in either language."""
+    titles = COLUMN_TITLES
+    header = tuple(titles[code].get(language) if code in titles else code for code in columns)
     headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
-    return Response(table(columns, rows), media_type=CSV, headers=headers)
+    return Response(table(header, rows), media_type=CSV, headers=headers)
