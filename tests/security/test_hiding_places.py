@@ -305,6 +305,59 @@ def test_no_value_in_place_of_numbers_and_words(
     assert "ok" in text
 
 
+def likely(token: str, **more: Any) -> dict[str, Any]:
+    return {"token": token, "logprob": -0.1, "bytes": [*token.encode()], "top_logprobs": [], **more}
+
+
+def likely_legacy(*tokens: str, other: str = "o") -> dict[str, Any]:
+    return {"tokens": [*tokens], "token_logprobs": [-1], "top_logprobs": [{other: -2}]}
+
+
+HIDDEN_TOKENS: dict[str, tuple[list[Any], Any]] = {
+    "token": ([likely(PHONE)], likely_legacy(PHONE)),
+    "more": ([likely("ok"), likely(PHONE)], likely_legacy("ok", PHONE)),
+    "alternative": ([likely("ok", top_logprobs=[likely(PHONE)])], likely_legacy("ok", other=PHONE)),
+    "bytes": ([likely("ok", bytes=[*PHONE.encode()])], {"tokens": ["ok"], "bytes": PHONE}),
+    "name": ([likely("ok") | {PHONE: 1}], {"tokens": ["ok"], PHONE: [1]}),
+}
+
+
+def answer_with(api: str, tokens: Any, *, stream: bool) -> bytes:
+    """An answer `ok` with these log probabilities."""
+    match api:
+        case "chat":
+            choice: Any = {("delta" if stream else "message"): {"content": "ok"}}
+            body: Any = {"choices": [{"index": 0, **choice, "logprobs": {"content": tokens}}]}
+        case "completions":
+            body = {"choices": [{"index": 0, "text": "ok", "logprobs": tokens}]}
+        case _ if stream:
+            body = {"type": "response.output_text.delta", "delta": "ok", "logprobs": tokens}
+        case _:
+            part = {"type": "output_text", "text": "ok", "logprobs": tokens}
+            body = {"output": [{"type": "message", "content": [part]}]}
+    data = json.dumps(body).encode()
+    return b"data: %s\n\ndata: [DONE]\n\n" % data if stream else data
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("api", ["chat", "completions", "responses"])
+@pytest.mark.parametrize("case", [*HIDDEN_TOKENS, "honest"])
+def test_log_probabilities_say_nothing_else_than_the_text(
+    guarded: Running, watched: Watched, case: str, api: str, stream: bool
+) -> None:
+    honest = [likely("o", top_logprobs=[likely("O")]), likely("k")], likely_legacy("o", "k")
+    tokens, legacy = HIDDEN_TOKENS.get(case, honest)
+    data = answer_with(api, legacy if api == "completions" else tokens, stream=stream)
+    form = "text/event-stream" if stream else "application/json"
+    watched.demo.play([data], media_type=form)
+    asked = request(api, stream=stream) | {"logprobs": True}
+    text = httpx.post(guarded.url + PATHS[api], json=asked, timeout=60).text
+    assert '"ok"' in text
+    assert PHONE not in text
+    assert str([*PHONE.encode()]).replace(" ", "") not in text
+    assert ('"logprob"' in text or '"tokens"' in text) is (case == "honest")
+
+
 @pytest.mark.parametrize(
     "details", [f"call {PHONE}", {"reason": SECRET}, {"note": f"call {PHONE}"}]
 )

@@ -24,6 +24,7 @@ from threegate.wire.adapter import (
 from threegate.wire.errors import openai_error
 from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.limits import MAX_PARTS, most_choices
+from threegate.wire.logprobs import spells
 from threegate.wire.openai.choice_bodies import LINKED, usage_of
 from threegate.wire.slots import SlotWalk, walk_fields
 
@@ -71,6 +72,17 @@ class Adapter:
     def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
         """A copy without the tools that are not in `names`."""
         return body
+
+    def spoken(self, choice: Body) -> tuple[str, ...]:
+        """The texts of a choice that its log probabilities may repeat."""
+        return ()
+
+    def drop_other_tokens(self, body: Body) -> None:
+        """Removes from a whole answer, in place, log probabilities that repeat no text of it."""
+        for _, choice in objects(body.get("choices")):
+            given = choice.get("logprobs")
+            if given and not any(spells(given, text) for text in self.spoken(choice)):
+                choice["logprobs"] = None
 
     def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
         """The tool calls of a whole answer."""

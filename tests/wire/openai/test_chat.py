@@ -9,7 +9,7 @@ from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Outcome, OutcomeKind, StreamOptions
 
 CHAT = ADAPTERS[0]
-LOGPROBS = {"content": [{"token": "abc", "logprob": -1, "bytes": [97], "top_logprobs": []}]}
+LOGPROBS = {"content": [{"token": "abc", "logprob": -1, "bytes": [97, 98, 99], "top_logprobs": []}]}
 
 
 def body(**message: Any) -> dict[str, Any]:

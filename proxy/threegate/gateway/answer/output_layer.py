@@ -139,6 +139,7 @@ def _parsed(call: CallContext, data: bytes, options: StreamOptions) -> Body:
     """Raises UpstreamError also for more texts than an answer may have, where they are counted
     before anything else is done with them."""
     body = parse_answer(data)
+    call.adapter.drop_other_tokens(body)
     if len(data) >= LONG_BODY:
         deque(call.adapter.response_slots(body, options), maxlen=0)
     return body

@@ -69,6 +69,14 @@ class Chat(ChatRequest):
             elif name not in reasoning:
                 walk.field(at, name, value, Channel.CONTENT)
 
+    def spoken(self, choice: Body) -> tuple[str, ...]:
+        """Engines with a parser of reasoning list its tokens too."""
+        message = known_fields.object_at(choice, "message")
+        given = [message.get(name) for name in ("content", "refusal")]
+        said = "".join(text for text in given if isinstance(text, str))
+        thought = (message.get(name) for name in REASONING_FIELDS)
+        return said, next((f"{t}{said}" for t in thought if isinstance(t, str)), said)
+
     def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
         out: list[ToolCall] = []
         for position, choice in objects(body.get("choices")):

@@ -8,7 +8,7 @@ noted when writing: a cut ends only what the client has seen and not seen finish
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -28,6 +28,7 @@ from threegate.wire.adapter import (
 from threegate.wire.event_template import EventTemplate
 from threegate.wire.frame_codec import StreamCodec, is_empty
 from threegate.wire.limits import MAX_CHOICES, most_choices
+from threegate.wire.logprobs import spells
 from threegate.wire.openai.choice_bodies import LINKED, finish_of, refuse_many_choices, usage_of
 from threegate.wire.sse import DONE, ServerSentEvent, encode_json
 
@@ -150,13 +151,13 @@ class ChoiceCodec(StreamCodec):
             ended.add(index)
 
     def _link(self, chunk: Chunk, choice: Body, name: str, index: int) -> None:
-        """Log probabilities stay only with the text or tag that they belong to."""
+        """Log probabilities stay only with the text or tag that they repeat."""
         tagged = any(isinstance(piece, str) for at in chunk.places for piece in at.pieces)
-        spoken = tagged or any(d.key.choice == index for d in chunk.deltas)
-        if known_fields.has_text(choice[name]) or not spoken:
-            choice[name] = None
-        else:
+        spoken = [d.text for d in chunk.deltas if d.key.choice == index]
+        if (tagged or spoken) and _repeats(choice[name], name, "".join(spoken)):
             chunk.linked.append(LinkedField(choice, name, index))
+        else:
+            choice[name] = None
 
     def _content(self, chunk: Chunk, holder: Body, name: str, text: str, state: Choice) -> None:
         """Content, which may begin with inline reasoning."""
@@ -281,3 +282,7 @@ class ChoiceCodec(StreamCodec):
     def extra(self, name: str, payload: object) -> bytes:
         index = next((i for i in self._choices if i not in self._ended), 0)
         return self._event(index, self._message("", first=False), None, {name: payload})
+
+
+def _repeats(value: Any, name: str, text: str) -> bool:
+    return spells(value, text) if name == "logprobs" else not known_fields.has_text(value)

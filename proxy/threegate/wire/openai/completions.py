@@ -74,6 +74,9 @@ class Completions(Adapter):
         walk_fields(walk, body, Channel.CONTENT, without=known_fields.FRAME)
         return tuple(walk.slots)
 
+    def spoken(self, choice: Body) -> tuple[str, ...]:
+        return (str(choice.get("text") or ""),)
+
     def place_system(self, body: Body, text: str, where: Placement) -> Body:
         """There are no turns, so the text goes in front of every prompt."""
         return {**body, "prompt": _prefixed(body.get("prompt"), text)}

@@ -20,6 +20,7 @@ from threegate.wire.adapter import (
 )
 from threegate.wire.base import Adapter, objects
 from threegate.wire.frame_codec import StreamCodec
+from threegate.wire.logprobs import spells
 from threegate.wire.openai.chat_request import ROLE_CHANNELS, place_in_messages
 from threegate.wire.openai.responses_parts import BY_ITEM, message_item, response_of, usage_of
 from threegate.wire.openai.responses_stream import ResponsesCodec
@@ -93,6 +94,12 @@ class Responses(Adapter):
             del made["tools"]
             made.pop("tool_choice", None)
         return made
+
+    def drop_other_tokens(self, body: Body) -> None:
+        for _, item in objects(body.get("output")):
+            for _, part in objects(item.get("content")):
+                if not spells(part.get("logprobs") or [], str(part.get("text") or "")):
+                    part["logprobs"] = []
 
     def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:
         """The calls of all kinds of items that carry a name."""

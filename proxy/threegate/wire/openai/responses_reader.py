@@ -21,6 +21,7 @@ from threegate.wire.adapter import (
 from threegate.wire.base import index_in
 from threegate.wire.frame_codec import WHOLE_PARTS, StreamCodec, shape_errors
 from threegate.wire.json import parse_answer
+from threegate.wire.logprobs import spells
 from threegate.wire.openai.responses_parts import (
     BY_DELTA,
     BY_DONE,
@@ -163,9 +164,7 @@ class ResponsesReader(StreamCodec):
             delta = self._arguments.read(key, frame[name])
         text.received += delta.text
         self._take(chunk, frame, name, delta)
-        if known_fields.has_text(frame.get("logprobs")):
-            frame["logprobs"] = []
-        elif frame.get("logprobs"):
+        if _repeats(frame, delta.text):
             chunk.linked.append(LinkedField(frame, "logprobs", 0, empty=[]))
 
     def _text(
@@ -182,8 +181,7 @@ class ResponsesReader(StreamCodec):
         if not holder.get(name):
             return
         if known is not None and known.received:
-            if known_fields.has_text(holder.get("logprobs")):
-                holder["logprobs"] = []
+            _repeats(holder, known.received)
             holder[name] = ""
             chunk.places.append(InsertionPoint(holder, name, [Delta(key, "")], mirror=True))
             return
@@ -237,3 +235,10 @@ class ResponsesReader(StreamCodec):
         reason = known_fields.object_at(response, "incomplete_details").get("reason")
         self.finish_reasons[0] = reason or response.get("status") or ""
         self._finish(chunk)
+
+
+def _repeats(holder: Body, text: str) -> bool:
+    """Whether there are log probabilities, which stay only if they repeat the text."""
+    if holder.get("logprobs") and not spells(holder["logprobs"], text):
+        holder["logprobs"] = []
+    return bool(holder.get("logprobs"))
