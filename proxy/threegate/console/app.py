@@ -39,6 +39,7 @@ from threegate.console.guide import section
 from threegate.console.navigation import navigation, page_of_form
 from threegate.console.presenters import labels, policies
 from threegate.console.presenters.highlights import visible
+from threegate.console.presenters.records import titles
 from threegate.console.progress_page import finished, watched
 from threegate.console.routes import PAGES, Page
 from threegate.console.web import (
@@ -188,6 +189,8 @@ class Console:
     def _page(self, request: Request, language: str, person: Person | None, shown: Shown) -> str:
         page = self.environment.get_template(shown.template)
         context = _context(request, language, person) | dict(shown.data)
+        named = titles(self.parts.policies.pin()) if person else {}
+        context["rule_title"] = lambda id: named[id].get(language) if id in named else id
         context["notices"] = policies.notices(self.parts.notices if person else None)
         return page.render(context)
 

@@ -306,3 +306,45 @@ def test_words_that_count_where_they_are_asked_for_are_of_no_use_in_answers(
     assert f'id="{problem["field"]}"' in editor.get(path).text
     assert "input" not in problem["form_hint"]
     editor.post("/policies/draft/discard")
+
+
+EXAMPLE = """\
+  - id: cn.example
+    title: {zh: 例, en: Example}
+    owner: privacy
+    why: [pipl.51]
+    layer: output
+    where: [content]
+    detect: {any: [pii.email]}
+    then: {annotate: {show: below}}
+    stream: cut
+    message: {zh: 请核对。, en: Please check.}
+    except:
+      - {id: EX-1, match: {tenant: [hr]}, reason: test_data, approver: li, expires: 2027-01-31}
+    tests:
+      match: [{text: 'a@b.de', channel: content}]
+      no_match: [a]
+    review_by: 2027-06-30
+"""
+
+
+def test_the_same_for_the_other_direction_keeps_only_what_fits_there(fresh_site: Site) -> None:
+    """A place in a test, a note beneath answers: errors of a rule that nobody had written. An
+    exception was approved for the rule that it stands in."""
+    editor = fresh_site.who("editor", name="turning")
+    text = editor.get("/policies/pack/cn-privacy.json").json()["text"]
+    editor.post("/policies/edit/cn-privacy", data={"text": f"{text.rstrip()}\n{EXAMPLE}"})
+    for source, layer in (("cn.example", "input"), ("base.pii.id_card", "output")):
+        rule = create(editor, copy=source, layer=layer)
+        problems = editor.get(f"/policies/rule/{rule}/form.json").json()["problems"]
+        assert [p["text"] for p in problems if p["severity"] == "error"] == [], source
+    made = editor.get("/policies/pack/own.json").json()["text"]
+    assert "then: flag" in made
+    assert "EX-1" not in made
+    assert "EX-1" in editor.get("/policies/pack/cn-privacy.json").json()["text"]
+
+
+def test_rules_that_use_a_list_are_named_by_their_titles(site: Site) -> None:
+    editor = site.who("editor", name="reads")
+    for path in ("/policies/lists", "/policies/list/base/self_harm", "/policies/answer/self-harm"):
+        assert ">Self-harm: offer help</a>" in editor.get(path).text, path

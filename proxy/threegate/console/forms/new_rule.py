@@ -22,7 +22,7 @@ from threegate.console.forms.rule_form import define, dumped, find_rule, opened
 from threegate.console.pack_merge import pieces
 from threegate.console.yaml_values import flow, set_list, written
 from threegate.policy.language.vocabulary import kind_title
-from threegate.types import Bilingual
+from threegate.types import Bilingual, Layer
 
 TEMPLATES = Path(__file__).with_name("rule_templates.yaml")
 REVIEW_AFTER = timedelta(days=365)
@@ -172,8 +172,9 @@ def inserted(text: str, block: str) -> str:
 
 
 def with_copy(text: str, source: str, rule_id: str, new_id: str, layer: str = "") -> str:
-    """The pack with a copy of a rule out of `source`, the text of its pack. `layer` makes it the
-    same rule for the other direction, in the same mode. Raises ConsoleError."""
+    """The pack with a copy of a rule out of `source`, the text of its pack, without its exceptions.
+    `layer` makes it the same rule for the other direction, in the same mode. Raises
+    ConsoleError."""
     rule = find_rule(opened(source), rule_id)
     rule["id"] = new_id
     title, named = rule.get("title"), TWIN.get(layer, COPY)
@@ -181,19 +182,29 @@ def with_copy(text: str, source: str, rule_id: str, new_id: str, layer: str = ""
         title["zh"] = f"{title.get('zh', '')}（{named.zh}）"
         title["en"] = f"{title.get('en', '')} ({named.en})"
     if layer in TWIN:
-        rule["layer"] = layer
-        set_list(rule, "where", [PLACE[layer]])
-        _never_restored(rule, layer)
+        _turn(rule, Layer(layer))
     else:
         rule["mode"] = "shadow"
+    rule.pop("except", None)  # approved for the rule that it is a copy of
     block = dumped(CommentedMap({"rules": [rule]})).partition("\n")[2]
     return inserted(text, block)
 
 
-def _never_restored(rule: CommentedMap, layer: str) -> None:
-    """A mask on an answer that is restored for the client would hide nothing."""
-    if layer == "output" and "mask" in rule["then"]:
-        rule["then"]["mask"]["restore"] = "never"
+def _turn(rule: CommentedMap, layer: Layer) -> None:
+    """Only what the other direction knows: its places, also in tests, and its actions (a note is
+    written on answers alone)."""
+    rule["layer"] = layer.value
+    set_list(rule, "where", [PLACE[layer.value]])
+    rule.pop("stream", None)
+    for samples in (rule.get("tests") or {}).values():
+        for sample in samples:
+            if isinstance(sample, CommentedMap):
+                sample.pop("channel", None)
+    then = rule["then"]
+    if layer is Layer.OUTPUT and "mask" in then:
+        then["mask"]["restore"] = "never"  # restored for the client, it would hide nothing
+    if layer is Layer.INPUT and "annotate" in then:
+        rule["then"] = "flag"
 
 
 def without_rule(text: str, rule_id: str, elsewhere: str) -> str:

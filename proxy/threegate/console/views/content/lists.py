@@ -40,7 +40,8 @@ WHY_DOUBTFUL = ("repeated", "short", "common", "long")
 
 async def listing(visit: ConsoleRequest) -> Answer:
     space, bundle = await packs_of(visit)
-    rows = [_row(each, space) for each in lists_of(bundle)]
+    packs = {pack.pack: pack.title.get(visit.language) for pack in bundle.packs}
+    rows = [_row(each, space) | {"pack_title": packs[each.pack]} for each in lists_of(bundle)]
     return Shown("policy/lists.html", {"lists": rows})
 
 
