@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from threegate.audit import AuditLog, AuditSettings
+from threegate.audit.log.record import Record, Stage
 from threegate.cli.main import main
 
 from tests.audit.conftest import REDACTED, SECRET, Captured, accesses, audit, record
@@ -93,6 +94,18 @@ async def test_search_names_activities_in_the_chosen_language(
     line = capsys.readouterr().out
     assert "查阅记录" in line
     assert "li 查看原文 r1" in line
+
+
+async def test_search_names_the_code_of_an_error(
+    closed_log: AuditSettings, capsys: Captured
+) -> None:
+    """The runbook on errors says so, and a line ended in the id of the request."""
+    writer = await AuditLog.open(closed_log)
+    detail = {"status": 502}
+    await writer.append(Record(stage=Stage.ABORTED, error="upstream_key", detail=detail))
+    await writer.close()
+    assert await audit(closed_log, "search", "--stage", "aborted") == 0
+    assert " upstream_key 502 " in capsys.readouterr().out
 
 
 async def test_tail_prints_what_is_new_until_interrupted(

@@ -203,13 +203,20 @@ def tail(args: argparse.Namespace, settings: AuditSettings) -> int:
         return 0
 
 
+def _failure(event: Mapping[str, Any]) -> str:
+    """The code of an error, as clients and the runbooks name it, and the HTTP status."""
+    status = event.get("detail", {}).get("status", "")
+    return f"{event['error']} {status}".strip() if event.get("error") else ""
+
+
 def _line(entry: Entry, language: str) -> str:
     event = entry.event
     rules = ",".join(dict.fromkeys(r["rule"] for r in rulings(event)))
     state = line("integrated" if entry.integrated else "pending", language)
     stage = labels.name("stage", entry.stage, language)
     action = labels.name("action", event.get("action", "-"), language)
-    what = f"{entry.request_id} {rules or _activity(event.get('detail', {}), language)}"
+    done = _failure(event) or rules or _activity(event.get("detail", {}), language)
+    what = f"{entry.request_id} {done}"
     return f"{timestamp(entry.ts_us)} {stage:<9} {action:<8} {what} {state}"
 
 
