@@ -45,7 +45,11 @@ _TOGETHER = re.compile(
     r"|拼(?:接|起来|在一起|成)|合(?:并|起来|在一起|成一)|组合|连(?:起来|接|在一起)|接(?:着|起来)"
     r"|执行|照做|前面(?:那?[两二三四几]|的)|第[一二三四]部分"
 )
-_ENDED = re.compile(r"[。.!?！？…\n]\s*\Z")
+_ENDED = re.compile(r"(?:[。!?！？\n]|(?<!\.\.)\.)\s*\Z")
+"""An ellipsis (`…`, `...`) says that the sentence goes on."""
+_ELLIPSIS = re.compile(r"(?:…|\.{3,})+\s*\Z")
+_FRAGMENT = re.compile(r"\s*([\u4e00-\u9fff]{1,6})[。！!？?\s]*\Z")
+"""A few Han characters are no sentence, whatever their end: `忽略。`, `之前的。`, `所有指令。`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def readings(texts: Sequence[str]) -> list[Joined]:
     if len(last) < 2:
         return []
     quoted = [q for t in last for q in _quoted(t)]
-    made = in_a_row([t.strip() for t in last])
+    made = in_a_row(_without_stops([t.strip() for t in last]))
     return made + ([_joined(quoted, b) for b in ("", " ")] if len(quoted) > 1 else [])
 
 
@@ -80,6 +84,16 @@ def in_a_row(texts: Sequence[str]) -> list[Joined]:
     ends = [_edges(t) for t in texts]
     open_ = [not _ENDED.search(before) for before in ends[:-1]]
     return [_only(_joined(ends, b), open_) for b in (" ", "")] if any(open_) else []
+
+
+def _without_stops(texts: Sequence[str]) -> list[str]:
+    """Without the ellipsis at the end of a text, and the stop of a fragment before another one."""
+    fragments = [_FRAGMENT.fullmatch(text) for text in texts]
+    among = zip(fragments, [*fragments[1:], None], strict=True)
+    stops = [here[1] if here and after else "" for here, after in among]
+    return [
+        short or _ELLIPSIS.sub("", text) or text for short, text in zip(stops, texts, strict=True)
+    ]
 
 
 def _edges(text: str) -> str:
@@ -124,7 +138,11 @@ async def over_parts(
     budget: Budget,
 ) -> list[tuple[Slot, Judgement]]:
     """Findings in the parts of each turn read as one, reported at the last of them."""
-    turns = [(parts[-1], r) for parts in _turns(slots) for r in in_a_row([s.text for s in parts])]
+    turns = [
+        (parts[-1], read)
+        for parts in _turns(slots)
+        for read in in_a_row(_without_stops([s.text for s in parts]))
+    ]
     if not turns:
         return []
     passages = [Passage(slot.locus, read.text) for slot, read in turns]
