@@ -417,6 +417,26 @@ def test_two_edits_of_one_rule_are_chosen_between(fresh_site: Site) -> None:
     assert (rule["mode"], rule["message_en"]) == ("enforce", "Mine.")
 
 
+def test_two_edits_of_a_word_list_are_shown_in_words(fresh_site: Site) -> None:
+    """Only rules were: the rest was a choice between two pieces of YAML."""
+    slow = fresh_site.who("editor", name="slow", group="privacy")
+    quick = fresh_site.who("editor", name="quick", group="privacy")
+    approver = fresh_site.who("approver", name="al", group="legal")
+    page = "/policies/list/base/self_harm"
+    before = slow.get(page + ".json").json()["list"]["words"]
+    slow.post(page, data={"words": before, "match": "substring"})
+    quick.post(page, data={"words": before, "match": "sound"})
+    quick.post("/policies/draft/tests.json")
+    form = {"untested": "words"}
+    digest = quick.post("/policies/draft/submit.json", data=form).json()["digest"]
+    for verb in ("approve", "activate"):
+        assert act(approver, digest, verb, untested="seen") == 200
+    cards = slow.get("/policies/draft/merge.json").json()["cards"]
+    (row,) = [row for row in cards["lists/self_harm"]["rows"] if row["changed"]]
+    assert row["label"] == "matching"
+    assert "<summary>YAML</summary>" in slow.get("/policies/draft/merge").text
+
+
 def test_named_reviewers_comments_and_a_schedule(fresh_site: Site) -> None:
     site = fresh_site
     editor = site.who("editor", name="ed", group="privacy")

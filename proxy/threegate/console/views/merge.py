@@ -24,19 +24,30 @@ async def merge_page(visit: ConsoleRequest) -> Answer:
     """Both sides of every piece that two people changed."""
     space = await space_of(visit)
     files = await blocking(_files, space)
-    names = {conflict["name"] for file in files for conflict in file["conflicts"]}
+    names = {c["name"] or file["path"] for file in files for c in file["conflicts"]}
     return Shown(
         "policy/merge.html", {"files": files, "cards": await _in_words(visit, space, names)}
     )
 
 
 async def _in_words(visit: ConsoleRequest, space: Workspace, names: set[str]) -> dict[str, Any]:
-    """Of these rules, by id, what is in force and what the draft says."""
+    """Of these rules, word lists, detectors and files, by name, what is in force and what the draft
+    says."""
     if not names:
         return {}
     force, draft = await base_of(visit), await visit.checked(space.check)
-    cards = compared(force, draft, visit.language)["rules"]
-    return {card["id"]: card for card in cards if card["id"] in names}
+    found = compared(force, draft, visit.language)
+    cards = {_piece(card["id"]): card for card in (*found["parts"], *found["rules"])}
+    return {name: card for name, card in cards.items() if name in names}
+
+
+PARTS = {"list": "lists", "pattern": "detectors", "category": "detectors"}
+
+
+def _piece(id: str) -> str:
+    """The piece of a pack that a card is about: a word list or detector by its name there."""
+    kind, _, name = id.partition(".")
+    return f"{PARTS[kind]}/{name}" if kind in PARTS else id
 
 
 def _files(space: Workspace) -> list[dict[str, Any]]:
