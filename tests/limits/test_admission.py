@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -280,3 +280,17 @@ def test_whatever_happens_the_bounds_hold_and_every_place_comes_back(
         assert empty(calls.admission)
 
     asyncio.run(run())
+
+
+def test_bodies_that_do_not_come_hold_half_of_the_places_at_most() -> None:
+    admission = Admission(calls=4)
+    with ExitStack() as open_:
+        for _ in range(2):
+            open_.enter_context(admission.arriving("a"))
+        with pytest.raises(OverloadError):
+            open_.enter_context(admission.arriving("a"))
+        open_.enter_context(admission.arriving("b"))
+    with Admission(calls=1).arriving("a"):
+        pass
+    with admission.arriving("a"), admission.arriving("a"):
+        pass

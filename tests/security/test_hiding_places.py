@@ -175,6 +175,7 @@ USUAL = (
     "chatcmpl-tool-b3f2a9c4d8e14f7a9c0b1d2e3f405162",
     "functions.get_weather:0",
     "D681PevKs",
+    "call_1762407422_6",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -11,9 +12,11 @@ import pytest
 from threegate.gateway.access.auth import KeyFile
 from threegate.settings import JudgeSettings
 
-from tests.e2e.support.running import proxy
+from tests.e2e.support.running import Running, proxy
 from tests.scripted_upstream import ScriptedUpstream
+from tests.security import raw
 from tests.serving import serve
+from tests.waiting import eventually
 
 PACK = """\
 pack: judged
@@ -87,3 +90,28 @@ def test_a_text_that_another_tenant_sent_is_judged_as_if_it_were_new(
         assert reply.status_code == 200, reply.text
         calls.append(len(model.received))
     assert calls == [asked, asked, 0]
+
+
+def test_bodies_that_one_tenant_does_not_send_leave_room_for_others(tmp_path: Path) -> None:
+    with proxy(tmp_path, keys="required", max_calls=4) as made, ExitStack() as slow:
+        keys = KeyFile(made.deps.settings.key_file)
+        theirs, mine = [keys.add(tenant)[1] for tenant in ("bank-1", "bank-2")]
+        body = raw.chat("hi")
+        head = raw.request(headers=raw.sized(body, f"Authorization: Bearer {theirs}"))
+        for _ in range(8):
+            slow.enter_context(raw.waiting(made, head + body[:1]))
+        assert eventually(lambda: _open(made) + _refused(made) == 8)
+        headers = {"authorization": f"Bearer {mine}"}
+        reply = httpx.post(f"{made.url}{raw.CHAT}", content=body, headers=headers, timeout=60)
+        assert reply.status_code == 200
+
+
+def _open(running: Running) -> int:
+    return running.deps.admission._open
+
+
+def _refused(running: Running) -> float:
+    samples = [s for m in running.deps.metrics.errors.collect() for s in m.samples]
+    return sum(
+        s.value for s in samples if s.labels["status"] == "503" and s.name.endswith("_total")
+    )

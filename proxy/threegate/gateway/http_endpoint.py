@@ -109,7 +109,7 @@ class HttpEndpoint(ABC):
             caller = await self.deps.authenticator.admit(self.presented(headers))
             refuse_foreign_page(headers, caller, self.deps.settings.cors)
             slot.enter()
-            with self.deps.closing:
+            with self.deps.closing, self.deps.admission.arriving(caller.tenant):
                 data = await load(receive, headers)
             await slot.wait_for_check()
             await self.deps.openings.enter()

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from threegate.errors import OverloadError
@@ -44,6 +45,7 @@ class Admission:
     clock: Callable[[], float] = time.monotonic
     _open: int = field(default=0, init=False)
     _busy: int = field(default=0, init=False)
+    _arriving: Counter[str] = field(default_factory=Counter, init=False, repr=False)
     _queue: deque[QueuedCall] = field(default_factory=deque, init=False, repr=False)
     _strained_until: float = field(default=0.0, init=False)
     _rejected_at: float = field(default=0.0, init=False)  # the last time
@@ -76,6 +78,20 @@ class Admission:
 
     def leave(self) -> None:
         self._open -= 1
+
+    @contextmanager
+    def arriving(self, owner: str) -> Iterator[None]:
+        """While the body of a call arrives. A tenant's `concurrency` counts complete requests, so
+        bodies that do not come could hold every place: those of one owner hold half at most."""
+        if 2 * self._arriving[owner] >= self.calls:
+            raise OverloadError
+        self._arriving[owner] += 1
+        try:
+            yield
+        finally:
+            self._arriving[owner] -= 1
+            if not self._arriving[owner]:
+                del self._arriving[owner]
 
     async def wait_for_check(self) -> None:
         if self._busy < self.checking:

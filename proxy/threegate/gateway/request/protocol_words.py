@@ -50,10 +50,13 @@ async def scan_words(
 
 
 def _relevant(word: Slot, findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Names of models have numbers of accounts and dates in them (`arn:aws:bedrock:…`), and no
-    personal ones."""
-    names_model = word.pointer == MODEL
-    return (f for f in findings if not (names_model and f.kind.startswith(_PERSONAL)))
+    """Without what only looks like somebody's number: account numbers and dates in names of models
+    (`arn:aws:bedrock:…`), a time and a counter in ids (`call_1762407422_6`)."""
+    for finding in findings:
+        personal = finding.kind.startswith(_PERSONAL)
+        grouped = "_" in word.text[finding.span.start : finding.span.end]
+        if not personal or not (grouped or word.pointer == MODEL):
+            yield finding
 
 
 def with_ids(texts: Mapping[str, str], words: Sequence[Slot], key: bytes) -> dict[str, str]:
