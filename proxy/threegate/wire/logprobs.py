@@ -1,6 +1,6 @@
 """Log probabilities: they may repeat a text of an answer token by token, and say nothing else.
 
-Three shapes: of chat completions (`content` and `refusal`, lists of tokens), of text completions
+Three shapes: of chat completions (`content`, `refusal`, lists of tokens), of text completions
 (`tokens`, and alternatives by name in `top_logprobs`), of responses (a list of tokens). A token has
 its `bytes` beside it, since one character may be in several tokens. Alternatives are no part of the
 text: each may be as long as tokens are, and has no room for a number of somebody or for a key.
@@ -12,13 +12,14 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-_LISTS: Final = ("content", "refusal")
+_LISTS: Final = ("reasoning_content", "content", "refusal")
+"""In the order of the texts; the first is DeepSeek's."""
 _NAME: Final = re.compile(r"[a-z_]{1,24}")
 _NUMBERS: Final = (int, float, bool, type(None))
 _ESCAPED: Final = re.compile(r"bytes:((?:\\x[0-9a-f]{2})+)")
 _UNREADABLE: Final = "\ufffd"
 _UNREADABLES: Final = re.compile(f"({_UNREADABLE}+)")
-_UNSAID: Final = re.compile(r"\s|<[|｜][^<>|｜]{1,40}[|｜]>|</?think>")
+_UNSAID: Final = re.compile(r"\s|<[|｜][A-Za-z_▁]{1,40}\d{0,3}[|｜]>|</?think>")
 """Not compared: spaces, which parsers of reasoning remove, and tokens that only engines see."""
 _SIGNS: Final = re.compile(r"[\W_]+")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z._]{0,64}")
@@ -61,10 +62,12 @@ def _said(logprobs: Any) -> Iterator[bytes]:
         return
     if not isinstance(logprobs, dict):
         raise _OddError
+    for name in _LISTS:
+        yield from map(_token, logprobs.get(name) or ())
     for name, value in logprobs.items():
         if name in _LISTS:
-            yield from map(_token, value or ())
-        elif name == "tokens":
+            continue
+        if name == "tokens":
             yield from (_string(token).encode() for token in value or ())
         elif name == "top_logprobs":
             _check_named(value or ())
