@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from threegate.mcp import http
 from threegate.tasks import Tasks
 
 from tests.e2e.support.running import Running
@@ -41,6 +42,22 @@ async def test_within_a_session_masked_values_go_back_to_the_server(guarded_url:
     async with Client(guarded_url, mode="legacy", cache=None) as client:
         await a_masked_value_goes_back_to_the_server(client)
     assert server.received[-1] == (server.PHONE, "hi")
+
+
+async def test_made_up_sessions_do_not_crowd_out_those_of_others(
+    guarded_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "MAX_SESSIONS", 2)
+    ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    async with Client(guarded_url, mode="legacy", cache=None) as client:
+        customer = await client.call_tool("customer", {"number": 7})
+        for number in range(4):
+            headers = {"mcp-session-id": f"made-up-{number}", "accept": "application/json"}
+            reply = await asyncio.to_thread(httpx.post, guarded_url, json=ping, headers=headers)
+            assert reply.status_code >= 400
+        placeholder = customer.structured_content["phone"]  # type: ignore[index]
+        await client.call_tool("send", {"to": placeholder, "text": "still there"})
+    assert server.received[-1] == (server.PHONE, "still there")
 
 
 async def test_what_a_person_enters_for_the_server_is_judged(guarded_url: str) -> None:

@@ -96,16 +96,22 @@ class HttpProxy:
         return all(name in (*LOOPBACK, *self.hosts) for name in named)
 
     def _of(self, session_id: str) -> McpSession:
-        """A call without a session has one of its own."""
-        if not session_id:
-            return self.session("")
-        key = hashlib.sha256(session_id.encode()).hexdigest()[:32]
-        if key not in self._sessions:
-            self._sessions[key] = self.session(key)
-            if len(self._sessions) > MAX_SESSIONS:
-                self._sessions.popitem(last=False)
+        """A call without a session has one of its own, as has one whose session the server has not
+        accepted yet: ids that a client made up must not crowd out those of others."""
+        key = _key(session_id)
+        return self._sessions.get(key) or self.session(key)
+
+    def _keep(self, session_id: str, session: McpSession) -> McpSession:
+        """Registers a session that the server knows, or has just opened. Returns the one registered
+        before, where there is one, which then waits for the same answers."""
+        key = _key(session_id)
+        kept = self._sessions.setdefault(key, session)
+        if kept is not session:
+            kept.take_over(session)
         self._sessions.move_to_end(key)
-        return self._sessions[key]
+        if len(self._sessions) > MAX_SESSIONS:
+            self._sessions.popitem(last=False)
+        return kept
 
     async def _forward(
         self, request: Request, session: McpSession, body: bytes, *, edited: bool = False
@@ -121,19 +127,17 @@ class HttpProxy:
         if reply.headers.get("content-encoding", "identity") != "identity":
             await reply.aclose()
             return JSONResponse(error_response(None, "the MCP server compresses its answer"), 502)
-        if (named := reply.headers.get(SESSION)) and not request.headers.get(SESSION):
-            session = self._adopt(named, session)
+        given, opened = request.headers.get(SESSION), reply.headers.get(SESSION)
+        if given and reply.is_success:
+            session = self._keep(given, session)
+        elif opened and not given:
+            first, session = session, self._keep(opened, self._of(opened))
+            session.take_over(first)
         headers = _returned(reply)
         if reply.headers.get("content-type", "").startswith(EVENTS):
             events = self._events(reply, session)
             return StreamingResponse(events, reply.status_code, headers)
         return await self._whole(reply, session, headers)
-
-    def _adopt(self, session_id: str, first: McpSession) -> McpSession:
-        """Registers the session that the server has just opened, continuing from its first call."""
-        made = self._of(session_id)
-        made.take_over(first)
-        return made
 
     async def _whole(
         self, reply: httpx.Response, session: McpSession, headers: dict[str, str]
@@ -241,3 +245,8 @@ async def _read(reply: httpx.Response) -> bytes:
         if len(data) > MAX_RESPONSE_BYTES:
             raise ValueError("too large")
     return bytes(data)
+
+
+def _key(session_id: str) -> str:
+    """The guard's own id of a session; empty without one."""
+    return hashlib.sha256(session_id.encode()).hexdigest()[:32] if session_id else ""
