@@ -22,6 +22,20 @@ def test_what_is_kept_is_bounded_by_its_size_too(monkeypatch: pytest.MonkeyPatch
     assert [vault.get(CALLER, call) for call in ("1", "2", "3")] == ["", "2" * 40, "3" * 40]
 
 
+def test_no_tenant_crowds_out_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mask_vault, "KEPT_CHARACTERS", 100)
+    vault = MaskVault()
+    vault.put(Caller(tenant="small"), "1", "s" * 20)
+    for number in range(9):
+        vault.put(Caller(tenant="large"), str(number), "x" * 30)
+    assert vault.get(Caller(tenant="small"), "1") == "s" * 20
+    assert [bool(vault.get(Caller(tenant="large"), str(n))) for n in (6, 7, 8)] == [
+        False,
+        True,
+        True,
+    ]
+
+
 def test_a_call_that_is_kept_again_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mask_vault, "KEPT_CHARACTERS", 100)
     vault = MaskVault()
@@ -39,7 +53,7 @@ def test_what_is_kept_leaves_after_its_time() -> None:
     now = mask_vault.KEPT_S
     assert vault.get(CALLER, "1") == ""
     vault.put(CALLER, "2", "new")
-    assert len(vault._kept) == 1
+    assert sum(len(masks.calls) for masks in vault._kept.values()) == 1
 
 
 def test_masks_are_of_one_key_whoever_knows_the_id() -> None:
@@ -55,7 +69,7 @@ def test_a_long_id_takes_no_more_memory_than_a_short_one() -> None:
     vault = MaskVault()
     vault.put(CALLER, "x" * 100_000, "sealed")
     assert vault.get(CALLER, "x" * 100_000) == "sealed"
-    assert sum(map(sys.getsizeof, vault._kept)) < 200
+    assert sum(sys.getsizeof(key) for masks in vault._kept.values() for key in masks.calls) < 200
 
 
 SECRET = b"s" * 32

@@ -36,41 +36,66 @@ KEPT, KEPT_CHARACTERS = 20_000, 32 * 1024 * 1024
 
 
 @dataclass(slots=True)
+class TenantMasks:
+    """What is kept for one tenant: when it is over, and the sealed masks, the oldest first."""
+
+    calls: OrderedDict[bytes, tuple[float, str]] = field(default_factory=OrderedDict, repr=False)
+    characters: int = 0
+
+    @property
+    def share(self) -> float:
+        """Of what may be kept for all."""
+        return max(len(self.calls) / KEPT, self.characters / KEPT_CHARACTERS)
+
+    def put(self, key: bytes, until: float, sealed: str) -> None:
+        self.drop(key)
+        self.calls[key] = until, sealed
+        self.characters += len(sealed)
+
+    def drop(self, key: bytes) -> None:
+        _, sealed = self.calls.pop(key, (0.0, ""))
+        self.characters -= len(sealed)
+
+    def drop_oldest(self) -> None:
+        self.drop(next(iter(self.calls)))
+
+    def oldest_is_over(self, now: float) -> bool:
+        return bool(self.calls) and next(iter(self.calls.values()))[0] <= now
+
+
+@dataclass(slots=True)
 class MaskVault:
     """`clock` gives seconds. Masks belong to the API key of the check: the client's id of a call is
     no secret. Both are kept as a hash, however long the id is."""
 
     clock: Callable[[], float] = time.monotonic
-    _kept: OrderedDict[bytes, tuple[float, str]] = field(default_factory=OrderedDict, repr=False)
-    _characters: int = 0
+    _kept: dict[str, TenantMasks] = field(default_factory=dict, repr=False)
 
     def put(self, caller: Caller, call_id: str, sealed: str) -> None:
-        """Keeps sealed masks under the id of a call, for `KEPT_S`; the oldest are dropped if there
-        is no room."""
+        """Keeps sealed masks under the id of a call, for `KEPT_S`. If there is no room, the oldest
+        of the tenant that has most are dropped, so that none crowds out the others."""
         if not sealed or not call_id:
             return
-        key = _key(caller, call_id)
-        self._drop(key)
-        self._kept[key] = (self.clock() + KEPT_S, sealed)
-        self._characters += len(sealed)
-        while self._is_full() or self._oldest_is_over():
-            self._drop(next(iter(self._kept)))
+        now = self.clock()
+        own = self._kept.setdefault(caller.tenant, TenantMasks())
+        own.put(_key(caller, call_id), now + KEPT_S, sealed)
+        for masks in self._kept.values():
+            while masks.oldest_is_over(now):
+                masks.drop_oldest()
+        while self._is_full():
+            max(self._kept.values(), key=lambda masks: masks.share).drop_oldest()
+        self._kept = {tenant: masks for tenant, masks in self._kept.items() if masks.calls}
 
     def get(self, caller: Caller, call_id: str) -> str:
         """Empty if nothing is kept any more."""
-        until, sealed = self._kept.get(_key(caller, call_id), (0.0, ""))
+        own = self._kept.get(caller.tenant, TenantMasks())
+        until, sealed = own.calls.get(_key(caller, call_id), (0.0, ""))
         return sealed if until > self.clock() else ""
 
-    def _drop(self, key: bytes) -> None:
-        _, sealed = self._kept.pop(key, (0.0, ""))
-        self._characters -= len(sealed)
-
     def _is_full(self) -> bool:
-        full = len(self._kept) > KEPT or self._characters > KEPT_CHARACTERS
-        return full and len(self._kept) > 1
-
-    def _oldest_is_over(self) -> bool:
-        return next(iter(self._kept.values()))[0] <= self.clock()
+        calls = sum(len(masks.calls) for masks in self._kept.values())
+        characters = sum(masks.characters for masks in self._kept.values())
+        return calls > 1 and (calls > KEPT or characters > KEPT_CHARACTERS)
 
 
 def _key(caller: Caller, call_id: str) -> bytes:
