@@ -185,3 +185,13 @@ def test_words_of_files_are_for_those_who_may_see_them() -> None:
     changed = FILES | {"lists/filed.txt": "zebra\nyak\nox\n"}
     found = compared(_checked(FILES), _checked(changed), "en", confidential=False)
     assert _rows(found) == [("number of words", "2", "3")]
+
+
+def test_what_cannot_be_read_is_not_called_removed() -> None:
+    """One misspelt key, and the draft said that the rule, its replies and at worst the whole pack
+    were removed."""
+    for old, new in (("owner: privacy", "owner: ["), ("owner: privacy", "ownerr: privacy")):
+        found = _compared(old, new)
+        fates = [each["fate"] for key in ("rules", "parts", "texts") for each in found[key]]
+        assert "removed" not in fates
+        assert (found["packs"]["off"], found["unchanged"]) == ([], False)

@@ -30,6 +30,9 @@ def compared(
     texts = file_changes(_texts(old), _texts(new))
     packs, rules = _packs(old, new), rule_cards(old, new, language)
     parts = part_cards(old, new, language, confidential)
+    if new.policies is None:  # what could not be read is not removed
+        rules, parts, texts = _kept(rules), _kept(parts), _kept(texts)
+        packs["off"] = [name for name in packs["off"] if pack_path(name) not in new.files]
     about = {path for card in (*rules, *parts) for path in card["files"]}
     apart = [t["path"] for t in texts if t["path"] not in about]
     return {
@@ -42,6 +45,10 @@ def compared(
         "packs": {**packs, "titles": pack_titles(old, new, language)},
         "unchanged": not texts and not any(packs.values()),
     }
+
+
+def _kept(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [card for card in cards if card["fate"] != "removed"]
 
 
 def _texts(checked: Checked) -> dict[str, str]:
