@@ -10,14 +10,13 @@ import errno
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
-from threegate_classifiers import remote
-from threegate_classifiers.runtime import Engine
 
 from threegate.audit.feeds.feed import delivering
 from threegate.audit.log.database import writer_engine
@@ -25,10 +24,11 @@ from threegate.audit.log.store import AuditLog
 from threegate.audit.retention import retention_job, rewrap
 from threegate.audit.settings import from_settings
 from threegate.console.bootstrap import person_of
+from threegate.detectors.base import SentenceDetector
+from threegate.detectors.detector_set import DetectorSet
 from threegate.detectors.detector_sets import DetectorSets
 from threegate.detectors.judges.detector import LlmJudge
 from threegate.detectors.judges.second_reader import SecondReader
-from threegate.detectors.models.factory import MODELS, SECOND, sentence_detectors
 from threegate.gateway.access.auth import KeyFile
 from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.gateway.access.rule_trips import Bands
@@ -65,6 +65,9 @@ from threegate.trust import trusted
 from threegate.types import Bilingual
 from threegate.upstream import Upstreams
 
+if TYPE_CHECKING:  # and NumPy with it: a start without classifiers does without
+    from threegate_classifiers.runtime import Engine
+
 log = logging.getLogger(__name__)
 LINES = texts("startup", "lines")
 
@@ -95,11 +98,13 @@ async def opened(
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         stack.callback(versions.engine.dispose)
-        if (engine := _engine(settings, report, language)) is not None:
-            stack.callback(engine.close)
         outbound = httpx.AsyncClient(verify=trusted(), trust_env=False, follow_redirects=False)
         stack.push_async_callback(outbound.aclose)
-        detector_sets = _detector_sets(settings, engine, outbound, metrics)
+        judges = _judges(settings, outbound)
+        _check_judges(policies, judges, settings)
+        if (engine := _engine(settings, report, language)) is not None:
+            stack.callback(engine.close)
+        detector_sets = _detector_sets(engine, judges, metrics)
         _check_served(policies, detector_sets, settings)
         await asyncio.to_thread(warm, policies.pin(), detector_sets.of)
         audit = await AuditLog.open(from_settings(settings))
@@ -175,16 +180,25 @@ async def _background(deps: Deps, periodic: BackgroundWork) -> AsyncIterator[Non
             await deps.traces.send()
 
 
-def _detector_sets(
-    settings: Settings, engine: Engine | None, outbound: httpx.AsyncClient, metrics: Metrics
-) -> DetectorSets:
-    judges = [
+def _judges(settings: Settings, outbound: httpx.AsyncClient) -> tuple[LlmJudge, ...]:
+    return tuple(
         LlmJudge(j, settings.secret(j.key_env, f"judge {j.name}"), outbound)
         for j in settings.judges
-    ]
-    sentence = (*(sentence_detectors(engine) if engine else ()), *judges)
+    )
+
+
+def _detector_sets(
+    engine: Engine | None, judges: Sequence[LlmJudge], metrics: Metrics
+) -> DetectorSets:
+    sentence = (*(_classifiers(engine) if engine else ()), *judges)
     second = SecondReader({j.kind(""): j for j in judges}, metrics.detector_called)
     return DetectorSets(tuple(Timed(d, metrics.detector_called) for d in sentence), second)
+
+
+def _classifiers(engine: Engine) -> tuple[SentenceDetector, ...]:
+    from threegate.detectors.models.factory import sentence_detectors
+
+    return sentence_detectors(engine)
 
 
 def policy_versions(settings: Settings) -> Versions:
@@ -247,6 +261,11 @@ def _engine(settings: Settings, report: Callable[[str], None], language: str) ->
     if settings.classifiers == "off":
         report(LINES["no-classifiers"].get(language))
         return None
+    from threegate_classifiers import remote
+    from threegate_classifiers.runtime import Engine
+
+    from threegate.detectors.models.factory import MODELS, SECOND
+
     known = (*MODELS, *SECOND)
     if unknown := {name for name, _ in settings.remote_models}.difference(known):
         raise wrong("no-model", name=min(unknown), known=", ".join(known))
@@ -270,13 +289,25 @@ def _traces(settings: Settings, client: httpx.AsyncClient, metrics: Metrics) -> 
     return Traces(url, settings.traces_names, client, metrics.spans_lost.inc)
 
 
+def _check_judges(policies: PolicyStore, judges: Sequence[LlmJudge], settings: Settings) -> None:
+    """As `_check_served`, for what judges alone report: before models are opened, which takes
+    seconds."""
+    known = DetectorSet(lambda _: (), tuple(judges), {j.info.id: j.info.kinds for j in judges})
+    for binding in policies.pin().bindings:
+        missing = known.missing(binding.policy.rules)
+        _require(frozenset(k for k in missing if k.startswith("judge.")), settings)
+
+
 def _check_served(policies: PolicyStore, detector_sets: DetectorSets, settings: Settings) -> None:
+    for binding in policies.pin().bindings:
+        _require(detector_sets.of(binding.policy).missing(binding.policy.rules), settings)
+
+
+def _require(missing: frozenset[str], settings: Settings) -> None:
     """A rule on a kind that nothing reports would never act: an error, unless classifiers are
     off."""
-    for binding in policies.pin().bindings:
-        missing = detector_sets.of(binding.policy).missing(binding.policy.rules)
-        if missing and settings.classifiers != "off":
-            raise failure("no-detector", kinds=", ".join(sorted(missing)))
+    if missing and settings.classifiers != "off":
+        raise failure("no-detector", kinds=", ".join(sorted(missing)))
 
 
 def _upstream_keys(settings: Settings) -> dict[str, str]:

@@ -15,7 +15,7 @@ from threegate.errors import ThreegateError
 from threegate.parts import opened
 from threegate.settings import JudgeSettings, Settings, UpstreamSettings
 
-from tests.e2e.support.running import ROOT, Running, proxy
+from tests.e2e.support.running import Running, proxy
 from tests.e2e.test_models import answer, ask, both, verdicts
 from tests.e2e.test_second_opinions import script
 from tests.scripted_upstream import ScriptedUpstream
@@ -110,13 +110,14 @@ def test_a_judge_that_does_not_answer_leaves_the_first_verdict(checked: Checked)
 async def test_the_proxy_does_not_start_with_a_judge_that_cannot_judge_claims(
     tmp_path: Path,
 ) -> None:
+    """And says so before it opens any model, which takes seconds: here there is none."""
     (tmp_path / "packs").mkdir()
     (tmp_path / "packs/facts.yaml").write_text(PACK, "utf-8")
     judges = (JudgeSettings("r1", "http://127.0.0.1:9", "m", format="qwen3guard"),)
     settings = Settings(
         var=tmp_path / "var",
         policies=tmp_path,
-        models=ROOT / "classifiers/models",
+        models=tmp_path / "models",
         upstreams=(UpstreamSettings("http://127.0.0.1:9"),),
         packs=("facts",),
         judges=judges,
