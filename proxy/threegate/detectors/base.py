@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 from threegate.policy.model import matches
@@ -94,7 +95,11 @@ class SupportsFastPath(Protocol):
 
 def overlapping(patterns: Iterable[str], kinds: Iterable[str]) -> frozenset[str]:
     """The kinds that match one of the wanted kinds or prefixes, or lie above or below it."""
-    wanted = tuple(patterns)
+    return _overlapping(frozenset(patterns), frozenset(kinds))
+
+
+@lru_cache(maxsize=1024)  # a draft's tests ask the same of each rule
+def _overlapping(wanted: frozenset[str], kinds: frozenset[str]) -> frozenset[str]:
     heads = tuple(p[:-1] if p.endswith("*") else f"{p}." for p in wanted)
     above = frozenset(_upwards(wanted))
     found = (k for k in kinds if k in above or k.startswith(heads) or _widely(k, wanted))

@@ -37,6 +37,7 @@ class DetectorSet:
     long_text: InitVar[int] = LONG_TEXT
     patterns: PatternScans = field(init=False)
     sentences: SentenceJudging = field(init=False)
+    _reported: frozenset[str] = field(init=False, repr=False)
     _cache: JudgedTexts = field(
         default_factory=lambda: JudgedTexts(CACHED_TEXTS, CACHED_FINDINGS, FINDINGS_OF_ONE)
     )
@@ -46,16 +47,16 @@ class DetectorSet:
     ) -> None:
         self.patterns = PatternScans(build, long_text)
         self.sentences = SentenceJudging(sentence)
+        self._reported = frozenset(kind for kinds in self.kinds_of.values() for kind in kinds)
 
     def unserved(
         self, wanted: frozenset[str], exactly: frozenset[str] = frozenset()
     ) -> frozenset[str]:
         """Wanted kinds that no detector reports: a rule on them would never act. Those wanted
         `exactly` are not served by a broader or narrower kind."""
-        reported = frozenset(kind for kinds in self.kinds_of.values() for kind in kinds)
-        others = wanted - reported  # few: most rules name kinds as detectors report them
-        missing = frozenset(k for k in others if not overlapping((k,), reported))
-        return missing | (exactly - reported)
+        others = wanted - self._reported  # few: most rules name kinds as detectors report them
+        missing = frozenset(k for k in others if not overlapping((k,), self._reported))
+        return missing | (exactly - self._reported)
 
     def missing(self, rules: Sequence[Rule]) -> frozenset[str]:
         """What these rules look for, or ask a judge about, and no detector reports."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import ahocorasick
 import re2
@@ -38,20 +39,39 @@ _HEAD_OF_FEW, _FEW_HEADS = 12, 64
 """The same for so few words that each beginning is compared by itself: in prose nearly every word
 begins like one of some sentences by its first characters alone."""
 
+_MAX_KEPT, _MAX_KEPT_WORDS = 64, 2_048
+"""Detectors of lists that stay built, and the longest such list: a draft of a policy and the policy
+in force have most lists in common."""
+
 _BLANK = re.compile(r"(?<=[a-z0-9]) (?=[a-z0-9])")
 """Between two words of a folded phrase."""
 
 
 def detectors(policy: CompiledPolicy) -> tuple[PatternDetector, ...]:
     listed = [w for w in policy.lists if w.words]
-    any_asked = _any_asked(listed)
-    lists: tuple[PatternDetector, ...] = tuple(ListDetector(w, any_asked) for w in listed)
+    asked_for = tuple(w for w in listed if w.match == "asked")
+    lists: tuple[PatternDetector, ...] = tuple(_of_list(w, _few(asked_for)) for w in listed)
     lists += tuple(PhoneticListDetector(w) for w in policy.lists if w.words and w.match == "sound")
     return lists + tuple(RegexDetector(p) for p in policy.patterns)
 
 
-def _any_asked(lists: Iterable[WordList]) -> AnyWord | None:
-    known = {k for words in lists if words.match == "asked" for k in _known(words)}
+def _few(lists: tuple[WordList, ...]) -> tuple[WordList, ...]:
+    return lists if sum(len(each.words) for each in lists) <= _FEW_ASKED else ()
+
+
+def _of_list(words: WordList, all_asked: tuple[WordList, ...]) -> ListDetector:
+    made = _kept if len(words.words) <= _MAX_KEPT_WORDS else _kept.__wrapped__
+    return made(words, all_asked if words.match == "asked" else ())
+
+
+@lru_cache(maxsize=_MAX_KEPT)
+def _kept(words: WordList, all_asked: tuple[WordList, ...]) -> ListDetector:
+    return ListDetector(words, _any_asked(all_asked))
+
+
+@lru_cache(maxsize=_MAX_KEPT)
+def _any_asked(lists: tuple[WordList, ...]) -> AnyWord | None:
+    known = {k for words in lists for k in _known(words)}
     return AnyWord.of(map(_with_gaps, known)) if 0 < len(known) <= _FEW_ASKED else None
 
 
