@@ -54,6 +54,8 @@ def test_a_seed_is_a_seed_and_no_number_of_somebody(
 
 
 NAMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "telephone": ("chat", {"metadata": {f"phone{PHONE}": "x"}}),
+    "mobile": ("responses", {"metadata": {f"mob_{PHONE}": "x"}}),
     "metadata": ("chat", {"metadata": {SECRET: "x"}}),
     "weights": ("chat", {"logit_bias": {SECRET: 1}}),
     "environment": ("responses", {"input": [{"type": "shell_call", "env": {SECRET: "x"}}]}),
@@ -68,6 +70,7 @@ def test_no_secret_in_names_of_fields(guarded: Running, watched: Watched, case: 
     httpx.post(guarded.url + PATHS[api], json=request(api) | more, timeout=60)
     assert len(watched.seen) == 1
     assert SECRET not in str(watched.seen)
+    assert PHONE not in str(watched.seen)
 
 
 ROW = {"id": SECRET, "model": PHONE, "type": "AKIAQYLPMN5HHHFPZAM2", "status": {"role": SECRET}}

@@ -25,7 +25,6 @@ from threegate.wire.words import (
     STRUCTURAL,
     hides_nothing,
     is_id,
-    is_number,
     is_protocol,
     is_word,
 )
@@ -43,8 +42,9 @@ _JSON_CHANNELS: Final = frozenset((Channel.TOOL_ARGUMENTS, Channel.TOOL_RESULT))
 _COUNTED: Final = frozenset(("seed",))
 _LARGEST_SEED: Final = 2**32
 """Larger numbers may be personal: a mobile number has 11 digits."""
-_LONG_NUMBER: Final = 10**6
-"""Seven digits: the shortest personal number."""
+_FEWEST_DIGITS: Final = 7
+"""Of the shortest personal number."""
+_LONG_NUMBER: Final = 10 ** (_FEWEST_DIGITS - 1)
 
 
 class SlotWalk:
@@ -102,8 +102,9 @@ class SlotWalk:
         return name in _LINKED and self._layer is Layer.OUTPUT and not known_fields.has_text(value)
 
     def _named(self, at: str, name: str, channel: Channel) -> None:
-        """The name of a field, if it is not a plain identifier; models read names too."""
-        if _NAME.fullmatch(name) is None or is_number(name):
+        """The name of a field, if it is not a plain identifier, or has room for a number of
+        somebody (`phone13912345678`); models read names too."""
+        if _NAME.fullmatch(name) is None or sum(map(str.isdigit, name)) >= _FEWEST_DIGITS:
             self.add(name, f"{at}/{escape(name)}#name", channel)
 
     def _number(self, value: float, pointer: str, channel: Channel) -> None:
