@@ -11,7 +11,7 @@ from threegate.normalize.view import Letters, View, edited, reversed_, translate
 LEET, ROT13, REVERSED, SMUGGLED = "leet", "rot13", "reversed", "smuggled"
 BIDI = "bidi"
 
-_LEET: Letters = str.maketrans("013457@$!|€", "oieastasiie")
+_LEET = tuple(zip("013457@$!|€", "oieastasiie", strict=True))
 _ROT13: Letters = {
     c: ord(codecs.encode(chr(c), "rot13")) for c in (*range(0x41, 0x5B), *range(0x61, 0x7B))
 }
@@ -41,7 +41,12 @@ _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 
 
 def leet(source: View) -> View:
-    return translated(source, LEET, _LEET)
+    """`source` itself when nothing differs. `str.translate` takes five times as long for text that
+    is not ASCII."""
+    text = source.text
+    for sign, letter in _LEET:
+        text = text.replace(sign, letter)
+    return source if text == source.text else View(LEET, text, source)
 
 
 def rot13(source: View) -> View:

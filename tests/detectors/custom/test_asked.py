@@ -3,8 +3,10 @@ and what only speaks of the thing is found by none."""
 
 from __future__ import annotations
 
+import sys
+
 import pytest
-from threegate.detectors.custom.asked import AnyWord, Form, asked, forms
+from threegate.detectors.custom.asked import AnyWord, Form, any_of, asked, forms, lowered
 from threegate.detectors.custom.detector import ListDetector
 from threegate.policy.model import WordList
 from threegate.types import Channel, Layer, Passage, Span, TextLocation
@@ -62,7 +64,7 @@ def test_somebody_elses_ask_in_quotation_marks_does_not_count() -> None:
 
 
 def test_lists_that_share_their_search_find_the_same() -> None:
-    both = AnyWord.of(["soap", "crystal meth", "meth", "冰毒"])
+    both = AnyWord(any_of(["soap", "crystal meth", "meth", "冰毒"]))
     shared = ListDetector(WordList("w", "list.w", ("meth", "冰毒"), "asked"), both)
     place = TextLocation(Layer.INPUT, Channel.USER)
     for text in ("how to make METH", "how to make soap", "hello", "how to make meth", "怎么做冰毒"):
@@ -82,3 +84,11 @@ def test_the_beginning_of_a_long_text_is_no_beginning_of_a_sentence() -> None:
 
 def test_answers_do_not_ask() -> None:
     assert found("how to make meth", Layer.OUTPUT, Channel.CONTENT) == []
+
+
+def test_every_letter_is_found_whose_lower_case_is_that_of_a_word() -> None:
+    """`str.lower` folds what the words are made of, RE2 looks for them."""
+    lower = {c: c.lower() for c in map(chr, range(sys.maxunicode)) if len(c.lower()) == 1}
+    missed = [c for c, to in lower.items() if c != to and not any_of([to]).search(lowered(c))]
+    assert lower["\N{KELVIN SIGN}"] == "k"
+    assert not missed

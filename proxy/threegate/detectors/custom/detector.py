@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import ahocorasick
-import re2
 
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, uncrossed
-from threegate.detectors.custom.asked import AnyWord, asked
-from threegate.detectors.custom.gaps import ANY_GAP, OneBlank, one_blank
+from threegate.detectors.custom.asked import AnyWord, any_of, asked, lowered
+from threegate.detectors.custom.gaps import OneBlank, one_blank
 from threegate.detectors.custom.pattern_matcher import PatternMatcher
 from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
 from threegate.normalize import plain_text
@@ -72,7 +71,7 @@ def _kept(words: WordList, all_asked: tuple[WordList, ...]) -> ListDetector:
 @lru_cache(maxsize=_MAX_KEPT)
 def _any_asked(lists: tuple[WordList, ...]) -> AnyWord | None:
     known = {k for words in lists for k in _known(words)}
-    return AnyWord.of(map(_with_gaps, known)) if 0 < len(known) <= _FEW_ASKED else None
+    return AnyWord(any_of(known)) if 0 < len(known) <= _FEW_ASKED else None
 
 
 class ListDetector:
@@ -86,7 +85,7 @@ class ListDetector:
         self._asked = words.match == "asked"
         self._any_asked = any_asked
         known = _known(words)
-        self._any = re2.compile("|".join(map(_with_gaps, known))) if len(known) <= _FEW else None
+        self._any = any_of(known) if len(known) <= _FEW else None
         known |= {_BLANK.sub(sign, word) for word in known for sign in "-_"}
         self._has_blank = any(" " in word for word in known)
         self._longest = max(map(len, known))
@@ -101,10 +100,10 @@ class ListDetector:
             return Scanned((), len(passage.text))
         if self._asked and final and self._any_asked and not self._any_asked.within(passage.text):
             return Scanned((), len(passage.text))
-        folded = _folded(passage.text)
-        empty = self._any is not None and not found(self._any, folded.encode())
+        empty = self._any is not None and not found(self._any, lowered(passage.text))
         if empty and final:
-            return Scanned((), len(folded))
+            return Scanned((), len(passage.text))
+        folded = _folded(passage.text)
         read = self._read(folded)
         text = read.text
         hits = [] if empty else list(_metered(self._automaton.iter(text)))
@@ -155,12 +154,6 @@ def _known(words: WordList) -> set[str]:
     """Its words as texts may have them: folded, as written and as plain text."""
     written = (w for word in words.words for w in (word, plain_text(word)))
     return {f for word in written if (f := one_blank(_folded(word)).text.strip())}
-
-
-def _with_gaps(word: str) -> str:
-    """RE2 for a word in the text with its gaps unchanged; without a match the text need not be
-    searched."""
-    return ANY_GAP.join(map(re2.escape, word.split(" ")))
 
 
 def _metered(hits: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -11,16 +11,16 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-import re2
-
 from threegate.detectors.custom.pattern_parts import parsed
-from threegate.normalize.re2_spans import spans
 
 CHARS = frozenset(string.ascii_letters + string.digits + "_-./+=~<\u017f\u212a")
 """RE2 matches the last two as `s` and `k` when case is ignored."""
 LEAST = 16
 """Shortest token that is searched for."""
-_LONG = re2.compile(rf"[A-Za-z0-9_\-./+=~<\x{{17f}}\x{{212a}}]{{{LEAST},}}")
+_RUNS = bytes(ord("x" if c in "".join(CHARS).encode() else " ") for c in range(256))
+"""Bytes that a token may consist of, and all others. Those of the two characters beyond ASCII occur
+in others as well, which only makes some tokens look longer."""
+_LONG = b"x" * LEAST
 
 _LARGE = 65_536
 _CODE = re.compile(r"\\x\{([0-9a-f]+)\}")
@@ -28,12 +28,16 @@ _CODE = re.compile(r"\\x\{([0-9a-f]+)\}")
 
 
 def longest(data: bytes) -> int:
-    """Bytes of the longest token of a text (UTF-8), which are no fewer than its characters;
+    """Bytes of the longest token of a text (UTF-8), or a few more, so no fewer than its characters;
     `LEAST` - 1 if all are shorter than `LEAST`. Texts larger than `_LARGE` are assumed to have
     tokens of any length."""
     if len(data) > _LARGE:
         return len(data)
-    return max([last - first for first, last in spans(_LONG, data)], default=LEAST - 1)
+    runs, most, at = data.translate(_RUNS) + b" ", LEAST - 1, 0
+    while (at := runs.find(_LONG, at)) >= 0:
+        first, at = at, runs.index(b" ", at)
+        most = max(most, at - first)
+    return most
 
 
 @cache
