@@ -32,10 +32,11 @@ async def test_without_an_upstream_the_demo_model_answers() -> None:
 
 
 def test_passes_of_the_garbage_collector_become_rare() -> None:
-    before = gc.get_threshold()
+    before, own_of_python = gc.get_threshold(), 700
     try:
+        gc.set_threshold(own_of_python)  # tests have a higher one
         tune_garbage_collection()
-        assert gc.get_threshold()[0] == OBJECTS_A_PASS > before[0]
+        assert gc.get_threshold()[0] == OBJECTS_A_PASS > own_of_python
     finally:
         gc.set_threshold(*before)
 
