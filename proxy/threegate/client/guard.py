@@ -74,13 +74,7 @@ class Guard:
     ) -> Verdict:
         """See `AsyncGuard.check`."""
         work = self._guard.check(
-            text,
-            messages=messages,
-            texts=texts,
-            stage=stage,
-            role=role,
-            channel=channel,
-            **options,
+            text, messages=messages, texts=texts, stage=stage, role=role, channel=channel, **options
         )
         return self._thread.run(work)
 

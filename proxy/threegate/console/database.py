@@ -26,18 +26,12 @@ ACCOUNT = Table(
 
 # Accounts that single sign-on made; `subject` is the provider's name for the person.
 GUEST = Table(
-    "console_guest",
-    METADATA,
-    *key("subject"),
-    Column("name", String, nullable=False, unique=True),
+    "console_guest", METADATA, *key("subject"), Column("name", String, nullable=False, unique=True)
 )
 
 # A one-time link. `name` is empty where the guest chooses it (the first account).
 INVITE = Table(
-    "console_invite",
-    METADATA,
-    *key("token_sha256"),
-    *required("name", "roles", "team", "expires"),
+    "console_invite", METADATA, *key("token_sha256"), *required("name", "roles", "team", "expires")
 )
 
 # Files that one editor changed and has not submitted yet.
@@ -51,10 +45,7 @@ DRAFT = Table(
 
 # The text that was in force when its draft was begun: whether somebody else changed it meanwhile.
 DRAFT_BASE = Table(
-    "console_draft_base",
-    METADATA,
-    *key("owner", "path"),
-    *required("text", of=Text),
+    "console_draft_base", METADATA, *key("owner", "path"), *required("text", of=Text)
 )
 
 # A version that came back to its author. `verb`: reject, recall or rollback; `restored`: 1 where
@@ -72,11 +63,7 @@ RETURNED = Table(
 # What the tests (`name`: report) or a replay (replay) made of a policy with this content, for its
 # author and its approver. No text: the log alone keeps texts, and can erase them.
 RESULT = Table(
-    "console_result",
-    METADATA,
-    *key("digest", "name"),
-    *required("at"),
-    *required("body", of=Text),
+    "console_result", METADATA, *key("digest", "name"), *required("at"), *required("body", of=Text)
 )
 
 # A test case that a reviewer made from a record, waiting for an editor. `expect`: match or
@@ -99,12 +86,7 @@ LABEL = Table(
 )
 
 # Who has taken a request from the queue.
-ASSIGNMENT = Table(
-    "console_assignment",
-    METADATA,
-    *key("request"),
-    *required("reviewer", "at"),
-)
+ASSIGNMENT = Table("console_assignment", METADATA, *key("request"), *required("reviewer", "at"))
 
 # A complaint about a decision, and its outcome. `outcome` is empty while it is open.
 COMPLAINT = Table(

@@ -58,8 +58,7 @@ no rule looks at them either."""
 
 _LIMIT: Final = re.compile(r"(x|anthropic)-ratelimit(-[a-z_]{1,24}){1,4}", re.ASCII)
 _LEFT: Final = re.compile(
-    rf"{_NUMBER}|\d{{13}}|{_TIME}|{_LAPSE}|\d{{1,10}}(, ?\d{{1,10}};w=\d{{1,7}}){{0,4}}",
-    re.ASCII,
+    rf"{_NUMBER}|\d{{13}}|{_TIME}|{_LAPSE}|\d{{1,10}}(, ?\d{{1,10}};w=\d{{1,7}}){{0,4}}", re.ASCII
 )
 """Counts, seconds or a time in them (in milliseconds too), `6m0s`, and several windows."""
 

@@ -15,10 +15,7 @@ import orjson
 from threegate.audit.errors import trouble
 from threegate.trust import trusted
 
-ENDS = {
-    "otel-logs": ("/v1/logs", "resourceLogs"),
-    "otel-spans": ("/v1/traces", "resourceSpans"),
-}
+ENDS = {"otel-logs": ("/v1/logs", "resourceLogs"), "otel-spans": ("/v1/traces", "resourceSpans")}
 BATCH = 256  # records per request
 TIMEOUT_S = 30.0
 

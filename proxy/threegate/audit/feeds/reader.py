@@ -85,10 +85,7 @@ def _item(writer: str, seq: int, ts_us: int, entry: str) -> Item:
 
 METADATA = MetaData()
 POSITION = Table(
-    "audit_feed_position",
-    METADATA,
-    *key("feed", "writer"),
-    *required("seq", of=BigInteger),
+    "audit_feed_position", METADATA, *key("feed", "writer"), *required("seq", of=BigInteger)
 )
 
 

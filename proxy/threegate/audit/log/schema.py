@@ -58,11 +58,7 @@ INTENT = Table(
 # What retention leaves of a record: its place and leaf hash, so that the proofs of the others stay
 # valid.
 STUB = Table(
-    "audit_stub",
-    METADATA,
-    *key("writer"),
-    *key("seq", of=BIG),
-    *required("leaf", of=LargeBinary),
+    "audit_stub", METADATA, *key("writer"), *key("seq", of=BIG), *required("leaf", of=LargeBinary)
 )
 
 # Sets of hits: which rules judged which kinds of things. All records with the same hits name one

@@ -12,13 +12,7 @@ from threegate.console.local_time import SECOND_US, LocalTime
 WIDTH, HEIGHT = 960, 96
 STEPS_S = (60, 300, 900, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400, 30 * 86_400)
 MAX_BARS = 90
-STACK = (
-    Outcome.STOPPED,
-    Outcome.EDITED,
-    Outcome.PASSED,
-    Outcome.UNDECIDED,
-    Outcome.UNANSWERED,
-)
+STACK = (Outcome.STOPPED, Outcome.EDITED, Outcome.PASSED, Outcome.UNDECIDED, Outcome.UNANSWERED)
 """From bottom to top."""
 
 

@@ -10,12 +10,7 @@ from threegate.console.presenters.labels import BOOKS, name
 from threegate.console.presenters.punctuation import listed
 
 FIRST: Final = ("actor", "by", "verb", "what", "object", "reason")
-BOOK_OF: Final = {
-    "what": "verb",
-    "terms": "term",
-    "roles": "role",
-    "category": "kind",
-}
+BOOK_OF: Final = {"what": "verb", "terms": "term", "roles": "role", "category": "kind"}
 """Members whose values are named in another table; the others have a table of their own name."""
 SAME: Final = {"by": "actor", "note": "reason"}
 """Steps of a policy have both members, mostly with one value."""

@@ -22,14 +22,7 @@ from threegate.console.auth.sessions import (
     SSO_S,
 )
 from threegate.console.errors import ConsoleError, refusal
-from threegate.console.web import (
-    LANGUAGE_COOKIE,
-    Answer,
-    ConsoleRequest,
-    Redirect,
-    Shown,
-    blocking,
-)
+from threegate.console.web import LANGUAGE_COOKIE, Answer, ConsoleRequest, Redirect, Shown, blocking
 
 SSO_VALUES = 4
 """State, nonce, verifier and the page that was requested."""

@@ -64,9 +64,7 @@ async def change(visit: ConsoleRequest) -> Answer:
         raise refusal("no-account")
     await visit.note("attempt", what="account", object=name)
     try:
-        await blocking(
-            lambda: visit.parts.accounts.change(name, roles, group, closed=closed),
-        )
+        await blocking(lambda: visit.parts.accounts.change(name, roles, group, closed=closed))
     except AccountError as error:
         raise ConsoleError(409, error.text) from None
     await visit.note("account", object=name, roles=sorted(roles), group=group, closed=closed)

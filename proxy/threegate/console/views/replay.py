@@ -22,14 +22,7 @@ from threegate.console.errors import refusal
 from threegate.console.presenters.records import channel_of, policies_of
 from threegate.console.review import search_terms
 from threegate.console.views.drafts import base_of, draft_page, draft_policies
-from threegate.console.web import (
-    Answer,
-    ConsoleRequest,
-    LongTask,
-    Shown,
-    Step,
-    blocking,
-)
+from threegate.console.web import Answer, ConsoleRequest, LongTask, Shown, Step, blocking
 from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.model import PolicySet

@@ -15,14 +15,7 @@ from threegate.console.presenters.records import policies_of, shown_score
 from threegate.console.presenters.test_results import kept_report
 from threegate.console.views.drafts import draft_page, draft_policies
 from threegate.console.views.policies import tenants
-from threegate.console.web import (
-    Answer,
-    ConsoleRequest,
-    LongTask,
-    Shown,
-    Step,
-    blocking,
-)
+from threegate.console.web import Answer, ConsoleRequest, LongTask, Shown, Step, blocking
 from threegate.gateway.answer.guarded_text import BEGINNING_CHARS
 from threegate.gateway.outcome import outcome_of
 from threegate.gateway.request.request_context import counted_by, language_of_text, sources_of
@@ -32,13 +25,7 @@ from threegate.guard.redact import Renderer, edited
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.model import Claims, CompiledPolicy, PolicySet, Rule
 from threegate.policy.strictness.diff import in_use
-from threegate.policy.testing.cases import (
-    Case,
-    ConstraintCase,
-    TestReport,
-    joined,
-    planned,
-)
+from threegate.policy.testing.cases import Case, ConstraintCase, TestReport, joined, planned
 from threegate.policy_ops.test_runner import Runner
 from threegate.types import (
     Action,

@@ -27,7 +27,7 @@ from threegate.settings import JudgeSettings
 
 _LINES = re.compile(
     r"\s*Safety: (Safe|Unsafe|Controversial)\s*\n\s*Categories: ([^\n]+?)\s*"
-    r"(?:\n\s*Refusal: (Yes|No)\s*)?",
+    r"(?:\n\s*Refusal: (Yes|No)\s*)?"
 )
 _MARKS = ("<|im_start|>", "<|im_end|>", "<BEGIN CONVERSATION>", "<END CONVERSATION>")
 _LEVELS = ("safe", "unsafe", "controversial")

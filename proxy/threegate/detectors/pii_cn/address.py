@@ -174,9 +174,5 @@ def tail(text: str) -> int:
 
 
 RECOGNIZER = described(
-    "cn_address",
-    (KIND,),
-    find,
-    (open_match.token, open_match.number, tail),
-    trigger=_P["TRIGGER"],
+    "cn_address", (KIND,), find, (open_match.token, open_match.number, tail), trigger=_P["TRIGGER"]
 )

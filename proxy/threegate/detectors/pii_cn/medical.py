@@ -35,9 +35,4 @@ def find(view: ScanText) -> Iterator[Hit]:
             yield Hit(*match.span("value"), kind, Level.HIGH)
 
 
-RECOGNIZER = described(
-    "cn_medical",
-    (MEDICAL, SOCIAL),
-    find,
-    trigger=_P["TRIGGER"],
-)
+RECOGNIZER = described("cn_medical", (MEDICAL, SOCIAL), find, trigger=_P["TRIGGER"])

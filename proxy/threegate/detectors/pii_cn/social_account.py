@@ -109,9 +109,5 @@ tail = open_match.unfinished(_QQ_OPEN, 15)
 """A label in brackets may follow a number."""
 
 RECOGNIZER = described(
-    "cn_social",
-    (WECHAT, QQ),
-    find,
-    (open_match.token, tail),
-    trigger=_P["TRIGGER"],
+    "cn_social", (WECHAT, QQ), find, (open_match.token, tail), trigger=_P["TRIGGER"]
 )

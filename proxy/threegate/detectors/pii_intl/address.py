@@ -68,9 +68,5 @@ def tail(text: str) -> int:
 
 
 RECOGNIZER = described(
-    "address",
-    (KIND,),
-    find,
-    (open_match.token, open_match.number, tail),
-    trigger=_P["TRIGGER"],
+    "address", (KIND,), find, (open_match.token, open_match.number, tail), trigger=_P["TRIGGER"]
 )

@@ -71,9 +71,5 @@ tail = open_match.unfinished(_OPEN, _LONGEST, begins=rf"(?i:{_WALLET}|{_LABEL})"
 """Holds from the label on while words follow it."""
 
 RECOGNIZER = described(
-    "passphrase",
-    (password.KIND,),
-    find,
-    (open_match.token, tail),
-    trigger=_P["TRIGGER"],
+    "passphrase", (password.KIND,), find, (open_match.token, tail), trigger=_P["TRIGGER"]
 )

@@ -161,9 +161,4 @@ def _has_words(link: str) -> bool:
     return link.isascii() and bool(link.strip())
 
 
-RECOGNIZER = described(
-    "password",
-    (KIND,),
-    find,
-    trigger=_P["TRIGGER"],
-)
+RECOGNIZER = described("password", (KIND,), find, trigger=_P["TRIGGER"])

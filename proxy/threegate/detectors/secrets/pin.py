@@ -43,9 +43,4 @@ def _judge(match: re.Match[str]) -> Hit | None:
     return None if postal or weak else Hit(*match.span("value"), KIND, Level.MEDIUM)
 
 
-RECOGNIZER = described(
-    "pin",
-    (KIND,),
-    find,
-    trigger=_P["TRIGGER"],
-)
+RECOGNIZER = described("pin", (KIND,), find, trigger=_P["TRIGGER"])

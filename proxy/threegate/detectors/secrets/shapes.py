@@ -94,10 +94,7 @@ def _named(entry: Mapping[str, Any], alphabet: str, least: int, most: int) -> Se
         rf"(?P<value>[{alphabet}]{count}={{0,2}})",
         entry.get("entropy", 3.0),
         allow="^[a-zA-Z]+$|^[0-9]+$",
-        examples=(
-            Example(f'{name} = "{value}"', (value,)),
-            Example(f'{name} = "{"x" * least}"'),
-        ),
+        examples=(Example(f'{name} = "{value}"', (value,)), Example(f'{name} = "{"x" * least}"')),
         not_after=_ENDS.get(alphabet, ALNUM) + "+/",
         plain=least <= open_match.WORD + 1 or "," in alphabet,
     )

@@ -180,11 +180,7 @@ def _limits(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
         yield from part(a, b)
 
 
-_FORMAT = (
-    each(unclear, "must_say"),
-    each(ceiling, "max_chars"),
-    each(ranked, "on_invalid"),
-)
+_FORMAT = (each(unclear, "must_say"), each(ceiling, "max_chars"), each(ranked, "on_invalid"))
 
 
 def _formats(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:

@@ -82,10 +82,7 @@ def _other_tables() -> None:
 
 def _bookkeeping() -> None:
     op.create_table(
-        "audit_key",
-        *key("id"),
-        *required("tenant", "day"),
-        *required("wrapped", of=sa.LargeBinary),
+        "audit_key", *key("id"), *required("tenant", "day"), *required("wrapped", of=sa.LargeBinary)
     )
     op.create_table(
         "audit_checkpoint",

@@ -33,14 +33,7 @@ from threegate.console.review.rule_quality import (
 )
 from threegate.console.views.new_rule import pack_of
 from threegate.console.views.replay import examples, judged_again
-from threegate.console.web import (
-    Answer,
-    ConsoleRequest,
-    LongTask,
-    Shown,
-    Step,
-    blocking,
-)
+from threegate.console.web import Answer, ConsoleRequest, LongTask, Shown, Step, blocking
 from threegate.policy.language.load import pack_path
 from threegate.policy.lifecycle.people import Role
 from threegate.policy.model import PolicySet, Rule
