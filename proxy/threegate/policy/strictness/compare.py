@@ -45,18 +45,29 @@ the field's name."""
 Name = str | Bilingual
 """An entry of `NAMES`, or words made for one value."""
 Compare = Callable[[Name, Any, Any], Iterator[Aspect]]
+Part = Callable[[Any, Any], Iterator[Aspect]]
 
 
 def named(name: Name) -> Bilingual:
     return NAMES[name] if isinstance(name, str) else name
 
 
-def each(compare: Compare, *names: str) -> Callable[[Any, Any], Iterator[Aspect]]:
+def each(compare: Compare, *names: str) -> Part:
     """Compares fields that have the names of their aspects."""
 
     def compared(old: Any, new: Any) -> Iterator[Aspect]:
         for name in names:
             yield from compare(name, getattr(old, name), getattr(new, name))
+
+    return compared
+
+
+def all_of(*parts: Part) -> Part:
+    """Compares by each part in turn."""
+
+    def compared(old: Any, new: Any) -> Iterator[Aspect]:
+        for part in parts:
+            yield from part(old, new)
 
     return compared
 
@@ -131,15 +142,18 @@ def inverted(aspects: Iterable[Aspect]) -> Iterator[Aspect]:
         yield Aspect(swap.get(aspect.direction, aspect.direction), aspect.text)
 
 
-def appeared(name: Name, direction: Direction) -> Aspect:
-    """A part that only the new side has."""
-    words = named(name)
-    return Aspect(direction, Bilingual(f"增加{words.zh}", f"{words.en} added"))
+def present(name: Name, old: Any, new: Any) -> Iterator[Aspect]:
+    """A part that only one side has; nothing if both or neither have it."""
+    if old is None and new is not None:
+        words = named(name)
+        yield Aspect(Direction.STRICTER, Bilingual(f"增加{words.zh}", f"{words.en} added"))
+    if old is not None and new is None:
+        yield removed(name)
 
 
-def disappeared(name: Name, direction: Direction) -> Aspect:
+def removed(name: Name) -> Aspect:
     words = named(name)
-    return Aspect(direction, Bilingual(f"去掉{words.zh}", f"{words.en} removed"))
+    return Aspect(Direction.LOOSER, Bilingual(f"去掉{words.zh}", f"{words.en} removed"))
 
 
 def wording(name: Name, old: Any, new: Any) -> Iterator[Aspect]:
@@ -217,5 +231,5 @@ def within(wide: Selector, narrow: Selector) -> bool:
     return True
 
 
-life = (each(ranked, "mode"), each(share, "rollout"))
+life = all_of(each(ranked, "mode"), each(share, "rollout"))
 labels = each(wording, "title", "owner", "why", "message", "review_by")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from threegate.policy.model import Clamp, Clause, ConstraintRule, Fields, Limits, Reasoning, Tools
 from threegate.policy.strictness.compare import (
@@ -12,17 +11,18 @@ from threegate.policy.strictness.compare import (
     Aspect,
     Direction,
     Name,
-    appeared,
+    all_of,
     callers,
     covering,
-    disappeared,
     each,
     glob,
     inverted,
     labels,
     life,
     moved,
+    present,
     ranked,
+    removed,
     unclear,
     verbatim,
     worded,
@@ -33,27 +33,19 @@ from threegate.types import Bilingual
 
 def compare_constraints(old: ConstraintRule, new: ConstraintRule) -> tuple[Aspect, ...]:
     """Differences of two constraint rules of the same id."""
-    return tuple(aspect for part in _PARTS for aspect in part(old, new))
-
-
-def _added_removed(name: Name, old: Any, new: Any) -> Iterator[Aspect]:
-    """A part that only one side has; nothing if both or neither have it."""
-    if old is None and new is not None:
-        yield appeared(name, Direction.STRICTER)
-    if old is not None and new is None:
-        yield disappeared(name, Direction.LOOSER)
+    return tuple(_PARTS(old, new))
 
 
 def _constitution(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
     a, b = old.constitution, new.constitution
     if a and not b:
-        yield disappeared("constitution", Direction.LOOSER)
+        yield removed("constitution")
     if a and b:
         if a.text not in b.text:
             yield from unclear("constitution", a.text, b.text)
         yield from worded("constitution_place", a.place, b.place)
     if {c.text for c in old.clauses} - {c.text for c in new.clauses}:
-        yield disappeared("clause", Direction.LOOSER)
+        yield removed("clause")
 
 
 def instructions(rule: ConstraintRule) -> tuple[Aspect, ...]:
@@ -63,7 +55,7 @@ def instructions(rule: ConstraintRule) -> tuple[Aspect, ...]:
 
 def _instructions(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
     """Texts that are new, or that more calls are told."""
-    more = any(a.direction is Direction.STRICTER for of in _REACH for a in of(old, new))
+    more = any(a.direction is Direction.STRICTER for a in _REACH(old, new))
     before = _texts(old)
     for name, texts in _texts(new).items():
         if texts - before[name] or (texts and more):
@@ -80,7 +72,7 @@ def _clamps(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
     for name in sorted(before.keys() | after.keys()):
         label = Bilingual(f"{name} 的范围", f"bounds of {name}")
         a, b = before.get(name), after.get(name)
-        yield from _added_removed(label, a, b)
+        yield from present(label, a, b)
         if a and b and a != b:
             yield from _clamp(label, a, b)
 
@@ -119,7 +111,7 @@ def _bounds(clamp: Clamp) -> Bilingual:
 def _allow(name: str, old: Iterable[str] | None, new: Iterable[str] | None) -> Iterator[Aspect]:
     """Allow-lists: None is everything, fewer is stricter."""
     if old is None or new is None:
-        yield from _added_removed(name, old, new)
+        yield from present(name, old, new)
     else:
         yield from inverted(covering(name, old, new, glob))
 
@@ -162,12 +154,11 @@ def _fields(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
 
 
 def _reasoning(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
-    a, b = old.reasoning or Reasoning(), new.reasoning or Reasoning()
-    for part in (each(ranked, "show", "check"), each(worded, "history"), each(wording, "notice")):
-        yield from part(a, b)
+    parts = all_of(each(ranked, "show", "check"), each(worded, "history"), each(wording, "notice"))
+    yield from parts(old.reasoning or Reasoning(), new.reasoning or Reasoning())
 
 
-_LIMITS = (
+_LIMITS = all_of(
     each(ceiling, "requests_per_minute", "tokens_per_minute", "tokens_per_day", "concurrency"),
     each(ceiling, "context_tokens"),
     each(ranked, "per"),
@@ -175,25 +166,22 @@ _LIMITS = (
 
 
 def _limits(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
-    a, b = old.limits or Limits(), new.limits or Limits()
-    for part in _LIMITS:
-        yield from part(a, b)
+    yield from _LIMITS(old.limits or Limits(), new.limits or Limits())
 
 
-_FORMAT = (each(unclear, "must_say"), each(ceiling, "max_chars"), each(ranked, "on_invalid"))
+_FORMAT = all_of(each(unclear, "must_say"), each(ceiling, "max_chars"), each(ranked, "on_invalid"))
 
 
 def _formats(old: ConstraintRule, new: ConstraintRule) -> Iterator[Aspect]:
     a, b = old.response_format, new.response_format
-    yield from _added_removed("response_format", a, b)
+    yield from present("response_format", a, b)
     if a and b:
         yield from unclear("response_format", a.json_schema, b.json_schema)
-        for part in _FORMAT:
-            yield from part(a, b)
+        yield from _FORMAT(a, b)
 
 
-_REACH = (callers, *life)
-_PARTS: tuple[Callable[[ConstraintRule, ConstraintRule], Iterator[Aspect]], ...] = (
+_REACH = all_of(callers, life)
+_PARTS = all_of(
     _constitution, _instructions, _clamps, _models, _tools, _fields, _reasoning, _limits, _formats,
-    each(ranked, "images"), *_REACH, labels,
+    each(ranked, "images"), _REACH, labels,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from threegate.policy.language.vocabulary import CHANNEL, LEVEL, RESTORE, kind_named
 from threegate.policy.model import Band, Claims, Restoring, Rule, SecondOpinion
@@ -10,17 +10,16 @@ from threegate.policy.schema import Restore
 from threegate.policy.strictness.compare import (
     NAMES,
     Aspect,
-    Direction,
-    appeared,
+    all_of,
     callers,
     covering,
-    disappeared,
     each,
     includes,
     inverted,
     labels,
     life,
     moved,
+    present,
     ranked,
     unclear,
     verbatim,
@@ -32,7 +31,7 @@ from threegate.types import Action, Bilingual, Level
 
 def compare_rules(old: Rule, new: Rule) -> tuple[Aspect, ...]:
     """Differences of two input or output rules of the same id."""
-    return tuple(aspect for part in _PARTS for aspect in part(old, new))
+    return tuple(_PARTS(old, new))
 
 
 def _channels(old: Rule, new: Rule) -> Iterator[Aspect]:
@@ -90,16 +89,9 @@ def _tools(names: tuple[str, ...] | None) -> Bilingual:
 
 
 def _claims(old: Rule, new: Rule) -> Iterator[Aspect]:
-    match old.claims, new.claims:
-        case (None, None):
-            return
-        case (Claims() as a, Claims() as b):
-            for part in _CLAIM_PARTS:
-                yield from part(a, b)
-        case (None, _):
-            yield appeared("fact_check", Direction.STRICTER)
-        case _:
-            yield disappeared("fact_check", Direction.LOOSER)
+    yield from present("fact_check", old.claims, new.claims)
+    if old.claims and new.claims:
+        yield from _CLAIM_PARTS(old.claims, new.claims)
 
 
 def _sources(a: Claims, b: Claims) -> Iterator[Aspect]:
@@ -108,7 +100,7 @@ def _sources(a: Claims, b: Claims) -> Iterator[Aspect]:
     yield from unclear("sources", set(a.sources), set(b.sources))
 
 
-_CLAIM_PARTS = (
+_CLAIM_PARTS = all_of(
     each(ranked, "contradicted", "unsupported"),
     each(ranked, "on_contradicted", "on_unsupported", "on_no_source"),
     _sources,
@@ -137,15 +129,10 @@ def _band(old: Rule, new: Rule) -> Iterator[Aspect]:
 
 def _second_opinion(old: Rule, new: Rule) -> Iterator[Aspect]:
     """A rule that needs confirmation acts less often than one that does not."""
-    match old.second_opinion, new.second_opinion:
-        case (None, None):
-            return
-        case (SecondOpinion() as a, SecondOpinion() as b):
-            yield from _opinion_parts(a, b, old.action, new.action)
-        case (None, _):
-            yield appeared("second_opinion", Direction.LOOSER)
-        case _:
-            yield disappeared("second_opinion", Direction.STRICTER)
+    a, b = old.second_opinion, new.second_opinion
+    yield from inverted(present("second_opinion", a, b))
+    if a and b:
+        yield from _opinion_parts(a, b, old.action, new.action)
 
 
 def _opinion_parts(
@@ -164,10 +151,10 @@ def _opinion_parts(
     yield from wording("opinion_deadline", a.deadline_ms, b.deadline_ms)
 
 
-_PARTS: tuple[Callable[[Rule, Rule], Iterator[Aspect]], ...] = (
+_PARTS = all_of(
     each(unclear, "layer"), _channels, callers, _kinds, _levels, _action,
     each(worded, "style", "annotation"),
     each(wording, "replacement", "answer", "http_status"), each(ranked, "on_error", "on_timeout"),
     each(wording, "deadline_ms"), each(ranked, "stream"), _claims, _exceptions, _band,
-    _second_opinion, *life, labels,
+    _second_opinion, life, labels,
 )  # fmt: skip
