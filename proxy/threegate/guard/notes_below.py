@@ -16,9 +16,6 @@ def notes_below(ruled: Iterable[Ruling], rules: Mapping[str, Rule]) -> dict[str,
     """The notes that belong beneath a text whose rulings are `ruled`, by rule, in the order in
     which the rules matched."""
     annotating = (r.rule_id for r in ruled if r.action is Action.ANNOTATE and not r.shadow)
-    messages = {id: _note(rules[id]) for id in dict.fromkeys(annotating) if id in rules}
-    return {id: note for id, note in messages.items() if note is not None}
-
-
-def _note(rule: Rule) -> Bilingual | None:
-    return rule.message if rule.annotation is AnnotationForm.BELOW else None
+    acting = (rules[id] for id in dict.fromkeys(annotating) if id in rules)
+    below = (rule for rule in acting if rule.annotation is AnnotationForm.BELOW)
+    return {rule.id: rule.message for rule in below if rule.message is not None}

@@ -91,13 +91,13 @@ class ChannelGuard:
         found = [f for f in findings if not _is_quoted(f, text, offset, sent)]
         failed = list(failures)
         if self.finds_new_data:
-            found += [_leak(f) for f in findings if _is_new(f, text, offset, sent)]
+            found += [
+                replace(f, detector=NEW_PII, kind=f"leak.{f.kind}")
+                for f in findings
+                if _is_new(f, text, offset, sent)
+            ]
             failed += [replace(f, detector=NEW_PII) for f in failures]
         return self.rule_set.verdict(found, failed, text, offset)
-
-
-def _value(finding: Finding, text: str, offset: int) -> str:
-    return letters(text[finding.span.start - offset : finding.span.end - offset])
 
 
 def _is_new(finding: Finding, text: str, offset: int, sent: ClientText) -> bool:
@@ -113,11 +113,8 @@ def _is_new(finding: Finding, text: str, offset: int, sent: ClientText) -> bool:
 def _is_quoted(finding: Finding, text: str, offset: int, sent: ClientText) -> bool:
     if finding.kind != LEAK_CONSTITUTION or not sent.quoted:
         return False
-    return _value(finding, text, offset) in sent.quoted
-
-
-def _leak(finding: Finding) -> Finding:
-    return replace(finding, detector=NEW_PII, kind=f"leak.{finding.kind}")
+    value = text[finding.span.start - offset : finding.span.end - offset]
+    return letters(value) in sent.quoted
 
 
 @dataclass(slots=True)

@@ -142,11 +142,8 @@ class FieldAllowList:
 
     def _kept_members(self, name: str, value: Body) -> Body:
         allowed = self.members[name]
-        return {n: v for n, v in value.items() if n in allowed and _is_plain(v)}
-
-
-def _is_plain(value: Any) -> bool:
-    return not isinstance(value, dict | list)
+        plain = {n: v for n, v in value.items() if not isinstance(v, dict | list)}
+        return {n: v for n, v in plain.items() if n in allowed}
 
 
 @lru_cache(maxsize=64)

@@ -149,8 +149,10 @@ class RedisLimiter:
         return None
 
     async def _answer(self, lease: Lease) -> _Answer:
-        numbers = [-1 if n is None else n for n in _numbers(lease.limits)]
-        args = [lease.id, *numbers, LEASE_S]
+        limits = lease.limits
+        calls = (limits.requests_per_minute, limits.concurrency)
+        numbers = (*calls, limits.tokens_per_minute, limits.tokens_per_day)
+        args = [lease.id, *(-1 if n is None else n for n in numbers), LEASE_S]
         answer: _Answer = await self._admit(keys=[PREFIX + lease.scope], args=args)  # type: ignore[operator]
         return answer
 
@@ -204,12 +206,3 @@ class RedisLimiter:
         if not self._away:
             log.warning(UNREACHABLE, self.address, type(error).__name__)
         self._away, self._back_at = True, self.clock() + AGAIN_S
-
-
-def _numbers(limits: Limits) -> tuple[int | None, ...]:
-    return (
-        limits.requests_per_minute,
-        limits.concurrency,
-        limits.tokens_per_minute,
-        limits.tokens_per_day,
-    )

@@ -115,7 +115,8 @@ class McpSession:
             return Routed(back=hidden)
         call = messages.function_call({"name": tool, "arguments": messages.as_text(arguments)})
         turn = {"role": "assistant", "tool_calls": [call]}
-        verdict = await self._check(messages=[*self._context(), turn], stage="output")
+        results = [{"role": "tool", "tool_call_id": "0", "content": text} for text in self._results]
+        verdict = await self._check(messages=[*results, turn], stage="output")
         if verdict.answer is None:
             return Routed(back=self._stopped_call(message["id"], verdict))
         edited = json.loads(verdict.answer["tool_calls"][0]["function"]["arguments"])
@@ -151,9 +152,6 @@ class McpSession:
             return True
         known = self.catalog.offered
         return isinstance(rest, dict) and set(rest) == {"uri"} and rest["uri"] in known
-
-    def _context(self) -> list[Json]:
-        return [{"role": "tool", "tool_call_id": "0", "content": text} for text in self._results]
 
     # From the server
 

@@ -25,7 +25,6 @@ from threegate.policy.model import (
     PolicySet,
     Selector,
 )
-from threegate.policy.schema import Pack
 from threegate.policy.strictness.compare import reached
 
 
@@ -130,17 +129,14 @@ def _plan(tree: Tree, names: tuple[str, ...]) -> _Plan:
     whole = load_bundle(tree, names)
     wanted = [pack for pack in whole.packs if pack.pack in names]
     bound = tuple((b.selector, b.pack) for pack in wanted for b in pack.bindings)
-    rest = tuple(n for n in names if not _has_bindings(whole.packs, n))
+    binds = {pack.pack for pack in whole.packs if pack.bindings}
+    rest = tuple(n for n in names if n not in binds)
     # One that only binds others serves nobody, but its file is part of a version.
     binding = ((pack.pack,) for pack in wanted if pack.bindings)
     served = [*((pack,) for _, pack in bound), *([rest] if rest else [])]
     groups = dict.fromkeys([*served, *binding])
     bundles = tuple(whole if group == names else load_bundle(tree, group) for group in groups)
     return _Plan(bundles or (whole,), bound, rest)
-
-
-def _has_bindings(packs: tuple[Pack, ...], name: str) -> bool:
-    return any(p.bindings for p in packs if p.pack == name)
 
 
 def _policy_set(plan: _Plan) -> PolicySet:

@@ -5,7 +5,6 @@ This is for records already in the log; live calls are exported by `gateway.tele
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
@@ -29,16 +28,11 @@ def deliver(file: Path, form: str, url: str) -> int:
     taken = 0
     client = httpx.Client(verify=trusted(), trust_env=False, timeout=TIMEOUT_S)
     with file.open("rb") as lines, client:
-        for batch in _batches(lines):
+        while batch := list(islice(lines, BATCH)):
             groups = chain.from_iterable(orjson.loads(line)[member] for line in batch)
             _post(client, url.rstrip("/") + path, orjson.dumps({member: list(groups)}), taken)
             taken += len(batch)
     return taken
-
-
-def _batches(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
-    while batch := list(islice(lines, BATCH)):
-        yield batch
 
 
 def _post(client: httpx.Client, url: str, body: bytes, taken: int) -> None:

@@ -92,12 +92,9 @@ def indexed(redacted: Iterable[tuple[str, str]]) -> str:
     return terms(f"{question}\n{answer[: MAX_INDEXED_CHARS - len(question)]}")
 
 
-def _utf8(text: str) -> bytes:
-    return text.encode(errors="surrogatepass")
-
-
 def part_hash(part_name: str, text: str, salt: bytes, hasher: Hasher) -> str:
-    return hasher.digest(salt + part_name.encode() + b"\0" + _utf8(text)).hex()
+    written = part_name.encode() + b"\0" + text.encode(errors="surrogatepass")
+    return hasher.digest(salt + written).hex()
 
 
 def _hashed(part: Part, salt: bytes, hasher: Hasher, *, shown: bool) -> dict[str, Any]:

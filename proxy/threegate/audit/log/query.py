@@ -221,11 +221,7 @@ def event_of(url: str, id: str) -> dict[str, Any] | None:
             entries = of_requests(connection, [request_of(connection, id)])
     except DBAPIError as error:
         raise trouble("explain", why=reason_of(error)) from None
-    return _event(entries[-1]) if entries else None
-
-
-def _event(entry: Entry) -> dict[str, Any]:
-    return {**entry.event, "ts": timestamp(entry.ts_us)}
+    return {**entries[-1].event, "ts": timestamp(entries[-1].ts_us)} if entries else None
 
 
 def request_of(connection: Connection, given: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from threegate.audit.log.record import PROXY
@@ -26,6 +26,7 @@ from threegate.i18n.catalog import texts
 from threegate.normalize.fold import plain_text
 from threegate.policy.lifecycle.people import Person, Role
 
+_ANY_ACCOUNT = select(ACCOUNT.c.name).limit(1)
 NAME = re.compile(r"[\w.@-]{1,64}")
 _NO_HAN = re.compile(r"[^\u3400-\u9fff]+")
 ERRORS = texts("console", "accounts")
@@ -100,7 +101,7 @@ class Accounts:
 
     def empty(self) -> bool:
         with self.engine.begin() as connection:
-            return not connection.execute(select(func.count()).select_from(ACCOUNT)).scalar()
+            return connection.execute(_ANY_ACCOUNT).first() is None
 
     def log_in(self, name: str, password: str) -> Account | None:
         """The account, if the password is correct and the account is not closed."""
@@ -190,7 +191,7 @@ class Accounts:
         hashed = hash_of(password)
         with changing_accounts(self.engine) as connection:
             used = delete(INVITE).where(INVITE.c.token_sha256 == _sha256(token))
-            if not connection.execute(used).rowcount and not _is_first(connection):
+            if not connection.execute(used).rowcount and connection.execute(_ANY_ACCOUNT).first():
                 raise AccountError("invite")
             _store(connection, name, hashed, invite)
         account = self.find(name)
@@ -263,10 +264,6 @@ def _new_guest(connection: Connection, guest: SsoIdentity) -> str:
     except IntegrityError:
         raise AccountError("taken") from None
     return guest.name
-
-
-def _is_first(connection: Any) -> bool:
-    return not connection.execute(select(func.count()).select_from(ACCOUNT)).scalar()
 
 
 def _store(connection: Any, name: str, hashed: str, invite: Invite) -> None:

@@ -41,10 +41,6 @@ def _number(text: str) -> Any:
         raise refusal("number") from None
 
 
-def _flag(text: str) -> bool:
-    return bool(text)
-
-
 def _lines(text: str) -> list[str]:
     return lines({"": text}, "")
 
@@ -59,10 +55,6 @@ def _values(text: str) -> dict[str, Any]:
     except request_lines.LineError:
         raise refusal("pairs") from None
     return {name: value for pairs in found for name, value in pairs.items()}
-
-
-def _plain_text(text: str) -> str:
-    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +72,30 @@ ENTRIES = (
     Entry("models_alias", ("models", "alias"), _words),
     Entry("tools_allow", ("tools", "allow"), _lines),
     Entry("tools_deny", ("tools", "deny"), _lines),
-    Entry("tools_arguments", ("tools", "arguments"), _plain_text),
+    Entry("tools_arguments", ("tools", "arguments"), str),
     Entry("tools_max", ("tools", "max"), _number),
     Entry("tools_bytes", ("tools", "result_bytes"), _number),
     Entry("fields_allow", ("fields", "allow"), _lines),
     Entry("fields_deny", ("fields", "deny"), _lines),
     Entry("fields_force", ("fields", "force"), _values),
-    Entry("fields_unknown", ("fields", "unknown"), _plain_text),
-    Entry("reasoning_show", ("reasoning", "show"), _plain_text),
-    Entry("reasoning_check", ("reasoning", "check"), _plain_text),
-    Entry("reasoning_history", ("reasoning", "history"), _plain_text),
-    Entry("notice_zh", ("reasoning", "notice", "zh"), _plain_text),
-    Entry("notice_en", ("reasoning", "notice", "en"), _plain_text),
+    Entry("fields_unknown", ("fields", "unknown"), str),
+    Entry("reasoning_show", ("reasoning", "show"), str),
+    Entry("reasoning_check", ("reasoning", "check"), str),
+    Entry("reasoning_history", ("reasoning", "history"), str),
+    Entry("notice_zh", ("reasoning", "notice", "zh"), str),
+    Entry("notice_en", ("reasoning", "notice", "en"), str),
     Entry("limits_requests", ("limits", "requests_per_minute"), _number),
     Entry("limits_tokens", ("limits", "tokens_per_minute"), _number),
     Entry("limits_day", ("limits", "tokens_per_day"), _number),
     Entry("limits_at_once", ("limits", "concurrency"), _number),
     Entry("limits_context", ("limits", "context_tokens"), _number),
-    Entry("limits_per", ("limits", "per"), _plain_text),
+    Entry("limits_per", ("limits", "per"), str),
     Entry("answer_chars", ("response_format", "max_chars"), _number),
     Entry("answer_says", ("response_format", "must_say"), _lines),
-    Entry("answer_invalid", ("response_format", "on_invalid"), _plain_text),
-    Entry("images", ("images",), _plain_text),
-    Entry("constitution_file", ("constitution", "file"), _plain_text),
-    Entry("constitution_place", ("constitution", "place"), _plain_text),
+    Entry("answer_invalid", ("response_format", "on_invalid"), str),
+    Entry("images", ("images",), str),
+    Entry("constitution_file", ("constitution", "file"), str),
+    Entry("constitution_place", ("constitution", "place"), str),
 )
 
 
@@ -113,7 +105,7 @@ def entries(then: Mapping[str, Any]) -> Iterator[Entry]:
         for bound in BOUNDS:
             path = ("clamp", parameter, bound)
             yield Entry(f"clamp.{parameter}.{bound}", path, _number)
-        yield Entry(f"clamp.{parameter}.drop", ("clamp", parameter, "drop"), _flag)
+        yield Entry(f"clamp.{parameter}.drop", ("clamp", parameter, "drop"), bool)
 
 
 def parameters(then: Mapping[str, Any]) -> tuple[str, ...]:

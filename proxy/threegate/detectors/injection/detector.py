@@ -83,7 +83,7 @@ class InjectionSignatures:
     def _find(self, passage: Passage) -> Iterator[Finding]:
         text = folded(passage.text)
         data = text.encode()
-        for i in _possible(data):
+        for i in _set().Match(data) or ():
             signature = TABLE[i]
             if passage.locus.channel in signature.channels:
                 for span in occurrences(text, data, signature):
@@ -171,10 +171,6 @@ def _outermost(found: Iterable[Finding]) -> Iterator[Finding]:
             yield finding
         key = finding.kind, finding.level
         reach[key] = max(reach.get(key, 0), finding.span.end)
-
-
-def _possible(data: bytes) -> list[int]:
-    return _set().Match(data) or []
 
 
 def _options() -> Any:

@@ -50,7 +50,9 @@ def alone(text: str) -> tuple[Span, ...]:
     """The sentences to read, none if there are too few or too many."""
     if len(text) > LONGEST:
         return ()
-    found = [s for s in sentences(text) if _size(text[s.start : s.end]) >= LEAST_BYTES]
+    found = [
+        s for s in sentences(text) if len(text[s.start : s.end].strip().encode()) >= LEAST_BYTES
+    ]
     return tuple(found) if FEWEST <= len(found) <= MOST else ()
 
 
@@ -74,10 +76,6 @@ def counts(sentence: str, head: str, score: Score) -> bool:
 
 def in_guise(text: str) -> bool:
     return _seen(text, ("persons", "others"))
-
-
-def _size(sentence: str) -> int:
-    return len(sentence.strip().encode())
 
 
 def _seen(text: str, groups: Iterable[str]) -> bool:

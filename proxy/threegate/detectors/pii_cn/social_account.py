@@ -11,7 +11,7 @@ from threegate.detectors.engine import open_match
 from threegate.detectors.engine.byte_patterns import loosened
 from threegate.detectors.engine.context import ScanText
 from threegate.detectors.engine.description import described
-from threegate.detectors.engine.recognizer import ANSWER, Hit, likely_hits
+from threegate.detectors.engine.recognizer import ANSWER, Hit, likely, likely_hits
 from threegate.types import Level
 
 WECHAT, QQ = "pii.cn.wechat", "pii.cn.qq"
@@ -75,7 +75,8 @@ def find(view: ScanText) -> Iterator[Hit]:
     yield from likely_hits(view, _LABELLED, _WECHAT, _wechat, value=_NAME)
     yield from likely_hits(view, _LOOSE_LETTERED, _LETTERED, _lettered, value=_NAME)
     for loose, pattern in _QQ_FORMS:
-        yield from likely_hits(view, loose, pattern, _qq, apart=True)
+        for match in likely(view, loose, pattern, apart=True):
+            yield Hit(*match.span("value"), QQ, Level.HIGH)
     yield from likely_hits(view, _LOOSE_QQ_AFTER, _QQ_AFTER, _qq_after, apart=True)
 
 
@@ -93,10 +94,6 @@ def _lettered(match: re.Match[str]) -> Hit | None:
     """A single letter is too weak a label for a plain word."""
     plain = _PLAIN.fullmatch(match["value"]) or match["value"].lower() in _LABELS_ALONE
     return None if plain else Hit(*match.span("value"), WECHAT, Level.HIGH)
-
-
-def _qq(match: re.Match[str]) -> Hit:
-    return Hit(*match.span("value"), QQ, Level.HIGH)
 
 
 def _qq_after(match: re.Match[str]) -> Hit:

@@ -50,16 +50,12 @@ _SAMPLE = re.compile(r"\{\{([A-Z0-9]+) ([0-9]+)\}\}")
 def load(name: str) -> tuple[SecretRule, ...]:
     """The rules of one file, in its order. Raises KeyError or TOMLDecodeError for a bad file."""
     rules = table("detectors.secrets", f"rules/{name}")["rule"]
-    return tuple(map(_rule, rules))
+    return tuple(_patterned(r) if "pattern" in r else shapes.shaped(r) for r in rules)
 
 
 def load_all() -> tuple[SecretRule, ...]:
     """Every rule of every file, `FILES` first to last."""
     return tuple(rule for name in FILES for rule in load(name))
-
-
-def _rule(entry: Mapping[str, Any]) -> SecretRule:
-    return _patterned(entry) if "pattern" in entry else shapes.shaped(entry)
 
 
 def _patterned(entry: Mapping[str, Any]) -> SecretRule:

@@ -148,7 +148,7 @@ def _spelled(folded: str, at: int, longest: int) -> tuple[str, list[int], bool]:
     ends: list[int] = []
     while len(spelled) < longest:
         for _ in range(_GAP_MAX if spelled else 0):
-            at += at < len(folded) and _is_gap(folded[at])
+            at += at < len(folded) and (folded[at] in _GAP or folded[at].isspace())
         if at == len(folded):
             return "".join(spelled), ends, True
         if not folded[at].isalnum():
@@ -201,10 +201,6 @@ def _closed(folded: str, at: int) -> int:
         return at + _BRACKET
     bracket = at + 1 if folded[at : at + 1].isspace() else at
     return bracket + 1 if folded[bracket : bracket + 1] in _CLOSE else at
-
-
-def _is_gap(char: str) -> bool:
-    return char in _GAP or char.isspace()
 
 
 def _in_word(char: str) -> bool:

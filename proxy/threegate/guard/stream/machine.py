@@ -201,13 +201,11 @@ class StreamMachine:
                 self._stop_at(max(span.start, self.released, left), ruled)
             elif ruled.action in EDITS and span.start >= self.released:
                 original = self._text.view(span.start, span.end).text
-                self._edit(span, self.render(ruled, original))
+                edited = self._text.fitted(self.render(ruled, original), span)
+                self._edits.add(Edit(span, edited))
             elif (mark := self.mark(ruled)) and span.end > max(span.start, self.released):
                 last = Span(span.end - 1, span.end)
                 self._edits.add(Edit(last, marked(mark, self._text.between(last.start, last.end))))
-
-    def _edit(self, span: Span, text: str) -> None:
-        self._edits.add(Edit(span, self._text.fitted(text, span)))
 
     def _stop_at(self, at: int, ruled: Ruling) -> None:
         if self._stop is None or _rank(at, ruled) < _rank(*self._stop):

@@ -78,13 +78,11 @@ def claims_without_sources(subject: Subject) -> Findings:
     known = any(pack.knowledge for pack in subject.packs)
     for rule in subject.rules:
         claims = rule.detect.claims
-        if claims is None or (known and any(map(_is_knowledge, claims.sources))):
+        if claims is None or (
+            known and any(s.partition("/")[0] == "knowledge" for s in claims.sources)
+        ):
             continue
         yield from (Found(s.at, rule=rule.id) for s in rule.tests.match if not s.sources)
-
-
-def _is_knowledge(source: str) -> bool:
-    return source.partition("/")[0] == "knowledge"
 
 
 @checks_each(ConstraintRule, "constraint-expectation")

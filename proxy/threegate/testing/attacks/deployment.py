@@ -76,7 +76,9 @@ class Deployment:
 
     def judged(self, place: Place, texts: Sequence[str]) -> list[Judged]:
         """Each text for itself: where one stops a check of several, they are asked singly."""
-        wrapped = [_argument(t) for t in texts] if place.as_json else texts
+        wrapped = (
+            [json.dumps({"note": t}, ensure_ascii=False) for t in texts] if place.as_json else texts
+        )
         made = self._together(place, wrapped)
         if len(texts) > 1 and any(j.text is None for j in made):
             made = [j for t in wrapped for j in self._together(place, [t])]
@@ -129,10 +131,6 @@ def _sorted(made: Json, texts: Sequence[str | None], where: str) -> list[Judged]
 def _index(where: int | str) -> int:
     """A number, or that of a call in a pointer such as `/tool_calls/3/function/arguments`."""
     return where if isinstance(where, int) else int(where.split("/")[2])
-
-
-def _argument(text: str) -> str:
-    return json.dumps({"note": text}, ensure_ascii=False)
 
 
 def _unwrapped(judged: Judged) -> Judged:
