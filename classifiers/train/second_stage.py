@@ -33,8 +33,8 @@ OTHERS, ORDINARY = 0.07, 0.03
 """How often our other rows and ordinary prompts are seen, of what they are seen in a stage of guard."""
 FROZEN = 6
 """Lower blocks that stay as they are."""
-PULLED = {"en": ("direct", "hazard", "offensive"), "zh": ("hazard",)}
-"""Heads that the mean judges; Chinese offence too, which `guard-zh/2` was not taught."""
+PULLED = ("direct", "hazard", "offensive")
+"""Heads that the label of a fresh row pulls."""
 CATEGORY, KEPT, FRESH = 0.25, 0.3, 2.0
 """Weights of the category, of the other heads' distance to the teacher, and of a fresh row beside any other."""
 
@@ -61,17 +61,17 @@ def said_by(first: str, rows: Sequence[GuardRow], work: Path) -> dict[str, list[
     return {row.text: said for row, said in zip(rows, by_head, strict=True)}
 
 
-def pulled(example: Example, heads: Sequence[str]) -> list[bool]:
+def pulled(example: Example) -> list[bool]:
     """Which heads the label of a row pulls: what it is found for, and all of a harmless one.
 
     An ask for harm in a guise may well count as an attack, so that it has no label is no reason to lower another head.
     """
     labels = dict(zip(HEADS, example.target.heads, strict=True))
     harmless = not any(label == 1 for label in labels.values())
-    return [h in heads and (labels[h] == 1 or (harmless and labels[h] == 0)) for h in HEADS]
+    return [h in PULLED and (labels[h] == 1 or (harmless and labels[h] == 0)) for h in HEADS]
 
 
-def beside(first: Mapping[str, Sequence[float]], heads: Sequence[str], teacher: Model) -> Loss:
+def beside(first: Mapping[str, Sequence[float]], teacher: Model) -> Loss:
     """For texts of `first` the loss of the mean with what it says, for others the distance to `teacher`."""
     weight = held_to(teacher)
     kept = taught(teacher, loss, (), weight)
@@ -81,7 +81,7 @@ def beside(first: Mapping[str, Sequence[float]], heads: Sequence[str], teacher: 
         with torch.no_grad():
             wanted = teacher(ids.to(logits.device), mask.to(logits.device)).float()
         mine, named = logits[:, : len(HEADS)], logits[:, len(HEADS) : OUTPUTS].log_softmax(-1)
-        at = torch.tensor([pulled(e, heads) for e in batch], device=logits.device)
+        at = torch.tensor([pulled(e) for e in batch], device=logits.device)
         mean = (torch.tensor([first[e.text] for e in batch], device=logits.device) + mine) / 2
         labels = torch.tensor([e.target.heads for e in batch], device=logits.device)
         kinds = torch.tensor([e.target.categories for e in batch], device=logits.device)
@@ -143,7 +143,7 @@ def main() -> None:
         parameter.requires_grad = False
     plan = Plan(0, seed=args.seed, rate=args.rate, head_rate=args.head_rate, floor=0.03,
                 minutes=args.minutes, batch_tokens=1024, save_seconds=60)  # fmt: skip
-    train(model, made, beside(first, PULLED[args.language], teacher), plan, args.work / f"{args.run}.pt")
+    train(model, made, beside(first, teacher), plan, args.work / f"{args.run}.pt")
 
 
 if __name__ == "__main__":
