@@ -70,7 +70,8 @@ def test_documents_for_the_fact_check(tmp_path: Path, language: str) -> None:
         page.until(lambda: page.driver.execute_script(text) == PRICES)
         page.press("form[action$='/policies/knowledge'] button")
         assert "收费标准" in page.one("table.list").text
-        assert "base.out.grounded" in page.text
+        title = "事实核查：与资料矛盾时注明" if language == "zh-CN" else "Fact check: note what"
+        assert title in page.text
         page.shot("knowledge-base")
         page.go("/policies/knowledge")
         assert "plans" in page.one("table.list").text

@@ -345,6 +345,6 @@ def test_the_same_for_the_other_direction_keeps_only_what_fits_there(fresh_site:
 
 
 def test_rules_that_use_a_list_are_named_by_their_titles(site: Site) -> None:
-    editor = site.who("editor", name="reads")
+    editor = site.who("editor", name="reads-names")
     for path in ("/policies/lists", "/policies/list/base/self_harm", "/policies/answer/self-harm"):
         assert ">Self-harm: offer help</a>" in editor.get(path).text, path
