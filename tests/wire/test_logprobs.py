@@ -54,6 +54,8 @@ def test_what_repeats_a_text(logprobs: Any, text: str) -> None:
     [
         "Hi",
         chat("Hi"),
+        chat({"token": "", "bytes": 10**13}),
+        {"tokens": ["Hi"], "top_logprobs": [["Hi"]]},
         chat(token(PHONE)),
         chat(token("Hi"), token(PHONE)),
         chat(token("H"), token("\ufffd"), token(PHONE)),

@@ -36,7 +36,7 @@ def spells(logprobs: Any, text: str) -> bool:
     """Whether log probabilities repeat this text and have nothing else in them."""
     try:
         said = b"".join(_said(logprobs)).decode("utf-8", "replace")
-    except (_OddError, ValueError, TypeError):
+    except (_OddError, ValueError, TypeError, AttributeError):
         return False
     return not said or _same(_UNSAID.sub("", said), _UNSAID.sub("", text))
 
@@ -89,7 +89,10 @@ def _entry(entry: Any) -> bytes:
     for name, value in entry.items():
         if name not in ("token", "bytes", "top_logprobs"):
             _check_numbers(name, value)
-    return _read(_string(entry.get("token")), bytes(entry.get("bytes") or ()))
+    data = entry.get("bytes") or []
+    if not isinstance(data, list):  # bytes(n) are n zeros
+        raise _OddError
+    return _read(_string(entry.get("token")), bytes(data))
 
 
 def _read(token: str, data: bytes) -> bytes:
