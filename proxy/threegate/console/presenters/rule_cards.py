@@ -13,7 +13,8 @@ from threegate.console.presenters.punctuation import aside
 from threegate.console.presenters.rule_words import Rows, definition_rows, rule_rows
 from threegate.console.presenters.test_results import sample
 from threegate.policy.facade import Checked
-from threegate.policy.schema import AnyRule, ConstraintRule, Pack
+from threegate.policy.language.load import Bundle
+from threegate.policy.schema import AnyRule, ConstraintRule
 from threegate.policy.testing.cases import rule_cases
 
 Place = tuple[str, str]
@@ -24,7 +25,7 @@ still get."""
 def rule_cards(old: Checked, new: Checked, language: str) -> list[dict[str, Any]]:
     """Rules that differ, or what they tell a model."""
     titles = pack_titles(old, new, language)
-    sides = _Side(old, titles, language), _Side(new, titles, language)
+    sides = [_Side(_rules(side), side.bundles, titles, language) for side in (old, new)]
     cards = []
     for places in _pairs(sides[0].rules, sides[1].rules):
         rules = [side.rules.get(at) if at else None for side, at in zip(sides, places, strict=True)]
@@ -33,6 +34,11 @@ def rule_cards(old: Checked, new: Checked, language: str) -> list[dict[str, Any]
             found = _card(rules[0], rules[1], rows, language)
             cards.append(found | {"tests": _test_rows(*(_tests(r, language) for r in rules))})
     return cards
+
+
+def _rules(checked: Checked) -> dict[Place, AnyRule]:
+    packs = packs_of(checked).items()
+    return {(rule.id, name): rule for name, pack in packs for rule in pack.rules}
 
 
 def _told(rows: Rows) -> str:
@@ -57,23 +63,15 @@ def _pairs(
 class _Side:
     """One of the two policies."""
 
-    checked: Checked
+    rules: Mapping[Place, AnyRule]
+    bundles: tuple[Bundle, ...]
     titles: Mapping[str, str]
     language: str
-
-    @property
-    def packs(self) -> dict[str, Pack]:
-        return packs_of(self.checked)
-
-    @property
-    def rules(self) -> dict[Place, AnyRule]:
-        packs = self.packs.items()
-        return {(rule.id, name): rule for name, pack in packs for rule in pack.rules}
 
     def rows(self, place: Place) -> Rows:
         rule, (_, pack) = self.rules[place], place
         found = rule_rows(rule, self.language)
-        found |= definition_rows(rule, self.checked.bundles, self.language)
+        found |= definition_rows(rule, self.bundles, self.language)
         label = LABELS["rule_pack"].get(self.language)
         return found | {"pack": (label, aside(self.titles[pack], pack, self.language))}
 
