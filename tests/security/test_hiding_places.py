@@ -139,6 +139,15 @@ PLACES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+def test_no_key_of_capitals_alone_in_place_of_a_role(guarded: Running, watched: Watched) -> None:
+    key = "AKIA" + "QYLPMNVHHHFPZAMB"
+    watched.seen.clear()
+    turn = {**TURN, "role": key}
+    httpx.post(guarded.url + CHAT, json=request("chat") | {"messages": [turn]}, timeout=60)
+    assert len(watched.seen) == 1
+    assert key not in str(watched.seen)
+
+
 @pytest.mark.parametrize("case", PLACES)
 def test_no_secret_in_place_of_a_word_of_the_protocol(
     guarded: Running, watched: Watched, case: str

@@ -10,7 +10,9 @@ from threegate.wire.words import hides_nothing
     ("key", "text", "nothing"),
     [
         ("role", "assistant", True),
+        ("role", "AKIAQYLPMNVHHHFPZAMB", False),
         ("format", "uint32", True),
+        ("media_type", "application/vnd.ms-excel", True),
         ("model", "gpt-4o-mini", True),
         ("model", "claude-sonnet-4-20250514", False),
         ("model", "call_Zr7Qm2xK9vB4nT6wY1cD8eFg", False),

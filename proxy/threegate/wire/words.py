@@ -25,8 +25,9 @@ SEALED: Final = OPAQUE | {"data"}
 _WORD: Final = re.compile(r"[\w.:/+=\-]{0,128}", re.ASCII)
 _SEALED: Final = re.compile(r"[\w.:/+=\-]{64,}", re.ASCII)
 _TOKEN: Final = re.compile(r"[\w.:/+=\-]*", re.ASCII)
-_PLAIN: Final = re.compile(r"[A-Za-z_./\-]{0,64}|(?=\D*(?:\d\D*){0,6}\Z).{0,16}")
-"""Letters alone, or less than the shortest key with less than the shortest personal number."""
+_PLAIN: Final = re.compile(r"[a-z_./\-]{0,64}|(?=\D*(?:\d\D*){0,6}\Z).{0,16}")
+"""Small letters alone (a key may well be capitals alone), or less than the shortest key with less
+than the shortest personal number."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _ISSUED: Final = re.compile(
     rf"(?:{'|'.join(sorted(known_fields.ID_PREFIXES))})[_-](?=[0-9A-Z]*[a-z])(?!\w*\d{{7}})[0-9A-Za-z]{{8,64}}"
