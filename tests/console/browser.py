@@ -80,6 +80,18 @@ class Browser:
         element.clear()
         element.send_keys(text)
 
+    def tick(self, css: str) -> None:
+        """Ticks a box that is off. A note that appears above it may move it away from the pointer
+        between the look and the click."""
+
+        def ticked() -> bool:
+            box = self.one(css)
+            if not box.is_selected():
+                box.click()
+            return box.is_selected()
+
+        self.until(ticked)
+
     def in_code(self, css: str) -> list[WebElement]:
         """Parts of the YAML editor, which has a shadow root of its own."""
         self.until(lambda: self.all(".editor-host"))

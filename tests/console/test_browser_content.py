@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.console.conftest import PASSWORD, Site, opened_site, policies
-from tests.console.test_browser import DOWN, digest_of, first_version, quick_in
+from tests.console.test_browser import DOWN, LEAVING, digest_of, first_version, quick_in
 from tests.console.test_browser_hour import choose, put_into_force, saved, submitted
 from tests.e2e.support.running import proxy
 
@@ -177,7 +177,7 @@ def test_a_recognizer_and_a_rule_on_calls(tmp_path: Path, language: str) -> None
         page.fill("[name=title_zh]", "回答稳定一些")
         page.fill("[name=title_en]", "Steadier answers")
         page.fill("[data-filter='#why']", "owasp.llm02")
-        page.one("[name='why.owasp.llm02']").click()
+        page.tick("[name='why.owasp.llm02']")
         page.one("#constraints details:has(.bounds) summary").click()
         page.fill("[name='clamp.temperature.max']", "0.7")
         page.fill("[name=match]", "temperature = 2 → temperature = 0.7")
@@ -229,7 +229,7 @@ def _masking_rule(page: Browser) -> None:
     page.fill("[name=title_zh]", "工号脱敏")
     page.fill("[name=title_en]", "Mask staff numbers")
     page.fill("[data-filter='#why']", "pipl.51")
-    page.one("[name='why.pipl.51']").click()
+    page.tick("[name='why.pipl.51']")
     choose(page, "action", "mask")
     choose(page, "mode", "enforce")
     page.fill("[name=match]", f"我的工号{STAFF_NO}\nMy staff number is {STAFF_NO}.")
@@ -296,3 +296,23 @@ def test_each_problem_stands_beside_its_field(tmp_path: Path) -> None:
         assert page.one("#format-missing").is_displayed()
         page.fill("[name=regex]", r"\d{16}")
         assert not page.one("#format-missing").is_displayed()
+
+
+NO_PAGES = """
+window.anyFetch = window.fetch;
+window.fetch = (url, more) => more?.method === "POST" ? window.anyFetch(url, more) : Promise.reject(new TypeError());
+"""
+"""Saving works, and pages get no answer."""
+
+
+def test_a_panel_that_could_not_be_drawn_is_asked_for_again(tmp_path: Path) -> None:
+    """The rule was saved, and the panel went on saying that it was being saved."""
+    with an_editor(tmp_path, "en-US") as (_, page):
+        page.go("/policies/rule/base.pii.email/form")
+        page.driver.execute_script(NO_PAGES)
+        page.fill("[name=title_zh]", "第二个名称")
+        page.until(lambda: page.driver.execute_script(LEAVING) is False)
+        assert "Saving" in page.one("#state").text
+        page.driver.execute_script("window.fetch = window.anyFetch")
+        page.until(lambda: "Saving" not in page.one("#state").text)
+        assert "第二个名称" in page.yaml

@@ -124,7 +124,7 @@ function startForm(form) {
       unsaved(false);
       if (form.regex && form.regex !== document.activeElement) form.regex.value = shown.fields.regex;
     }
-    await refresh(form.getAttribute("action"));  // a field is called action
+    if (!(await refresh(form.getAttribute("action")))) saveIn(AGAIN_MS);  // a field is called action
   }
 
   function tell(why) {
@@ -152,12 +152,14 @@ function startForm(form) {
 }
 
 // What depends on the fields, as the server draws it: one template, no second way to show a result.
+// False where the server does not answer.
 async function refresh(url) {
   const answer = await fetch(url, { headers: { accept: "text/html" } }).catch(() => null);
-  if (!answer || !answer.ok) return;
+  if (!answer || !answer.ok) return false;
   const open = document.querySelector("#live details").open;
   redraw(await answer.text());
   document.querySelector("#live details").open = open;
+  return true;
 }
 
 function redraw(html) {
