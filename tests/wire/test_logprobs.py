@@ -60,6 +60,7 @@ def test_what_repeats_a_text(logprobs: Any, text: str) -> None:
         chat(token("Hi"), token(PHONE)),
         chat(token("H"), token("\ufffd"), token(PHONE)),
         chat(token("Hi"), token(f"<|{PHONE}|>")),
+        chat(token("Hi", None, token("AKIAQYLPMNVHHHFPZAMB"))),
         chat(token("Hi", [*PHONE.encode()])),
         chat(token("", [*PHONE.encode()])),
         chat(token("bytes:\\x48\\x69", [*PHONE.encode()])),

@@ -22,7 +22,8 @@ _UNREADABLES: Final = re.compile(f"({_UNREADABLE}+)")
 _UNSAID: Final = re.compile(r"\s|<[|｜][A-Za-z_▁]{1,40}\d{0,3}[|｜]>|</?think>")
 """Not compared: spaces, which parsers of reasoning remove, and tokens that only engines see."""
 _SIGNS: Final = re.compile(r"[\W_]+")
-_IDENTIFIER: Final = re.compile(r"[A-Za-z._]{0,64}")
+_IDENTIFIER: Final = re.compile(r"(?!.*[A-Z]{16})[A-Za-z._]{0,64}")
+"""A key may well be capitals alone."""
 LONGEST_ALTERNATIVE: Final = 256
 _LONGEST_WORD: Final = 16
 _MOST_DIGITS: Final = 6
