@@ -24,7 +24,8 @@ def compared(
     old: Checked, new: Checked, language: str, *, confidential: bool = True
 ) -> dict[str, Any]:
     """`changes` in words, `rules` and `parts` as cards, `texts` as differences of files; files that
-    no card is about are in `layout` where only comments and blanks differ, else in `wordless`.
+    no card is about are in `layout` where only comments and blanks differ, else in `wordless`;
+    `unfolded` if the texts say something that no card does.
     `confidential`: the reader may see the words of lists."""
     words = diff_sets(old.policies, new.policies) if old.policies and new.policies else ()
     texts = file_changes(_texts(old), _texts(new))
@@ -35,13 +36,15 @@ def compared(
         packs["off"] = [name for name in packs["off"] if pack_path(name) not in new.files]
     about = {path for card in (*rules, *parts) for path in card["files"]}
     apart = [t["path"] for t in texts if t["path"] not in about]
+    wordless = [path for path in apart if not _same_content(path, old, new)]
     return {
         "changes": [policies.change_row(c, language) for c in words],
         "rules": rules,
         "parts": parts,
         "texts": texts,
-        "layout": [path for path in apart if _same_content(path, old, new)],
-        "wordless": [path for path in apart if not _same_content(path, old, new)],
+        "layout": [path for path in apart if path not in wordless],
+        "wordless": wordless,
+        "unfolded": bool(wordless) or not (rules or parts),
         "packs": {**packs, "titles": pack_titles(old, new, language)},
         "unchanged": not texts and not any(packs.values()),
     }
