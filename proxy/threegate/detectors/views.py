@@ -26,6 +26,7 @@ from threegate.normalize.fold import NAME as PLAIN
 from threegate.normalize.markup import NAME as MARKUP
 from threegate.normalize.markup import cut_pieces
 from threegate.normalize.obfuscation import LEET
+from threegate.normalize.re2_spans import keep_utf8
 from threegate.normalize.view import first_source, focused
 from threegate.types import Finding, Level, Passage, Span, frozen
 
@@ -96,6 +97,7 @@ def _apart(view: View) -> View:
 
 
 def viewed(passage: Passage) -> Viewed:
+    keep_utf8(passage.text)
     made = views(passage.text)
     return Viewed(passage, made, tuple(map(_near, made)))
 
