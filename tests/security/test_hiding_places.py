@@ -209,6 +209,23 @@ def test_a_key_in_place_of_a_model_is_not_recorded(guarded: Running) -> None:
     assert events[-1]["model"]["requested"] == "[secret removed]"
 
 
+def test_a_value_in_the_name_of_a_field_is_not_recorded(guarded: Running) -> None:
+    """Nor in what a check says about the call that it belongs to."""
+    turn = {"role": "user", "content": "Hi", SECRET: "x y"}
+    about = {"language": SECRET, "route": f"/v1/{PHONE}"}
+    sent = [
+        httpx.post(guarded.url + CHAT, json=request("chat") | {"messages": [turn]}, timeout=60),
+        httpx.post(guarded.url + CHAT, json=request("chat") | {f"tel{PHONE}": "a b"}, timeout=60),
+        httpx.post(guarded.url + "/v1/guard/check", json={"texts": ["Hi"], **about}, timeout=60),
+    ]
+    for reply in sent:
+        entries = guarded.run(guarded.deps.audit.get(reply.headers["x-threegate-request-id"]))
+        assert entries
+        written = str([e.event for e in entries])
+        assert SECRET not in written
+        assert PHONE not in written
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("escape", [r"\n", r"\r\n", r"\t", r"\\n", "\x1b[0;31m", r"\u001b[K"])
 def test_no_value_behind_the_letter_of_an_escape(

@@ -19,8 +19,8 @@ from cryptography.exceptions import InvalidTag
 
 from threegate.audit.errors import trouble
 from threegate.audit.log.chain import Hasher
-from threegate.audit.log.encoding import clean
 from threegate.audit.log.keys import NONCE_BYTES, DataKey
+from threegate.audit.log.places import recorded
 from threegate.audit.log.record import Content, ContentLevel, Part
 from threegate.normalize.confusables import simplified
 from threegate.random_pool import random_bytes
@@ -98,7 +98,7 @@ def part_hash(part_name: str, text: str, salt: bytes, hasher: Hasher) -> str:
 
 
 def _hashed(part: Part, salt: bytes, hasher: Hasher, *, shown: bool) -> dict[str, Any]:
-    name = clean(part.name)
+    name = recorded(part.name)
     digest = part_hash(name, part.text, salt, hasher)
     entry = {"chars": len(part.text), "hash": digest, "part": name}
     if shown and part.redacted is not None:
@@ -108,7 +108,7 @@ def _hashed(part: Part, salt: bytes, hasher: Hasher, *, shown: bool) -> dict[str
 
 def _kept(part: Part, level: ContentLevel) -> dict[str, Any]:
     redacted = part.text if part.redacted is None else part.redacted
-    kept = {"part": clean(part.name), "redacted": _printable(redacted)}
+    kept = {"part": recorded(part.name), "redacted": _printable(redacted)}
     if level is ContentLevel.FULL:
         kept["text"] = _printable(part.text)
     return kept

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from threegate.audit.log.places import recorded
 from threegate.audit.log.record import Intent, Record
 from threegate.types import (
     Action,
@@ -93,7 +94,7 @@ def _locus(locus: TextLocation) -> dict[str, Any]:
     if locus.message is not None:
         at["message"] = locus.message
     if locus.part:
-        at["part"] = clean(locus.part)
+        at["part"] = recorded(locus.part)
     if locus.choice is not None:
         at["choice"] = locus.choice
     return at
@@ -235,8 +236,8 @@ def _caller(caller: Caller) -> dict[str, str]:
     return _dense(
         conversation=caller.conversation,
         key=caller.key_id,
-        language=caller.language,
-        route=caller.route,
+        language=recorded(caller.language),
+        route=recorded(caller.route),
         tenant=caller.tenant,
     )
 
