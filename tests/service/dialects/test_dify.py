@@ -43,6 +43,23 @@ def test_input_passes_is_overridden_or_stopped(served: Running) -> None:
         assert not ask(served, "app.moderation.input", params)["flagged"]
 
 
+def test_inputs_that_are_no_texts_are_read_too(served: Running) -> None:
+    inputs = {"n": 13812345678, "list": ["x", {"key": KEY}], "on": True, "name": "Li", "none": None}
+    made = ask(served, "app.moderation.input", {"inputs": inputs, "query": "Hi"})
+    assert (made["flagged"], made["action"], made["query"]) == (True, "overridden", "Hi")
+    assert made["inputs"]["n"].startswith("[MOBILE_")
+    assert made["inputs"]["list"] == ["x", {"key": "[secret removed]"}]
+    assert {n: made["inputs"][n] for n in ("on", "name", "none")} == {
+        "on": True,
+        "name": "Li",
+        "none": None,
+    }
+    fine = {"n": 5, "list": ["x", {"a": 1.5}], "on": True}
+    assert not ask(served, "app.moderation.input", {"inputs": fine, "query": "Hi"})["flagged"]
+    stopped = ask(served, "app.moderation.input", {"inputs": {"a": ["我不想活了"]}, "query": "Hi"})
+    assert stopped["action"] == "direct_output"
+
+
 def test_output_passes_or_is_overridden(served: Running) -> None:
     made = ask(served, "app.moderation.output", {"app_id": "a", "text": f"The key is {KEY}."})
     assert made == {

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import httpx
@@ -55,6 +56,25 @@ def test_the_answer_of_the_same_call_gets_its_values_back(served: Running) -> No
     mine = ask(served, "response", said, litellm_call_id="mine")
     assert mine["texts"] == [f"I called {MOBILE}."]
     assert ask(served, "response", said, litellm_call_id="another")["texts"] == said
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+def test_calls_of_other_kinds_are_read_whole(served: Running, side: str) -> None:
+    def call(text: str) -> list[dict[str, Any]]:
+        return [{"type": "custom", "id": "c", "custom": {"name": "shell", "input": text}}]
+
+    assert ask(served, side, ["Hi"], tool_calls=call("ls"))["action"] == "NONE"
+    assert ask(served, side, ["Hi"], tool_calls=call(f"login {KEY}"))["action"] == "BLOCKED"
+
+
+def test_images_are_read_where_they_are_texts(served: Running) -> None:
+    texts = b64encode(f"Call {MOBILE}.".encode()).decode()
+    for image in (f"data:text/plain;base64,{texts}", texts):
+        assert ask(served, "request", ["Hi"], images=[image])["action"] == "BLOCKED"
+    picture = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(200, 240)) * 8).decode()
+    for image in (f"data:image/png;base64,{picture}", picture, "https://example.com/a.png"):
+        made = ask(served, "request", ["Hi"], images=[image])
+        assert made == {"action": "NONE", "texts": ["Hi"]}
 
 
 def test_a_stop_is_a_block_with_the_policy_s_words(served: Running) -> None:

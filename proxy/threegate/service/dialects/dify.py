@@ -66,12 +66,16 @@ _PASSED: Final[Json] = {"flagged": False, "action": "direct_output", "preset_res
 
 
 def _input(params: Body) -> Reading:
-    inputs, query = params.get("inputs") or {}, params.get("query")
-    if not isinstance(inputs, dict):
-        raise RequestError(localized("needed", place="params.inputs"), param="/params/inputs")
-    named = [(name, v) for name, v in inputs.items() if isinstance(v, str) and v]
-    texts = [v for _, v in named] + ([query] if isinstance(query, str) and query else [])
-    turns = tuple({"role": "user", "content": t} for t in texts)
+    inputs, query = params.get("inputs") or {}, params.get("query") or ""
+    if not isinstance(inputs, dict) or not isinstance(query, str):
+        name = "query" if isinstance(inputs, dict) else "inputs"
+        raise RequestError(localized("needed", place=f"params.{name}"), param=f"/params/{name}")
+    texts = {name: value for name, value in inputs.items() if isinstance(value, str) and value}
+    others = {name: value for name, value in inputs.items() if not isinstance(value, str) and value}
+    sent = (*texts.values(), *((query,) if query else ()))
+    turns: list[Body] = [{"role": "user", "content": text} for text in sent]
+    if others:  # numbers, lists and objects, in a field that chats have not: all in it is read
+        turns.append({"role": "user", "content": "", "inputs": others})
     if not turns:
         return Reading((), lambda results: dict(_PASSED))
 
@@ -79,15 +83,16 @@ def _input(params: Body) -> Reading:
         (result,) = results
         if result.stopped:
             return _stopped(result.message)
-        new = [str(m["content"]) for m in result.messages]
-        if new == texts:
+        if list(result.messages) == turns:
             return dict(_PASSED)
-        edited = dict(zip((name for name, _ in named), new, strict=False))
-        query_text = new[-1] if len(new) > len(named) else query
-        made: Json = {"flagged": True, "action": "overridden"}
-        return {**made, "inputs": {**inputs, **edited}, "query": query_text}
+        new = [str(turn["content"]) for turn in result.messages]
+        edited = dict(zip(texts, new, strict=False))
+        if others:
+            edited |= result.messages[-1]["inputs"]
+        made: Json = {"flagged": True, "action": "overridden", "inputs": {**inputs, **edited}}
+        return {**made, "query": new[len(texts)] if query else params.get("query")}
 
-    return Reading((Check(stage=CheckStage.INPUT, messages=turns),), answer)
+    return Reading((Check(stage=CheckStage.INPUT, messages=tuple(turns)),), answer)
 
 
 def _output(params: Body) -> Reading:

@@ -1,12 +1,13 @@
 """LiteLLM's generic guardrail API: `POST /beta/litellm_basic_guardrail_api`.
 
 LiteLLM (1.110.2) sends the texts of a request or of an answer, in a stream all of it so far with
-every fifth chunk, and takes back texts in the same order, or a block. Arguments of tool calls can
-be blocked, not edited: where the policy would edit them, the call is blocked.
+every fifth chunk, and takes back texts in the same order, or a block. Arguments of tool calls and
+images can be blocked, not edited: where the policy would edit them, the call is blocked.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -34,12 +35,12 @@ class LiteLlm(OpenAiStyle):
     def read(self, request: ServiceRequest) -> Reading:
         body = request.body(REQUEST)
         texts = list(body.get("texts") or ())
-        calls = [c for c in body.get("tool_calls") or () if isinstance(c.get("function"), dict)]
+        calls = [_readable(call) for call in body.get("tool_calls") or ()]
         made = _request if body["input_type"] == "request" else _response
         check = made(body, texts, calls)
         if not check.messages and not check.answers and not check.tools:
             return Reading((), lambda results: {"action": "NONE"})
-        return Reading((check,), lambda results: _answer(check, results[0], texts, calls))
+        return Reading((check,), lambda results: _answer(check, results[0], texts))
 
 
 def _request(body: Body, texts: list[str], calls: list[Body]) -> Check:
@@ -47,12 +48,27 @@ def _request(body: Body, texts: list[str], calls: list[Body]) -> Check:
     turns: list[Body] = [{"role": r, "content": t} for r, t in zip(roles, texts, strict=True)]
     if calls:
         turns.append({"role": "assistant", "tool_calls": calls})
+    if images := _images(body):
+        turns.append({"role": "user", "content": images})
     return Check(
         stage=CheckStage.INPUT,
         messages=tuple(turns),
         tools=tuple(body.get("tools") or ()),
         **_about(body),
     )
+
+
+def _readable(call: Body) -> Body:
+    """A call of another kind than a function as one whose arguments are all of it."""
+    if isinstance(call.get("function"), dict):
+        return call
+    return {"type": "function", "function": {"name": "", "arguments": json.dumps(call)}}
+
+
+def _images(body: Body) -> list[Body]:
+    """Files in base64 may be texts, and addresses may hold keys."""
+    given = [image for image in body.get("images") or () if isinstance(image, str)]
+    return [{"type": "image_url", "image_url": {"url": url}} for url in given]
 
 
 def _response(body: Body, texts: list[str], calls: list[Body]) -> Check:
@@ -97,11 +113,13 @@ def _texts_of(message: Body) -> list[str]:
     return [p["text"] for p in parts if isinstance(p, dict) and isinstance(p.get("text"), str)]
 
 
-def _answer(check: Check, result: CheckResult, texts: list[str], calls: list[Body]) -> Json:
+def _answer(check: Check, result: CheckResult, texts: list[str]) -> Json:
     if result.outcome is not None:
         return {"action": "BLOCKED", "blocked_reason": result.outcome.text}
-    turns = result.messages if check.stage is CheckStage.INPUT else result.answers
-    if calls and turns[-1].get("tool_calls") != calls:
+    is_input = check.stage is CheckStage.INPUT
+    turns = result.messages if is_input else result.answers
+    given = check.messages if is_input else check.answers
+    if turns[len(texts) :] != given[len(texts) :]:  # LiteLLM takes no edited calls and images
         return {"action": "BLOCKED", "blocked_reason": f"{BLOCKED.zh}\n{BLOCKED.en}"}
     new = [str(t.get("content") or "") for t in turns[: len(texts)]]
     tools = list(result.tools)
