@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from threegate.client.async_guard import AsyncGuard
@@ -16,6 +17,7 @@ from tests.e2e.support.running import Running
 from tests.mcp.server import CARD, PHONE, POISON
 
 Json = dict[str, Any]
+SECRET = "sk-proj-" + "a1B2c3D4" * 6
 
 
 @pytest.fixture
@@ -355,3 +357,46 @@ async def test_without_the_guard_nothing_goes_on(alone: McpSession) -> None:
     assert asked.on is None
     assert asked.back is not None
     assert (await alone.from_server(notice("x"))).on is None
+
+
+WORDS = ("type", "mimeType", "protocolVersion", "nextCursor", "requestState", "taskId", "sizes")
+
+
+@pytest.mark.parametrize("word", WORDS)
+async def test_no_value_in_place_of_a_word_of_the_protocol(session: McpSession, word: str) -> None:
+    for value in (PHONE, SECRET):
+        said = response(content=[{"type": "text", "text": "ok", word: value}], **{word: value})
+        routed = await session.from_server(said)
+        assert value not in str(routed.on)
+    kept = {"type": "text", "mimeType": "application/vnd.ms-excel", "taskId": str(UUID(int=9))}
+    kept |= {"nextCursor": "eyJwYWdlIjoyfQ==", "requestState": "Ab1-" * 20, "sizes": "48x48"}
+    assert (await session.from_server(response(**kept))).on == response(**kept)
+
+
+async def test_no_value_in_ids_and_methods_of_a_server(session: McpSession) -> None:
+    for value in (int(PHONE), PHONE, SECRET):
+        for message in (request("ping") | {"id": value}, response(a=1) | {"id": value}):
+            assert (await session.from_server(message)).on is None
+    said = notice("Done.") | {"method": f"notifications/{SECRET}"}
+    assert (await session.from_server(said)).on is None
+    said = notice("Done.") | {"jsonrpc": SECRET}
+    assert (await session.from_server(said)).on == notice("Done.")
+    for id in (3, "7", "V1StGXR8_Z5jdHi6B-myT"):
+        asked = request("sampling/createMessage", a=1) | {"id": id}
+        assert (await session.from_server(asked)).on == asked
+
+
+async def test_a_tool_has_no_secret_as_its_name(session: McpSession) -> None:
+    routed = await session.from_client(request("tools/call", name=SECRET, arguments={"a": 1}))
+    assert routed.on is None
+    routed = await session.from_client(request("completion/complete", **{SECRET: 1}))
+    assert SECRET not in str(routed.on)
+
+
+async def test_a_secret_in_an_entry_of_a_list_is_removed(session: McpSession) -> None:
+    tool = {"name": "t", "description": f"Log in with {SECRET}.", "inputSchema": {"type": "object"}}
+    await session.from_client(request("tools/list"))
+    routed = await session.from_server(response(tools=[tool]))
+    assert routed.on is not None
+    (kept,) = routed.on["result"]["tools"]
+    assert kept == tool | {"description": "Log in with [secret removed]."}

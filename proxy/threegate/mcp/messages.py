@@ -2,8 +2,9 @@
 Pure.
 
 Source: the protocol's schemas 2025-11-25 and 2026-07-28. Texts are all strings of `params`,
-`result` and `error`, and numbers long enough to be an identifier; tokens without spaces under the
-protocol's own names (types, cursors, base64 of media) do not count, but base64 of text does.
+`result` and `error`, and numbers long enough to be an identifier. Under the protocol's own names
+(types, cursors, base64 of media) tokens do not count that no key and no number can hide in; base64
+of text does.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Final
 
 from threegate.guard.byte_readings import damage
 from threegate.wire import inline
+from threegate.wire.words import hides_nothing
 
 Json = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -66,6 +68,9 @@ _TOKENS: Final = frozenset(
     )
 )
 """Members whose tokens are not text; `data` and `blob` are base64 of images and sounds."""
+_SEALED: Final = frozenset(("nextCursor", "requestState"))
+"""Of them those that only the server can open, if they are long."""
+_METHOD: Final = re.compile(r"[A-Za-z_/]{1,64}")
 _TOKEN: Final = re.compile(r"[\w.:/+=%~-]*", re.ASCII)
 _MEDIA: Final = ("data", "blob")
 _FREE: Final = "structuredContent"
@@ -96,7 +101,7 @@ def bare(message: Json) -> Json:
     """Only the members that a message of its kind may have: readers differ in how they treat
     others, and a result next to an error, which is then left out."""
     members = _MEMBERS.get(kind(message), ())
-    made = {name: message[name] for name in members if name in message}
+    made = {name: message[name] for name in members if name in message} | {"jsonrpc": "2.0"}
     if made.get("error") is not None:
         made.pop("result", None)
     elif "result" in made:  # some libraries send an empty error with every result
@@ -131,12 +136,24 @@ def texts_of(value: Any, path: Path = (), *, tokens: bool = True) -> Iterator[tu
                 yield from texts_of(item, (*path, number), tokens=tokens)
         case dict():
             for name, item in value.items():
-                if not (isinstance(item, str) and name in _TOKENS and _TOKEN.fullmatch(item)):
+                if not (isinstance(item, str) and _is_token(name, item)):
                     yield from texts_of(item, (*path, name), tokens=tokens and name != _FREE)
                 elif name in _MEDIA:
                     yield from _media(item, inline.kind_of(value), (*path, name))
                 elif not tokens:
                     yield from texts_of(item, (*path, name))
+
+
+def _is_token(name: str, item: str) -> bool:
+    if name not in _TOKENS or not _TOKEN.fullmatch(item):
+        return False
+    return name in _MEDIA or hides_nothing("signature" if name in _SEALED else "id", item)
+
+
+def marks_of(message: Json) -> list[str]:
+    """The id and the method of a message, where they have room for a text."""
+    found = (text for _, text in texts_of([message.get("id"), message.get("method")]))
+    return [text for text in found if not (_METHOD.fullmatch(text) or hides_nothing("id", text))]
 
 
 def _media(item: str, kind: str, path: Path) -> Iterator[tuple[Path, str]]:
@@ -185,6 +202,12 @@ def names_of(value: Any) -> Iterator[str]:
             for name, item in value.items():
                 yield name
                 yield from names_of(item)
+
+
+def has_text(value: Any) -> bool:
+    """Whether there is a text below `value`, or a name that may be one."""
+    named = (name for name in names_of(value) if not hides_nothing("", name))
+    return any(True for _ in texts_of(value)) or any(True for _ in named)
 
 
 def described(item: Any) -> str:

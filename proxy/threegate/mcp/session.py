@@ -119,7 +119,11 @@ class McpSession:
         verdict = await self._check(messages=[*results, turn], stage="output")
         if verdict.answer is None:
             return Routed(back=self._stopped_call(message["id"], verdict))
-        edited = json.loads(verdict.answer["tool_calls"][0]["function"]["arguments"])
+        called = verdict.answer["tool_calls"][0]["function"]
+        if called["name"] != tool:  # there is no such tool, and its name is something else
+            hidden = messages.stopped_result(message["id"], HIDDEN.get(self.language), verdict.id)
+            return Routed(back=hidden)
+        edited = json.loads(called["arguments"])
         if edited != arguments:
             message = {**message, "params": {**params, "arguments": edited}}
         return await self._outgoing_rest(message)
@@ -127,7 +131,7 @@ class McpSession:
     async def _outgoing_rest(self, message: Json) -> Routed:
         """A tool call may carry answers to the server's questions beside its arguments."""
         rest = {k: v for k, v in message["params"].items() if k not in _OF_CALLS}
-        if not any(messages.texts_of(rest)):
+        if not messages.has_text(rest):
             return Routed(on=message)
         judged = await self._outgoing({**message, "params": rest}, "params")
         if judged.on is None:
@@ -148,7 +152,7 @@ class McpSession:
         return Routed(on={**message, member: {**json.loads(verdict.text), **meta}})
 
     def _needs_no_check(self, message: Json, rest: Any) -> bool:
-        if message.get("method") in messages.PROTOCOL_ONLY or not any(messages.texts_of(rest)):
+        if message.get("method") in messages.PROTOCOL_ONLY or not messages.has_text(rest):
             return True
         known = self.catalog.offered
         return isinstance(rest, dict) and set(rest) == {"uri"} and rest["uri"] in known
@@ -160,6 +164,8 @@ class McpSession:
         asked = self._pending.pop(messages.key_of(message["id"]), "") if kind == "response" else ""
         if not asked and not self._unsolicited.admits():
             return self._unchecked(message) if kind == "request" else Routed()
+        if not asked and not await self._is_well_marked(message):
+            return Routed()
         match kind:
             case "response":
                 return Routed(on=await self._response(message, asked))
@@ -174,6 +180,13 @@ class McpSession:
                 return Routed() if isinstance(judged, Verdict) else Routed(on=judged)
             case _:
                 return Routed()
+
+    async def _is_well_marked(self, message: Json) -> bool:
+        """Whether the id and the method that the server has chosen say nothing else."""
+        if not (marks := messages.marks_of(message)):
+            return True
+        verdict = await self._check(texts=marks, role="tool")
+        return verdict.allowed and list(verdict.texts) == marks
 
     async def _response(self, message: Json, asked: str) -> Json:
         method = asked or messages.method_of(message.get("result"))
@@ -235,13 +248,15 @@ class McpSession:
 
     async def _entry(self, item: Any, method: str) -> list[Any]:
         """The entry as it goes on; nothing if it is left out."""
-        verdict = await self._check(texts=[messages.described(item)], role="tool")
+        described = messages.described(item)
+        verdict = await self._check(texts=[described], role="tool")
+        edited = verdict.allowed and list(verdict.texts) != [described]
         if method == "tools/list" and isinstance(item, dict):
             self._note(str(item.get("name")), poisoned=not verdict.allowed)
-        if not verdict.allowed or (verdict.masks and not isinstance(item, dict)):
+        if not verdict.allowed or (edited and not isinstance(item, dict)):
             return []
         by = messages.ENTRY_IDS[method]
-        return [await self._edited_entry(item, by) if verdict.masks else item]
+        return [await self._edited_entry(item, by) if edited else item]
 
     async def _edited_entry(self, item: Json, by: str) -> Any:
         """All but the name or address `by` which the entry is asked for."""
