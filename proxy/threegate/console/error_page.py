@@ -72,6 +72,7 @@ MEANT = {
     "table": ("csv",),
     "columns": ("csv",),
     "no-rows": ("csv",),
+    "many-rows": ("csv",),
 }
 """The fields that a refusal is about, by its code."""
 FILES = ("upload",)

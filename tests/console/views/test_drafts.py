@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from threading import get_ident
 
 import pytest
+from threegate.console.views import drafts
 from threegate.policy.lifecycle.store import today_utc
 
 from tests.console.conftest import Site
@@ -220,3 +222,22 @@ def test_one_file_of_a_draft_is_discarded(site: Site) -> None:
         editor.post("/policies/draft/discard", data={"path": path})
     assert editor.get("/policies/draft.json").json()["files"] == ["packs/cn-privacy.yaml"]
     editor.post("/policies/draft/discard")
+
+
+def test_a_text_is_put_in_order_off_the_event_loop(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """29,000 lines took seven seconds, in which no call and no page was answered."""
+
+    async def loop_thread() -> int:
+        return get_ident()
+
+    threads, made = set[int](), drafts._formatted
+    monkeypatch.setattr(
+        drafts, "_formatted", lambda text: (threads.add(get_ident()), made(text))[1]
+    )
+    editor = site.who("editor", name="format-thread")
+    form = {"text": "pack: base\n", "do": "format"}
+    assert editor.post("/policies/edit/base.json", data=form).status_code == 200
+    assert threads
+    assert site.running.run(loop_thread()) not in threads

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -136,7 +137,7 @@ async def save(visit: ConsoleRequest) -> Answer:
     if conflict := await unseen(visit, drawn, {path: text}, drawn.state((path, ""))):
         return conflict
     if visit.form.get("do") == "format":
-        text = _formatted(text)
+        text = await visit.checked(partial(_formatted, text))
         file = DraftFile(text, space.in_force(path))
         space = replace(space, files={**space.files, path: file})
     await keep_file(visit, space, path, text)

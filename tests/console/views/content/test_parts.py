@@ -6,7 +6,7 @@ import io
 import pytest
 from threegate.console.content.files import ListView
 from threegate.console.errors import ConsoleError
-from threegate.console.views.content.parts import csv_file, found_in
+from threegate.console.views.content.parts import MAX_ROWS, csv_file, found_in
 
 from tests.console.conftest import Site
 
@@ -32,4 +32,15 @@ def test_a_change_that_cannot_be_switches_no_pack_on(site: Site) -> None:
     editor = site.who("editor", name="nothing_yet")
     wrong = {"name": "Bad Name", "document": "prices", "text": "A plan costs 15."}
     assert editor.post("/policies/knowledge", data=wrong).status_code == 400
+    assert editor.get("/home.json").json()["draft"] == []
+
+
+@pytest.mark.parametrize("part", ["answers", "detectors", "knowledge"])
+def test_a_table_with_more_rows_than_can_be_saved_is_refused(site: Site, part: str) -> None:
+    """Each row is saved by itself: 200,000 were not done after five minutes."""
+    editor = site.who("editor", name=f"rows_{part}")
+    rows = "".join(f"a{number},x,y\n" for number in range(MAX_ROWS + 1))
+    refused = editor.post(f"/policies/{part}/table.json", data={"csv": rows})
+    assert refused.status_code == 400
+    assert str(MAX_ROWS) in refused.json()["error"]
     assert editor.get("/home.json").json()["draft"] == []

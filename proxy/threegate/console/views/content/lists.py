@@ -60,7 +60,7 @@ async def _known(visit: ConsoleRequest, space: Workspace) -> ListView:
 
 async def page(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
-    return Shown("policy/list.html", _page(await _known(visit, space), space))
+    return Shown("policy/list.html", await blocking(_page, await _known(visit, space), space))
 
 
 def _page(found: ListView, space: Workspace, **extra: Any) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _doubts(found: ListView) -> dict[str, list[str]]:
 async def create(visit: ConsoleRequest) -> Answer:
     """Creates a list in the pack of the user's own rules, with its words in a separate file."""
     space, name = await space_of(visit), visit.form.get("name", "").strip()
-    words = lines_of(visit.form.get("words", ""))
+    words = await blocking(lines_of, visit.form.get("words", ""))
     bundle = await blocking(space.bundle)
     pack = target_pack(space, bundle)
     if not NAME.fullmatch(name):
@@ -101,7 +101,8 @@ async def create(visit: ConsoleRequest) -> Answer:
 
 async def save(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
-    found, words = await _known(visit, space), lines_of(visit.form.get("words", ""))
+    found = await _known(visit, space)
+    words = await blocking(lines_of, visit.form.get("words", ""))
     match = visit.form.get("match", found.match)
     mine = replace(found, match=match, words=words)
     if conflict := await unseen(
@@ -155,7 +156,7 @@ async def take_table(visit: ConsoleRequest) -> Answer:
     space = await space_of(visit)
     found = await _known(visit, space)
     rows = read_table(visit, COLUMNS)
-    came = imported(rows.values())
+    came = await blocking(imported, rows.values())
     named = [{"row": number, "word": row.get("text", "")} for number, row in rows.items()]
     kept = () if visit.form.get("replace") else found.words
     words = tuple(dict.fromkeys((*kept, *came.words)))
@@ -165,7 +166,9 @@ async def take_table(visit: ConsoleRequest) -> Answer:
     unknown = unread(visit.form.get("csv", ""), COLUMNS)
     report = {**doubtful, "unread": unknown, "taken": len(came.words) - known, "known": known}
     space = await space_of(visit)
-    return Shown("policy/list.html", _page(await _known(visit, space), space, report=report))
+    known_now = await _known(visit, space)
+    page = await blocking(_page, known_now, space)
+    return Shown("policy/list.html", page | {"report": report})
 
 
 async def export(visit: ConsoleRequest) -> Answer:

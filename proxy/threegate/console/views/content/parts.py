@@ -73,12 +73,18 @@ async def change_pack(
     await keep_file(visit, space, pack_path(pack), text)
 
 
+MAX_ROWS = 1000
+"""Each is saved by itself, in up to a tenth of a second: hundreds of thousands fit into a form."""
+
+
 async def take_rows(
     visit: ConsoleRequest, columns: tuple[str, ...], take: Callable[[Row], Awaitable[None]]
 ) -> int:
     """Processes each row of an uploaded table and returns their number. Raises ConsoleError that
     names the row; those above it are in the draft."""
     rows = read_table(visit, columns)
+    if len(rows) > MAX_ROWS:
+        raise refusal("many-rows", most=MAX_ROWS)
     for number, row in rows.items():
         try:
             await take(row)
