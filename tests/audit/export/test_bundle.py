@@ -6,6 +6,7 @@ import asyncio
 import csv
 import dataclasses
 import json
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -165,3 +166,13 @@ async def test_a_format_that_is_not_installed_leaves_no_folder(
     folder.mkdir()
     with pytest.raises(AuditError, match="exists"):
         export(settings.url, Query(), folder, load_signer(settings))
+
+
+async def test_texts_are_their_owners_alone(settings: AuditSettings) -> None:
+    """Whatever the umask; an export without texts goes where its reader is."""
+    previous = os.umask(0o022)
+    try:
+        done = await exported(settings, reveal=Reveal.REDACTED)
+    finally:
+        os.umask(previous)
+    assert done.directory.stat().st_mode & 0o777 == 0o700

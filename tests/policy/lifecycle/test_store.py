@@ -126,6 +126,17 @@ def test_mended_files_are_taken(tmp_path: Path) -> None:
     assert store.problems == ()
 
 
+def test_what_is_kept_is_its_owners_alone(tmp_path: Path) -> None:
+    """Word lists of a policy are confidential."""
+    put(tmp_path / "policies")
+    previous = os.umask(0o022)
+    try:
+        opened(tmp_path)
+    finally:
+        os.umask(previous)
+    assert (tmp_path / "state" / LAST_GOOD).stat().st_mode & 0o777 == 0o600
+
+
 def test_a_set_that_could_not_be_kept_is_tried_again(tmp_path: Path) -> None:
     put(tmp_path / "policies")
     store = opened(tmp_path)

@@ -94,7 +94,7 @@ def export(
         raise trouble("export-parquet")
     engine = reader_engine(url)
     try:
-        directory.mkdir(parents=True)
+        directory.mkdir(0o777 if reveal is Reveal.NOTHING else 0o700, parents=True)
     except FileExistsError:
         raise trouble("export-exists", path=directory) from None
     try:

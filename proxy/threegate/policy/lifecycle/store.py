@@ -245,7 +245,7 @@ class PolicyStore:
             "origin": found.origin,
             "files": {path: base64.b64encode(files[path]).decode() for path in sorted(files)},
         }
-        replace_file(self.state, json.dumps(shape).encode())
+        replace_file(self.state, json.dumps(shape).encode(), 0o600)  # word lists are confidential
         self._files = files if found.origin is Origin.FOLDER else {}
 
     def _restore(self) -> None:
