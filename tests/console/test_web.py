@@ -21,6 +21,7 @@ from threegate.console.web import (
     wants_json,
 )
 
+from tests.console.conftest import Site
 from tests.waiting import PATIENCE_S
 
 
@@ -120,3 +121,19 @@ async def test_so_many_checks_at_once() -> None:
     go_on.set()
     await asyncio.gather(*checks)
     assert len(begun) == 5
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json"])
+async def test_no_form_holds_what_a_database_cannot_keep(kind: str) -> None:
+    """With PostgreSQL it looked like a database and an audit log that are away."""
+    encoded = (
+        b"reason=a%00b&csv=a%00b" if "form" in kind else rb'{"reason":"a\u0000b","csv":"a\u0000b"}'
+    )
+    form = await form_of(request(encoded, content_type=kind))
+    assert form == {"reason": "a\ufffdb", "csv": "a\0b"}
+
+
+def test_an_address_with_a_nul_is_refused(site: Site) -> None:
+    reviewer = site.who("reviewer", name="nul")
+    for address in ("/audit?tenant=%00", "/audit/record/%00", "/login?next=%00"):
+        assert reviewer.get(address).status_code == 400

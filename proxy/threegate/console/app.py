@@ -34,7 +34,7 @@ from threegate.console.error_page import (
     status_and_text,
     typed,
 )
-from threegate.console.errors import ERRORS
+from threegate.console.errors import ERRORS, refusal
 from threegate.console.guide import section
 from threegate.console.navigation import navigation, page_of_form
 from threegate.console.presenters import labels, policies
@@ -52,6 +52,7 @@ from threegate.console.web import (
     blocking,
     clock_of,
     form_of,
+    has_nul,
     language_of,
     wants_json,
 )
@@ -123,6 +124,8 @@ class Console:
         return self._refused(request, language, status, text, await self._person(request))
 
     async def _answer(self, page: Page, request: Request, language: str) -> Response:
+        if has_nul(request):
+            raise refusal("form")
         person = request.state.person = await self._person(request)
         if page.roles is not None:
             if person is None:

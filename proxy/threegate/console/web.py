@@ -181,7 +181,7 @@ async def form_of(request: Request) -> dict[str, str]:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=500)
     except ValueError:
         raise refusal("form") from None
-    return {name: value.replace("\r\n", "\n") for name, value in pairs}
+    return _storable({name: value.replace("\r\n", "\n") for name, value in pairs})
 
 
 async def _body(request: Request) -> bytes:
@@ -201,7 +201,25 @@ def _json_form(body: bytes) -> dict[str, str]:
         values = None
     if not isinstance(values, dict):
         raise refusal("json")
-    return {str(k): v if isinstance(v, str) else str(v) for k, v in values.items()}
+    return _storable({str(k): v if isinstance(v, str) else str(v) for k, v in values.items()})
+
+
+NUL = "\0"
+"""PostgreSQL keeps no text with it, and fails whatever was to be stored with it."""
+_FILES = ("csv", "content")
+
+
+def _storable(form: dict[str, str]) -> dict[str, str]:
+    """Files keep it: it tells those who read them that they are no texts."""
+    return {
+        name.replace(NUL, "\ufffd"): value if name in _FILES else value.replace(NUL, "\ufffd")
+        for name, value in form.items()
+    }
+
+
+def has_nul(request: Request) -> bool:
+    """Whether the address names something that cannot exist."""
+    return NUL in request.scope["path"] or b"%00" in request.scope["query_string"]
 
 
 def wants_json(request: Request) -> bool:

@@ -30,6 +30,9 @@ from threegate.policy.language.load import Bundle, load_bundle, pack_path
 from threegate.policy.model import AiLabel
 from threegate.policy.schema import AuditLevel, AuditSpec, ConstraintRule, Rule
 
+MAX_DIGITS = 9
+"""Of a share; Python reads no number of thousands of digits."""
+
 
 def pack_rows(space: Workspace, chosen: Taxonomy, language: str) -> list[dict[str, Any]]:
     """Every available pack: on or off, and how many more categories it would cover."""
@@ -103,7 +106,8 @@ def _with_audit(text: str, form: Mapping[str, str]) -> str:
         insert_before_rules(document, "audit", spec)
     put_plain(spec, "level", form.get("level") or default.level.value, default.level.value)
     for name in ("review_passed", "review_twice"):
-        if not (given := form.get(name, "").strip()).isdecimal():
+        given = form.get(name, "").strip()
+        if not given.isdecimal() or len(given) > MAX_DIGITS:
             raise refusal("number")
         put_plain(spec, name, int(given), getattr(default, name))
     return dumped(document)
