@@ -115,7 +115,7 @@ def _checked(text: str) -> str:
     """Raises ConsoleError."""
     if not text.strip():
         raise refusal("no-text")
-    if "\0" in text:  # of Word, PDF or a picture
+    if not {"\0", "\ufffd"}.isdisjoint(text):  # of Word, PDF or a picture; forms hold no NUL
         raise refusal("not-a-text")
     return text.strip() + "\n"
 
