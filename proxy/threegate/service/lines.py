@@ -37,6 +37,11 @@ class Lines:
     _ended: bool = False
     _until: float = field(default_factory=lambda: time.monotonic() + TOTAL_S, repr=False)
 
+    @property
+    def ready(self) -> bool:
+        """Whether another line is here already."""
+        return bool(self._lines)
+
     async def first(self) -> bytes:
         """The first line, which must arrive as soon as any other request; empty if there is
         none."""

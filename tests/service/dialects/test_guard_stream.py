@@ -10,6 +10,8 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
+from threegate.service.answer_stream import AnswerStream
+from threegate.wire.adapter import StreamKey
 
 from tests.e2e.support.running import Running
 from tests.service.records import events, last_events
@@ -66,6 +68,27 @@ def test_what_is_released_does_not_depend_on_the_cuts(served: Running, size: int
         "completed",
         True,
     )
+
+
+def test_pieces_that_came_together_are_scanned_once(
+    served: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """40,000 single letters without a space took 24 seconds of processor time."""
+    fed: list[str] = []
+    feed = AnswerStream.feed
+
+    async def counted(self: AnswerStream, key: StreamKey, text: str) -> None:
+        fed.append(text)
+        await feed(self, key, text)
+
+    monkeypatch.setattr(AnswerStream, "feed", counted)
+    letters = [{"append": "a"}] * 20_000
+    other = {"append": "b", "choice": 1}
+    sent = b"".join(lines_of({"open": {}}, *letters, other, *letters, {"close": True}))
+    got = talk(served, [sent])
+    assert (released(got), released(got, choice=1)) == ("a" * 40_000, "b")
+    assert "".join(fed) == "a" * 20_000 + "b" + "a" * 20_000
+    assert len(fed) < 1_000
 
 
 def test_texts_of_several_channels_and_choices_are_told_apart(served: Running) -> None:

@@ -40,6 +40,8 @@ from threegate.wire.errors import openai_error
 
 MEDIA_TYPE: Final = "application/x-ndjson"
 MAX_CHOICES: Final = 128
+MAX_PIECES: Final = 4096
+"""Read as one; then others have their turn."""
 MESSAGE: Final = REQUESTS["guard_stream"]
 OPERATION: Final = Operation.described(
     "guard_stream", "/v1/guard/stream", schema_of(MESSAGE), content_type=MEDIA_TYPE
@@ -118,15 +120,31 @@ def _released(stream: CheckStream) -> list[bytes]:
 
 
 async def _read(lines: Lines, stream: CheckStream) -> None:
+    """Pieces of one text that are here already are one: what is released is the same, and each
+    costs a scan of what is held."""
+    waiting: list[str] = []
+    at = StreamKey(0, Channel.CONTENT)
     while (line := await lines.next()) is not None:
         message = json_of(line, MESSAGE)
         if text := message.get("append"):
-            await stream.append(_key(message), text)
-        if message.get("close"):
+            if (key := _key(message)) != at:
+                await _append(stream, at, waiting)
+            at = key
+            waiting.append(text)
+        closes = bool(message.get("close"))
+        if closes or not lines.ready or len(waiting) >= MAX_PIECES:
+            await _append(stream, at, waiting)
+            await stream.room()
+        if closes:
             stream.close()
             return
-        await stream.room()
     raise RequestError(localized("needed", place="close"), param="/close")
+
+
+async def _append(stream: CheckStream, key: StreamKey, waiting: list[str]) -> None:
+    if waiting:
+        await stream.append(key, "".join(waiting))
+        waiting.clear()
 
 
 def _key(message: Body) -> StreamKey:
