@@ -170,6 +170,8 @@ SPACE = {"type": "namespace", "name": "crm", "tools": [{"type": "function", "nam
     [
         (Api.CHAT, SEARCH, "web_*"),
         (Api.RESPONSES, SEARCH, "web_*"),
+        (Api.CHAT, {**SEARCH, "function": {"name": "fine"}}, "web_*"),
+        (Api.RESPONSES, {**SEARCH, "name": "fine"}, "web_*"),
         (Api.RESPONSES, SPACE, "shell"),
         (Api.RESPONSES, SPACE, "crm"),
         (Api.CHAT, {"type": "function", "function": {"name": "shell"}}, "shell"),

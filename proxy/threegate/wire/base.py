@@ -4,7 +4,7 @@ and what the APIs share."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from threegate.errors import RequestError, ThreegateError, UpstreamError
 from threegate.i18n.messages import localized
@@ -212,6 +212,15 @@ def index_in(frame: Body, name: str = "index") -> int:
     if type(index) is not int or abs(index) > MAX_PARTS:
         raise TypeError(name)
     return index
+
+
+def run_as(tool: Body, name: str) -> tuple[str, ...]:
+    """What a rule calls a tool: its name and, where the model API runs it by its type, the type."""
+    kind = str(tool.get("type") or "")
+    return (name,) if kind in _OF_CLIENTS else tuple(filter(None, (name, kind)))
+
+
+_OF_CLIENTS: Final = ("", "function", "custom", "namespace")
 
 
 def unlink(choice: Body) -> None:

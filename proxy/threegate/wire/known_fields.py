@@ -8,6 +8,7 @@ edited or held like the rest. Streams and whole answers use the same lists, whic
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -73,6 +74,27 @@ def is_misused(name: str, value: Any) -> bool:
     if kind is dict or kind is list:
         return name in PLAIN
     return kind is str and name == "obfuscation" and " " in value
+
+
+_NAMED_REASONING: Final = re.compile(r"reasoning|thinking|thought", re.IGNORECASE)
+
+
+def drop_unlisted_reasoning(holder: dict[str, Any], listed: frozenset[str] = DELTA) -> None:
+    """Removes, in place and at any depth, what is called reasoning in fields that are not listed:
+    gateways repeat it there (`thinking_blocks`, `provider_specific_fields`)."""
+    for name in [name for name in holder if name not in listed]:
+        if _NAMED_REASONING.search(name):
+            del holder[name]
+        else:
+            _drop_reasoning(holder[name])
+
+
+def _drop_reasoning(value: Any) -> None:
+    if isinstance(value, dict):
+        drop_unlisted_reasoning(value, frozenset())
+    elif isinstance(value, list):
+        for below in value:
+            _drop_reasoning(below)
 
 
 _TOKENS: Final = frozenset(("token", "tokens"))

@@ -74,6 +74,9 @@ def test_hide_reasoning_in_every_shape() -> None:
         body(content="b", reasoning_content="a"),
         body(content="b", reasoning="a", reasoning_details=[{"text": "a"}]),
         body(content="<think>a</think>\n\nb"),
+        body(content="<think>a</think>b", reasoning_content=None),  # vLLM without a parser
+        body(content="<think>a</think>b", reasoning=""),
+        body(content="b", reasoning="a", thinking_blocks=[{"thinking": "a"}]),  # LiteLLM
     ):
         message = CHAT.hide_reasoning(value)["choices"][0]["message"]
         assert message == {"role": "assistant", "content": "b"}

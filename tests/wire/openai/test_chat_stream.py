@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threegate.errors import UpstreamError
 from threegate.types import Channel
+from threegate.wire.adapter import StreamOptions
 from threegate.wire.sse import ServerSentEvent
 
 from tests.wire.cuts import cut_at
@@ -127,3 +128,13 @@ def test_reasoning_stays_in_the_field_that_it_began_in(
         for name, text in payload["choices"][0]["delta"].items():
             got[name] = got.get(name, "") + (text or "")
     assert {name: text for name, text in got.items() if text} == client
+
+
+def test_hidden_reasoning_is_not_repeated_in_other_fields() -> None:
+    """As LiteLLM repeats it."""
+    blocks = [{"type": "thinking", "thinking": "why"}]
+    more = {"thinking_blocks": blocks, "provider_specific_fields": {"a": 1, "reasoning": "why"}}
+    raw = chat(choice(content="so", reasoning_content="why", **more)) + DONE
+    made = replay(CHAT.stream({}, StreamOptions(show_reasoning=False)), decode([raw]))
+    assert b"why" not in made
+    assert b'"provider_specific_fields":{"a":1}' in made

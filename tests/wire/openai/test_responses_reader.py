@@ -37,3 +37,16 @@ def test_hidden_reasoning_is_empty_in_every_repetition() -> None:
     made = replay(RESPONSES.stream({}, StreamOptions(show_reasoning=False)), decode([RAW]))
     assert "let me" not in json.dumps(payloads(made))
     assert final_response(made)[1].output_text == "Hello there"
+
+
+def test_reasoning_in_events_of_another_name_is_hidden_too() -> None:
+    """As OpenRouter names them."""
+    where = {"item_id": "r", "output_index": 0, "content_index": 0}
+    raw = b"".join(
+        event({"type": f"response.{name}", **where, field: "why"})
+        for name in ("reasoning", "reasoning_summary")
+        for name, field in ((f"{name}.delta", "delta"), (f"{name}.done", "text"))
+    )
+    made = replay(RESPONSES.stream({}, StreamOptions(show_reasoning=False)), decode([raw]))
+    assert "why" not in json.dumps(payloads(made))
+    assert "why" in json.dumps(payloads(replay(RESPONSES.stream({}), decode([raw]))))

@@ -99,9 +99,9 @@ class Chat(ChatRequest):
         made = pointer.copy(body)
         for _, choice in objects(made.get("choices")):
             message = choice.get("message") or {}
-            parsed = [name for name in (*REASONING_FIELDS, "reasoning_details") if name in message]
-            for name in parsed:
-                message.pop(name)
+            names = [name for name in (*REASONING_FIELDS, "reasoning_details") if name in message]
+            parsed = [value for name in names if (value := message.pop(name))]
+            known_fields.drop_unlisted_reasoning(message)
             content = message.get("content")
             if isinstance(content, str) and not parsed:
                 starts = options.starts_in_reasoning

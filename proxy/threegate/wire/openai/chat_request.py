@@ -7,7 +7,7 @@ from typing import Any, Final
 from threegate.types import Channel, Layer
 from threegate.wire import think
 from threegate.wire.adapter import Body, Placement, Slot, Tool
-from threegate.wire.base import Adapter, objects
+from threegate.wire.base import Adapter, objects, run_as
 from threegate.wire.slots import SlotWalk, each, walk_fields
 
 ROLE_CHANNELS: Final = {
@@ -60,13 +60,6 @@ def tools_of(tool: Body) -> list[tuple[str, Body]]:
     return found or nameless
 
 
-def _name(tool: Body, named: Body) -> str:
-    """Tools that a model API runs itself have a type and no name; the type then serves as the
-    name."""
-    kind = tool.get("type")
-    return str(named.get("name") or ("" if kind in ("function", "custom") else kind) or "")
-
-
 class ChatRequest(Adapter):
     """The half of the chat adapter that reads and reshapes requests."""
 
@@ -92,9 +85,10 @@ class ChatRequest(Adapter):
 
     def tools(self, body: Body) -> tuple[Tool, ...]:
         offered = [
-            (_name(tool, named), named, f"/tools/{i}/{kind}")
+            (name, named, f"/tools/{i}/{kind}")
             for i, tool in enumerate(body.get("tools") or ())
             for kind, named in tools_of(tool)
+            for name in run_as(tool, named.get("name") or "")
         ]
         functions = enumerate(body.get("functions") or ())
         legacy = [(f.get("name") or "", f, f"/functions/{i}") for i, f in functions]
@@ -106,7 +100,11 @@ class ChatRequest(Adapter):
             made["tools"] = [
                 tool
                 for tool in body["tools"] or ()
-                if all(_name(tool, named) in names for _, named in tools_of(tool))
+                if all(
+                    name in names
+                    for _, named in tools_of(tool)
+                    for name in run_as(tool, named.get("name") or "")
+                )
             ]
         if "functions" in body:
             made["functions"] = [f for f in body["functions"] or () if f.get("name") in names]

@@ -56,6 +56,8 @@ class ChatCodec(ChoiceCodec):
         if not delta:
             return
         choice.pop("message", None)  # some APIs repeat the whole text with each piece
+        if not self._options.show_reasoning:
+            known_fields.drop_unlisted_reasoning(delta)
         if names := [name for name in REASONING_FIELDS if delta.get(name)]:
             self._reasoning(chunk, delta, names, state)
         for detail in delta.get("reasoning_details") or ():

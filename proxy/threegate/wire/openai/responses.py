@@ -18,7 +18,7 @@ from threegate.wire.adapter import (
     Tool,
     ToolCall,
 )
-from threegate.wire.base import Adapter, objects
+from threegate.wire.base import Adapter, objects, run_as
 from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.logprobs import spells
 from threegate.wire.openai.chat_request import ROLE_CHANNELS, place_in_messages
@@ -78,16 +78,21 @@ class Responses(Adapter):
 
     def tools(self, body: Body) -> tuple[Tool, ...]:
         return tuple(
-            Tool(_name(each), each.get("parameters") or {}, f"/tools/{index}")
+            Tool(name, each.get("parameters") or {}, f"/tools/{index}")
             for index, tool in objects(body.get("tools"))
             for each in _with_nested(tool)
+            for name in run_as(each, each.get("name") or "")
         )
 
     def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
         kept = [
             tool
             for _, tool in objects(body.get("tools"))
-            if all(_name(each) in names for each in _with_nested(tool))
+            if all(
+                name in names
+                for each in _with_nested(tool)
+                for name in run_as(each, each.get("name") or "")
+            )
         ]
         made = {**body, "tools": kept}
         if not kept:
@@ -178,11 +183,6 @@ class Responses(Adapter):
 def _with_nested(tool: Body) -> list[Body]:
     """A tool and, if it is a namespace, the tools in it."""
     return [tool, *(nested for _, nested in objects(tool.get("tools")))]
-
-
-def _name(tool: Body) -> str:
-    """Built-in tools have a type and no name; the type is the name then."""
-    return str(tool.get("name") or tool.get("type") or "")
 
 
 def _channel(item: Body, assistant: Channel) -> Channel:

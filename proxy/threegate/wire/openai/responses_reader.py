@@ -119,7 +119,8 @@ class ResponsesReader(StreamCodec):
         name, _, last = kind.rpartition(".")
         if last == "delta" and isinstance(frame.get("delta"), str) and not name.endswith("audio"):
             self._limit(len(self._families))
-            return self._families.setdefault(name, EventFamily(name, Channel.CONTENT, "transcript"))
+            channel = Channel.REASONING if "reasoning" in name else Channel.CONTENT
+            return self._families.setdefault(name, EventFamily(name, channel, "transcript"))
         return self._families.get(name) if last == "done" else None
 
     def _other_text(self, chunk: Chunk, frame: Body, kind: str, family: EventFamily) -> str:
