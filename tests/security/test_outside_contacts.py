@@ -116,7 +116,7 @@ audit erase --request 00000000 --yes --reason test
 audit acknowledge
 audit rewrap
 audit hold
-audit retain
+audit retain --reason check
 audit backup copy --reason test
 audit restore copy --database other.sqlite3 --directory other --reason test
 audit upkeep

@@ -62,7 +62,7 @@ async def newest_of_a_rule(settings: AuditSettings) -> None:
         assert [e.request_id for e in page.entries] == requests
         assert sum(page.facets["stage"].values()) >= len(requests)
     counts = (await log.search(Query(rule="pii.cn.id_card", facets=True))).facets
-    assert (counts["stage"], counts["rule"]["pii.cn.id_card"]) == ({"received": 5}, 10)
+    assert (counts["stage"], counts["rule"]["pii.cn.id_card"]) == ({"received": 5}, 5)
     await log.close()
 
 

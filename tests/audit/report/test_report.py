@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -60,6 +61,29 @@ async def test_each_request_counts_once(settings: AuditSettings) -> None:
     assert by_day(figures) == [
         {"passed": 0, "edited": 1, "stopped": 2, "unanswered": 1, "undecided": 0}
     ]
+    await log.close()
+
+
+async def test_a_request_counts_once_for_a_kind_and_once_for_a_rule(
+    settings: AuditSettings,
+) -> None:
+    """Two rules found the same kind of thing, and one of them a second kind; searches count alike."""
+    log = await AuditLog.open(settings)
+    first = decision()
+    ruled, _ = first.verdict.ruled
+    passport = replace(ruled, finding=replace(ruled.finding, kind="pii.cn.passport"))
+    hits = (ruled, passport, replace(ruled, rule_id="another"))
+    twice = replace(first, verdict=Verdict(Action.BLOCK, hits))
+    await log.append(record("r", Stage.BLOCKED, decisions=(twice,)))
+    now = now_us()
+    figures = await log.read(lambda c: gather(c, now - DAY_US, now + 1))
+    facets = (await log.search(Query(facets=True))).facets
+    kinds, rules = (
+        {"pii.cn.id_card": 1, "pii.cn.passport": 1},
+        {"another": 1, "pii.cn.id_card": 1},
+    )
+    assert (figures.kinds, figures.rules) == (kinds, rules)
+    assert (facets["kind"], facets["rule"]) == (kinds, rules)
     await log.close()
 
 

@@ -67,7 +67,8 @@ async def test_upkeep_by_a_clock_that_leapt_is_asked_for(
     monkeypatch.setattr(retention_job, "today", lambda: "2099-01-01")
     assert await audit(closed_log, "upkeep") == 1
     assert "nothing was erased" in capsys.readouterr().out
-    assert await audit(closed_log, "upkeep", "--clock-is-right") == 0
+    assert await audit(closed_log, "upkeep", "--clock-is-right") == 2, "a person says so, and why"
+    assert await audit(closed_log, "upkeep", "--clock-is-right", "--reason", "holidays") == 0
 
 
 async def fill(settings: AuditSettings) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from threegate.audit import AuditSettings
+from threegate.audit import AuditSettings, Query, Stage
+from threegate.audit.log.query import find
+from threegate.cli.audit.common import reading
 
 from tests.audit.conftest import Captured, accesses, audit, check
 
@@ -64,10 +66,29 @@ async def test_holds_are_listed_added_and_released(
 async def test_retention_below_half_a_year_is_refused(
     closed_log: AuditSettings, capsys: Captured
 ) -> None:
-    assert await audit(closed_log, "retain", "--metadata-days", "30") == 2
+    assert await audit(closed_log, "retain", "--metadata-days", "30", "--reason", "x") == 2
     assert "less than 184 days" in capsys.readouterr().err
-    assert await audit(closed_log, "retain") == 0
+    assert await audit(closed_log, "retain", "--reason", "x") == 0
     assert "0 texts erased, 0 records pruned" in capsys.readouterr().out
+
+
+async def test_who_erases_by_age_is_in_the_log_with_the_reason(closed_log: AuditSettings) -> None:
+    """A person may name fewer days than the proxy keeps texts; `proxy` is whom nobody asked."""
+    who = ("--content-days", "-1", "--actor", "li", "--reason", "order 7")  # all of today's
+    assert await audit(closed_log, "retain", *who) == 0
+    with reading(closed_log.url) as connection:
+        found = find(connection, Query(stage=(Stage.ERASED,))).entries
+    said = [entry.event["detail"] for entry in found]
+    assert [(d["actor"], d["reason"]) for d in said] == [("li", "order 7")]
+
+
+async def test_no_hold_ends_without_a_reason(closed_log: AuditSettings, capsys: Captured) -> None:
+    await audit(closed_log, "hold", "--add", "request_id", "r1", "--reason", "case 4")
+    held = capsys.readouterr().out.split()[0]
+    assert await audit(closed_log, "hold", "--release", held) == 2
+    assert "--reason" in capsys.readouterr().err
+    await audit(closed_log, "hold")
+    assert held in capsys.readouterr().out
 
 
 async def test_a_report_is_counts_or_a_page(

@@ -168,9 +168,8 @@ def _counted(
             totals[name][value] += number
     totals["action"] = Counter({ACTION_NAMES[v]: n for v, n in totals["action"].items()})
     for hits, number in hit_counts(connection, func.count(), conditions):
-        for hit in hits:
-            totals["rule"][hit.rule] += number
-            totals["kind"][hit.kind] += number
+        for name in ("rule", "kind"):  # a record counts once, however many of its hits name it
+            totals[name].update(dict.fromkeys({getattr(hit, name) for hit in hits}, number))
     return {name: _commonest(counts) for name, counts in totals.items()}, slots
 
 

@@ -176,9 +176,9 @@ def _hits(
     number = func.count(RECORD.c.request_id.distinct())
     out: dict[str, dict[str, int]] = {"kinds": {}, "rules": {}, "shadow": {}, "failures": {}}
     for hits, n in hit_counts(connection, number, within):
-        for rule, kind, shadow in {(h.rule, h.kind, h.shadow) for h in hits}:
-            failed = kind.startswith("failed.")
-            _add(out["failures" if failed else "kinds"], kind, n)
+        for kind in {h.kind for h in hits}:
+            _add(out["failures" if kind.startswith("failed.") else "kinds"], kind, n)
+        for rule, shadow in {(h.rule, h.shadow) for h in hits}:
             _add(out["shadow" if shadow else "rules"], rule, n)
     return {name: _sorted(counts) for name, counts in out.items()}
 

@@ -116,15 +116,18 @@ def _held_texts(connection: Connection, keys: Sequence[str]) -> bool:
     return connection.execute(held).first() is not None
 
 
-async def retain(log: AuditLog, retention: Retention, *, at_us: int = 0) -> tuple[int, int]:
-    """The work of the daily job. Returns (texts erased, records pruned) as of `at_us` (now)."""
+async def retain(
+    log: AuditLog, retention: Retention, *, at_us: int = 0, actor: str = PROXY, reason: str = ""
+) -> tuple[int, int]:
+    """The work of the daily job, or of a person who names days and reason. Returns (texts erased,
+    records pruned) as of `at_us` (now)."""
     at = at_us or now_us()
     old = [_present(), RECORD.c.ts < at - retention.content_days * DAY_US]
-    texts = (await _sweep(log, old, "erase", PROXY, "content_days", _forget)).records
+    texts = (await _sweep(log, old, "erase", actor, reason or "content_days", _forget)).records
     ended: list[ColumnElement[bool]] = [RECORD.c.stage.not_in(STAYS)]
     ended += [~RECORD.c.request_id.startswith(kept) for kept in (HOLD_RECORD, GAP_RECORD)]
     ended.append(RECORD.c.ts < at - retention.metadata_days * DAY_US)
-    pruned = (await _sweep(log, ended, "prune", PROXY, "metadata_days", _prune)).records
+    pruned = (await _sweep(log, ended, "prune", actor, reason or "metadata_days", _prune)).records
     if texts or pruned:
         await asyncio.to_thread(scrub, log)
     return texts, pruned

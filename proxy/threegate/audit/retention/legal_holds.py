@@ -53,7 +53,9 @@ async def hold(
 
 
 async def release(log: AuditLog, hold_id: str, *, actor: str, reason: str) -> None:
-    """Raises `AuditError` for an unknown hold."""
+    """Raises `AuditError` for an unknown hold, and without a reason."""
+    if not reason:
+        raise trouble("reason", verb="release")
     if hold_id not in {h.id for h in await holds(log)}:
         raise trouble("hold-unknown")
     detail = {"verb": "release", "actor": actor, "reason": reason, "hold": hold_id}

@@ -63,8 +63,11 @@ async def run(audit: AuditLog) -> None:
         await asyncio.sleep(LOOK)
 
 
-async def keep(audit: AuditLog, *, clock_is_right: bool = False) -> Done | None:
-    """Today's upkeep; None if a process has done it or is doing it."""
+async def keep(
+    audit: AuditLog, *, clock_is_right: bool = False, actor: str = PROXY, reason: str = ""
+) -> Done | None:
+    """Today's upkeep; None if a process has done it or is doing it. `clock_is_right` is what a
+    person says, with a reason."""
     name = f"{UPKEEP}{today()}"
     with ExitStack() as stack:
         mine = await asyncio.to_thread(stack.enter_context, alone(audit.settings.url, "upkeep"))
@@ -73,9 +76,11 @@ async def keep(audit: AuditLog, *, clock_is_right: bool = False) -> Done | None:
         leapt = 0 if clock_is_right else await audit.read(_days_since_upkeep)
         if leapt > MAX_LEAP_DAYS:
             return await _hold_back(audit, leapt)
-        texts, pruned = await retain(audit, audit.settings.retention)
+        who = {"actor": actor, "reason": reason}
+        texts, pruned = await retain(audit, audit.settings.retention, **who)
         exported = await asyncio.to_thread(export_days, audit.settings)
-        detail = {"verb": "upkeep", "actor": PROXY, "texts": texts, "pruned": pruned}
+        detail = {"verb": "upkeep", "actor": actor, "texts": texts, "pruned": pruned}
+        detail |= {"reason": reason} if reason else {}
         detail["exported"] = list(exported)
         await audit.append(Record(stage=Stage.ACCESS, request_id=name, detail=detail))
         return Done(texts, pruned, tuple(exported))

@@ -47,7 +47,10 @@ def _record(args: argparse.Namespace, verb: str, settings: AuditSettings) -> Non
 
 def upkeep_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     """Runs the daily work that the proxy does by itself."""
-    done = with_log(settings, lambda log: keep(log, clock_is_right=args.clock_is_right))
+    if args.clock_is_right and not args.reason:
+        raise trouble("reason", verb="upkeep --clock-is-right")
+    who = {"actor": args.actor, "reason": args.reason}
+    done = with_log(settings, lambda log: keep(log, clock_is_right=args.clock_is_right, **who))
     if done is None:
         print(line("kept-already", args.lang))
         return 0

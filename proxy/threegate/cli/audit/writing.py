@@ -102,7 +102,8 @@ def retain_command(args: argparse.Namespace, settings: AuditSettings) -> int:
     kept = settings.retention
     metadata = kept.metadata_days if args.metadata_days is None else args.metadata_days
     wanted = Retention(args.content_days or kept.content_days, metadata)
-    texts, pruned = with_log(settings, lambda log: retain(log, wanted))
+    who = {"actor": args.actor, "reason": args.reason}
+    texts, pruned = with_log(settings, lambda log: retain(log, wanted, **who))
     print(line("retained", args.lang, texts=texts, pruned=pruned))
     return 0
 
