@@ -65,3 +65,10 @@ def test_a_key_that_is_named_must_be_there() -> None:
         _upstream_keys(replace(settings, environment={"OTHER": "sk-other"}))
     assert "sk-other" not in str(caught.value)
     assert _upstream_keys(Settings(upstreams=(replace(OWN, key_env=""),))) == {}
+
+
+@pytest.mark.parametrize("key", ["sk-0123456789abcdef", "hf_Canary", "Bearer canary"])
+def test_a_key_in_place_of_its_name_is_not_shown(key: str) -> None:
+    with pytest.raises(SettingsError, match="name of an environment variable") as caught:
+        _upstream_keys(Settings(upstreams=(replace(OWN, key_env=key),)))
+    assert key not in caught.value.text.zh + caught.value.text.en

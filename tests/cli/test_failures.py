@@ -35,6 +35,9 @@ def test_a_servers_message_is_shown_where_it_holds_no_value() -> None:
     assert shown == (
         'the database cannot be used: password authentication failed for user "g" (28P01)'
     )
+    rights = message(postgres_error("42501", "permission denied for schema public"), "en")
+    assert rights is not None
+    assert "permission denied for schema public (42501)" in rights
     hidden = message(postgres_error("22P02", "invalid input syntax: canary"), "en")
     assert hidden == "the database cannot be used: 22P02"
 

@@ -69,7 +69,7 @@ async def test_verify_speaks_chinese(closed_log: AuditSettings, capsys: Captured
         (["verify", "--key", "rubbish+1+2"], "公钥"),
         (["search", "--since", "yesterday"], "不是时间"),
         (["erase", "--reason", "x"], "--yes"),
-        (["retain", "--metadata-days", "10"], "184"),
+        (["retain", "--metadata-days", "10", "--reason", "x"], "184"),
         (["search", "--database", "nonsense://x"], "postgresql://"),
         (["verify", "--key", "/nowhere/log.vkey"], "没有文件 /nowhere/log.vkey"),
     ],

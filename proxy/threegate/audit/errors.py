@@ -16,9 +16,9 @@ def trouble(code: str, /, **details: object) -> AuditError:
     return AuditError(ERRORS[code].filled(details))
 
 
-SAFE_CLASSES = ("08", "28", "3D", "53", "55", "57", "58")
-"""SQLSTATE classes for connections, log-in, missing databases and resources; their messages contain
-no value of a row."""
+SAFE_STATES = ("08", "28", "3D", "42501", "53", "55", "57", "58")
+"""Beginnings of the SQLSTATEs for connections, log-in, missing databases, missing rights and
+resources; their messages contain no value of a row."""
 
 PLACE = "place"
 """Beside PostgreSQL's fields (one letter each): the server that refused a connection."""
@@ -50,6 +50,6 @@ def driver_reason(error: BaseException) -> str:
     given = error.args[0] if error.args else ""
     if isinstance(given, dict):  # PostgreSQL's fields: M is the message, C the SQLSTATE
         state = str(given.get("C", ""))
-        message = f"{given.get('M', '')} ({state})" if state[:2] in SAFE_CLASSES else state
+        message = f"{given.get('M', '')} ({state})" if state.startswith(SAFE_STATES) else state
         return f"{message} at {given[PLACE]}" if PLACE in given else message
     return str(given) or type(error).__name__

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from threegate.settings import shipped, values
-from threegate.settings.errors import wrong
 
 MIN_METADATA_DAYS = 184  # six months: 网络安全法, EU AI Act Art. 19 and 26(6)
 MANY = 1_000_000
@@ -184,7 +183,7 @@ class Settings:
         if named.startswith(FILE):
             return values.line_of(Path(named.removeprefix(FILE)), where)
         if named and not self.environment.get(named):
-            raise wrong("not-set", where=where, name=named)
+            raise values.not_set(named, where)
         return self.environment.get(named, "")
 
     @property

@@ -62,6 +62,13 @@ def line_of(path: Path, where: str) -> str:
     return line
 
 
+def not_set(named: str, where: str) -> SettingsError:
+    """Only what looks like the name of a variable is shown: people write the key itself there."""
+    if re.fullmatch(r"[A-Z][A-Z0-9_]*", named):
+        return wrong("not-set", where=where, name=named)
+    return wrong("not-set-unnamed", where=where)
+
+
 def _broken(error: Exception, path: Path, text: str) -> SettingsError:
     """The parser's complaint with its position and without the text that it quotes."""
     mark = getattr(error, "problem_mark", None)

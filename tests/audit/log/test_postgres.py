@@ -40,6 +40,14 @@ def test_modes_are_those_of_libpq() -> None:
     assert (rooted.verify_mode, rooted.check_hostname) == (ssl.CERT_REQUIRED, False)
 
 
+def test_a_password_with_an_at_sign_is_not_taken_for_the_host() -> None:
+    with pytest.raises(AuditError, match="%40") as caught:
+        with_tls(make_url("postgresql://guard:first@canary@db.example/log"))
+    assert "canary" not in caught.value.text.zh + caught.value.text.en
+    encoded, _ = with_tls(make_url("postgresql://guard:first%40canary@db.example/log"))
+    assert (encoded.password, encoded.host) == ("first@canary", "db.example")
+
+
 def test_a_mode_or_certificate_that_cannot_be_is_named(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="verify-full"):
         with_tls(make_url("postgresql://h/log?sslmode=always"))

@@ -28,7 +28,10 @@ def prepare(engine: Engine) -> None:
 
 def with_tls(url: URL) -> tuple[URL, dict[str, Any]]:
     """The URL without libpq's `sslmode` and `sslrootcert`, and their equivalent for pg8000. Without
-    `sslmode`, TLS is used unverified if the server offers it."""
+    `sslmode`, TLS is used unverified if the server offers it. An `@` in the host is a piece of a
+    password, which no message may name."""
+    if "@" in (url.host or ""):
+        raise trouble("database-password")
     mode = str(url.query.get("sslmode", "prefer"))
     roots = url.query.get("sslrootcert")
     bare = url.difference_update_query(("sslmode", "sslrootcert"))
