@@ -76,8 +76,8 @@ async def keep(
         leapt = 0 if clock_is_right else await audit.read(_days_since_upkeep)
         if leapt > MAX_LEAP_DAYS:
             return await _hold_back(audit, leapt)
-        who = {"actor": actor, "reason": reason}
-        texts, pruned = await retain(audit, audit.settings.retention, **who)
+        kept = audit.settings.retention
+        texts, pruned = await retain(audit, kept, actor=actor, reason=reason)
         exported = await asyncio.to_thread(export_days, audit.settings)
         detail = {"verb": "upkeep", "actor": actor, "texts": texts, "pruned": pruned}
         detail |= {"reason": reason} if reason else {}
