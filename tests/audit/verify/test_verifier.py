@@ -15,12 +15,22 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from threegate.audit import AuditLog, AuditSettings
 from threegate.audit.log.chain import SHA256, Frontier
+from threegate.audit.log.database import now_us
 from threegate.audit.log.encoding import canonical
+from threegate.audit.log.encoding import entry as entry_of
 from threegate.audit.log.note import Checkpoint, Signer, sign
+from threegate.audit.log.record import Record, Stage
+from threegate.audit.log.rows import COLUMN_NAMES, make_record
 from threegate.audit.retention.legal_holds import hold
 from threegate.audit.verify.findings import VerifyReport
 from threegate.audit.verify.sources import Database, connect
-from threegate.audit.verify.verifier import belongs, own_keys, published_files, verify_database
+from threegate.audit.verify.verifier import (
+    UNSIGNED_US,
+    belongs,
+    own_keys,
+    published_files,
+    verify_database,
+)
 from threegate.errors import AuditError
 
 from tests.audit.conftest import check, filled, record
@@ -271,6 +281,54 @@ async def test_a_dead_tail_is_covered_by_the_next_writer(settings: AuditSettings
     connection.close()
     assert {p.code for p in check(settings).problems} == {"peer_differs"}
     await first.close()
+
+
+def append_tombstone(settings: AuditSettings, places: list[list[object]], *, old: bool) -> None:
+    """As somebody would who can write to the database and has no signing key."""
+    with sqlite3.connect(settings.url.removeprefix("sqlite:///")) as connection:
+        last = "SELECT writer, seq, leaf FROM audit_record ORDER BY writer DESC, seq DESC LIMIT 1"
+        writer, seq, leaf = connection.execute(last).fetchone()
+        detail = {"verb": "erase", "actor": "proxy", "reason": "content_days", "places": places}
+        stamp = now_us() - (UNSIGNED_US + 1_000_000 if old else 0)
+        made = make_record(Record(stage=Stage.ERASED, detail=detail), ts_us=stamp, hasher=SHA256)
+        line = entry_of(
+            made.event, prev=leaf, seq=seq + 1, ts_us=stamp, writer=writer, spooled=False
+        )
+        names = ("writer", "seq", "ts", "leaf", "entry", "hits", *COLUMN_NAMES)
+        values = (writer, seq + 1, stamp, SHA256.leaf(line), line.decode(), 0, *made.columns)
+        marks = ",".join("?" * len(names))
+        connection.execute(f"INSERT INTO audit_record ({','.join(names)}) VALUES ({marks})", values)
+        connection.execute("DELETE FROM audit_content")
+        connection.execute("UPDATE audit_record SET salt = NULL, subject = NULL")
+    connection.close()
+
+
+async def test_a_forged_tombstone_behind_the_end_of_a_chain_is_found(
+    settings: AuditSettings,
+) -> None:
+    log = await filled(settings, 3)
+    await log.close()
+    (chain,) = check(settings).chains
+    append_tombstone(settings, [[chain.writer, 0, 99]], old=False)
+    assert [p.code for p in check(settings).problems] == ["after_close"]
+
+
+async def test_a_forged_tombstone_of_a_writer_that_died_is_found_when_it_is_old(
+    settings: AuditSettings,
+) -> None:
+    log = await filled(dataclasses.replace(settings, checkpoint_seconds=3600), 3)
+    copy = dataclasses.replace(settings, url=f"sqlite:///{settings.directory}/copy.db")
+    with (
+        sqlite3.connect(settings.url.removeprefix("sqlite:///")) as source,
+        sqlite3.connect(copy.url.removeprefix("sqlite:///")) as target,
+    ):
+        source.backup(target)
+    await log.close()
+    append_tombstone(copy, [[log.writer_id, 0, 99]], old=True)
+    database = connect(copy.url)
+    report = verify_database(database, own_keys(copy))
+    database.close()
+    assert [p.code for p in report.problems] == ["tombstone_unsigned"]
 
 
 def test_without_a_key_nothing_is_claimed(pristine: AuditSettings) -> None:

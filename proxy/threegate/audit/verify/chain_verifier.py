@@ -14,7 +14,14 @@ from threegate.audit.log.chain import ZERO, Algorithm, Frontier, Hasher
 from threegate.audit.log.encoding import canonical, microseconds
 from threegate.audit.log.hit_sets import hit_rows, hits_id
 from threegate.audit.log.rows import bind, columns, hits
-from threegate.audit.verify.findings import MALFORMED, Chain, Erasures, VerifyReport, event_of
+from threegate.audit.verify.findings import (
+    MALFORMED,
+    Chain,
+    Erasures,
+    Tombstone,
+    VerifyReport,
+    event_of,
+)
 from threegate.audit.verify.gaps import VERB, Acknowledgement
 from threegate.audit.verify.sources import Database, Stored
 
@@ -65,6 +72,8 @@ class ChainVerifier:
         self.holds: dict[str, str] = {}  # id → digest of its row, empty in older versions
         self.released: set[str] = set()
         self.acknowledgements: list[Acknowledgement] = []
+        self.tombstones: list[Tombstone] = []
+        self._closed = False
         self._hits = Aligned(database.hits(writer))
         self._contents = Aligned(database.contents(writer))
         self._hasher, self._prev = Hasher(), ZERO
@@ -96,6 +105,9 @@ class ChainVerifier:
         self._problem(seq, kind, seq=seq)
 
     def _place(self, stored: Stored) -> None:
+        if self._closed:  # said once
+            self._closed = False
+            self._problem(stored.seq, "after_close")
         if stored.entry is None:
             self._stub(stored)
         else:
@@ -200,6 +212,11 @@ class ChainVerifier:
                 self.acknowledgements.append(Acknowledgement.of(entry))
             case "access":
                 self._account_hold(event.get("detail", {}))
+            case "erased":
+                at = microseconds(entry["ts"])
+                self.tombstones.append(Tombstone(self.chain.writer, self.chain.size, at))
+            case "writer":
+                self._closed = event["detail"]["verb"] == "closed"
             case "interrupted":
                 self.interrupted.add(event["request"])
             case "completed" | "blocked" | "aborted":

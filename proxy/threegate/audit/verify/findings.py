@@ -115,6 +115,15 @@ class VerifyReport:
             self.problems.append(VerifyProblem.of(writer, seq, kind, details, gap))
 
 
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """The entry at `seq` of `writer`, of `at` microseconds, says that something was erased."""
+
+    writer: str
+    seq: int
+    at: int
+
+
 @dataclass(slots=True)
 class Erasures:
     """What tombstones explain: ranges of entries whose text or body is gone, and destroyed keys."""

@@ -17,13 +17,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from threegate.audit.log.database import now_us
 from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
 from threegate.audit.log.rows import hold_digest
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.chain_verifier import ChainVerifier
-from threegate.audit.verify.findings import MALFORMED, Erasures, VerifyReport, event_of
+from threegate.audit.verify.findings import (
+    MALFORMED,
+    Erasures,
+    Tombstone,
+    VerifyReport,
+    event_of,
+)
 from threegate.audit.verify.gaps import Acknowledgement, settle
 from threegate.audit.verify.sources import Database, connect
+
+UNSIGNED_US = 600 * 1_000_000
+"""How old a tombstone may be that no checkpoint covers yet: checkpoints come every minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,7 @@ def verify_database(
     writers = dict.fromkeys([*database.writers(), *notes])
     peers = _peers(database, writers, report)
     acknowledgements: list[Acknowledgement] = []
+    tombstones: list[Tombstone] = []
     holds = Holds(database, {row[0]: row for row in database.holds()})
     for why in database.damage():
         report.add("", -1, "damaged", why=why)
@@ -85,7 +96,9 @@ def verify_database(
         calls.add(chain)
         holds.add(chain)
         acknowledgements += chain.acknowledgements
+        tombstones += chain.tombstones
     _check_peers(report, peers)
+    _check_tombstones(report, tombstones)
     holds.check(report)
     calls.count(report)
     if not keys:
@@ -210,6 +223,16 @@ def _peers(database: Database, writers: Iterable[str], report: VerifyReport) -> 
         except MALFORMED:
             report.add(writer, 0, "malformed/peers")
     return peers
+
+
+def _check_tombstones(report: VerifyReport, tombstones: Sequence[Tombstone]) -> None:
+    """What explains that texts are gone has to be proven: whoever can write to the database can
+    append to the end of a chain."""
+    signed = {chain.writer: max(chain.integrated, chain.covered) for chain in report.chains}
+    for stone in tombstones:
+        late = abs(now_us() - stone.at) > UNSIGNED_US
+        if late and stone.seq >= signed.get(stone.writer, 0):
+            report.add(stone.writer, stone.seq, "tombstone_unsigned")
 
 
 def _check_peers(report: VerifyReport, peers: Sequence[Peer]) -> None:
