@@ -94,6 +94,16 @@ def pieces(path: str, text: str) -> dict[str, str]:
     return {"": text} if text else {}
 
 
+def piece_at(text: str, line: int) -> str:
+    """The part of the pack that holds a line: `detectors/x` of a definition, else empty."""
+    before = 0
+    for key, part in pieces("pack.yaml", text).items():
+        before += part.count("\n")
+        if line <= before:
+            return key if "/" in key else ""
+    return ""
+
+
 def _named(found: Iterable[tuple[str, str]]) -> dict[str, str]:
     """A repeated key gets a number, so that nothing is lost."""
     named: dict[str, str] = {}

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
+from threegate.console.errors import refusal
+
 Value = TypeVar("Value")
 
 
@@ -38,6 +40,14 @@ def lines(form: Mapping[str, str], name: str) -> list[str]:
     """The lines of a text area: each once, trimmed."""
     lines = (line.strip() for line in form.get(name, "").split("\n"))
     return list(dict.fromkeys(line for line in lines if line))
+
+
+def check_one_column(text: str) -> None:
+    """Raises ConsoleError for a line of several cells, as a spreadsheet pastes them: taken as one
+    word, no text would ever hold it."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if "\t" in line.strip():
+            raise refusal("pasted-columns", line=number)
 
 
 def set_text(target: CommentedMap, key: str, value: str, *, drop: bool = False) -> None:

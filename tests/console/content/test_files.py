@@ -48,6 +48,17 @@ def test_words_are_in_the_column_that_is_named_so() -> None:
     assert table_rows("海燕,\n", ("text",)) == {1: {"text": "海燕"}}
 
 
+def test_cells_pasted_from_a_spreadsheet_are_apart() -> None:
+    """Each row became one word, which no text holds: nothing was masked, and nothing said so."""
+    pasted = "产品\t词语\r\nP01\t稳盈宝\r\n"
+    assert table_rows(pasted, ("text",)) == {2: {"产品": "P01", "text": "稳盈宝"}}
+    with pytest.raises(ConsoleError, match="columns"):
+        table_rows("稳盈宝\tP01\n安心存\tP02\n", ("text",))
+    with pytest.raises(ConsoleError, match="pasted-columns"):
+        lines_of("月月盈\n稳盈宝\tP01\n")
+    assert lines_of("\t稳盈宝\t\nBlue  River\n") == ("稳盈宝", "Blue River")
+
+
 def test_rows_have_their_numbers_in_a_spreadsheet() -> None:
     """They were counted without the header and without empty lines."""
     assert table_rows("text\n\n海燕\n", ("text",)) == {3: {"text": "海燕"}}

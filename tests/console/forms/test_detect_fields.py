@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from threegate.console.errors import ConsoleError
 from threegate.console.forms.rule_fields import read_fields, write_fields
 
 from tests.console.forms.test_rule_fields import TEXT, edited, sent
@@ -13,6 +15,12 @@ def test_a_list_that_another_rule_uses_stays_when_one_lets_it_go() -> None:
     assert read_fields(text, "p.one")["kinds"] == ["pii.email"]
     alone = write_fields(text, "p.two", sent(read_fields(text, "p.two")) | {"words": ""})
     assert "lists" not in alone
+
+
+def test_rows_of_a_table_are_no_words() -> None:
+    """Pasted from a spreadsheet, a name and its number became one word, which no text holds."""
+    with pytest.raises(ConsoleError, match="pasted-columns"):
+        edited(words="稳盈宝\tP01\n安心存\tP02")
 
 
 def test_examples_follow_the_check_digits() -> None:

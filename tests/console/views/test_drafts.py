@@ -8,6 +8,7 @@ from threegate.console.views import drafts
 from threegate.policy.lifecycle.store import today_utc
 
 from tests.console.conftest import Site
+from tests.console.views.test_guided import form_of
 
 RULE = "/policies/rule/cn.pii.documents"
 TODAY = date.fromisoformat(today_utc())
@@ -55,6 +56,21 @@ def test_a_misspelt_key_of_a_rule_leads_to_its_line(site: Site) -> None:
     page = editor.get("/policies/draft").text
     assert "/policies/edit/base?line=" in page
     assert "/form" not in page.split('class="problems"')[1].split("</ul>")[0]
+    editor.post("/policies/draft/discard")
+
+
+def test_a_format_that_cannot_be_used_leads_to_the_form_of_its_rule(site: Site) -> None:
+    """It led to a line of YAML, named no rule, and the new rule could not be removed there."""
+    editor = site.who("editor", name="wrong-format")
+    rule = editor.post("/policies/new.json", data={"template": "employee_number"}).json()["rule"]
+    fields = editor.get(f"/policies/rule/{rule}/form.json").json()["fields"]
+    form = form_of(fields) | {"title_en": "Customer numbers", "regex": "KH-[0-9"}
+    editor.post(f"/policies/rule/{rule}/form", data=form)
+    page = editor.get("/policies/draft").text
+    told = page.split('class="problems"')[1].split("</ul>")[0]
+    assert f'/policies/rule/{rule}/form#regex">Customer numbers</a>' in told
+    assert "/policies/edit/" not in told
+    assert f"/policies/rule/{rule}/remove" in page
     editor.post("/policies/draft/discard")
 
 

@@ -60,6 +60,7 @@ def test_the_approver_sees_them_in_their_own_language(fresh_site: Site) -> None:
     detail = "should not match, found Chinese passport number (pii.cn.passport) high"
     assert [f["detail"] for f in seen["report"]["failures"]] == [detail]
     assert [f["text"] for f in seen["report"]["failures"]] == ["护照号码是E12345678"]
+    assert [f["title"] for f in seen["report"]["failures"]] == ["Mask Chinese identity documents"]
     assert seen["replay"]["calls"] == 1
     approver.headers["accept-language"] = "zh"
     (failure,) = approver.get(version).json()["report"]["failures"]

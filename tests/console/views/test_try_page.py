@@ -62,6 +62,19 @@ def test_many_sentences_are_tried_at_once_as_a_tenants(site: Site) -> None:
     assert editor.post("/policies/try.json", data=many).status_code == 400
 
 
+def test_lines_name_what_would_have_acted_and_not_what_found_nothing(site: Site) -> None:
+    """A new rule begins in shadow: each line said let through and named the fact check instead."""
+    editor = site.who("editor", name="shadow-lines")
+    editor.post("/policies/rule/cn.pii.documents", data={"mode": "shadow"})
+    page = editor.post("/policies/try", data={"text": TEXT, "each": "1"}).text
+    assert "shadow, would be: mask" in page.split('id="lines"')[1]
+    form = {"text": "The capital is Paris.", "channel": "content", "each": "1"}
+    lines = editor.post("/policies/try", data=form).text.split('id="lines"')[1]
+    assert "fact check" not in lines.lower()
+    assert "<mark" not in lines
+    editor.post("/policies/draft/discard")
+
+
 def test_what_is_stopped_shows_what_its_user_reads(site: Site) -> None:
     """The page had a heading "Released text" with nothing below it."""
     editor = site.who("editor", name="stopped")

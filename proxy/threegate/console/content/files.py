@@ -17,6 +17,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from threegate.audit.export.formats import FORMULA
 from threegate.console.errors import refusal
 from threegate.console.forms.rule_form import define, dumped, opened
+from threegate.console.yaml_values import check_one_column
 from threegate.i18n.catalog import texts
 from threegate.policy.language.load import MAX_TEXT_BYTES, Bundle, answer_paths, load_text
 from threegate.policy.language.wordlist import list_file
@@ -91,7 +92,8 @@ def words_file(old: str, words: Iterable[str], by: str) -> str:
 
 def lines_of(text: str) -> tuple[str, ...]:
     """Words of a text area: one per line, each once, in order, with single spaces; a hashtag loses
-    its `#`, which would make it a comment in the file."""
+    its `#`, which would make it a comment in the file. Raises ConsoleError for rows of a table."""
+    check_one_column(text)
     lines = (" ".join(line.split()) for line in text.splitlines())
     words = (line.lstrip("#") for line in lines if not _COMMENT.match(line))
     return tuple(dict.fromkeys(word for word in words if word))
@@ -150,9 +152,12 @@ def _heading(cell: str) -> str:
 
 
 def _cells(content: str) -> list[list[str]]:
+    """Of a CSV, or of what a spreadsheet pastes, which has tabs between its cells."""
     csv.field_size_limit(MAX_TEXT_BYTES)  # a cell may be a whole document
+    first = content.lstrip().partition("\n")[0]
+    delimiter = "\t" if "\t" in first and "," not in first else ","
     try:
-        return list(csv.reader(io.StringIO(content, newline=None)))
+        return list(csv.reader(io.StringIO(content, newline=None), delimiter=delimiter))
     except csv.Error:
         raise refusal("table") from None
 

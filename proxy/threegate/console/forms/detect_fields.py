@@ -12,7 +12,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from threegate.console.forms.number_format import check_digits_of, pattern_of
 from threegate.console.forms.rule_form import define, find_rule, looked_at, part_of
-from threegate.console.yaml_values import lines, set_list, texts, ticked
+from threegate.console.yaml_values import check_one_column, lines, set_list, texts, ticked
 from threegate.policy.language.patterns import PatternError
 from threegate.policy.language.shapes import plain
 
@@ -48,6 +48,17 @@ def own_pieces(text: str, rule_id: str) -> set[str]:
     document = looked_at(text)
     rule = find_rule(document, rule_id)
     return {"", rule_id, *(f"{own.part}/{own.name}" for own in _own_parts(document, rule))}
+
+
+def owners(text: str) -> dict[str, str]:
+    """The rule in whose form each definition of the pack is written. Raises ConsoleError."""
+    document = looked_at(text)
+    return {
+        f"{own.part}/{own.name}": str(rule["id"])
+        for rule in document.get("rules", ())
+        for own in _own_parts(document, rule)
+        if own.spec is not None
+    }
 
 
 def _own_name(document: CommentedMap, rule: CommentedMap, part: str, family: str) -> str:
@@ -105,6 +116,7 @@ def write_detect(
 
 def _own_specs(form: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
     """What the form defines for each of `OWN`; empty: nothing."""
+    check_one_column(form.get("words", ""))
     words = list(dict.fromkeys(" ".join(word.split()) for word in lines(form, "words")))
     examples = lines(form, "examples")
     described = any(form.get(n, "").strip() for n in ("describe_zh", "describe_en"))

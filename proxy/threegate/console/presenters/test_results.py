@@ -40,13 +40,19 @@ def kept_report(report: TestReport, left_out: Iterable[AnyCase]) -> dict[str, An
 
 
 def test_report(kept: Mapping[str, Any], bundles: Iterable[Bundle]) -> dict[str, Any]:
-    """The stored run, each failure with the text of its test."""
-    known = by_id(bundles)
-    failures = [f | sample(known.get(f["id"])) for f in kept["failures"]]
+    """The stored run, each failure with the text of its test and the title of its rule."""
+    bundles = list(bundles)
+    known, named = by_id(bundles), _titles(bundles)
+    failures = [f | sample(known.get(f["id"])) | named.get(f["rule"], {}) for f in kept["failures"]]
     return {**kept, "failures": failures}
 
 
 test_report.__test__ = False  # type: ignore[attr-defined]  # a name that pytest would collect
+
+
+def _titles(bundles: Iterable[Bundle]) -> dict[str, dict[str, Any]]:
+    rules = (r for bundle in bundles for pack in bundle.packs for r in pack.rules)
+    return {rule.id: {"title": asdict(rule.title)} for rule in rules}
 
 
 def by_id(bundles: Iterable[Bundle]) -> dict[str, AnyCase]:

@@ -10,7 +10,9 @@ from starlette.responses import JSONResponse
 
 from threegate.console.drafts import DraftFile, Workspace, workspace
 from threegate.console.errors import ConsoleError, refusal
+from threegate.console.forms.detect_fields import owners
 from threegate.console.forms.rule_form import RuleForm, dumped, edited, opened, with_test
+from threegate.console.pack_merge import piece_at
 from threegate.console.presenters import policies
 from threegate.console.presenters.changes import compared
 from threegate.console.presenters.records import titles
@@ -40,6 +42,7 @@ from threegate.policy.lint.exceptions import MAX_DAYS, days_left
 from threegate.policy.model import PolicySet
 
 MAX_DIGITS = 8
+PACK_FILES = "packs/"
 TYPED = ("note", "untested", "since", "until", "tenant", "rule")
 FIELDS = ("tenant", "key", "route", "model", "language", "value")
 
@@ -208,7 +211,7 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
     space = await space_of(visit)
     checked = await visit.checked(space.check)
     force = await base_of(visit)
-    rows = policies.problem_rows(checked.problems, visit.language)
+    rows = await blocking(_problems, space, checked, visit.language)
     page: dict[str, Any] = {
         "files": sorted(space.files),
         "digest": checked.policies.digest if checked.policies else "",
@@ -230,6 +233,30 @@ async def draft_page(visit: ConsoleRequest) -> dict[str, Any]:
     }
     difference = await blocking(compared, force, checked, visit.language)
     return page | await results_of(visit, checked) | difference
+
+
+def _problems(space: Workspace, checked: Checked, language: str) -> list[dict[str, Any]]:
+    """Each with the title of its rule. What is wrong with the words, format or topic of a rule
+    leads to the rule's form, as what is wrong with the rule itself does."""
+    rows = policies.problem_rows(checked.problems, language)
+    files = {r["file"] for r in rows if not r["rule"] and r["file"].startswith(PACK_FILES)}
+    known = {file: _owners(space.text(file)) for file in files}
+    rules = (rule for pack in space.bundle().packs for rule in pack.rules)
+    named = {rule.id: rule.title.get(language) for rule in rules}
+    for row in rows:
+        if row["file"] in known and row["field"]:
+            piece = piece_at(space.text(row["file"]), row["line"])
+            row["form"] = row["rule"] = row["rule"] or known[row["file"]].get(piece, "")
+        row["title"] = named.get(row["rule"]) or row["rule"]
+    return rows
+
+
+def _owners(text: str) -> dict[str, str]:
+    """Nothing where the YAML cannot be read."""
+    try:
+        return owners(text)
+    except ConsoleError:
+        return {}
 
 
 def _incomplete(versions: Versions) -> list[str]:

@@ -12,7 +12,7 @@ from threegate.console.drafts import Workspace
 from threegate.console.forms.detect_fields import own_pieces
 from threegate.console.forms.pattern_like import pattern_for
 from threegate.console.forms.rule_fields import read_fields, write_fields
-from threegate.console.pack_merge import pieces
+from threegate.console.pack_merge import piece_at, pieces
 from threegate.console.presenters import policies
 from threegate.console.presenters.form_choices import choices, judges
 from threegate.console.presenters.highlights import pieces as coloured
@@ -110,7 +110,9 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
     checked = await visit.checked(space.check)
     rows = policies.problem_rows(checked.problems, visit.language)
     own = await blocking(own_pieces, text, rule_id)
-    mine = [r for r in rows if r["file"] == path and (r["rule"] or _piece(text, r["line"])) in own]
+    mine = [
+        r for r in rows if r["file"] == path and (r["rule"] or piece_at(text, r["line"])) in own
+    ]
     good = not any(r["severity"] == "error" for r in mine)
     constitution = fields.get("values", {}).get("constitution_file", "")
     bundle = await blocking(space.bundle)
@@ -173,16 +175,6 @@ def drafted_answers(space: Workspace) -> list[str]:
 def _shown_text(text: str, rule_id: str) -> dict[str, Any]:
     line = _line(text, rule_id)
     return {"yaml": excerpt(text, line), "line": line}
-
-
-def _piece(text: str, line: int) -> str:
-    """The part of the pack that holds a line: `detectors/x` of a definition, else empty."""
-    before = 0
-    for key, part in pieces("pack.yaml", text).items():
-        before += part.count("\n")
-        if line <= before:
-            return key if "/" in key else ""
-    return ""
 
 
 def _line(text: str, rule_id: str) -> int:

@@ -128,7 +128,7 @@ def _trace(
     rows = [_row(r, rules[r.rule_id].title.get(language)) for r in ruled]
     return {
         "action": action.name.lower(),
-        "pieces": pieces(text, [mark_of(r) for r in ruled if isinstance(r.finding, Finding)]),
+        "pieces": pieces(text, [mark_of(r) for r in ruled if _is_hit(r)]),
         "ruled": rows,
         "alike": _alike(rows),
         "result": result,
@@ -159,6 +159,12 @@ def _alike(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         key = str({name: value for name, value in row.items() if name != "span"})
         found.setdefault(key, row | {"times": 0})["times"] += 1
     return list(found.values())
+
+
+def _is_hit(ruled: Ruling) -> bool:
+    """Whether the rule does anything about the place, or would: a fact check also reports every
+    sentence that it lets through."""
+    return isinstance(ruled.finding, Finding) and ruled.action > Action.ALLOW
 
 
 def mark_of(ruled: Ruling) -> Highlight:
