@@ -137,6 +137,7 @@ def problem_row(problem: Problem, language: str) -> dict[str, Any]:
         "hint": problem.hint.get(language),
         **_in_form(problem, language),
         "rule": problem.rule_id,
+        "title": problem.rule_id,  # where the rules are at hand, their titles stand here
     }
 
 
