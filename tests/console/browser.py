@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -118,7 +119,9 @@ class Browser:
         self.one(css).send_keys(keys)
 
     def until(self, holds: object) -> None:
-        WebDriverWait(self.driver, WAIT_S, LOOK_S).until(lambda _: holds())  # type: ignore[operator]
+        """A part that is drawn anew meanwhile is looked at again."""
+        patient = WebDriverWait(self.driver, WAIT_S, LOOK_S, [StaleElementReferenceException])
+        patient.until(lambda _: holds())  # type: ignore[operator]
 
     @property
     def text(self) -> str:

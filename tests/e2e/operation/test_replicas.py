@@ -142,7 +142,7 @@ def test_an_activation_reaches_every_worker_without_a_failed_call(two: Fleet, ti
     print(f"\n{times} activations, {calls} calls: at 4 workers after {late[0]:.2f} to", end="")
     print(f" {late[-1]:.2f} s, half within {middle:.2f} s: {[round(at, 2) for at in late]}")
     assert set(statuses) == {200}
-    assert digests(two, 0, 12) == digests(two, 1, 12)
+    assert eventually(lambda: len(digests(two, 0, 12) | digests(two, 1, 12)) == 1)
 
 
 def activated(two: Fleet, word: str) -> list[float]:
