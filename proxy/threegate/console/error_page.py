@@ -73,6 +73,7 @@ MEANT = {
     "columns": ("csv",),
     "no-rows": ("csv",),
     "many-rows": ("csv",),
+    "pasted-columns": ("words",),
 }
 """The fields that a refusal is about, by its code."""
 FILES = ("upload",)

@@ -74,6 +74,29 @@ def test_a_format_that_cannot_be_used_leads_to_the_form_of_its_rule(site: Site) 
     editor.post("/policies/draft/discard")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rules: [",
+        "rules:\n",
+        "rules: 7\nfoo: 1\n",
+        "rules: [1, x]\nfoo: 1\n",
+        "rules: [{layer: input}]\nfoo: 1\n",
+        "rules: [{id: a, detect: {any: [list.y]}}]\nlists: 3\nfoo: 1\n",
+        "rules: [{id: [1], detect: {any: [regex.a]}}]\ndetectors: [1]\nfoo: 1\n",
+    ],
+)
+def test_a_text_of_any_shape_is_shown_with_what_is_wrong(site: Site, text: str) -> None:
+    """Written by hand; the page that says what is wrong must be there."""
+    editor = site.who("editor", name="shapes")
+    editor.post("/policies/edit/base.json", data={"text": f"pack: base\n{text}"})
+    page = editor.get("/policies/draft")
+    assert page.status_code == 200
+    assert 'class="problems"' in page.text
+    assert editor.get("/policies/edit/base").status_code == 200
+    editor.post("/policies/draft/discard")
+
+
 def test_completion_where_somebody_types(site: Site) -> None:
     editor = site.who("editor", name="typist")
     text = "rules:\n  - id: a\n    layer: input\n    mo"

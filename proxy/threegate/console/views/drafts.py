@@ -252,10 +252,10 @@ def _problems(space: Workspace, checked: Checked, language: str) -> list[dict[st
 
 
 def _owners(text: str) -> dict[str, str]:
-    """Nothing where the YAML cannot be read."""
+    """Nothing where the YAML cannot be read or has another shape, which its problems say."""
     try:
         return owners(text)
-    except ConsoleError:
+    except (ConsoleError, AttributeError, KeyError, TypeError):
         return {}
 
 
