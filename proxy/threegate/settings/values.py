@@ -63,8 +63,9 @@ def line_of(path: Path, where: str) -> str:
 
 
 def not_set(named: str, where: str) -> SettingsError:
-    """Only what looks like the name of a variable is shown: people write the key itself there."""
-    if re.fullmatch(r"[A-Z][A-Z0-9_]*", named):
+    """Only what looks like the name of a variable is shown: people write the key itself there, and
+    some are of capitals alone, in one piece of sixteen and more."""
+    if re.fullmatch(r"(?!.*[A-Z0-9]{16})[A-Z][A-Z0-9_]*", named):
         return wrong("not-set", where=where, name=named)
     return wrong("not-set-unnamed", where=where)
 
