@@ -216,7 +216,7 @@ class ChainVerifier:
                 at = microseconds(entry["ts"])
                 self.tombstones.append(Tombstone(self.chain.writer, self.chain.size, at))
             case "writer":
-                self._closed = event["detail"]["verb"] == "closed"
+                self._closed = event.get("detail", {}).get("verb") == "closed"
             case "interrupted":
                 self.interrupted.add(event["request"])
             case "completed" | "blocked" | "aborted":
