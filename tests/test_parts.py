@@ -67,7 +67,9 @@ def test_a_key_that_is_named_must_be_there() -> None:
     assert _upstream_keys(Settings(upstreams=(replace(OWN, key_env=""),))) == {}
 
 
-@pytest.mark.parametrize("key", ["sk-0123456789abcdef", "hf_Canary", "Bearer canary", "AKIAQRSTUVWXYZABCDEF"])
+@pytest.mark.parametrize(
+    "key", ["sk-0123456789abcdef", "hf_Canary", "Bearer canary", "AKIAQRSTUVWXYZABCDEF"]
+)
 def test_a_key_in_place_of_its_name_is_not_shown(key: str) -> None:
     with pytest.raises(SettingsError, match="name of an environment variable") as caught:
         _upstream_keys(Settings(upstreams=(replace(OWN, key_env=key),)))
