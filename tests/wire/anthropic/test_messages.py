@@ -78,6 +78,9 @@ def test_the_constitution_goes_to_system_or_the_first_user_turn() -> None:
     assert MESSAGES.place_system({}, "Rules.", Placement.SYSTEM)["system"] == "Rules."
     made = MESSAGES.place_system(REQUEST, "Rules.", Placement.FIRST_USER)
     assert made["messages"][0]["content"] == "Rules.\n\nhi"
+    late = {"messages": [{"role": "user", "content": "hi"}, {"role": "system", "content": "sys"}]}
+    made = MESSAGES.place_system(late, "Rules.", Placement.SYSTEM)
+    assert (made["system"], made["messages"][1]["content"]) == ("Rules.", "Rules.\n\nsys")
 
 
 def test_tools_and_their_allow_list() -> None:

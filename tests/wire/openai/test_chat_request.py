@@ -122,7 +122,7 @@ def test_a_message_that_is_no_object_is_still_text() -> None:
 
 def test_the_constitution_is_joined_to_the_first_turn_of_its_role() -> None:
     made = CHAT.place_system(REQUEST, "Rules.", Placement.SYSTEM)["messages"]
-    assert made[0] == {"role": "developer", "content": "Rules.\n\ndev", "name": "boss"}
+    assert made[0] == {"role": "system", "content": "Rules.\n\ndev", "name": "boss"}
     made = CHAT.place_system(REQUEST, "Rules.", Placement.FIRST_USER)["messages"]
     assert made[1]["content"][0] == {"type": "text", "text": "Rules.\n\n"}
     assert REQUEST["messages"][0]["content"] == "dev"
@@ -135,6 +135,40 @@ def test_a_missing_turn_is_added_in_front() -> None:
     made = place_in_messages([], "Rules.", Placement.FIRST_USER)
     assert made == [{"role": "user", "content": "Rules."}]
     assert prefixed(None, "Rules.") == "Rules."
+
+
+@pytest.mark.parametrize(
+    ("given", "where", "made"),
+    [
+        ("u s u", Placement.SYSTEM, "S u S+s u"),
+        ("a u s", Placement.SYSTEM, "S a u S+s"),
+        ("s u s u s u", Placement.SYSTEM, "S+s u s u S+s u"),
+        ("d u", Placement.SYSTEM, "S+d u"),
+        ("a u", Placement.FIRST_USER, "U a u"),
+        ("s d u a", Placement.FIRST_USER, "s d U+u a"),
+        ("s a s u", Placement.FIRST_USER, "s U a s u"),
+    ],
+)
+def test_no_turn_precedes_or_displaces_the_constitution(
+    given: str, where: Placement, made: str
+) -> None:
+    """Large letters: turns with the constitution, in front of what the client wrote."""
+    roles = {"s": "system", "d": "developer", "u": "user", "a": "assistant"}
+    turns = [{"role": roles[letter], "content": letter} for letter in given.split()]
+    placed = place_in_messages(turns, "Rules.", where)
+    shown = [
+        turn["content"].replace("Rules.", turn["role"][0].upper()).replace("\n\n", "+")
+        for turn in placed
+    ]
+    assert " ".join(shown) == made
+
+
+def test_a_turn_with_tools_of_its_own_keeps_the_role_by_which_engines_find_them() -> None:
+    turn = {"role": "developer", "content": "dev", "tools": []}
+    named = {**turn, "tools": [{"type": "function", "function": {"name": "find"}}]}
+    made = place_in_messages([named], "Rules.", Placement.SYSTEM)
+    assert made == [{"role": "system", "content": "Rules."}, named]
+    assert place_in_messages([turn], "Rules.", Placement.SYSTEM)[0]["role"] == "system"
 
 
 def test_tools_and_their_allow_list() -> None:

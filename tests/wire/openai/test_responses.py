@@ -61,6 +61,14 @@ def test_the_constitution_goes_to_instructions_or_the_first_user_turn() -> None:
     assert made["input"] == "Rules.\n\nhi"
 
 
+def test_a_system_item_does_not_displace_the_constitution() -> None:
+    """Of several system turns, some chat templates read only the last."""
+    item = {"role": "system", "content": "sys"}
+    made = RESPONSES.place_system({"input": [item, item]}, "Rules.", Placement.SYSTEM)
+    assert [i["content"] for i in made["input"]] == ["sys", "Rules.\n\nsys"]
+    assert made["instructions"] == "Rules."
+
+
 def test_tools_and_history() -> None:
     assert [t.name for t in RESPONSES.tools(REQUEST)] == ["find", "web_search"]
     kept = RESPONSES.keep_tools(REQUEST, frozenset(["web_search"]))["tools"]

@@ -29,7 +29,7 @@ from threegate.wire.anthropic.messages_stream import MessagesCodec, stop_of, usa
 from threegate.wire.base import Adapter, TextlessAdapter, objects
 from threegate.wire.errors import anthropic_error
 from threegate.wire.frame_codec import StreamCodec
-from threegate.wire.openai.chat_request import place_in_messages, prefixed
+from threegate.wire.openai.chat_request import in_last_system, place_in_messages, prefixed
 from threegate.wire.slots import SlotWalk, each, walk_fields
 
 _THINKING: Final = ("thinking", "redacted_thinking")
@@ -72,10 +72,13 @@ class Messages(Adapter):
         return pointer.put(body, texts)
 
     def place_system(self, body: Body, text: str, where: Placement) -> Body:
-        if where is Placement.SYSTEM:
-            return {**body, "system": prefixed(body.get("system"), text)}
-        messages = place_in_messages(body.get("messages") or [], text, where)
-        return {**body, "messages": messages}
+        turns = body.get("messages") or []
+        if where is Placement.FIRST_USER:
+            return {**body, "messages": place_in_messages(turns, text, where)}
+        made = {**body, "system": prefixed(body.get("system"), text)}
+        if turns:
+            made["messages"] = in_last_system(turns, text, part="text")
+        return made
 
     def tools(self, body: Body) -> tuple[Tool, ...]:
         return tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from threegate.types import Channel, Layer
@@ -20,6 +21,7 @@ ROLE_CHANNELS: Final = {
 }
 _DEFINITIONS: Final = ("tools", "functions", "response_format")
 _CALLS: Final = ("tool_calls", "function_call")
+_SYSTEM_ROLES: Final = ("system", "developer")
 _REASONING: Final = ("reasoning_content", "reasoning", "reasoning_details")
 
 
@@ -34,14 +36,44 @@ def prefixed(content: Any, text: str, part: str = "text") -> Any:
 def place_in_messages(
     messages: list[Body], text: str, where: Placement, part: str = "text"
 ) -> list[Body]:
-    """`text` in front of the first turn of that role. Chat templates want one system turn, the
-    first, so it is joined, not added; a missing turn is added in front."""
-    roles = ("system", "developer") if where is Placement.SYSTEM else ("user",)
-    for index, message in enumerate(messages):
-        if message.get("role") in roles:
-            made = {**message, "content": prefixed(message.get("content"), text, part)}
-            return [*messages[:index], made, *messages[index + 1 :]]
-    return [{"role": roles[0], "content": text}, *messages]
+    """`text` where no turn of the client precedes or displaces it: in the first system turn or, for
+    FIRST_USER, in the first user turn behind system turns. If another turn is there, one is added.
+    """
+    role, at = "system", 0
+    if where is Placement.FIRST_USER:
+        role, at = "user", _first(messages, lambda turn: turn.get("role") not in _SYSTEM_ROLES)
+    made = list(messages)
+    if at < len(made) and (own := _as_role(made[at], role)) is not None:
+        made[at] = _with_text(own, text, part)
+    else:
+        made.insert(at, {"role": role, "content": text})
+    return made if role == "user" else in_last_system(made, text, part, since=1)
+
+
+def _first(turns: list[Body], wanted: Callable[[Body], bool]) -> int:
+    return next((index for index, turn in enumerate(turns) if wanted(turn)), len(turns))
+
+
+def _as_role(turn: Body, role: str) -> Body | None:
+    """The turn, if it has the role. A developer's turn becomes a system turn, because chat
+    templates as DeepSeek's skip it; one with tools of its own keeps its role, by which engines find
+    them."""
+    if turn.get("role") == "developer" and role == "system" and not turn.get("tools"):
+        return {**turn, "role": role}
+    return turn if turn.get("role") == role else None
+
+
+def in_last_system(turns: list[Body], text: str, part: str, since: int = 0) -> list[Body]:
+    """`text` also in the last system turn, if there is one at `since` or behind: of several system
+    turns, the chat templates of R1 and its distills read only the last."""
+    last = len(turns) - 1 - _first(turns[::-1], lambda turn: turn.get("role") == "system")
+    if last < since:
+        return turns
+    return [*turns[:last], _with_text(turns[last], text, part), *turns[last + 1 :]]
+
+
+def _with_text(turn: Body, text: str, part: str) -> Body:
+    return {**turn, "content": prefixed(turn.get("content"), text, part)}
 
 
 def without_reasoning(message: Body) -> Body:

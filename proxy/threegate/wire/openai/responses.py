@@ -21,7 +21,12 @@ from threegate.wire.adapter import (
 from threegate.wire.base import Adapter, objects, run_as
 from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.logprobs import spells
-from threegate.wire.openai.chat_request import ROLE_CHANNELS, place_in_messages
+from threegate.wire.openai.chat_request import (
+    ROLE_CHANNELS,
+    in_last_system,
+    place_in_messages,
+    prefixed,
+)
 from threegate.wire.openai.responses_parts import BY_ITEM, message_item, response_of, usage_of
 from threegate.wire.openai.responses_stream import ResponsesCodec
 from threegate.wire.openai.structured import wants_structure
@@ -68,10 +73,12 @@ class Responses(Adapter):
                 walk.walk(item, walk.base, channel)
 
     def place_system(self, body: Body, text: str, where: Placement) -> Body:
-        if where is Placement.SYSTEM:
-            old = body.get("instructions")
-            return {**body, "instructions": f"{text}\n\n{old}" if old else text}
         given = body.get("input")
+        if where is Placement.SYSTEM:
+            made = {**body, "instructions": prefixed(body.get("instructions"), text)}
+            if isinstance(given, list):
+                made["input"] = in_last_system(given, text, part="input_text")
+            return made
         if not isinstance(given, list):
             return {**body, "input": f"{text}\n\n{given}" if given else text}
         return {**body, "input": place_in_messages(given, text, where, part="input_text")}
