@@ -48,6 +48,23 @@ def test_models_alias_then_allow_list() -> None:
     assert (refused.code, refused.status) == ("model_not_allowed", 403)
 
 
+@pytest.mark.parametrize(
+    "model", ["deepseek-r1.5", "deepseek-r1.evil", "deepseek-r1 ", "Deepseek-r1"]
+)
+def test_an_allowed_model_allows_no_other(model: str) -> None:
+    """A dot counted as in the names of kinds, so `gpt-4` allowed `gpt-4.1`."""
+    models = rule(models=Models(allow=("deepseek-r1", "qwen2*")))
+    assert run({**HI, "model": model}, models).refusal is not None
+    assert run({**HI, "model": "qwen2.5-72b"}, models).refusal is None
+
+
+def test_an_allowed_tool_allows_no_other() -> None:
+    below = [{"type": "function", "function": {"name": name}} for name in ("fs", "fs.delete")]
+    done = run({**HI, "tools": below}, rule(tools=Tools(allow=("fs",)))).body
+    assert done["tools"] == below[:1]
+    assert "tools" not in run({**HI, "tools": below}, rule(tools=Tools(deny=("fs",)))).body
+
+
 TOOLS = [{"type": "function", "function": {"name": n, "parameters": {}}} for n in ("a", "b")]
 
 
@@ -175,6 +192,12 @@ SPACE = {"type": "namespace", "name": "crm", "tools": [{"type": "function", "nam
         (Api.RESPONSES, SPACE, "shell"),
         (Api.RESPONSES, SPACE, "crm"),
         (Api.CHAT, {"type": "function", "function": {"name": "shell"}}, "shell"),
+        (Api.CHAT, {"type": "function", "name": "shell"}, "shell"),
+        (Api.CHAT, {"type": "function", "name": "shell", "function": {"name": "fine"}}, "shell"),
+        (Api.RESPONSES, {"type": "function", "function": {"name": "shell"}}, "shell"),
+        (Api.MESSAGES, {"type": "web_search_20250305", "name": "fine"}, "web_search*"),
+        (Api.MESSAGES, {"type": "web_search_20250305", "name": "fine"}, "web_search_20250305"),
+        (Api.CHAT, {"googleSearch": {}}, "googleSearch"),
     ],
 )
 def test_a_tool_without_a_name_of_its_own_and_one_in_a_namespace_are_denied(
@@ -190,6 +213,28 @@ def test_a_tool_with_two_names_needs_both_allowed() -> None:
     body = {**HI, "tools": [two]}
     assert "tools" not in run(body, rule(tools=Tools(allow=("fine",)))).body
     assert run(body, rule(tools=Tools(allow=("fine", "shell")))).body["tools"] == [two]
+
+
+def test_a_type_may_be_allowed_without_the_date_of_its_version() -> None:
+    tool = {"type": "web_search_20250305", "name": "web_search"}
+    body = {**HI, "tools": [tool]}
+    for allowed in ("web_search", "web_search*"):
+        kept = run(body, rule(tools=Tools(allow=(allowed,))), api=Api.MESSAGES).body
+        assert kept["tools"] == [tool]
+    no_name = {**HI, "tools": [{"type": "web_search_20250305"}]}
+    assert "tools" not in run(no_name, rule(tools=Tools(allow=("find",))), api=Api.MESSAGES).body
+
+
+def test_a_tool_in_a_turn_of_the_developer_is_a_tool() -> None:
+    """vLLM passes them to the chat template."""
+    turn = {"role": "developer", "content": "x", "tools": TOOLS}
+    done = run({**HI, "messages": [turn]}, rule(tools=Tools(deny=("a",))))
+    assert done.body["messages"] == [{**turn, "tools": TOOLS[1:]}]
+    assert [(c.field_name, c.what) for c in done.changes] == [("tools", "dropped")]
+    assert run({**HI, "messages": [turn]}, rule(tools=Tools(max=1))).refusal is not None
+    item = {"type": "tool_search_output", "tools": TOOLS}  # those that a session collects
+    search = run({**HI, "input": [item]}, rule(tools=Tools(max=1, deny=("a",))), api=Api.RESPONSES)
+    assert search.body["input"] == [{**item, "tools": TOOLS[1:]}]
 
 
 def test_a_clause_about_masks_comes_only_with_a_mask() -> None:

@@ -11,11 +11,10 @@ def test_the_defaults_change_nothing() -> None:
     base, body = Adapter(), {"a": 1}
     assert base.response_slots(body) == ()
     assert base.place_system(body, "x", Placement.SYSTEM) is body
-    assert base.keep_tools(body, frozenset()) is body
     assert base.drop_reasoning_history(body) is body
     assert base.hide_reasoning(body) is body
     assert base.restore_echo(body, {}) is body
-    assert base.tools(body) == base.tool_calls(body) == ()
+    assert base.tool_calls(body) == ()
 
 
 def test_a_block_as_an_error_has_the_status_of_the_policy() -> None:

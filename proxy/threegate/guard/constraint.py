@@ -6,14 +6,16 @@ The rules of a caller are merged first (`constraint_merge`). The client never wi
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from threegate.guard.constraint_merge import Constraints
 from threegate.guard.request_draft import BodyChange, Refusal, RequestDraft
 from threegate.guard.request_fields import refuse_images, restrict_fields
 from threegate.guard.sampling_bounds import bound_sampling
 from threegate.i18n.messages import localized
-from threegate.policy.model import ConstitutionPlace, KeepHistory, Tools, matches
+from threegate.policy.model import ConstitutionPlace, KeepHistory, Tools, is_named, matches
 from threegate.types import Channel, frozen
+from threegate.wire import offered_tools
 from threegate.wire.adapter import Api, Body, Placement, Slot
 from threegate.wire.base import Adapter
 
@@ -54,7 +56,7 @@ def _model(draft: RequestDraft) -> Refusal | None:
             draft.note(rule_id, "model", "aliased")
             break
     for rule_id, allowed in draft.constraints.allow:
-        if not any(matches(p, requested) for p in allowed):
+        if not any(is_named(p, requested) for p in allowed):
             return Refusal(
                 rule_id, "model_not_allowed", localized("model-not-allowed"), "/model", 403
             )
@@ -63,15 +65,19 @@ def _model(draft: RequestDraft) -> Refusal | None:
 
 def _tools(draft: RequestDraft) -> Refusal | None:
     for rule_id, rule in draft.constraints.tools:
-        names = [t.name for t in draft.adapter.tools(draft.body)]
-        if len(names) > rule.max:
+        tools = offered_tools.offered(draft.body)
+        if sum(not tool.pointer.startswith(_ITEMS) for tool in tools) > rule.max:
             text = localized("tools", limit=rule.max)
             return Refusal(rule_id, "too_many_tools", text, "/tools")
-        kept = frozenset(n for n in names if tool_allowed(rule, n))
-        if len(kept) < len(names):
-            draft.body = draft.adapter.keep_tools(draft.body, kept)
+        dropped = {t.pointer for t in tools if not all(tool_allowed(rule, *n) for n in t.names)}
+        if dropped:
+            draft.body = offered_tools.without(draft.body, frozenset(dropped))
             draft.note(rule_id, "tools", "dropped")
     return None
+
+
+_ITEMS: Final = "/input/"
+"""Tools of earlier searches, which a session collects, are not counted."""
 
 
 def oversized(slots: Iterable[Slot], constraints: Constraints, api: Api) -> Refusal | None:
@@ -97,9 +103,12 @@ def _result_sizes(slots: Iterable[Slot], api: Api) -> dict[str, int]:
     return sizes
 
 
-def tool_allowed(rule: Tools, name: str) -> bool:
-    denied = any(matches(p, name) for p in rule.deny)
-    return not denied and (rule.allow is None or any(matches(p, name) for p in rule.allow))
+def tool_allowed(rule: Tools, *name: str) -> bool:
+    """`name` in all its spellings."""
+    denied = any(matches(p, n) for p in rule.deny for n in name)
+    return not denied and (
+        rule.allow is None or any(is_named(p, n) for p in rule.allow for n in name)
+    )
 
 
 def _history(draft: RequestDraft) -> Refusal | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import ClientTimeout
 
-from threegate.policy.model import matches
+from threegate.policy.model import is_named
 from threegate.settings import UpstreamSettings
 from threegate.upstream.health import Health
 from threegate.upstream.tokens import ModelTokenizer
@@ -43,8 +43,8 @@ class Target:
     def serves(self, model: str, tenant: str) -> bool:
         """Any model, for a call that names none."""
         s = self.settings
-        named = not model or not s.models or any(matches(p, model) for p in s.models)
-        return named and (not s.tenants or any(matches(p, tenant) for p in s.tenants))
+        named = not model or not s.models or any(is_named(p, model) for p in s.models)
+        return named and (not s.tenants or any(is_named(p, tenant) for p in s.tenants))
 
     def refused_key(self, status: int) -> bool:
         """Whether that status refuses the proxy's own key, which is not the request's fault."""

@@ -149,9 +149,10 @@ class Outcome:
 
 @frozen
 class Tool:
-    """A tool that the request offers. `pointer` is its place in the body."""
+    """A tool that the request offers. `names` are all under which it may be read, each in its
+    spellings; `pointer` is its place in a list of the body."""
 
-    name: str
+    names: tuple[tuple[str, ...], ...]
     parameters: Body = field(repr=False)
     pointer: str
 

@@ -4,7 +4,7 @@ and what the APIs share."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from threegate.errors import RequestError, ThreegateError, UpstreamError
 from threegate.i18n.messages import localized
@@ -18,7 +18,6 @@ from threegate.wire.adapter import (
     Placement,
     Slot,
     StreamOptions,
-    Tool,
     ToolCall,
 )
 from threegate.wire.errors import openai_error
@@ -64,13 +63,6 @@ class Adapter:
         return made
 
     def place_system(self, body: Body, text: str, where: Placement) -> Body:
-        return body
-
-    def tools(self, body: Body) -> tuple[Tool, ...]:
-        return ()
-
-    def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
-        """A copy without the tools that are not in `names`."""
         return body
 
     def spoken(self, choice: Body) -> tuple[str, ...]:
@@ -212,15 +204,6 @@ def index_in(frame: Body, name: str = "index") -> int:
     if type(index) is not int or abs(index) > MAX_PARTS:
         raise TypeError(name)
     return index
-
-
-def run_as(tool: Body, name: str) -> tuple[str, ...]:
-    """What a rule calls a tool: its name and, where the model API runs it by its type, the type."""
-    kind = str(tool.get("type") or "")
-    return (name,) if kind in _OF_CLIENTS else tuple(filter(None, (name, kind)))
-
-
-_OF_CLIENTS: Final = ("", "function", "custom", "namespace")
 
 
 def unlink(choice: Body) -> None:

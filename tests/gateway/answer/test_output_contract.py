@@ -18,9 +18,7 @@ from threegate.gateway.answer.output_contract import (
 from threegate.guard.constraint_merge import Constraints
 from threegate.policy.model import ResponseFormat, Tools
 from threegate.types import Action, Finding, Ruling
-from threegate.wire.adapter import Api, ToolCall
-
-from tests.gateway.calls import BY_API
+from threegate.wire.adapter import ToolCall
 
 SCHEMA = {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]}
 OTHER = {"type": "object", "required": ["name"]}
@@ -140,6 +138,6 @@ def test_a_rule_may_only_note_a_bad_answer() -> None:
 
 def test_schemas_of_the_tools_that_a_request_offers() -> None:
     tool = {"type": "function", "function": {"name": "find", "parameters": SCHEMA}}
-    assert schemas_of(BY_API[Api.CHAT], {"tools": [tool]}) == {"find": SCHEMA}
+    assert schemas_of({"tools": [tool]}) == {"find": SCHEMA}
     named = {"tools": [{"name": "find", "input_schema": SCHEMA}]}
-    assert schemas_of(BY_API[Api.MESSAGES], named) == {"find": SCHEMA}
+    assert schemas_of(named) == {"find": SCHEMA}

@@ -83,13 +83,6 @@ def test_the_constitution_goes_to_system_or_the_first_user_turn() -> None:
     assert (made["system"], made["messages"][1]["content"]) == ("Rules.", "Rules.\n\nsys")
 
 
-def test_tools_and_their_allow_list() -> None:
-    assert [(t.name, t.pointer) for t in MESSAGES.tools(REQUEST)] == [("find", "/tools/0")]
-    assert MESSAGES.keep_tools(REQUEST, frozenset(["find"]))["tools"] == REQUEST["tools"]
-    without = MESSAGES.keep_tools(REQUEST, frozenset())
-    assert not {"tools", "tool_choice"} & without.keys()
-
-
 def test_reasoning_leaves_the_history_and_the_answer() -> None:
     kinds = [b["type"] for b in MESSAGES.drop_reasoning_history(REQUEST)["messages"][1]["content"]]
     assert kinds == ["text", "tool_use"]

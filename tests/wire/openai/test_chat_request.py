@@ -171,21 +171,6 @@ def test_a_turn_with_tools_of_its_own_keeps_the_role_by_which_engines_find_them(
     assert place_in_messages([turn], "Rules.", Placement.SYSTEM)[0]["role"] == "system"
 
 
-def test_tools_and_their_allow_list() -> None:
-    assert [(t.name, t.pointer) for t in CHAT.tools(REQUEST)] == [
-        ("find", "/tools/0/function"),
-        ("old", "/functions/0"),
-    ]
-    kept = CHAT.keep_tools(REQUEST, frozenset(["old"]))
-    assert "tools" not in kept
-    assert "tool_choice" not in kept
-    assert kept["functions"] == REQUEST["functions"]
-    assert CHAT.keep_tools({"messages": []}, frozenset()) == {"messages": []}
-    one = {"functions": [{"name": "old"}]}
-    assert CHAT.keep_tools({"tools": None, **one}, frozenset(["old"])) == one
-    assert CHAT.keep_tools({"functions": None, "tools": []}, frozenset()) == {}
-
-
 def test_reasoning_leaves_the_history() -> None:
     message = CHAT.drop_reasoning_history(REQUEST)["messages"][2]
     assert "reasoning_content" not in message

@@ -69,11 +69,7 @@ def test_a_system_item_does_not_displace_the_constitution() -> None:
     assert made["instructions"] == "Rules."
 
 
-def test_tools_and_history() -> None:
-    assert [t.name for t in RESPONSES.tools(REQUEST)] == ["find", "web_search"]
-    kept = RESPONSES.keep_tools(REQUEST, frozenset(["web_search"]))["tools"]
-    assert kept == [{"type": "web_search"}]
-    assert "tools" not in RESPONSES.keep_tools(REQUEST, frozenset())
+def test_reasoning_leaves_the_history() -> None:
     kinds = [i.get("type") for i in RESPONSES.drop_reasoning_history(REQUEST)["input"]]
     assert "reasoning" not in kinds
     assert RESPONSES.max_tokens_field({}) == "max_output_tokens"

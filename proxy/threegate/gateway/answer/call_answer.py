@@ -91,7 +91,7 @@ def shown(call: CallContext, *, starts_in_reasoning: bool = False) -> StreamOpti
 
 
 def tool_rules(call: CallContext) -> ToolRules:
-    return ToolRules(call.constraints, schemas_of(call.adapter, call.body))
+    return ToolRules(call.constraints, schemas_of(call.body))
 
 
 async def guard_answer(

@@ -16,7 +16,7 @@ from threegate.guard.constraint_merge import Constraints
 from threegate.policy.model import ResponseFormat, Tools
 from threegate.types import Action, Channel, Finding, Layer, Level, Ruling, Span, TextLocation
 from threegate.wire.adapter import Body, ToolCall
-from threegate.wire.base import Adapter
+from threegate.wire.offered_tools import offered
 
 Gate = Callable[[str], Ruling | None]
 
@@ -113,8 +113,9 @@ def _at(value: Any, path: Iterable[str]) -> Any:
     return value
 
 
-def schemas_of(adapter: Adapter, body: Body) -> dict[str, Body]:
-    return {t.name: t.parameters for t in adapter.tools(body)}
+def schemas_of(body: Body) -> dict[str, Body]:
+    named = ((name[-1], tool.parameters) for tool in offered(body) for name in tool.names)
+    return dict(named)
 
 
 def _arguments_gate(rule_id: str, schema: Mapping[str, Any], text: str) -> Ruling | None:

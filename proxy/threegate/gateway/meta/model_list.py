@@ -13,7 +13,7 @@ from threegate.gateway.asgi import wanted_language
 from threegate.gateway.deps import Deps
 from threegate.guard.constraint_merge import merge
 from threegate.i18n.messages import localized
-from threegate.policy.model import CompiledPolicy, matches
+from threegate.policy.model import CompiledPolicy, is_named
 from threegate.types import Caller
 from threegate.upstream import ModelRequest
 from threegate.upstream.target import Target
@@ -42,7 +42,7 @@ class ModelList:
         rules = merge(policy, caller)
         ids = {str(m.get("id")) for _, m in objects(listed.get("data"))}
         for _, allowed in rules.allow:
-            ids = {i for i in ids if any(matches(p, i) for p in allowed)}
+            ids = {i for i in ids if any(is_named(p, i) for p in allowed)}
         aliases = {name: served for _, name, served in rules.alias}
         return 200, visible_models(listed, frozenset(ids) if rules.allow else None, aliases)
 

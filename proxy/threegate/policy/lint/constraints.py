@@ -11,7 +11,7 @@ from threegate.policy.language.problems import Mark, Severity
 from threegate.policy.language.shapes import place
 from threegate.policy.lint.base import Findings, Found, Subject, checks, checks_each
 from threegate.policy.lint.detection import own_kinds
-from threegate.policy.model import Clamp, matches
+from threegate.policy.model import Clamp, is_named
 from threegate.policy.schema import ConstraintRule
 from threegate.types import Bilingual
 
@@ -85,7 +85,7 @@ def alias_target(rule: ConstraintRule) -> Findings:
 
 
 def _allows(patterns: tuple[str, ...] | None, model: str) -> bool:
-    return patterns is None or any(matches(p, model) for p in patterns)
+    return patterns is None or any(is_named(p, model) for p in patterns)
 
 
 @checks("constitution-text")

@@ -14,6 +14,7 @@ from threegate.policy.model.callers import (
     When,
     first_match,
     in_rollout,
+    is_named,
     matches,
 )
 from threegate.policy.model.check_digits import CheckDigits, agree

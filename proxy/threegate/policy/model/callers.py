@@ -106,9 +106,15 @@ def _any(patterns: tuple[str, ...], value: str) -> bool:
     return not patterns or any(matches(p, value) for p in patterns)
 
 
+def is_named(pattern: str, name: str) -> bool:
+    """`gpt-4*` names everything that begins so, `gpt-4` only itself and not `gpt-4.1`: for lists
+    that allow models and tools."""
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
 def matches(pattern: str, value: str) -> bool:
-    """`pii.cn.*` matches everything below; `pii.cn` matches itself and everything below; else
-    equality."""
+    """For kinds and selectors: `pii.cn.*` matches everything below; `pii.cn` matches itself and
+    everything below; else equality."""
     if pattern.endswith("*"):
         return value.startswith(pattern[:-1])
     return value == pattern or value.startswith(pattern + ".")

@@ -22,7 +22,6 @@ from threegate.wire.adapter import (
     Placement,
     Slot,
     StreamOptions,
-    Tool,
     ToolCall,
 )
 from threegate.wire.anthropic.messages_stream import MessagesCodec, stop_of, usage_of
@@ -78,20 +77,6 @@ class Messages(Adapter):
         made = {**body, "system": prefixed(body.get("system"), text)}
         if turns:
             made["messages"] = in_last_system(turns, text, part="text")
-        return made
-
-    def tools(self, body: Body) -> tuple[Tool, ...]:
-        return tuple(
-            Tool(tool.get("name") or "", tool.get("input_schema") or {}, f"/tools/{index}")
-            for index, tool in objects(body.get("tools"))
-        )
-
-    def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
-        made = dict(body)
-        made["tools"] = [t for _, t in objects(body.get("tools")) if t.get("name") in names]
-        if not made["tools"]:
-            del made["tools"]
-            made.pop("tool_choice", None)
         return made
 
     def tool_calls(self, body: Body) -> tuple[ToolCall, ...]:

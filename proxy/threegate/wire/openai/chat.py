@@ -12,7 +12,8 @@ from threegate.wire import known_fields, pointer, think
 from threegate.wire.adapter import DEFAULT_STREAM, Api, Body, Outcome, Slot, StreamOptions, ToolCall
 from threegate.wire.base import answers, objects, unlink
 from threegate.wire.frame_codec import StreamCodec
-from threegate.wire.openai.chat_request import ChatRequest, tools_of
+from threegate.wire.offered_tools import NAMED
+from threegate.wire.openai.chat_request import ChatRequest
 from threegate.wire.openai.chat_stream import REASONING_FIELDS, ChatCodec
 from threegate.wire.openai.choice_bodies import blocked_body
 from threegate.wire.openai.structured import wants_structure
@@ -85,7 +86,7 @@ class Chat(ChatRequest):
             calls = [
                 (f"{at}/tool_calls/{i}/{kind}", tool)
                 for i, call in objects(message.get("tool_calls"))
-                for kind, tool in tools_of(call)
+                for kind, tool in _called(call)
             ]
             if message.get("function_call"):
                 calls.append((f"{at}/function_call", message["function_call"]))
@@ -123,6 +124,14 @@ class Chat(ChatRequest):
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
         return ChatCodec(request, options, self.choices(request))
+
+
+def _called(call: Body) -> list[tuple[str, Body]]:
+    """The members of a call that may say what is called; both if both are present, because it is
+    unknown which one is read."""
+    found = [(kind, call[kind]) for kind in NAMED if isinstance(call.get(kind), dict)]
+    nameless: list[tuple[str, Body]] = [("function", {})]
+    return found or nameless
 
 
 def _is_thinking(part: Any) -> bool:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from threegate.types import Channel, Layer
 from threegate.wire import think
-from threegate.wire.adapter import Body, Placement, Slot, Tool
-from threegate.wire.base import Adapter, objects, run_as
+from threegate.wire.adapter import Body, Placement, Slot
+from threegate.wire.base import Adapter, objects
 from threegate.wire.slots import SlotWalk, each, walk_fields
 
 ROLE_CHANNELS: Final = {
@@ -84,14 +84,6 @@ def without_reasoning(message: Body) -> Body:
     return made
 
 
-def tools_of(tool: Body) -> list[tuple[str, Body]]:
-    """The members in which a tool or a call gives its name: `function`, or `custom` for a tool that
-    takes any text; both if both are present, because it is unknown which one is read."""
-    found = [(k, tool[k]) for k in ("function", "custom") if isinstance(tool.get(k), dict)]
-    nameless: list[tuple[str, Body]] = [("function", {})]
-    return found or nameless
-
-
 class ChatRequest(Adapter):
     """The half of the chat adapter that reads and reshapes requests."""
 
@@ -114,37 +106,6 @@ class ChatRequest(Adapter):
 
     def place_system(self, body: Body, text: str, where: Placement) -> Body:
         return {**body, "messages": place_in_messages(body.get("messages") or [], text, where)}
-
-    def tools(self, body: Body) -> tuple[Tool, ...]:
-        offered = [
-            (name, named, f"/tools/{i}/{kind}")
-            for i, tool in enumerate(body.get("tools") or ())
-            for kind, named in tools_of(tool)
-            for name in run_as(tool, named.get("name") or "")
-        ]
-        functions = enumerate(body.get("functions") or ())
-        legacy = [(f.get("name") or "", f, f"/functions/{i}") for i, f in functions]
-        return tuple(Tool(name, f.get("parameters") or {}, at) for name, f, at in offered + legacy)
-
-    def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
-        made = dict(body)
-        if "tools" in body:
-            made["tools"] = [
-                tool
-                for tool in body["tools"] or ()
-                if all(
-                    name in names
-                    for _, named in tools_of(tool)
-                    for name in run_as(tool, named.get("name") or "")
-                )
-            ]
-        if "functions" in body:
-            made["functions"] = [f for f in body["functions"] or () if f.get("name") in names]
-        for list_name, choice in (("tools", "tool_choice"), ("functions", "function_call")):
-            if not made.get(list_name):
-                made.pop(list_name, None)
-                made.pop(choice, None)
-        return made
 
     def drop_reasoning_history(self, body: Body) -> Body:
         messages = [

@@ -15,10 +15,9 @@ from threegate.wire.adapter import (
     Placement,
     Slot,
     StreamOptions,
-    Tool,
     ToolCall,
 )
-from threegate.wire.base import Adapter, objects, run_as
+from threegate.wire.base import Adapter, objects
 from threegate.wire.frame_codec import StreamCodec
 from threegate.wire.logprobs import spells
 from threegate.wire.openai.chat_request import (
@@ -82,30 +81,6 @@ class Responses(Adapter):
         if not isinstance(given, list):
             return {**body, "input": f"{text}\n\n{given}" if given else text}
         return {**body, "input": place_in_messages(given, text, where, part="input_text")}
-
-    def tools(self, body: Body) -> tuple[Tool, ...]:
-        return tuple(
-            Tool(name, each.get("parameters") or {}, f"/tools/{index}")
-            for index, tool in objects(body.get("tools"))
-            for each in _with_nested(tool)
-            for name in run_as(each, each.get("name") or "")
-        )
-
-    def keep_tools(self, body: Body, names: frozenset[str]) -> Body:
-        kept = [
-            tool
-            for _, tool in objects(body.get("tools"))
-            if all(
-                name in names
-                for each in _with_nested(tool)
-                for name in run_as(each, each.get("name") or "")
-            )
-        ]
-        made = {**body, "tools": kept}
-        if not kept:
-            del made["tools"]
-            made.pop("tool_choice", None)
-        return made
 
     def drop_other_tokens(self, body: Body) -> None:
         for _, item in objects(body.get("output")):
@@ -185,11 +160,6 @@ class Responses(Adapter):
 
     def stream(self, request: Body, options: StreamOptions = DEFAULT_STREAM) -> StreamCodec:
         return ResponsesCodec(request, options)
-
-
-def _with_nested(tool: Body) -> list[Body]:
-    """A tool and, if it is a namespace, the tools in it."""
-    return [tool, *(nested for _, nested in objects(tool.get("tools")))]
 
 
 def _channel(item: Body, assistant: Channel) -> Channel:
