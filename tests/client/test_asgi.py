@@ -16,6 +16,7 @@ from threegate.client.asgi import Fields, GuardMiddleware
 from threegate.client.async_guard import AsyncGuard
 
 from tests.e2e.support.running import Running
+from tests.service.records import events
 from tests.serving import serve
 
 PHONE, KEY = "13917352846", "sk-proj-" + "a1B2c3D4" * 6
@@ -84,11 +85,12 @@ def test_the_application_sees_masks_and_the_user_the_values(url: str) -> None:
     assert got[-1]["other"] == PHONE  # not one of the fields
 
 
-def test_a_stopped_request_does_not_reach_the_application(url: str) -> None:
+def test_a_stopped_request_does_not_reach_the_application(url: str, served: Running) -> None:
     before = len(got)
     reply = post(f"{url}/chat", message=ATTACK)
     assert (reply.status_code, len(got)) == (403, before)
-    assert reply.json()["error"]["record"].startswith("tg_")
+    (event,) = events(served, reply.json()["error"]["record"])
+    assert (event["endpoint"], event["stage"]) == ("guard", "blocked")
 
 
 def test_answers_are_judged(url: str) -> None:

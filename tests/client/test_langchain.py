@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from threegate import Guard
+
+from tests.service.records import every_event
 
 pytest.importorskip("langchain.agents")
 
@@ -90,8 +93,11 @@ def test_a_stopped_request_never_reaches_the_model(guard: Guard) -> None:
     assert messages[-1].response_metadata["threegate"]["action"] == "answer"
 
 
-async def test_asynchronous_agents(local: Guard) -> None:
+async def test_asynchronous_agents(local: Guard, local_var: Path) -> None:
+    before = len(every_event(local_var))
     model = Scripted(script=lambda m: AIMessage(f"I rang {placeholder(m)}."), seen=[])
     agent = create_agent(model, [], middleware=[GuardMiddleware(local)])
     state = await agent.ainvoke({"messages": [HumanMessage(f"Ring {MOBILE}.")]})
     assert state["messages"][-1].content == f"I rang {MOBILE}."
+    made = every_event(local_var)[before:]
+    assert [(e["endpoint"], e["stage"]) for e in made] == [("library", "completed")] * 2

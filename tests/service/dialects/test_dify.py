@@ -11,6 +11,7 @@ from threegate.service.dialects.dify import Dify
 from threegate.types import Bilingual
 
 from tests.e2e.support.running import Running
+from tests.service.records import last_events
 
 KEY = "sk-proj-" + "a1B2c3D4" * 6
 
@@ -39,6 +40,7 @@ def test_input_passes_is_overridden_or_stopped(served: Running) -> None:
     stopped = ask(served, "app.moderation.input", {"inputs": {}, "query": "我不想活了"})
     assert (stopped["flagged"], stopped["action"]) == (True, "direct_output")
     assert stopped["preset_response"]
+    assert [e["stage"] for e in last_events(served, "dify")[-2:]] == ["completed", "blocked"]
     for params in ({"inputs": {}, "query": "Hi"}, {"inputs": {}, "query": None}, {"query": ""}):
         assert not ask(served, "app.moderation.input", params)["flagged"]
 
