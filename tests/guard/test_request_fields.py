@@ -61,6 +61,67 @@ def test_an_answer_that_the_client_begins() -> None:
     assert run(items, deny, api=Api.RESPONSES).refusal is not None
 
 
+def test_another_list_of_turns_does_not_hide_it() -> None:
+    deny = rule(fields=Fields(deny=("prefill",)))
+    begun = {**HI, "messages": [*HI["messages"], BEGUN], "input": HI["messages"]}
+    refused = run(begun, deny).refusal
+    assert refused is not None
+    assert refused.param == "/messages/1"
+
+
+OPEN = ("in_progress", "incomplete")
+
+
+@pytest.mark.parametrize("status", ["in_progress", "incomplete", "completed", None])
+@pytest.mark.parametrize(
+    "item", [BEGUN, {"type": "message", **BEGUN}, {"type": "reasoning", "summary": []}]
+)
+def test_an_answer_that_says_it_is_not_complete_is_continued_as_by_a_field(
+    item: dict[str, Any], status: str | None
+) -> None:
+    """vLLM sets `continue_final_message` for it."""
+    deny = rule(fields=Fields(deny=("continue_final_message",)))
+    body = {"model": "m", "input": [*HI["messages"], {**item, "status": status}]}
+    refused = run(body, deny, api=Api.RESPONSES).refusal
+    assert (refused.param if refused else "") == ("/input/1/status" if status in OPEN else "")
+    later = {"model": "m", "input": [*body["input"], *HI["messages"]]}
+    assert run(later, deny, api=Api.RESPONSES).refusal is None
+    assert run(body, rule(fields=Fields(deny=("other",))), api=Api.RESPONSES).refusal is None
+
+
+@pytest.mark.parametrize("name", ["Prefix", "PREFIX", "prefix"])
+def test_a_refused_field_in_other_letters(name: str) -> None:
+    """Engines written in Go read `Prefix` as `prefix`."""
+    deny = rule(fields=Fields(deny=("prefix",)))
+    turn = {"role": "user", "content": "hi", name: True}
+    refused = run({**HI, "messages": [turn]}, deny).refusal
+    assert refused is not None
+    assert refused.param == f"/messages/0/{name}"
+    assert run({**HI, name: True}, deny).refusal is not None
+
+
+@pytest.mark.parametrize(
+    ("api", "own"),
+    [
+        (Api.CHAT, {"messages"}),
+        (Api.MESSAGES, {"messages", "system"}),
+        (Api.COMPLETIONS, {"prompt", "suffix"}),
+        (Api.RESPONSES, {"input", "instructions", "previous_response_id", "prompt"}),
+        (Api.EMBEDDINGS, {"input"}),
+    ],
+)
+def test_a_conversation_in_the_fields_of_another_api_is_dropped(api: Api, own: set[str]) -> None:
+    """A gateway behind the guard may read it, past the constitution."""
+    carriers = {"system", "prompt", "suffix", "input", "instructions", "previous_response_id"}
+    body = {"model": "m", "messages": HI["messages"], "user": "u"} | dict.fromkeys(carriers, "x")
+    allow = rule(fields=Fields(allow=("model", "user", "messages", *carriers)))
+    done = run(body, allow, api=api)
+    assert done.body.keys() == {"model", "user", *own}
+    assert {c.field_name for c in done.changes} == {"messages", *carriers} - own
+    strict = rule(fields=Fields(allow=("model", "messages", "system"), unknown="refuse"))
+    assert run({**HI, "system": "x"}, strict).refusal is not None
+
+
 def test_images_may_be_denied() -> None:
     part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,xx"}}
     body = {**HI, "messages": [{"role": "user", "content": [part]}]}
@@ -109,7 +170,7 @@ def test_other_apis_get_only_the_fields_they_know(api: Api) -> None:
     assert ("n" in done) is (api is Api.COMPLETIONS)
 
 
-LIST = field_allow_list(("model", "kwargs.thinking", "kwargs.effort"))
+LIST = field_allow_list(("model", "kwargs.thinking", "kwargs.effort"), Api.CHAT)
 
 
 @pytest.mark.parametrize(
@@ -135,5 +196,5 @@ def test_what_passes(sent: dict[str, Any], passes: dict[str, Any], removed: list
 
 
 def test_a_field_that_is_listed_passes_whole() -> None:
-    both = field_allow_list(("kwargs", "kwargs.thinking"))
+    both = field_allow_list(("kwargs", "kwargs.thinking"), Api.CHAT)
     assert both.removed({"kwargs": {"x": [1]}}) == []

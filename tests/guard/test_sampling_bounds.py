@@ -48,6 +48,71 @@ def test_clamps(sent: dict[str, Any], becomes: dict[str, Any]) -> None:
     assert "logit_bias" not in body
 
 
+@pytest.mark.parametrize(
+    ("name", "sent", "becomes"),
+    [
+        ("max_tokens", -1, 100),
+        ("max_completion_tokens", -2, 100),
+        ("max_tokens", 0, 0),
+        ("top_k", -1, 20),
+        ("top_k", 0, 20),
+        ("top_logprobs", -1, 20),
+        ("logprobs", -1, 20),
+        ("seed", -1, -1),
+        ("temperature", -1, -1),
+    ],
+)
+def test_a_number_that_means_no_limit_is_the_limit(name: str, sent: int, becomes: int) -> None:
+    """llama.cpp and Ollama answer without end at -1; vLLM takes every token for `top_k` and every
+    log probability."""
+    bounds = tuple((field, Clamp(max=20)) for field in ("top_k", "top_logprobs", "logprobs"))
+    others = (("max_tokens", Clamp(max=100)), ("seed", Clamp(max=5)), ("temperature", Clamp(max=1)))
+    done = run({**HI, name: sent}, rule(clamp=(*bounds, *others)))
+    assert done.body[name] == becomes
+    assert len(done.changes) == (sent != becomes)
+
+
+@pytest.mark.parametrize(
+    ("sent", "becomes"),
+    [
+        ({"min_tokens": 5000}, {"min_tokens": 100}),
+        ({"min_tokens": 5}, {"min_tokens": 5}),
+        ({"min_tokens": -1}, {"min_tokens": -1}),
+        ({"thinking_budget": 5000}, {"thinking_budget": 99}),
+        ({"thinking_budget": -1}, {"thinking_budget": 99}),
+        (
+            {"thinking": {"type": "enabled", "budget_tokens": 5000}},
+            {"thinking": {"type": "enabled", "budget_tokens": 99}},
+        ),
+        (
+            {"reasoning": {"effort": "low", "max_tokens": 5000}},
+            {"reasoning": {"effort": "low", "max_tokens": 99}},
+        ),
+        (
+            {"reasoning": "x", "thinking": {"type": "x"}},
+            {"reasoning": "x", "thinking": {"type": "x"}},
+        ),
+    ],
+)
+def test_what_is_within_an_answer_is_within_its_limit(
+    sent: dict[str, Any], becomes: dict[str, Any]
+) -> None:
+    for clamp in (Clamp(max=100), Clamp(force=100)):
+        body = run({**HI, **sent}, rule(clamp=(("max_tokens", clamp),))).body
+        assert {name: body[name] for name in becomes} == becomes
+    least = rule(clamp=(("max_tokens", Clamp(min=10)),))
+    assert run({**HI, **sent}, least).body == {**HI, **sent}
+
+
+def test_a_budget_that_is_no_number_is_refused() -> None:
+    """An engine may read `"5000"` as 5000."""
+    bound = rule(clamp=(("max_tokens", Clamp(max=100)),))
+    for more in ({"min_tokens": "5000"}, {"thinking": {"budget_tokens": "5000"}}):
+        refused = run({**HI, **more}, bound).refusal
+        assert refused is not None
+        assert refused.code == "invalid_request"
+
+
 @pytest.mark.parametrize("api", Api)
 def test_a_maximum_is_never_sent_where_the_client_named_none(api: Api) -> None:
     body = {"model": "m", "input": "x", "prompt": "x", "messages": HI["messages"]}

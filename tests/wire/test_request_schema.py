@@ -9,6 +9,7 @@ from threegate.errors import RequestError
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api, Placement
 from threegate.wire.limits import MAX_FIELDS
+from threegate.wire.offered_tools import offered, without
 from threegate.wire.request_schema import (
     REQUESTS,
     SHAPES,
@@ -110,8 +111,7 @@ def test_whatever_passes_does_not_break_an_adapter(case: tuple[Api, dict[str, An
     except RequestError:
         return
     adapter.put(body, {s.pointer: "x" for s in slots})
-    adapter.tools(body)
-    adapter.keep_tools(body, frozenset())
+    without(body, frozenset(tool.pointer for tool in offered(body)))
     adapter.drop_reasoning_history(body)
     for where in Placement:
         adapter.place_system(body, "rules", where)

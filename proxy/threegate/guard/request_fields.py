@@ -9,8 +9,9 @@ from typing import Any
 
 from threegate.guard.request_draft import Refusal, RequestDraft
 from threegate.i18n.messages import localized
-from threegate.policy.model import Fields, first_match
-from threegate.wire.adapter import Body
+from threegate.policy.model import Fields, first_match, matches
+from threegate.wire.adapter import Api, Body
+from threegate.wire.known_fields import CONVERSATION
 
 PREFILL = "prefill"
 """Among refused fields: a last turn of the assistant, `prefix: true` or not."""
@@ -27,6 +28,10 @@ IMAGE_PARTS = (
 
 NO_PARTS = ("input", "arguments")
 """Members of a call that hold what a model wrote for a tool, where fields may have any name."""
+
+CONTINUES = "continue_final_message"
+"""A field that is also refused in the form that the responses API has for it."""
+_OPEN = ("in_progress", "incomplete")
 
 MOST_NOTED = 256
 """Dropped fields that a record names: more than any API has."""
@@ -46,11 +51,12 @@ def restrict_fields(draft: RequestDraft) -> Refusal | None:
 
 
 def _names(body: Body) -> dict[str, str]:
-    """The fields of the request and of its messages, each with its first place."""
-    named = dict.fromkeys(body, "")
+    """The fields of the request and of its messages in small letters, as some engines read them,
+    each with its first place."""
+    named = {name.casefold(): f"/{name}" for name in body}
     for at, message in _messages(body):
         for name in message:
-            named.setdefault(name, at)
+            named.setdefault(name.casefold(), f"{at}/{name}")
     return named
 
 
@@ -58,14 +64,33 @@ def _find_field(body: Body, named: Mapping[str, str], pattern: str) -> str | Non
     """The place of a field that matches the pattern, in the request or one of its messages."""
     if pattern == PREFILL:
         return _prefill(body)
-    name = first_match(pattern, named)
-    return None if name is None else f"{named[name]}/{name}"
+    name = first_match(pattern.casefold(), named)
+    if name is None and matches(pattern, CONTINUES):
+        return _unfinished(body)
+    return None if name is None else named[name]
 
 
 def _prefill(body: Body) -> str | None:
     """The beginning of an answer provided by the client, which the model continues."""
-    turns = list(_messages(body))
-    return turns[-1][0] if turns and turns[-1][1].get("role") == "assistant" else None
+    return next((at for at, turn in _last_turns(body) if _is_answer(turn)), None)
+
+
+def _unfinished(body: Body) -> str | None:
+    """An answer at the end of a request to the responses API that says that it is not complete:
+    vLLM continues it."""
+    last = _last_turns(body)
+    found = (at for at, turn in last if _is_answer(turn) and turn.get("status") in _OPEN)
+    return next((f"{at}/status" for at in found), None)
+
+
+def _is_answer(turn: Body) -> bool:
+    return turn.get("role") == "assistant" or turn.get("type") == "reasoning"
+
+
+def _last_turns(body: Body) -> list[tuple[str, Body]]:
+    """Of both lists, because it is unknown which one is read."""
+    last = {at.split("/")[1]: (at, turn) for at, turn in _messages(body)}
+    return list(last.values())
 
 
 def _messages(body: Body) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -79,7 +104,7 @@ def _messages(body: Body) -> Iterator[tuple[str, dict[str, Any]]]:
 def _unknown(draft: RequestDraft, rule_id: str, rule: Fields) -> Refusal | None:
     if rule.allow is None or rule.unknown == "pass":
         return None
-    allowed = field_allow_list(rule.allow)
+    allowed = field_allow_list(rule.allow, draft.adapter.api)
     removed = allowed.removed(draft.body)
     if removed and rule.unknown == "refuse":
         return Refusal(rule_id, "unknown_field", localized("unknown-field"), "")
@@ -146,9 +171,11 @@ class FieldAllowList:
         return {n: v for n, v in plain.items() if n in allowed}
 
 
-@lru_cache(maxsize=64)
-def field_allow_list(entries: tuple[str, ...]) -> FieldAllowList:
-    whole = frozenset(e for e in entries if "." not in e)
+@lru_cache(maxsize=256)
+def field_allow_list(entries: tuple[str, ...], api: Api) -> FieldAllowList:
+    """Without what holds the conversation of another API: a gateway behind the guard may read it,
+    and there is no constitution in it."""
+    whole = frozenset(e for e in entries if "." not in e and api in CONVERSATION.get(e, Api))
     partly = (e for e in entries if "." in e and e.partition(".")[0] not in whole)
     return FieldAllowList(whole, _members(partly))
 

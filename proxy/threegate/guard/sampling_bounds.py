@@ -23,12 +23,46 @@ WITHOUT_ANSWER = (Api.EMBEDDINGS, Api.TOKEN_COUNT)
 """APIs that generate no text, so there is no length to limit."""
 
 
+MIN_TOKENS = "min_tokens"
+BUDGETS = (("thinking_budget",), ("thinking", "budget_tokens"), ("reasoning", "max_tokens"))
+"""What a model may think; not every model API counts it as a part of the answer."""
+
+
 def bound_sampling(draft: RequestDraft) -> Refusal | None:
     for rule_id, name, clamp in draft.constraints.clamps:
         for target in _targets(draft, name):
             if (refusal := _clamp(draft, target, rule_id, clamp)) is not None:
                 return refusal
+        if name == MAX_TOKENS and (refusal := _within(draft, rule_id, clamp)) is not None:
+            return refusal
     return None
+
+
+def _within(draft: RequestDraft, rule_id: str, clamp: Clamp) -> Refusal | None:
+    """What must stay within the limit of an answer: its least length, and thinking, which leaves
+    room for the answer."""
+    if (limit := clamp.max if clamp.force is None else clamp.force) is None:
+        return None
+    for path, most in ((MIN_TOKENS,), limit), *((path, limit - 1) for path in BUDGETS):
+        if (refusal := _clamp_at(draft, path, rule_id, Clamp(max=most))) is not None:
+            return refusal
+    return None
+
+
+def _clamp_at(
+    draft: RequestDraft, path: tuple[str, ...], rule_id: str, clamp: Clamp
+) -> Refusal | None:
+    """Bounds a field, or a member of an object, that the request has."""
+    name, *member = path
+    if not member:
+        return _clamp(draft, name, rule_id, clamp)
+    holder = draft.body.get(name)
+    if not isinstance(holder, dict):
+        return None
+    inner = RequestDraft(dict(holder), draft.adapter, draft.constraints)
+    refusal = _clamp(inner, member[0], rule_id, clamp)
+    draft.set(name, inner.body, rule_id, "clamped")
+    return refusal
 
 
 def _targets(draft: RequestDraft, name: str) -> tuple[str, ...]:
@@ -56,13 +90,22 @@ def _clamp(draft: RequestDraft, name: str, rule_id: str, clamp: Clamp) -> Refusa
         text = localized("kind", place=name, kinds=localized("number"))
         return Refusal(rule_id, "invalid_request", text, f"/{name}")
     else:
-        draft.set(name, _number(name, _bounded(value, clamp)), rule_id, "clamped")
+        draft.set(name, _number(name, _bounded(name, value, clamp)), rule_id, "clamped")
     return None
 
 
-def _bounded(value: float, clamp: Clamp) -> float:
+def _bounded(name: str, value: float, clamp: Clamp) -> float:
+    if clamp.max is not None and _is_no_limit(name, value):
+        return clamp.max
     value = value if clamp.min is None else max(value, clamp.min)
     return value if clamp.max is None else min(value, clamp.max)
+
+
+def _is_no_limit(name: str, value: float) -> bool:
+    """-1 as engines read it: as many as there are (vLLM, llama.cpp, Ollama); for `top_k` 0 too."""
+    if name == "top_k":
+        return value <= 0
+    return value < 0 and _is_count(name) and name not in ("seed", MIN_TOKENS)
 
 
 def _number(name: str, value: float) -> float:
@@ -71,4 +114,5 @@ def _number(name: str, value: float) -> float:
 
 
 def _is_count(name: str) -> bool:
-    return name in ("n", "top_k", "seed", "best_of", "top_logprobs") or "tokens" in name
+    counts = ("n", "top_k", "seed", "best_of", "logprobs", "top_logprobs", "thinking_budget")
+    return name in counts or "tokens" in name

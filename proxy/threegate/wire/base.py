@@ -9,7 +9,7 @@ from typing import Any
 from threegate.errors import RequestError, ThreegateError, UpstreamError
 from threegate.i18n.messages import localized
 from threegate.types import Bilingual, Channel, Layer, Usage
-from threegate.wire import pointer
+from threegate.wire import known_fields, pointer
 from threegate.wire.adapter import (
     DEFAULT_STREAM,
     Api,
@@ -101,8 +101,7 @@ class Adapter:
         return "max_tokens"
 
     def choices(self, body: Body) -> int:
-        n = body.get("n")
-        return n if isinstance(n, int) and n > 0 else 1
+        return known_fields.count(body.get("n")) or 1
 
     def most_choices(self, request: Body) -> int:
         """How many choices an answer to this request may have."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from threegate.data_files import table
+from threegate.wire.adapter import Api
 from threegate.wire.limits import MAX_SAFE_INTEGER
 
 _LISTS: Final = {name: frozenset(fields) for name, fields in table("wire", "fields").items()}
@@ -49,6 +50,18 @@ PLAIN: Final = NUMBERS | _LISTS["words"]
 """Fields with one number, flag or word. `token_ids` is a list of numbers."""
 PROVIDER_WORDS: Final = _LISTS["provider_words"]
 ID_PREFIXES: Final = _LISTS["id_prefixes"]
+
+_CHATS: Final = (Api.CHAT, Api.MESSAGES, Api.TOKEN_COUNT)
+CONVERSATION: Final[Mapping[str, tuple[Api, ...]]] = {
+    "messages": _CHATS,
+    "system": (Api.MESSAGES, Api.TOKEN_COUNT),
+    "prompt": (Api.COMPLETIONS, Api.RESPONSES),
+    "suffix": (Api.COMPLETIONS,),
+    "input": (Api.RESPONSES, Api.EMBEDDINGS),
+    "instructions": (Api.RESPONSES,),
+    "previous_response_id": (Api.RESPONSES,),
+}
+"""Fields of a request with what the model reads, and the APIs that have them."""
 
 REASONS: Final = ("finish_reason", "stop_reason")
 """Finish reasons: a plain word; anything else is text."""

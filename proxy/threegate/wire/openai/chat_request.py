@@ -124,4 +124,5 @@ class ChatRequest(Adapter):
         return next((f"/messages/{index}" for index in bare), "")
 
     def max_tokens_field(self, body: Body) -> str:
-        return "max_completion_tokens" if "max_completion_tokens" in body else "max_tokens"
+        name = "max_completion_tokens"
+        return "max_tokens" if body.get(name) is None else name
