@@ -182,3 +182,7 @@ async def test_a_file_that_cannot_be_used_stops_the_start(tmp_path: Path, wrong:
         async with upstreams(settings):
             pass
     assert "canary" not in str(caught.value)
+    (tmp_path / "bad").unlink()
+    with pytest.raises(SettingsError, match=f"{tmp_path}/bad: No such file"):
+        async with upstreams(settings):
+            pass

@@ -31,6 +31,12 @@ def test_only_two_databases_are_known() -> None:
             reader_engine(url)
 
 
+def test_an_address_as_libpq_writes_it_is_one_of_postgresql() -> None:
+    engine = reader_engine("postgres://guard@127.0.0.1/audit")
+    assert (engine.name, engine.url.drivername) == ("postgresql", "postgresql+pg8000")
+    engine.dispose()
+
+
 def test_sqlite_is_durable_and_overwrites_what_it_deletes(settings: AuditSettings) -> None:
     engine = writer_engine(settings.url)
     with engine.connect() as connection:

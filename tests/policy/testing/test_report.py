@@ -50,7 +50,7 @@ def test_reports() -> None:
 
 
 def test_an_empty_run_fails_in_every_format() -> None:
-    assert "failure" in report_text(EMPTY, "en")
+    assert "under `tests` of a rule" in report_text(EMPTY, "en")
     assert ElementTree.fromstring(report_junit(EMPTY, "zh")).get("failures") == "1"
     assert json.loads(report_json(EMPTY))["passed"] is False
 

@@ -50,7 +50,7 @@ def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # ValueError: a port that is not a number
         raise trouble("database-url") from None
-    if parsed.get_backend_name() == "postgresql":
+    if parsed.get_backend_name() in ("postgresql", "postgres"):  # the latter as libpq takes it
         parsed, tls = postgres.with_tls(parsed.set(drivername="postgresql+pg8000"))
         engine = create_engine(
             parsed,

@@ -19,7 +19,10 @@ from threegate.types import Bilingual
 
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 NO_TESTS = Bilingual("没有测试", "no tests")
-NONE_RAN = Bilingual("没有测试，视为失败", "no tests ran, a failure")
+NONE_RAN = Bilingual(
+    "没有测试，视为失败：请在规则的 `tests` 下写出应当匹配和不应匹配的文字",
+    "no tests ran, a failure: write texts that must match and must not under `tests` of a rule",
+)
 TEST_FAILED = Bilingual("测试失败", "a test failed")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

@@ -44,7 +44,7 @@ from threegate.service.ext_proc.processing import MODES, Processing
 from threegate.settings import Settings
 from threegate.settings.errors import wrong
 from threegate.tasks import Tasks
-from threegate.trust import unusable
+from threegate.trust import require_readable, unusable
 from threegate.wire import ADAPTERS
 from threegate.wire.limits import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
 
@@ -184,6 +184,7 @@ def _credentials(settings: Settings) -> Any:
     if not (cert or key or ca):
         return None
     try:
+        require_readable(cert, key, ca)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, key, password="")  # never prompts for a passphrase
         if ca:
