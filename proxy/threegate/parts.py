@@ -157,7 +157,6 @@ def _periodic_work(deps: Deps, versions: Versions, engine: Engine | None) -> Bac
         deps.settings.reload_s,
         queued=engine.queued if engine else dict,
         endings=lambda: (*certificates, *ending_keys(deps.authenticator.keys)),
-        person_of=partial(person_of, deps.settings),
     )
 
 
@@ -202,7 +201,7 @@ def _classifiers(engine: Engine) -> tuple[SentenceDetector, ...]:
 
 
 def policy_versions(settings: Settings) -> Versions:
-    return Versions.open(writer_engine(settings.versions_database))
+    return Versions.open(writer_engine(settings.versions_database), partial(person_of, settings))
 
 
 def policy_store(

@@ -345,9 +345,9 @@ async def test_files_are_reloaded_while_nobody_can_be_looked_up(tmp_path: Path) 
         raise OSError("the accounts' database is away")
 
     put(tmp_path / "policies", GOOD)
-    async with watched(tmp_path) as made:
-        watch = replace(made, person_of=away)
+    async with watched(tmp_path) as watch:
         digest = scheduled(watch, in_ms=1)
+        watch.versions.person_of = away
         before = watch.policies.pin().digest
         assert watch.versions.state().versions[digest].due
         put(tmp_path / "policies", BANDED.replace("band: {max: 20", "band: {max: 30"))
@@ -387,10 +387,10 @@ async def test_a_schedule_of_somebody_who_may_no_longer_activate_is_dropped(
     tmp_path: Path, roles: frozenset[Role]
 ) -> None:
     put(tmp_path / "policies", GOOD)
-    async with watched(tmp_path) as made:
-        watch = replace(made, person_of={"bob": Person("bob", roles)}.get)
+    async with watched(tmp_path) as watch:
         first = watch.policies.pin().digest
         digest = scheduled(watch, in_ms=1)
+        watch.versions.person_of = {"bob": Person("bob", roles)}.get
         while watch.versions.state().versions[digest].due:
             await asyncio.sleep(0.05)
             await watch.policy()

@@ -51,7 +51,6 @@ class BackgroundWork:
     every_s: float
     queued: Callable[[], Mapping[str, int]] = dict  # tokens waiting, by classifier
     endings: Callable[[], Iterable[Ending]] = tuple  # expiring keys and certificates
-    person_of: Callable[[str], Person | None] = lambda name: None  # with current roles; blocks
 
     async def run(self) -> None:
         """Each task has its own loop: slow bands do not delay a policy."""
@@ -114,7 +113,7 @@ class BackgroundWork:
         for version in self.versions.seen.due(now):
             digest, (name, group) = version.digest, version.scheduled_by
             then = Person(name, frozenset({Role.APPROVER}), group)
-            by = await asyncio.to_thread(self.person_of, name) or then
+            by = await asyncio.to_thread(self.versions.person_of, name) or then
             command = Activate(digest, reason="scheduled")
             await self._attempt(digest, "activate", digest)
             answer = await asyncio.to_thread(self.versions.act, command, by, now)

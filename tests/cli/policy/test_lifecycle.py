@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from threegate.cli.main import main
+from threegate.console.auth.accounts import Accounts, now
+from threegate.console.bootstrap import engine_of
 from threegate.parts import policy_versions
+from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import now_utc
 from threegate.policy.lifecycle.versions import Versions
 from threegate.settings import load
@@ -85,6 +88,29 @@ def test_versions_are_those_of_the_proxy_that_the_settings_describe(
     active = versions.state().active(now_utc())
     assert active
     assert active.digest.startswith(digest)
+
+
+def test_an_approval_of_a_closed_account_does_not_count_here_either(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "threegate.yaml"
+    put(tmp_path / "policies", GOOD)
+    config.write_text(
+        f"var: {tmp_path / 'state'}\npolicies: {tmp_path / 'policies'}\nclassifiers: 'off'\n"
+    )
+    common = ["--config", str(config), "--lang", "en"]
+    assert main(["policy", "submit", "shop", "--by", "ann", *common]) == 0
+    digest = capsys.readouterr().out.split()[2]
+    assert main(["policy", "approve", digest, "--by", "bob", *common]) == 0
+    accounts = Accounts(engine_of(load(environment={}, file=config)), b"")
+    for name in ("root", "bob"):
+        token = accounts.invite(name, frozenset({Role.ADMIN, Role.APPROVER}), "", now())
+        accounts.accept(token, name, "a long enough passphrase", now())
+    accounts.change("bob", frozenset(), "", closed=True)
+    assert main(["policy", "activate", digest, "--by", "carl", *common]) == 1
+    assert "approver-left" in capsys.readouterr().out
+    assert main(["policy", "approve", digest, "--by", "dora", *common]) == 0
+    assert main(["policy", "activate", digest, "--by", "carl", *common]) == 0
 
 
 def test_a_step_that_breaks_off_is_in_the_log(

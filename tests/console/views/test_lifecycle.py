@@ -10,6 +10,7 @@ import httpx
 import pytest
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.record import Stage
+from threegate.policy.lifecycle.people import Role
 
 from tests.console.conftest import Site, opened_site, policies
 from tests.e2e.support.running import proxy
@@ -105,6 +106,24 @@ def test_a_weaker_change_needs_another_group(fresh_site: Site) -> None:
     assert stage(far, digest) == "approved"
     assert act(far, digest, "withdraw") == 200
     assert act(near, digest, "activate") == 409
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_an_approval_does_not_outlast_its_approver(fresh_site: Site, closed: bool) -> None:
+    site = fresh_site
+    site.who("admin")
+    editor = site.who("editor", name="ed", group="privacy")
+    gone = site.who("approver", name="gone", group="legal")
+    stays = site.who("approver", name="stays", group="risk")
+    digest = submitted(editor)
+    assert act(gone, digest, "approve") == 200
+    site.accounts.change("gone", frozenset({Role.VIEWER}), "legal", closed=closed)
+    assert act(stays, digest, "schedule", due="2099-01-01T00:00") == 409
+    refused = stays.post(f"/policies/version/{digest}/activate.json")
+    assert refused.status_code == 409
+    assert "no longer an approver" in refused.json()["error"]
+    assert act(stays, digest, "approve") == 200
+    assert act(stays, digest, "activate") == 200
 
 
 def test_an_emergency_makes_no_weaker_policy_the_measure(fresh_site: Site) -> None:

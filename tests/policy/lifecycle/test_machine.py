@@ -148,6 +148,27 @@ def test_the_group_of_an_author_counts_whoever_submits_the_same_again() -> None:
     assert refusal(state, Activate("d1"), BOB) == "wrong-stage"
 
 
+NO_MORE = {"bob": replace(BOB, roles=frozenset())}.get
+
+
+@pytest.mark.parametrize("command", [Activate("d1"), Schedule("d1", at(60))])
+def test_an_approval_ends_with_the_right_to_approve(command: Command) -> None:
+    answer = decide(APPROVED, command, CHO, at(50), NO_MORE)
+    assert isinstance(answer, Refused)
+    assert answer.code == "approver-left"
+    again = decide(APPROVED, Approve("d1"), CHO, at(50), NO_MORE)
+    assert isinstance(again, Event)
+    assert isinstance(decide(apply(APPROVED, again), command, CHO, at(51), NO_MORE), Event)
+
+
+def test_of_a_weaker_change_the_approval_of_another_group_has_to_stand() -> None:
+    weaker = (Submit("d1", weaker=True), ANN)
+    state = play(weaker, (Approve("d1"), BOB), (Approve("d1"), CHO))
+    gone = {"cho": replace(CHO, roles=frozenset())}.get
+    assert isinstance(decide(state, Activate("d1"), BOB, at(50), gone), Refused)
+    assert isinstance(decide(state, Activate("d1"), BOB, at(50), NO_MORE), Event)
+
+
 def test_an_approval_can_be_taken_back() -> None:
     state = play((Submit("d1", weaker=False), ANN), (Approve("d1"), BOB), (Withdraw("d1"), BOB))
     assert refusal(state, Activate("d1"), CHO) == "wrong-stage"

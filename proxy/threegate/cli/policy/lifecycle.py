@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from functools import partial
 
 from threegate import settings
 from threegate.audit.log.database import writer_engine
@@ -18,6 +19,7 @@ from threegate.cli.audit.common import opened
 from threegate.cli.language import line
 from threegate.cli.person import current_user
 from threegate.cli.policy.testing import run_tests
+from threegate.console.bootstrap import person_of
 from threegate.console.presenters import labels
 from threegate.console.presenters.policies import record_of
 from threegate.policy.errors import broken, failure
@@ -69,6 +71,7 @@ async def _recorded(
     known = settings.load(file=args.config)
     if args.database != known.versions_database:
         return versions.act(command, person, now_utc())
+    versions.person_of = partial(person_of, known)
     what = {"actor": person.name, "what": name_of(command), "object": command.digest}
     async with opened(from_settings(known)) as log:
         await log.append(access("attempt", **what))

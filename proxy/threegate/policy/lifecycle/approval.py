@@ -4,8 +4,9 @@ the event to record, or `Refused` with the reason.
 The author of a version never approves it, nor does anyone who edited it on the way; an author may
 withdraw it until it is active. A version whose tests were not green carries its author's reason,
 and each approver must give one too. A change that may let more through (`weaker`) needs an approver
-of another group than the author's. An approval may be withdrawn until activation. Whoever may
-activate an approved version may also schedule it. An emergency activation needs no approval but two
+of another group than the author's. An approval may be withdrawn until activation, and counts then
+only if whoever gave it may still approve. Whoever may activate an approved version may also
+schedule it. An emergency activation needs no approval but two
 different people (one who submits and one who activates), and ends after 24 hours: then the
 previously active version applies again. Rolling back to a version that was once active needs only
 one person with the right to activate, because it was approved before; so does ending an emergency
@@ -14,8 +15,8 @@ early.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -33,7 +34,15 @@ from threegate.policy.lifecycle.commands import (
     Submit,
     Withdraw,
 )
-from threegate.policy.lifecycle.machine import OPEN, State, VersionStage, previous, proper
+from threegate.policy.lifecycle.machine import (
+    OPEN,
+    State,
+    Version,
+    VersionStage,
+    enough,
+    previous,
+    proper,
+)
 from threegate.policy.lifecycle.people import Person, Role
 from threegate.types import Bilingual
 
@@ -74,9 +83,19 @@ class Refused:
         return REFUSALS[self.case]
 
 
-def decide(state: State, command: Command, by: Person, now: str) -> Event | Refused:
+PersonOf = Callable[[str], Person | None]
+"""Who has an account, with the roles of now; None for those whom only the command line knows."""
+
+
+def nobody(name: str) -> Person | None:
+    return None
+
+
+def decide(
+    state: State, command: Command, by: Person, now: str, person_of: PersonOf = nobody
+) -> Event | Refused:
     """The event to record for a command, or why it is refused."""
-    refused = _refusal(state, command, by, now)
+    refused = _refusal(state, command, by, now) or _left(state, command, person_of)
     return refused or Event(command, by.name, by.group, now)
 
 
@@ -177,6 +196,29 @@ def _activate(state: State, command: Activate, by: Person) -> Refused | None:
     if state.versions[command.digest].base != proper(state):
         return Refused("moved")
     return None
+
+
+def _left(state: State, command: Command, person_of: PersonOf) -> Refused | None:
+    """Whether too few of those who approved a version may still approve when it is activated or
+    scheduled."""
+    match command:
+        case Activate(digest=digest, emergency=False):
+            version = state.versions[digest]
+        case Schedule(digest=digest, due=due) if due:
+            version = state.versions[digest]
+        case _:
+            return None
+    return None if enough(_standing(version, person_of)) else Refused("approver-left")
+
+
+def _standing(version: Version, person_of: PersonOf) -> Version:
+    """A version with the approvals of those who may still approve."""
+
+    def may(name: str) -> bool:
+        person = person_of(name)
+        return person is None or Role.APPROVER in person.roles
+
+    return replace(version, approvals=tuple(a for a in version.approvals if may(a[0])))
 
 
 def _emergency(state: State, command: Activate, by: Person) -> Refused | None:

@@ -178,12 +178,12 @@ def _closed(version: Version, stage: VersionStage) -> Version:
 
 
 def _staged(version: Version) -> Version:
-    stage = VersionStage.APPROVED if _enough(version) else VersionStage.SUBMITTED
+    stage = VersionStage.APPROVED if enough(version) else VersionStage.SUBMITTED
     due = version.due if stage is VersionStage.APPROVED else ""
     return replace(version, stage=stage, due=due)
 
 
-def _enough(version: Version) -> bool:
+def enough(version: Version) -> bool:
     """Needs one approval; for a change that weakens the policy, one from outside the groups of all
     authors."""
     return any(counts_for(version, group) for _, group in version.approvals)

@@ -21,7 +21,7 @@ from threegate.errors import PolicyError
 from threegate.policy.errors import broken, failure
 from threegate.policy.facade import Checked, Rebuilt, rebuild
 from threegate.policy.language.load import DictTree
-from threegate.policy.lifecycle.approval import Refused, decide
+from threegate.policy.lifecycle.approval import PersonOf, Refused, decide, nobody
 from threegate.policy.lifecycle.commands import Command, Event, Submit, command_of, stored_form
 from threegate.policy.lifecycle.machine import State, fold
 from threegate.policy.lifecycle.people import Person
@@ -64,12 +64,13 @@ class Versions:
     """
 
     engine: Engine
+    person_of: PersonOf = nobody  # blocks
     _known: tuple[Event, ...] = field(default=(), init=False, repr=False)
 
     @classmethod
-    def open(cls, engine: Engine) -> Versions:
+    def open(cls, engine: Engine, person_of: PersonOf = nobody) -> Versions:
         create_tables(engine, METADATA)
-        return cls(engine)
+        return cls(engine, person_of)
 
     def save(self, checked: Checked, packs: tuple[str, ...], now: str) -> str:
         """Stores the content of a checked set under its digest; in place of content of that digest
@@ -159,7 +160,7 @@ class Versions:
             raise failure("version-unsaved")
         for _ in range(MAX_TRIES):
             known = self.events()
-            answer = decide(fold(known), command, by, now)
+            answer = decide(fold(known), command, by, now, self.person_of)
             if isinstance(answer, Refused) or self._append(answer, len(known) + 1):
                 return answer
         raise failure("too-many-acting")
