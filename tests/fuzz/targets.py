@@ -30,6 +30,7 @@ from threegate.wire import ADAPTERS
 from threegate.wire import json as strict_json
 from threegate.wire.adapter import Api
 from threegate.wire.base import Adapter
+from threegate.wire.offered_tools import offered, without
 from threegate.wire.request_schema import check as check_request
 
 from tests.audit.export.test_bundle import check as check_export
@@ -77,7 +78,7 @@ def read_request(api: Api, data: bytes) -> None:
         body = strict_json.parse(data)
         check_request(api, body)
         slots = adapter.request_slots(body)
-        adapter.tools(body)
+        without(body, frozenset(tool.pointer for tool in offered(body)))
         adapter.streamed(body)
         adapter.choices(body)
         json.dumps(adapter.put(body, {slot.pointer: "x" for slot in slots}))
