@@ -67,6 +67,15 @@ def test_the_level_follows_what_the_policy_does(served: Running, service: str) -
     assert (event["endpoint"], event["stage"]) == ("aliyun", "blocked")
 
 
+@pytest.mark.parametrize("query", ["", "?" + urlencode({"ServiceParameters": "{}"})])
+def test_a_field_that_is_there_twice_is_a_failure(served: Running, query: str) -> None:
+    """One of them would not be read."""
+    fields = [("ServiceParameters", json.dumps({"content": text})) for text in ("我不想活了", "Hi")]
+    body = urlencode(fields[1:] if query else fields)
+    reply = httpx.post(f"{served.url}/{query}", content=body)
+    assert (reply.status_code, reply.json()["Data"]["RiskLevel"]) == (200, "high")
+
+
 def test_personal_data_is_sensitive_data_with_the_edited_text(served: Running) -> None:
     made = ask(served, "我的手机号是13812345678", "query_security_check", "MultiModalGuard")["Data"]
     assert made["RiskLevel"] == "medium"

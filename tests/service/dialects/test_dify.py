@@ -73,16 +73,34 @@ def test_output_passes_or_is_overridden(served: Running) -> None:
         assert not ask(served, "app.moderation.output", {"text": text})["flagged"]
 
 
+BAD = b'{"point": "app.moderation.output", "params": {"text": "\\ud800"}}'
+
+
 @pytest.mark.parametrize(
-    "body", [{"point": "app.other"}, {"params": {}}, {"point": "ping", "params": []}]
+    "data",
+    [
+        b'{"point": "app.other"}',
+        b'{"params": {}}',
+        b'{"point": "ping", "params": []}',
+        b'{"point": "app.moderation.output", "params": {"text": 5}}',
+        BAD,
+        b"",
+    ],
 )
-def test_other_requests_are_errors(served: Running, body: dict[str, Any]) -> None:
-    assert httpx.post(f"{served.url}/v1/guard/dify", json=body).status_code == 400
+def test_what_cannot_be_read_is_a_block_since_dify_lets_errors_pass(
+    served: Running, data: bytes
+) -> None:
+    reply = httpx.post(f"{served.url}/v1/guard/dify", content=data)
+    assert reply.status_code == 200
+    made = reply.json()
+    assert (made["flagged"], made["action"]) == (True, "direct_output")
+    assert made["error"]["code"]
+    assert "result" not in made  # a ping has failed
 
 
-def test_what_could_not_be_checked_is_a_block_since_dify_lets_errors_pass() -> None:
+def test_what_could_not_be_checked_is_a_block_too() -> None:
     dialect, words = Dify(), Bilingual("无", "none")
-    for error in (OverloadError(), AuditError(words), RequestError(words, status=429)):
+    late, key = RequestError(words, status=429), RequestError(words, status=401)
+    for error in (OverloadError(), AuditError(words), late, key):
         assert dialect.status(error) == 200
         assert dialect.error(error, "zh")["flagged"]
-    assert dialect.status(RequestError(words, status=401)) == 401

@@ -69,12 +69,64 @@ def test_calls_of_other_kinds_are_read_whole(served: Running, side: str) -> None
 
 def test_images_are_read_where_they_are_texts(served: Running) -> None:
     texts = b64encode(f"Call {MOBILE}.".encode()).decode()
-    for image in (f"data:text/plain;base64,{texts}", texts):
+    for image in (
+        f"data:text/plain;base64,{texts}",
+        texts,
+        {"url": f"data:text/plain;base64,{texts}"},
+    ):
         assert ask(served, "request", ["Hi"], images=[image])["action"] == "BLOCKED"
     picture = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(200, 240)) * 8).decode()
     for image in (f"data:image/png;base64,{picture}", picture, "https://example.com/a.png"):
         made = ask(served, "request", ["Hi"], images=[image])
         assert made == {"action": "NONE", "texts": ["Hi"]}
+
+
+FILE = {
+    "filename": "a.txt",
+    "file_data": "data:text/plain;base64," + b64encode(KEY.encode()).decode(),
+}
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {"role": "user", "content": "我不想活了"},
+        {"role": "user", "content": ["我不想活了"]},
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "Hi"}, {"type": "file", "file": FILE}],
+        },
+        {"role": "user", "content": "Hi", "name": MOBILE},
+        {"role": "assistant", "content": "Hi", "reasoning_content": f"The key is {KEY}."},
+        {"role": "assistant", "function_call": {"name": "f", "arguments": f'{{"a": "{KEY}"}}'}},
+        {"role": "tool", "content": {"key": KEY}, "tool_call_id": "c"},
+    ],
+)
+def test_what_a_turn_has_beside_its_texts_is_read(served: Running, turn: dict[str, Any]) -> None:
+    """The model gets it, and LiteLLM sends it in no other list."""
+    made = ask(served, "request", ["Hi"], structured_messages=[turn])
+    assert made["action"] == "BLOCKED"
+
+
+def test_what_other_lists_have_is_read_once(served: Running) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    picture = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    turns = [
+        {"role": "user", "content": [{"type": "text", "text": f"Call {MOBILE}."}, picture]},
+        {"role": "assistant", "content": None, "tool_calls": [call], "reasoning_content": "hm"},
+        {"role": "tool", "tool_call_id": "c", "content": "done"},
+    ]
+    lists = {"tool_calls": [call], "images": ["https://example.com/a.png"]}
+    texts = [f"Call {MOBILE}.", "done"]
+    made = ask(served, "request", texts, structured_messages=turns, **lists)
+    assert made["action"] == "GUARDRAIL_INTERVENED"
+    assert made["texts"][0].startswith("Call [MOBILE_")
+
+
+@pytest.mark.parametrize("side", ["request", "response"])
+def test_arguments_that_are_an_object_are_read(served: Running, side: str) -> None:
+    call = {"type": "function", "function": {"name": "f", "arguments": {"key": KEY}}}
+    assert ask(served, side, ["Hi"], tool_calls=[call])["action"] == "BLOCKED"
 
 
 def test_a_stop_is_a_block_with_the_policy_s_words(served: Running) -> None:

@@ -54,6 +54,7 @@ def test_every_string_is_a_check_of_its_own_and_parts_are_one(
     "wrong",
     [
         [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}],
+        [{"type": "text", "text": "hi", "image_url": {"url": "https://example.com/a.png"}}],
         [],
         [[1, 2]],
         ["x"] * 65,

@@ -4,20 +4,20 @@ import asyncio
 
 import pytest
 from threegate.errors import UpstreamError
-from threegate.service.ext_proc.exchange import MAX_WAITING, Exchange
+from threegate.service.ext_proc.exchange import JSON, MAX_WAITING, Exchange
 from threegate.types import Caller
 
 
 def test_our_key_stays_and_the_models_goes_on() -> None:
     given = {"authorization": "Bearer tg-1", "x-upstream-authorization": "Bearer m", "te": "gzip"}
     exchange = Exchange(given)
-    assert exchange.request_changes() == ({}, ("x-upstream-authorization", "te"))
+    assert exchange.request_changes() == (JSON, ("x-upstream-authorization", "te"))
     exchange.caller = Caller(tenant="t", key_id="k")
     changed, removed = exchange.request_changes()
-    assert changed == {"authorization": "Bearer m"}
+    assert changed == {"authorization": "Bearer m", **JSON}
     assert removed == ("x-upstream-authorization", "te")
     exchange = Exchange({"x-api-key": "tg-1"}, caller=Caller(tenant="t", key_id="k"))
-    assert exchange.request_changes() == ({}, ("x-api-key",))
+    assert exchange.request_changes() == (JSON, ("x-api-key",))
 
 
 async def test_the_body_is_given_once_and_then_the_end() -> None:

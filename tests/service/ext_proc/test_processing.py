@@ -32,6 +32,16 @@ def test_a_buffered_request_is_replaced_with_its_length(processor: Processor) ->
         assert length == str(len(answer.body_mutation.body))
 
 
+@pytest.mark.parametrize("mode", [BodyMode.BUFFERED, BodyMode.FULL_DUPLEX_STREAMED])
+def test_the_model_reads_the_body_as_it_was_checked(processor: Processor, mode: BodyMode) -> None:
+    """Gateways on Node decode a body by its `charset`; in UTF-7, `+AGkAZw-` are other letters."""
+    with playing(processor.port) as envoy:
+        envoy.request(mode, named={**CHAT, "content-type": "application/json; charset=utf-7"})
+        envoy.body("request_body", DATA)
+        head = envoy.next().request_headers.response.header_mutation
+        assert header(head, "content-type") == "application/json"
+
+
 def test_pieces_of_a_streamed_request_are_cleared_until_the_last(processor: Processor) -> None:
     with playing(processor.port) as envoy:
         envoy.request(BodyMode.STREAMED)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from threegate.errors import RequestError, ThreegateError
 from threegate.gateway.access.auth import presented_key
@@ -49,7 +49,7 @@ class Aliyun:
         return found[1] if found else presented_key(headers)
 
     def read(self, request: ServiceRequest) -> Reading:
-        form = _form(request.query) | _form(request.data)
+        form = _form(request.query, request.data)
         parameters = strict_json.parse(form.get("ServiceParameters", "").encode())
         text = parameters.get("content")
         if not isinstance(text, str):
@@ -74,15 +74,22 @@ class Aliyun:
         return 200
 
 
-def _form(data: bytes) -> dict[str, str]:
-    """Raises RequestError for more fields than a request has, or text that is not UTF-8."""
+def _form(*parts: bytes) -> dict[str, str]:
+    """The fields of query and body. Raises RequestError for more than a request has, for one that
+    is there twice, and for text that is not UTF-8."""
     try:
-        found = parse_qs(
-            data.decode(), strict_parsing=bool(data), max_num_fields=64, errors="strict"
-        )
+        found = [field for part in parts for field in _fields(part)]
     except ValueError:
         raise RequestError(localized("form"), code="invalid_form") from None
-    return {name: values[-1] for name, values in found.items()}
+    form = dict(found)
+    if len(form) < len(found):
+        raise RequestError(localized("form"), code="invalid_form")
+    return form
+
+
+def _fields(data: bytes) -> list[tuple[str, str]]:
+    text = data.decode()
+    return parse_qsl(text, strict_parsing=bool(text), max_num_fields=64, errors="strict")
 
 
 def _answered(record_id: str, data: Json) -> Json:

@@ -1,6 +1,6 @@
 """Dify's API-based moderation extension: `POST /v1/guard/dify`, one path for all extension points.
-Dify stops an app if the input check fails, but lets an answer pass if the output check fails. So
-overload and our own failures are answered as a block with status 200.
+Dify stops an app if the input check fails, but lets an answer pass if the output check fails, be it
+for a wrong key. So every failure is answered as a block with status 200, and says why in `error`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from threegate.service.dialects.base import (
 )
 from threegate.types import Bilingual
 from threegate.wire.adapter import Body
-from threegate.wire.errors import openai_error, status_of
+from threegate.wire.errors import openai_error
 
 PATH: Final = "/v1/guard/dify"
 REQUEST: Final = REQUESTS["dify"]
@@ -45,17 +45,10 @@ class Dify(OpenAiStyle):
                 return _output(params)
 
     def error(self, error: ThreegateError, language: str) -> Body:
-        if not _closes(error):
-            return openai_error(error, language)
-        return _stopped(_UNCHECKED.get(language))
+        return _stopped(_UNCHECKED.get(language)) | openai_error(error, language)
 
     def status(self, error: ThreegateError) -> int:
-        return 200 if _closes(error) else status_of(error)
-
-
-def _closes(error: ThreegateError) -> bool:
-    """Whether a valid check could not be carried out."""
-    return status_of(error) >= 500 or status_of(error) == 429
+        return 200
 
 
 def _stopped(message: str) -> Json:

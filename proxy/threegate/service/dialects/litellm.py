@@ -50,6 +50,8 @@ def _request(body: Body, texts: list[str], calls: list[Body]) -> Check:
         turns.append({"role": "assistant", "tool_calls": calls})
     if images := _images(body):
         turns.append({"role": "user", "content": images})
+    rest = (_unread(turn, frozenset(texts)) for turn in body.get("structured_messages") or ())
+    turns += filter(None, rest)
     return Check(
         stage=CheckStage.INPUT,
         messages=tuple(turns),
@@ -60,15 +62,41 @@ def _request(body: Body, texts: list[str], calls: list[Body]) -> Check:
 
 def _readable(call: Body) -> Body:
     """A call of another kind than a function as one whose arguments are all of it."""
-    if isinstance(call.get("function"), dict):
+    function = call.get("function")
+    if isinstance(function, dict) and isinstance(function.get("arguments") or "", str):
         return call
     return {"type": "function", "function": {"name": "", "arguments": json.dumps(call)}}
 
 
 def _images(body: Body) -> list[Body]:
     """Files in base64 may be texts, and addresses may hold keys."""
-    given = [image for image in body.get("images") or () if isinstance(image, str)]
-    return [{"type": "image_url", "image_url": {"url": url}} for url in given]
+    return [
+        {"type": "image_url", "image_url": {"url": image} if isinstance(image, str) else image}
+        for image in body.get("images") or ()
+    ]
+
+
+def _unread(turn: Body, texts: frozenset[str]) -> Body | None:
+    """What the model gets of a turn beside the texts, calls and images, which are lists of their
+    own: reasoning, names, files, calls of another kind. None if there is nothing."""
+    content = turn.get("content")
+    parts = content if isinstance(content, list) else [{"text": content}]
+    left = [kept for part in parts if (kept := _unread_part(part, texts)).keys() - {"type"}]
+    rest = {name: value for name, value in turn.items() if name not in _READ and value}
+    if not left and rest.keys() <= {"role"}:
+        return None
+    return {**rest, "content": left}
+
+
+_READ: Final = ("content", "tool_calls")
+
+
+def _unread_part(part: Any, texts: frozenset[str]) -> Body:
+    given = part if isinstance(part, dict) else {"text": part}
+    text = given.get("text")
+    read = ["text"] if text is None or (isinstance(text, str) and text in texts) else []
+    read += ["image_url"] if given.get("type") == "image_url" else []
+    return {name: value for name, value in given.items() if name not in read}
 
 
 def _response(body: Body, texts: list[str], calls: list[Body]) -> Check:

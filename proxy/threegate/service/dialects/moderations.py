@@ -77,7 +77,7 @@ def _texts(given: Any) -> list[str]:
 
 def _part(part: Any, index: int) -> str:
     where = f"/input/{index}"
-    if isinstance(part, dict) and part.get("type") == "image_url":
+    if isinstance(part, dict) and (part.get("type") == "image_url" or "image_url" in part):
         raise RequestError(localized("images-unread"), code="images_refused", param=where)
     if not isinstance(part, dict) or not isinstance(part.get("text"), str):
         raise RequestError(localized("needed", place=f"input.{index}.text"), param=where)

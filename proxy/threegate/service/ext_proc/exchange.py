@@ -142,15 +142,16 @@ class Exchange:
         self.changed.set()
 
     def request_changes(self) -> tuple[dict[str, str], tuple[str, ...]]:
-        """Headers of the request to set and to remove, so that no key of ours reaches the model and
-        its answer can be read."""
+        """Headers of the request to set and to remove, so that no key of ours reaches the model,
+        its answer can be read, and the body is read in the encoding in which it was checked."""
         kept = onward(self.headers, self.caller)
-        changed = {n: v for n, v in kept.items() if self.headers.get(n) != v}
+        changed = {n: v for n, v in kept.items() if self.headers.get(n) != v} | JSON
         removed = tuple(n for n in self.headers if n not in kept or n in (*ONWARD, *ENCODINGS))
         return changed, removed
 
 
 ENCODINGS = ("accept-encoding", "te")
+JSON = {"content-type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
