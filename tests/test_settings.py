@@ -149,7 +149,13 @@ def test_single_sign_on_is_a_mapping_with_roles_for_groups(tmp_path: Path) -> No
     assert made is not None
     assert made.roles == {"editors": "editor, viewer"}
     assert made.roles_claim == "groups"
-    for wrong in ("", "roles: editor", "roles: {}, colour: red", "roles: {}, issuer: 'http://id'"):
+    for wrong in (
+        "",
+        "roles: editor",
+        "roles: {}, colour: red",
+        "roles: {}, issuer: 'http://id'",
+        "roles: {}, session_minutes: 1000",
+    ):
         with pytest.raises(SettingsError, match=r"threegate\.yaml"):
             from_text(tmp_path, OIDC % wrong)
 

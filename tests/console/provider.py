@@ -60,6 +60,7 @@ class FakeCompany:
     key: rsa.RSAPrivateKey = field(default_factory=rsa_key, repr=False)
     spoil: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    forgets_codes: bool = True  # as it must
 
     def app(self) -> Starlette:
         return Starlette(
@@ -96,7 +97,9 @@ class FakeCompany:
 
     async def token(self, request: Request) -> Response:
         form = {k: v[0] for k, v in parse_qs((await request.body()).decode()).items()}
-        asked = self.codes.pop(form.get("code", ""), None)
+        asked = self.codes.get(form.get("code", ""))
+        if self.forgets_codes:
+            self.codes.pop(form.get("code", ""), None)
         basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
         challenge = b64(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
         if (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from _pytest.mark.structures import ParameterSet
+from threegate.console.auth.sessions import COOKIE
 from threegate.policy.lifecycle.people import Role
 
 from tests.console.conftest import PASSWORD, Site, opened_site, policies
@@ -353,6 +354,15 @@ def test_nothing_that_is_typed_is_lost(tmp_path: Path, language: str) -> None:
         page.press("#again button")
         assert "409" in page.text  # sent after all: no tests ran yet
         assert page.driver.execute_script(LEAVING) is False
+
+        page.go("/policies/draft")
+        site.accounts.end_sessions("wang")
+        page.one("#submit-draft").click()
+        page.until(lambda: page.one("#again").is_displayed())
+        new = site.who(name="wang").cookies[COOKIE]  # logged in in another tab
+        page.driver.add_cookie({"name": COOKIE, "value": new, "path": "/console"})
+        page.leave(lambda: page.driver.execute_script("window.dispatchEvent(new Event('focus'))"))
+        assert "409" in page.text
 
 
 LEAVING = """

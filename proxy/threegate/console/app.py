@@ -24,7 +24,15 @@ from starlette.types import ASGIApp
 
 from threegate.audit.log.database import now_us
 from threegate.console.auth.security import Guarded, seen_from
-from threegate.console.auth.sessions import BROWSER_COOKIE, COOKIE, SESSION_S, YEAR_S
+from threegate.console.auth.sessions import (
+    BROWSER_COOKIE,
+    COOKIE,
+    SESSION,
+    SESSION_S,
+    SSO_COOKIE,
+    SSO_SESSION,
+    YEAR_S,
+)
 from threegate.console.deps import ConsoleDeps
 from threegate.console.error_page import (
     LATER,
@@ -54,6 +62,7 @@ from threegate.console.web import (
     form_of,
     has_nul,
     language_of,
+    sso_path,
     wants_json,
 )
 from threegate.policy.lifecycle.people import Person, Role
@@ -149,13 +158,22 @@ class Console:
 
     async def _person(self, request: Request) -> Person | None:
         """The person of the session, with their current roles."""
-        values = self.parts.signer.read("session", request.cookies.get(COOKIE, ""), SESSION_S)
+        values = self._session(request.cookies.get(COOKIE, ""))
         if not values or len(values) != 2:
             return None
         account = await blocking(self.parts.accounts.find, str(values[0]))
         if account is None or account.closed or account.epoch != values[1]:
             return None
         return account.person
+
+    def _session(self, cookie: str) -> list[str | int] | None:
+        """Name and epoch, if the session lasts. One of single sign-on ends sooner: only at the next
+        log-in does the provider say which roles it has taken away."""
+        signer, sso = self.parts.signer, self.parts.sso
+        values = signer.read(SESSION, cookie, SESSION_S)
+        if values is None and sso is not None:
+            values = signer.read(SSO_SESSION, cookie, sso.settings.session_minutes * 60)
+        return values
 
     def _log_in(self, request: Request, language: str) -> Response:
         if wants_json(request) or request.method != "GET":
@@ -191,7 +209,8 @@ class Console:
 
     def _page(self, request: Request, language: str, person: Person | None, shown: Shown) -> str:
         page = self.environment.get_template(shown.template)
-        context = _context(request, language, person) | dict(shown.data)
+        context = _context(request, language, person) | {"sso": self.parts.sso is not None}
+        context |= shown.data
         named = titles(self.parts.policies.pin()) if person else {}
         context["rule_title"] = lambda id: named[id].get(language) if id in named else id
         context["notices"] = policies.notices(self.parts.notices if person else None)
@@ -269,7 +288,7 @@ def _set_cookie(
     path = _root(request) or "/"
     secure = tls or seen_from(request).startswith("https:")
     if not value:
-        response.delete_cookie(name, path)
+        response.delete_cookie(name, sso_path(request) if name == SSO_COOKIE else path)
         return
     life = YEAR_S if name in (LANGUAGE_COOKIE, BROWSER_COOKIE) else SESSION_S
     response.set_cookie(

@@ -222,6 +222,11 @@ def has_nul(request: Request) -> bool:
     return NUL in request.scope["path"] or b"%00" in request.scope["query_string"]
 
 
+def sso_path(request: Request) -> str:
+    """The pages that get the cookie of a log-in at the provider."""
+    return f"{request.scope.get('root_path', '')}/login"
+
+
 def wants_json(request: Request) -> bool:
     if request.url.path.endswith(".json"):
         return True

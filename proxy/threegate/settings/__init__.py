@@ -203,6 +203,7 @@ def _oidc(value: Any, where: str) -> OidcSettings:
     for name in ("issuer", "url"):
         if not _is_safe(getattr(made, name)):
             raise wrong("oidc-url", where=where, name=name)
+    values.whole("session_minutes", made.session_minutes, where, 5, 720)
     return made
 
 

@@ -94,6 +94,7 @@ class OidcSettings:
     roles_claim: str = "groups"
     name_claim: str = "preferred_username"
     team_claim: str = "department"  # for the rule that weaker changes need another group
+    session_minutes: int = 60  # until the provider is asked again for the roles
 
 
 WEBHOOK_FORMATS = ("slack", "feishu", "dingtalk", "wecom", "json")

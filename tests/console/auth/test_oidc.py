@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,6 +86,7 @@ def test_a_log_in_with_roles_of_the_group(tmp_path: Path) -> None:
         assert 'http-equiv="refresh"' in answer.text
         assert "samesite=strict" in answer.headers["set-cookie"].lower()
         assert me(visitor) == 200
+        assert 'href="/console/login/sso" target="_blank"' in visitor.get("/policies").text
         account = site.accounts.find("ann")
         assert account is not None
         assert account.roles == {Role.EDITOR, Role.VIEWER}
@@ -150,7 +152,7 @@ def test_an_answer_belongs_to_the_browser_that_asked(tmp_path: Path) -> None:
         victim.get("/login/sso")
         assert victim.get("/login/sso/callback" + back).status_code == 400  # another state
         assert attacker.get("/login/sso/callback" + back).status_code == 200
-        assert attacker.get("/login/sso/callback" + back).status_code == 403  # used up
+        assert attacker.get("/login/sso/callback" + back).status_code == 400  # used up
         with pytest.raises(AccountError, match="taken"):  # no password beside single sign-on
             site.accounts.invite("ann", frozenset(Role), "", now())
 
@@ -162,9 +164,53 @@ def test_roles_come_from_the_settings_alone() -> None:
     assert guest.roles == {Role.EDITOR, Role.VIEWER, Role.APPROVER}
     assert guest.name == "u"
     assert guest_of({"sub": "u", "groups": "policy-editors"}, made).roles
-    for nobody in ({}, {"groups": 7}, {"groups": ["admin"]}):
-        with pytest.raises(OidcError):
-            guest_of({"sub": "u"} | nobody, made)
+    for nobody in ({}, {"groups": 7}, {"groups": ["admin"]}, {"groups": {"policy-editors": 1}}):
+        assert guest_of({"sub": "u"} | nobody, made).roles == frozenset()
+
+
+@pytest.mark.parametrize("team", [["privacy"], None, 7, {"name": "privacy"}])
+def test_a_group_that_is_no_single_text_is_none(team: object) -> None:
+    """A list of one would be another group than the same one as a text."""
+    claims = {"sub": "u", "groups": "policy-editors", "department": team}
+    assert guest_of(claims, settings("https://id.example")).group == ""
+
+
+def test_roles_that_the_provider_took_away_are_gone_at_the_next_log_in(tmp_path: Path) -> None:
+    with sites(tmp_path, **ANN) as (site, made):
+        ann = site.visitor()
+        went(site, ann)
+        assert me(ann) == 200
+        made.claims |= {"groups": [], "preferred_username": "li s"}  # a name that nobody can have
+        assert went(site, site.visitor()).status_code == 403
+        assert me(ann) == 403  # the session that was open
+        account = site.accounts.find("ann")
+        assert account is not None
+        assert account.roles == frozenset()
+        last = accesses(site)[0]
+        assert (last["verb"], last["object"], last["roles"]) == ("sso-account", "ann", [])
+        assert "li s" not in {entry["actor"] for entry in accesses(site)}
+
+
+def test_a_session_of_single_sign_on_ends_sooner(tmp_path: Path) -> None:
+    with sites(tmp_path, **ANN) as (site, _), site.visitor() as ann:
+        went(site, ann)
+        late = time.time() + settings("https://id.example").session_minutes * 60 + 2
+        for name, life in (("ann", 401), ("local", 200)):
+            if name == "local":
+                ann = site.who("viewer", name=name)
+            with pytest.MonkeyPatch.context() as clock:
+                clock.setattr("itsdangerous.timed.time.time", lambda: late)
+                assert me(ann) == life
+
+
+def test_an_answer_is_used_up_whatever_the_provider_says(tmp_path: Path) -> None:
+    with sites(tmp_path, **ANN) as (site, made):
+        made.forgets_codes = False
+        visitor = site.visitor()
+        away = visitor.get("/login/sso").headers["location"]
+        back = "/login/sso/callback?" + httpx.get(away).headers["location"].partition("?")[2]
+        assert visitor.get(back).status_code == 200
+        assert visitor.get(back).status_code == 400
 
 
 @pytest.mark.parametrize("subject", ["u\ud800", "u\0", "u" * 256])

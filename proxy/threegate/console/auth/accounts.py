@@ -111,21 +111,21 @@ class Accounts:
         account = self.find(name) if fits(stored or "", password) else None
         return None if account is None or account.closed else account
 
-    def changed_by(self, guest: SsoIdentity) -> bool:
-        """Whether `welcome` makes an account or changes its roles or group."""
-        if not NAME.fullmatch(guest.name):
-            return False
+    def changed_by(self, guest: SsoIdentity) -> str:
+        """The name of the account that `welcome` makes, or whose roles or group it changes; empty
+        if none."""
         with self.engine.begin() as connection:
             name = _known_guest(connection, guest)
         account = self.find(name)
-        return account is None or (account.roles, account.group) != (guest.roles, guest.group)
+        if account is None:
+            return guest.name if guest.roles and NAME.fullmatch(guest.name) else ""
+        same = (account.roles, account.group) == (guest.roles, guest.group)
+        return "" if same else account.name
 
     def welcome(self, guest: SsoIdentity) -> Account:
         """The account of a single sign-on user, created at the first visit, with the user's current
-        roles. A name that somebody else already has here is never reassigned. Raises
-        AccountError."""
-        if not NAME.fullmatch(guest.name):
-            raise AccountError("name")
+        roles: none, if the provider has taken them away. A name that somebody else already has here
+        is never reassigned. Raises AccountError."""
         with changing_accounts(self.engine) as connection:
             name = _known_guest(connection, guest) or _new_guest(connection, guest)
             _set(connection, name, {"roles": _listed(guest.roles), "team": guest.group})
@@ -253,6 +253,10 @@ def _known_guest(connection: Connection, guest: SsoIdentity) -> str:
 
 def _new_guest(connection: Connection, guest: SsoIdentity) -> str:
     """Raises AccountError."""
+    if not guest.roles:
+        raise AccountError("no-role")
+    if not NAME.fullmatch(guest.name):
+        raise AccountError("name")
     invited = select(INVITE.c.name).where(INVITE.c.expires >= now().isoformat())
     promised = map(_looks, connection.execute(invited).scalars())
     if _looks(guest.name) in promised or _has_twin(connection, guest.name):

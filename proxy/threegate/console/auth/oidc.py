@@ -31,6 +31,7 @@ AGAIN_S = 60.0
 MAX_ANSWER = 1 << 20
 MAX_SUBJECT = 255
 """The most characters of `sub` in OpenID Connect."""
+MAX_TEAM = 64
 
 
 class OidcError(Exception):
@@ -159,17 +160,19 @@ class Provider:
 
 
 def guest_of(claims: Mapping[str, Any], settings: OidcSettings) -> SsoIdentity:
-    """Raises OidcError for a person without a role here."""
+    """The person, perhaps without any role here. Raises OidcError."""
     listed = claims.get(settings.roles_claim, ())
     groups = [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else []
     words = {word for group in groups for word in settings.roles.get(str(group), "").split(",")}
     roles = frozenset(role for role in Role if role.value in {w.strip() for w in words})
-    if not roles:
-        raise OidcError("no group of yours has a role here")
     subject = claims["sub"]
     if len(subject) > MAX_SUBJECT or not subject.isprintable():  # PostgreSQL stores no NUL
         raise OidcError("the provider names somebody in a way that cannot be kept")
     name = claims.get(settings.name_claim) or subject
-    team = str(claims.get(settings.team_claim, ""))[:64]
-    team = team if team.isprintable() else ""
-    return SsoIdentity(f"{settings.issuer} {subject}", str(name), roles, team)
+    return SsoIdentity(f"{settings.issuer} {subject}", str(name), roles, _team(claims, settings))
+
+
+def _team(claims: Mapping[str, Any], settings: OidcSettings) -> str:
+    """Empty where the claim is no single text: a list may name the same group in another way."""
+    team = claims.get(settings.team_claim)
+    return team[:MAX_TEAM] if isinstance(team, str) and team[:MAX_TEAM].isprintable() else ""

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 COOKIE = "threegate_session"
+SESSION, SSO_SESSION = "session", "sso-session"
+"""What the cookie is signed for: a log-in by password, or at a provider."""
 SESSION_S = 12 * 3600
 BROWSER_COOKIE = "threegate_browser"
 """States that an account has been used in this browser. It grants nothing, but attempts from here

@@ -39,17 +39,29 @@ async function lasting() {
   return (await answer.json()).name ? true : await logIn();
 }
 
+// Whether this person has logged in meanwhile, in another tab.
+async function loggedIn() {
+  const answer = await fetch(again.dataset.session).catch(() => null);
+  return Boolean(answer && answer.ok) && (await answer.json()).name === again.dataset.name;
+}
+
 function logIn() {
   const field = again.querySelector("[type=password]");
   const wrong = again.querySelector(".note");
   again.showModal();
   field.focus();
   return new Promise((done) => {
-    const finish = (result) => { again.close(); field.value = ""; wrong.hidden = true; done(result); };
+    const back = async () => { if (await loggedIn()) finish(true); };
+    const finish = (result) => {
+      window.removeEventListener("focus", back);
+      again.close(); field.value = ""; wrong.hidden = true; done(result);
+    };
+    window.addEventListener("focus", back);
     again.querySelector("[value=cancel]").onclick = () => finish(false);
     again.oncancel = () => finish(false);
     again.querySelector("form").onsubmit = async (event) => {
       event.preventDefault();
+      if (!field.value && (await loggedIn())) return finish(true);
       const answer = await post(again.dataset.login, { name: again.dataset.name, password: field.value });
       if (answer && answer.ok) finish(true);
       else { wrong.hidden = false; field.select(); }

@@ -18,11 +18,21 @@ from threegate.console.auth.sessions import (
     COOKIE,
     MAX_FAILURES,
     MAX_OF_ADDRESS,
+    SESSION,
     SSO_COOKIE,
     SSO_S,
+    SSO_SESSION,
 )
 from threegate.console.errors import ConsoleError, refusal
-from threegate.console.web import LANGUAGE_COOKIE, Answer, ConsoleRequest, Redirect, Shown, blocking
+from threegate.console.web import (
+    LANGUAGE_COOKIE,
+    Answer,
+    ConsoleRequest,
+    Redirect,
+    Shown,
+    blocking,
+    sso_path,
+)
 
 SSO_VALUES = 4
 """State, nonce, verifier and the page that was requested."""
@@ -126,7 +136,7 @@ def _busy() -> ConsoleError:
 def _welcome(visit: ConsoleRequest, account: Account) -> Redirect:
     signer = visit.parts.signer
     cookies = {
-        COOKIE: signer.sign("session", account.name, account.epoch),
+        COOKIE: signer.sign(SESSION, account.name, account.epoch),
         BROWSER_COOKIE: signer.sign_browser(account.name),
     }
     to = own_page(visit.form.get("next", ""))
@@ -144,7 +154,7 @@ async def sso(visit: ConsoleRequest) -> Answer:
     response = RedirectResponse(started.url, 303)
     # Lax: the provider's page sends the browser back here, and Strict cookies are not sent then.
     response.set_cookie(
-        SSO_COOKIE, kept, SSO_S, path=_sso_path(visit), httponly=True, samesite="lax",
+        SSO_COOKIE, kept, SSO_S, path=sso_path(visit.request), httponly=True, samesite="lax",
         secure=_provider(visit).redirect.startswith("https:"),
     )  # fmt: skip
     return response
@@ -166,21 +176,25 @@ async def sso_back(visit: ConsoleRequest) -> Answer:
         account = await _welcomed(visit, guest)
     except (OidcError, AccountError) as error:
         return _no_entry(visit, error)
-    cookie = visit.parts.signer.sign("session", account.name, account.epoch)
+    cookie = visit.parts.signer.sign(SSO_SESSION, account.name, account.epoch)
     data = {"name": account.name, "next": wanted}
     tls = _provider(visit).redirect.startswith("https:")
-    return Shown("account/welcome.html", data, cookies={COOKIE: cookie}, tls=tls)
+    cookies = {COOKIE: cookie, SSO_COOKIE: ""}  # the answer is used up, whatever the provider says
+    return Shown("account/welcome.html", data, cookies=cookies, tls=tls)
 
 
 async def _welcomed(visit: ConsoleRequest, guest: SsoIdentity) -> Account:
-    """A new account and changed roles are recorded. Raises AccountError."""
+    """A new account and changed roles are recorded, also that there are none any more. Raises
+    AccountError."""
     accounts = visit.parts.accounts
-    changes = await blocking(accounts.changed_by, guest)
-    if changes:
-        await visit.note_of(guest.name, "attempt", what="sso-account", object=guest.name)
+    changed = await blocking(accounts.changed_by, guest)
+    if changed:
+        await visit.note_of(changed, "attempt", what="sso-account", object=changed)
     account = await blocking(accounts.welcome, guest)
-    if changes:
+    if changed:
         await _note_roles(visit, "sso-account", account)
+    if not account.roles:
+        raise AccountError("no-role")
     return account
 
 
@@ -193,10 +207,6 @@ def _provider(visit: ConsoleRequest) -> Provider:
     if visit.parts.sso is None:
         raise refusal("no-sso")
     return visit.parts.sso
-
-
-def _sso_path(visit: ConsoleRequest) -> str:
-    return f"{visit.request.scope.get('root_path', '')}/login"
 
 
 def _no_entry(visit: ConsoleRequest, error: OidcError | AccountError) -> Shown:
