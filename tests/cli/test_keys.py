@@ -41,6 +41,23 @@ def test_a_key_is_shown_once_listed_and_revoked(
     assert unknown in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "name", ["we ird", "", "shop*", "-shop", "a,b", "a\tb", "a\nb", "x" * 65, "a{b}"]
+)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_tenant_has_a_name_that_rules_and_metrics_can_use(
+    name: str, language: str, tmp_path: Path, capsys: Captured
+) -> None:
+    config = tmp_path / "threegate.yaml"
+    config.write_text(f"var: {tmp_path}\n", "utf-8")
+    common = ["--config", str(config), "--lang", language]
+    assert main(["keys", "add", f"--tenant={name}", *common]) == 2
+    assert "--tenant" in capsys.readouterr().err
+    assert not (tmp_path / "keys.json").exists()
+    for good in ("shop", "示例银行", "team/app", "li@corp.cn", "bank-1.eu"):
+        assert main(["keys", "add", f"--tenant={good}", *common]) == 0
+
+
 @pytest.mark.parametrize(("days", "warned"), [(9, True), (90, False)])
 def test_the_list_warns_of_a_key_that_ends_soon(
     days: int, warned: bool, tmp_path: Path, capsys: Captured

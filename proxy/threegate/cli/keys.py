@@ -18,7 +18,7 @@ from threegate.cli.audit.common import opened
 from threegate.cli.errors import misuse
 from threegate.cli.language import line
 from threegate.cli.person import current_user
-from threegate.gateway.access.auth import Key, KeyFile, made, over, utc_time
+from threegate.gateway.access.auth import TENANT, Key, KeyFile, made, over, utc_time
 from threegate.gateway.access.auth_db import KeyDatabase
 from threegate.gateway.telemetry.expiry import WARNING
 
@@ -45,6 +45,8 @@ async def _recorded(
 
 
 def add_command(args: argparse.Namespace) -> int:
+    if TENANT.fullmatch(args.tenant) is None:
+        raise misuse("tenant", text=args.tenant)
     expires = _end_of(args.expires) if args.expires else ""
     keys = _keys(args)
     key, secret = made(args.tenant, expires)

@@ -18,7 +18,7 @@ from threegate.audit.log.record import Stage
 from threegate.errors import ThreegateError
 from threegate.gateway.access.auth import onward
 from threegate.gateway.access.rate_limit import limited
-from threegate.gateway.answer.output_layer import output_layer
+from threegate.gateway.answer.output_layer import NOT_SERVED, output_layer
 from threegate.gateway.asgi import Receive, Responder, Scope, WhileConnected
 from threegate.gateway.closing import BoundedReply
 from threegate.gateway.context import CallContext
@@ -139,10 +139,6 @@ def engine_id(call: CallContext) -> str:
 
 def _upstream_path(path: str) -> str:
     return path if path.startswith(("/v1/", "/beta/", "/anthropic/")) else f"/v1{path}"
-
-
-NOT_SERVED = frozenset((404, 405, 501))
-"""Statuses with which a model API rejects an unknown path."""
 
 
 async def count_here(call: CallContext) -> None:

@@ -18,6 +18,7 @@ from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel, CompiledPolicy, ConstraintRule, Limits, Tools
 from threegate.types import Action, Bilingual, Usage
 from threegate.upstream import Take
+from threegate.wire.adapter import Api
 
 from tests.gateway.calls import HI, Log, Said, Sent, call_of, deps_of, said
 from tests.gateway.shell import policy, rule, stream_of
@@ -36,10 +37,10 @@ def chat(content: str, **more: Any) -> dict[str, Any]:
 
 
 async def respond(
-    tmp_path: Path, rules: CompiledPolicy, reply: Said, **more: Any
+    tmp_path: Path, rules: CompiledPolicy, reply: Said, *, api: Api = Api.CHAT, **more: Any
 ) -> tuple[Sent, Log, Any]:
     deps = deps_of(tmp_path, rules)
-    call, sent = call_of(deps, rules, {**HI, **more})
+    call, sent = call_of(deps, rules, {**HI, **more}, api=api)
     try:
         await output_layer(call, reply)  # type: ignore[arg-type]
     finally:
@@ -199,6 +200,27 @@ async def test_an_error_keeps_its_status_and_an_error_page_is_not_shown(
     assert sent.status == 429
     assert sent.body["error"]["message"].startswith(message)
     assert log.records[0].error == "upstream_429"
+
+
+@pytest.mark.parametrize("data", [b'{"detail": "Not Found"}', b"404 page not found", b""])
+@pytest.mark.parametrize(
+    ("api", "path"), [(Api.MESSAGES, "/v1/messages"), (Api.RESPONSES, "/v1/responses")]
+)
+async def test_an_engine_without_the_api_is_told_as_such(
+    tmp_path: Path, api: Api, path: str, data: bytes
+) -> None:
+    sent, log, _ = await respond(tmp_path, SECRETS, Said([data], status=404), api=api)
+    assert sent.status == 404
+    said = sent.body["error"]["message"]
+    assert path in said
+    assert "/v1/chat/completions" in said
+    assert log.records[0].error == "upstream_404"
+
+
+async def test_an_engine_that_does_not_know_the_model_says_so_itself(tmp_path: Path) -> None:
+    unknown = Said([b'{"error": {"message": "no model m"}}'], status=404)
+    sent, _, _ = await respond(tmp_path, SECRETS, unknown, api=Api.MESSAGES)
+    assert sent.body["error"]["message"] == "no model m"
 
 
 @dataclass

@@ -14,7 +14,7 @@ def test_all_models_and_aliases_that_lead_somewhere() -> None:
     assert made["data"] == [
         {"id": "r1", "owned_by": "x"},
         {"id": "other"},
-        {"id": "gpt-4o", "owned_by": "x"},
+        {"id": "gpt-4o", "owned_by": "x", "threegate": {"alias_of": "r1"}},
     ]
     assert made["first_id"] == "r1"
 

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -102,6 +103,11 @@ def over(expires: str) -> bool:
 def digest_of(secret: str) -> str:
     """What is stored of a key's secret."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+TENANT = re.compile(r"[^\W_][\w.@:/+\-]{0,63}")
+"""Names of tenants: words that mean the same in rules (where a last `*` is a pattern), in lists of
+the command line, in metrics and in logs."""
 
 
 def made(tenant: str, expires: str = "") -> tuple[Key, str]:

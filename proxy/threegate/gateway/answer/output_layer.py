@@ -35,8 +35,9 @@ from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel
 from threegate.upstream import Reply
 from threegate.upstream.target import KEY_REFUSED
-from threegate.wire.adapter import DEFAULT_STREAM, Body, StreamOptions
+from threegate.wire.adapter import DEFAULT_STREAM, Api, Body, StreamOptions
 from threegate.wire.json import parse_answer
+from threegate.wire.openai.chat import Chat
 from threegate.wire.openai.choice_bodies import refuse_many_choices
 from threegate.wire.sse import is_event_stream
 
@@ -246,6 +247,24 @@ async def _error_body(call: CallContext, reply: Reply) -> Body:
     if reply.own_key and reply.status in KEY_REFUSED:
         raise UpstreamError(localized("upstream-key"), code="upstream_key")
     try:
-        return parse_answer(data)
+        body = parse_answer(data)
     except UpstreamError:
-        return call.adapter.error(_status_alone(reply), call.out.language)
+        body = {}
+    if "error" not in body and _has_no_such_path(call, reply):
+        return call.adapter.error(_no_api(call, reply), call.out.language)
+    return body or call.adapter.error(_status_alone(reply), call.out.language)
+
+
+def _no_api(call: CallContext, reply: Reply) -> UpstreamError:
+    where = {"path": call.adapter.paths[0], "instead": Chat.paths[0], "page": "docs/upstreams.md"}
+    text = localized("upstream-no-api", status=reply.status, **where)
+    return UpstreamError(text, status=reply.status, code="upstream_no_api")
+
+
+NOT_SERVED = frozenset((404, 405, 501))
+"""Statuses with which a model API rejects an unknown path."""
+
+
+def _has_no_such_path(call: CallContext, reply: Reply) -> bool:
+    """Engines have chat completions, but not all of them have the other APIs."""
+    return reply.status in NOT_SERVED and call.adapter.api is not Api.CHAT
