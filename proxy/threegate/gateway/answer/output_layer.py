@@ -256,8 +256,13 @@ async def _error_body(call: CallContext, reply: Reply) -> Body:
 
 
 def _no_api(call: CallContext, reply: Reply) -> UpstreamError:
-    where = {"path": call.adapter.paths[0], "instead": Chat.paths[0], "page": "docs/upstreams.md"}
-    text = localized("upstream-no-api", status=reply.status, **where)
+    text = localized(
+        "upstream-no-api",
+        path=call.adapter.paths[0],
+        status=reply.status,
+        instead=Chat.paths[0],
+        page="docs/upstreams.md",
+    )
     return UpstreamError(text, status=reply.status, code="upstream_no_api")
 
 
