@@ -13,8 +13,16 @@ from pathlib import Path
 
 import pytest
 from threegate.audit import AuditLog, AuditSettings, ContentLevel, Query, Stage
-from threegate.audit.export.bundle import RECORDS, Exported, Reveal, export
+from threegate.audit.export.bundle import (
+    RECORDS,
+    SEARCH,
+    Exported,
+    Reveal,
+    conditions_of,
+    export,
+)
 from threegate.audit.log.chain import Algorithm
+from threegate.audit.log.encoding import ACTION_OF
 from threegate.audit.log.log_keys import load_master, load_signer
 from threegate.audit.log.note import Signer
 from threegate.audit.settings import Format
@@ -65,11 +73,22 @@ async def test_every_format_is_proven(settings: AuditSettings, form: Format) -> 
 
 
 async def test_a_selection_is_proven_and_its_gaps_are_counted(settings: AuditSettings) -> None:
-    done = await exported(settings, query=Query(stage=(Stage.BLOCKED,)))
+    words = REDACTED.split()[0]
+    done = await exported(settings, query=Query(stage=(Stage.BLOCKED,), since_us=1))
     assert done.records == 4
     report = check(settings)
     assert report.ok
     assert report.gaps == 3
+    told = json.loads((done.directory / SEARCH).read_text())
+    assert told == {"stage": ["blocked"], "since": told["since"]}
+    assert told["since"].startswith("1970-01-01T")
+    assert conditions_of(Query(action=(ACTION_OF["block"],)), None) == {"action": ["block"]}
+    hashed = conditions_of(Query(text=words, tenant="t"), load_master(settings))
+    assert hashed["tenant"] == "t"
+    assert words not in hashed["text"]
+    assert hashed["text"] == load_master(settings).pseudonym("", words)
+    (done.directory / SEARCH).write_text("{}")
+    assert not check(settings).ok
 
 
 async def test_more_than_a_page_is_exported(settings: AuditSettings) -> None:

@@ -23,7 +23,7 @@ async def test_pages_cover_everything_once(settings: AuditSettings) -> None:
             break
         query = Query(limit=3, after=page.next)
     assert len(seen) == len(set(seen)) == 11
-    with pytest.raises(ValueError, match=r"unpack|literal"):
+    with pytest.raises(ValueError, match="no cursor"):
         await log.search(Query(after="nonsense"))
     await log.close()
 

@@ -15,6 +15,12 @@ def test_who_did_what_comes_first_and_in_words() -> None:
     ]
 
 
+def test_terms_of_a_search_have_their_values() -> None:
+    """A record said that somebody had searched by rule, but not by which."""
+    (shown,) = facts({"terms": ["q=3fa9", "rule=base.pii"]}, "zh")
+    assert shown["value"] == "文字 3fa9、规则 base.pii"
+
+
 def test_one_person_is_named_once() -> None:
     """Steps of a policy named whoever took them twice, and the reason as a note too."""
     detail = {"actor": "bob", "by": "bob", "verb": "activate", "reason": "leak", "note": "leak"}

@@ -75,6 +75,9 @@ def test_facets_lead_to_what_they_count(site: Site) -> None:
         ("since=2026-11-02&until=2026-10-01", "before it begins"),
         ("action=nothing", "a search term"),
         ("stage=none", "a search term"),
+        ("after=x", "a search term"),
+        ("after=1..99999999999999999999", "a search term"),
+        ("after=1.a b.0", "a search term"),
     ],
 )
 def test_terms_that_cannot_be(site: Site, term: str, said: str) -> None:
@@ -100,6 +103,13 @@ def test_every_look_is_recorded_without_the_words_searched(site: Site, newest: N
     mine = [a for a in accesses(site) if a["actor"] == "watched"]
     assert {"search", "open", "export"} <= {str(a["verb"]) for a in mine}
     assert "very-secret-term" not in json.dumps(mine)
+    client.get("/audit", params={"q": "very-secret-term", "rule": "base.pii"})
+    client.get("/audit", params={"q": "another term"})
+    mine = [a for a in accesses(site) if a["actor"] == "watched" and a["verb"] == "search"]
+    other, again, (first,) = (a["terms"] for a in mine)
+    assert first.startswith("q=")
+    assert again == [first, "rule=base.pii"]
+    assert other != [first]
 
 
 def test_the_csv_holds_no_formula(site: Site) -> None:

@@ -3,6 +3,7 @@
     records.jsonl          one line per record: the entry, its inclusion proof, and with `reveal`
                            its text and salt
     records.<format>       the same records for other tools, where a format is given
+    search.json            which search the export answers
     LEFT-OUT.txt           how many records of the search are not in it and why, where there are any
     checkpoints/<writer>   the signed checkpoints that the proofs lead to
     MANIFEST               a signed note with the SHA-256 of every file and the number of records
@@ -14,8 +15,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from functools import partial
 from importlib.util import find_spec
@@ -31,6 +33,7 @@ from threegate.audit.export.otel import otel_log, otel_spans
 from threegate.audit.log.chain import Algorithm, Hasher, Tree
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import reader_engine
+from threegate.audit.log.encoding import ACTION_NAMES, timestamp
 from threegate.audit.log.keys import MasterKey
 from threegate.audit.log.note import Checkpoint, Note, Signer, sign
 from threegate.audit.log.query import MAX_PAGE, Entry, data_key, find, read_content
@@ -41,7 +44,8 @@ from threegate.durable_files import replace_file
 
 TITLE = "threegate audit export 1"
 RECORDS, MANIFEST, CHECKPOINTS = "records.jsonl", "MANIFEST", "checkpoints"
-LEFT_OUT = "LEFT-OUT.txt"
+LEFT_OUT, SEARCH = "LEFT-OUT.txt", "search.json"
+PAGING = ("limit", "after", "facets", "step_us", "shift_us")
 FOLDER = "threegate-export"
 """In the zip of the console."""
 
@@ -143,6 +147,8 @@ class _Export:
                 sink = SINKS[form](self.names, self.wording)
                 sink(self._copied(self._entries(query), lines), self.directory / f"records.{form}")
         self._checkpoints()
+        searched = json.dumps(conditions_of(query, self.master), ensure_ascii=False, indent=1)
+        replace_file(self.directory / SEARCH, f"{searched}\n".encode())
         if self.left_out:
             why = self.omission.why.format(count=self.left_out)
             replace_file(self.directory / LEFT_OUT, f"{why}\n".encode())
@@ -236,6 +242,26 @@ class _Export:
         note = sign(f"{TITLE}\n{self.records}\n{listed}", [self.signer])
         replace_file(self.directory / MANIFEST, note.encode())
         return Exported(self.directory, self.records, self.proven, files)
+
+
+def conditions_of(query: Query, master: MasterKey | None) -> dict[str, Any]:
+    """What was searched for, so that an export says which records it should hold. Searched words as
+    a keyed hash, if there is a key; of lists of requests only how many."""
+    given: dict[str, Any] = {
+        f.name: getattr(query, f.name) for f in fields(query) if f.name not in PAGING
+    }
+    found = {
+        name: value for name, value in given.items() if value not in ("", (), 0, None, frozenset())
+    }
+    for name in {"since_us", "until_us"} & found.keys():
+        found[name.removesuffix("_us")] = timestamp(found.pop(name))
+    for name in {"among", "beyond"} & found.keys():
+        found[name] = len(found[name])
+    if "action" in found:
+        found["action"] = [ACTION_NAMES[value] for value in query.action]
+    if "text" in found:
+        found["text"] = master.pseudonym("", query.text) if master else "…"
+    return found
 
 
 def hasher_of(origin: str) -> Hasher:

@@ -31,6 +31,7 @@ MAX_PAGE = 500
 MAX_FACET_VALUES = 50
 FACETS = ("key_id", "action", "layer", "language", "tenant", "model", "policy", "stage")
 """Grouped in this order: the most selective columns first, so that sorting compares few."""
+_CURSOR: Final = re.compile(r"(-?\d{1,18})\.([\w-]*)\.(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,17 @@ def _after(cursor: str) -> list[ColumnElement[bool]]:
     """Raises `ValueError` for a cursor that is not ours."""
     if not cursor:
         return []
-    ts, writer, seq = cursor.split(".")
     place = tuple_(RECORD.c.ts, RECORD.c.writer, RECORD.c.seq)
-    return [place < (int(ts), writer, int(seq))]
+    return [place < place_of(cursor)]
+
+
+def place_of(cursor: str) -> tuple[int, str, int]:
+    """Time, writer and number of the record before. Raises `ValueError` for a cursor that is not
+    ours."""
+    if not (found := _CURSOR.fullmatch(cursor)):
+        raise ValueError("no cursor")
+    ts, writer, seq = found.groups()
+    return int(ts), writer, int(seq)
 
 
 def _counted(

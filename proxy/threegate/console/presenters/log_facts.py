@@ -64,7 +64,8 @@ def _words(member: str, values: list[Any], language: str) -> Iterator[str]:
             yield f"{writer} {first}–{last}"
             continue
         known = book in BOOKS or book == "kind"
-        yield name(book, str(value), language) if known else str(value)
+        word, _, given = str(value).partition("=") if member == "terms" else (str(value), "", "")
+        yield f"{name(book, word, language) if known else word} {given}".rstrip()
 
 
 def _page_of(member: str, value: Any) -> str:

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, func, select
 from threegate.audit.log.conditions import Query
 from threegate.audit.log.database import now_us
 from threegate.audit.log.encoding import ACTION_OF
-from threegate.audit.log.query import FACETS, Page, hit_counts
+from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.query import FACETS, Page, hit_counts, place_of
 from threegate.audit.log.record import DAY_US, ENDS, Stage
 from threegate.audit.log.schema import RECORD
 from threegate.audit.report.report import SLOT_US, Calls, Figures
@@ -62,6 +63,12 @@ def address(terms: Mapping[str, str], **changed: str) -> str:
     return urlencode({k: v for k, v in merged.items() if v})
 
 
+def recorded(terms: Mapping[str, str], master: MasterKey) -> list[str]:
+    """The terms as the log keeps them: searched words as a keyed hash, equal for equal words."""
+    words = {"q": master.pseudonym("", terms["q"])} if "q" in terms else {}
+    return sorted(f"{name}={value}" for name, value in {**terms, **words}.items())
+
+
 def to_query(terms: Mapping[str, str], clock: LocalTime, **more: Any) -> Query:
     """Raises ConsoleError for an invalid term."""
     since, until = period(terms, clock)
@@ -75,6 +82,8 @@ def to_query(terms: Mapping[str, str], clock: LocalTime, **more: Any) -> Query:
             action=tuple(ACTION_OF[a] for a in terms.get("action", "").split(",") if a),
             shadow=None if "shadow" not in terms else terms["shadow"] == "1",
         )
+        if after := more.get("after"):
+            place_of(after)
         return replace(query, **same, **more)
     except (ValueError, KeyError):
         raise refusal("search-term") from None

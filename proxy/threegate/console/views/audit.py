@@ -45,7 +45,8 @@ async def search(visit: ConsoleRequest) -> Answer:
     verdicts = await verdicts_for(visit)
     query = search_terms.counting(verdicts.narrowed(query, terms.get(TERM, "")), clock)
     found = await visit.parts.audit.read(lambda c: _found(c, query, visit, terms, verdicts))
-    await visit.note("search", terms=sorted(terms), found=len(found["rows"]))
+    kept = search_terms.recorded(terms, visit.parts.audit.master)
+    await visit.note("search", terms=kept, found=len(found["rows"]))
     return Shown(
         "audit/audit.html",
         found

@@ -56,7 +56,8 @@ async def export(visit: ConsoleRequest) -> Answer:
     query, verdicts = await query_of(visit, terms, limit=MAX_PAGE)
     texts = form == "csv" and visit.form.get("texts") == "1"
     records = await visit.parts.audit.read(lambda c: _count(c, query))
-    await visit.note("export", format=form, records=records, terms=sorted(terms), texts=texts)
+    kept = search_terms.recorded(terms, visit.parts.audit.master)
+    await visit.note("export", format=form, records=records, terms=kept, texts=texts)
     name = {"content-disposition": f'attachment; filename="threegate-audit.{form}"'}
     lines = (
         _table(visit.parts.audit, query, visit.language, texts=texts)
@@ -78,7 +79,8 @@ async def _with_proofs(visit: ConsoleRequest, terms: Mapping[str, str]) -> Answe
     if records > MOST_PROVEN:
         raise refusal("too-many-proven", count=records, most=MOST_PROVEN)
     left_out = await audit.read(lambda c: verdicts.secrets(c, query, visit.me.name))
-    facts = {"records": records - left_out, "terms": sorted(terms), "texts": texts}
+    kept = search_terms.recorded(terms, audit.master)
+    facts = {"records": records - left_out, "terms": kept, "texts": texts}
     more = {"left_out": left_out} if left_out else {}
     await visit.note("export", format="proofs", reason=reason, **facts, **more)
     secret = partial(verdicts.secret, reader=visit.me.name)
