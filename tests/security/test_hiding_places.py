@@ -116,7 +116,6 @@ PLACES: dict[str, tuple[str, dict[str, Any]]] = {
     "tool": ("chat", {"tools": [{"type": SECRET, "function": FUNCTION}]}),
     "schema": ("chat", {"response_format": {"type": "json_schema", "format": SECRET}}),
     "tier": ("completions", {"service_tier": SECRET}),
-    "effort": ("responses", {"reasoning": {"effort": SECRET}}),
     "item": ("responses", {"input": [{**TURN, "type": SECRET}]}),
     "reference": ("responses", {"input": [{"type": "item_reference", "id": SECRET}, TURN]}),
     "previous": ("responses", {"previous_response_id": SECRET}),

@@ -18,7 +18,8 @@ from threegate.audit.log.record import Stage
 from threegate.errors import ThreegateError
 from threegate.gateway.access.auth import onward
 from threegate.gateway.access.rate_limit import limited
-from threegate.gateway.answer.output_layer import NOT_SERVED, output_layer
+from threegate.gateway.answer.output_layer import output_layer
+from threegate.gateway.answer.upstream_errors import NOT_SERVED
 from threegate.gateway.asgi import Receive, Responder, Scope, WhileConnected
 from threegate.gateway.closing import BoundedReply
 from threegate.gateway.context import CallContext

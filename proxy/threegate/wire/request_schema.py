@@ -48,14 +48,15 @@ _TYPES: Final[dict[JsonType, tuple[type, ...]]] = {
 @dataclass(frozen=True, slots=True)
 class Shape:
     """`items` describes an array, `fields` an object; `required` fields may be neither absent nor
-    null. `values`: the only strings allowed. `closed`: other fields are refused. `filled`: the
-    array must not be empty."""
+    null. `values`: the only strings allowed. `word`: a string that is one short word. `closed`:
+    other fields are refused. `filled`: the array must not be empty."""
 
     kinds: tuple[JsonType, ...]
     items: Shape | None = None
     fields: tuple[tuple[str, Shape], ...] = ()
     required: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    word: bool = False
     closed: bool = False
     filled: bool = False
     types: frozenset[type] = field(init=False, repr=False)
@@ -66,7 +67,8 @@ class Shape:
         types = frozenset(t for kind in self.kinds for t in _TYPES[kind])
         object.__setattr__(self, "types", types)
         object.__setattr__(self, "named", dict(self.fields))
-        bound = self.items or self.fields or self.values or JsonType.INTEGER in self.kinds
+        bound = self.items or self.fields or self.values or self.word
+        bound = bound or JsonType.INTEGER in self.kinds
         object.__setattr__(self, "plain", not bound)
 
     def fits(self, value: Any) -> bool:
@@ -76,7 +78,11 @@ class Shape:
 
 
 Shapes = Mapping[str, Shape]
-_PLAIN: Final[Shapes] = {kind.value: Shape((kind,)) for kind in JsonType}
+WORD: Final = r"[A-Za-z_\-]{0,24}"
+_PLAIN: Final[Shapes] = {
+    **{kind.value: Shape((kind,)) for kind in JsonType},
+    "word": Shape((JsonType.STRING,), word=True),
+}
 _ALTERNATIVE: Final = re.compile(r"\[[^]]*\]\+?|[^|]+")
 
 
@@ -135,6 +141,8 @@ def check_shape(value: Any, shape: Shape, at: str = "") -> None:
     if shape.values and value not in shape.values:
         known = ", ".join(shape.values)
         raise _refused("one-of", at, known=Bilingual(known, known))
+    if shape.word and re.fullmatch(WORD, value) is None:
+        raise _refused("word", at)
     if isinstance(value, list) and shape.items is not None:
         if shape.filled and not value:
             raise _refused("needed", f"{at}/0")

@@ -18,7 +18,6 @@ from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel, CompiledPolicy, ConstraintRule, Limits, Tools
 from threegate.types import Action, Bilingual, Usage
 from threegate.upstream import Take
-from threegate.wire.adapter import Api
 
 from tests.gateway.calls import HI, Log, Said, Sent, call_of, deps_of, said
 from tests.gateway.shell import policy, rule, stream_of
@@ -37,10 +36,10 @@ def chat(content: str, **more: Any) -> dict[str, Any]:
 
 
 async def respond(
-    tmp_path: Path, rules: CompiledPolicy, reply: Said, *, api: Api = Api.CHAT, **more: Any
+    tmp_path: Path, rules: CompiledPolicy, reply: Said, **more: Any
 ) -> tuple[Sent, Log, Any]:
     deps = deps_of(tmp_path, rules)
-    call, sent = call_of(deps, rules, {**HI, **more}, api=api)
+    call, sent = call_of(deps, rules, {**HI, **more})
     try:
         await output_layer(call, reply)  # type: ignore[arg-type]
     finally:
@@ -131,35 +130,6 @@ async def test_a_reason_is_recorded_as_a_word_or_not_at_all(
     assert log.records[-1].finish_reason == "unknown"
 
 
-def refused(message: str) -> Said:
-    return said({"error": {"message": message, "type": "invalid_request_error"}}, status=400)
-
-
-async def test_an_error_that_repeats_the_request_is_guarded(tmp_path: Path) -> None:
-    sent, log, _ = await respond(tmp_path, SECRETS, refused(f"bad input: {KEY}"))
-    assert (sent.status, log.records[-1].error) == (400, "upstream_400")
-    assert sent.body["error"]["message"] == "bad input: [API_KEY_REMOVED]"
-    assert log.records[-1].stage is Stage.COMPLETED
-
-
-async def test_an_error_that_is_blocked_says_its_status_alone(tmp_path: Path) -> None:
-    sent, log, _ = await respond(tmp_path, BLOCKED, refused(f"bad input: {KEY}"))
-    assert sent.status == 400
-    assert sent.body["error"]["message"] == "the model API answered with status 400"
-    assert log.records[-1].stage is Stage.BLOCKED
-
-
-async def test_an_error_names_the_clients_own_values(tmp_path: Path) -> None:
-    deps = deps_of(tmp_path, SECRETS)
-    call, sent = call_of(deps, SECRETS)
-    placeholder = call.masks.mask("pii.cn.mobile", "13812345678")
-    try:
-        await output_layer(call, refused(f"bad input: {placeholder}"))  # type: ignore[arg-type]
-    finally:
-        await deps.upstreams.aclose()
-    assert sent.body["error"]["message"] == "bad input: 13812345678"
-
-
 LIMITS = ConstraintRule("limits", Bilingual("", ""), limits=Limits(tokens_per_day=5))
 TOOLS = ConstraintRule("tools", Bilingual("", ""), tools=Tools(deny=("drop",)))
 
@@ -184,43 +154,6 @@ async def test_a_label_is_in_header_and_field(tmp_path: Path) -> None:
     assert sent.body["aigc"]["ProduceID"] == trail.request_id
     assert trail.request_id in sent.headers["x-aigc"]
     assert log.records[0].label == "field"
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (b'{"error": {"message": "slow down"}}', "slow down"),
-        (b"<html>nginx at 10.0.0.7</html>", "the model API answered with status 429"),
-    ],
-)
-async def test_an_error_keeps_its_status_and_an_error_page_is_not_shown(
-    tmp_path: Path, data: bytes, message: str
-) -> None:
-    sent, log, _ = await respond(tmp_path, SECRETS, Said([data], status=429))
-    assert sent.status == 429
-    assert sent.body["error"]["message"].startswith(message)
-    assert log.records[0].error == "upstream_429"
-
-
-@pytest.mark.parametrize("data", [b'{"detail": "Not Found"}', b"404 page not found", b""])
-@pytest.mark.parametrize(
-    ("api", "path"), [(Api.MESSAGES, "/v1/messages"), (Api.RESPONSES, "/v1/responses")]
-)
-async def test_an_engine_without_the_api_is_told_as_such(
-    tmp_path: Path, api: Api, path: str, data: bytes
-) -> None:
-    sent, log, _ = await respond(tmp_path, SECRETS, Said([data], status=404), api=api)
-    assert sent.status == 404
-    said = sent.body["error"]["message"]
-    assert path in said
-    assert "/v1/chat/completions" in said
-    assert log.records[0].error == "upstream_404"
-
-
-async def test_an_engine_that_does_not_know_the_model_says_so_itself(tmp_path: Path) -> None:
-    unknown = Said([b'{"error": {"message": "no model m"}}'], status=404)
-    sent, _, _ = await respond(tmp_path, SECRETS, unknown, api=Api.MESSAGES)
-    assert sent.body["error"]["message"] == "no model m"
 
 
 @dataclass

@@ -115,6 +115,12 @@ def test_odd_bodies_do_not_break_the_walk(body: dict[str, Any]) -> None:
     assert isinstance(CHAT.request_slots(body), tuple)
 
 
+@pytest.mark.parametrize("role", ["tool", "function", "ipython", "observation"])
+def test_what_a_tool_returned_is_that_under_each_name_of_its_role(role: str) -> None:
+    (slot,) = CHAT.request_slots({"messages": [{"role": role, "content": "x"}]})
+    assert slot.locus.channel == "tool_result"
+
+
 def test_a_message_that_is_no_object_is_still_text() -> None:
     assert [s.text for s in CHAT.request_slots({"messages": ["smuggled"]})] == ["smuggled"]
     assert [s.text for s in CHAT.request_slots({"messages": "smuggled"})] == ["smuggled"]

@@ -12,9 +12,9 @@ from functools import partial
 import orjson
 
 from threegate.audit.log.record import Stage
-from threegate.errors import AuditError, ThreegateError, UpstreamError
+from threegate.errors import AuditError, ThreegateError
 from threegate.gateway.answer.ai_label import HEADER, label_for, label_of, sign_of
-from threegate.gateway.answer.buffered_answer import guard_body, read_body
+from threegate.gateway.answer.buffered_answer import read_body
 from threegate.gateway.answer.call_answer import (
     answer_of_call,
     close_answer,
@@ -27,17 +27,15 @@ from threegate.gateway.answer.call_answer import (
 from threegate.gateway.answer.event_queue import EventQueue
 from threegate.gateway.answer.guarded_answer import GuardedAnswer
 from threegate.gateway.answer.stream_relay import StreamRelay
+from threegate.gateway.answer.upstream_errors import pass_error
 from threegate.gateway.asgi import EVENTS
 from threegate.gateway.context import CallContext
 from threegate.gateway.long_bodies import LONG_BODY, read_body_of
 from threegate.gateway.request.stored_ids import stored_ids
-from threegate.i18n.messages import localized
 from threegate.policy.model import AiLabel
 from threegate.upstream import Reply
-from threegate.upstream.target import KEY_REFUSED
-from threegate.wire.adapter import DEFAULT_STREAM, Api, Body, StreamOptions
+from threegate.wire.adapter import Body, StreamOptions
 from threegate.wire.json import parse_answer
-from threegate.wire.openai.chat import Chat
 from threegate.wire.openai.choice_bodies import refuse_many_choices
 from threegate.wire.sse import is_event_stream
 
@@ -53,7 +51,7 @@ async def output_layer(call: CallContext, reply: Reply) -> None:
     one that passes through its machines, streamed or whole."""
     call.trail.upstream_status = reply.status
     if reply.status >= 400:
-        await _pass_error(call, reply)
+        await pass_error(call, reply, guarded=not _passes_as_it_is(call))
     elif _passes_as_it_is(call):
         await _pass_through(call, reply)
     else:
@@ -213,63 +211,3 @@ class _PassThrough:
         self.seen = seen[-LONGEST_END:]
         direct.write(data)
         return True
-
-
-async def _pass_error(call: CallContext, reply: Reply) -> None:
-    """The model API's own error with its status. An HTML error page, which would reveal where it
-    comes from, is not passed on, and neither is a message about a key that is not the client's.
-    Errors repeat parts of the request, so they are guarded like answers."""
-    body = await _error_body(call, reply)
-    call.trail.error = f"upstream_{reply.status}"
-    if _passes_as_it_is(call):
-        await call.trail.ended(Stage.COMPLETED)
-    else:
-        body = await _guarded_error(call, reply, body)
-    await call.out.json(reply.status, body, reply.headers)
-
-
-async def _guarded_error(call: CallContext, reply: Reply, body: Body) -> Body:
-    answer = answer_of_call(call)
-    try:
-        guarded = await guard_body(body, call.adapter, answer, DEFAULT_STREAM)
-    finally:
-        await answer.abandon()
-    await close_answer(call, answer, Stage.BLOCKED if guarded is None else Stage.COMPLETED)
-    return guarded or call.adapter.error(_status_alone(reply), call.out.language)
-
-
-def _status_alone(reply: Reply) -> UpstreamError:
-    return UpstreamError(localized("upstream-status", status=reply.status), status=reply.status)
-
-
-async def _error_body(call: CallContext, reply: Reply) -> Body:
-    data = await read_body(reply)
-    if reply.own_key and reply.status in KEY_REFUSED:
-        raise UpstreamError(localized("upstream-key"), code="upstream_key")
-    try:
-        body = parse_answer(data)
-    except UpstreamError:
-        body = {}
-    if "error" not in body and _has_no_such_path(call, reply):
-        return call.adapter.error(_no_api(call, reply), call.out.language)
-    return body or call.adapter.error(_status_alone(reply), call.out.language)
-
-
-def _no_api(call: CallContext, reply: Reply) -> UpstreamError:
-    text = localized(
-        "upstream-no-api",
-        path=call.adapter.paths[0],
-        status=reply.status,
-        instead=Chat.paths[0],
-        page="docs/upstreams.md",
-    )
-    return UpstreamError(text, status=reply.status, code="upstream_no_api")
-
-
-NOT_SERVED = frozenset((404, 405, 501))
-"""Statuses with which a model API rejects an unknown path."""
-
-
-def _has_no_such_path(call: CallContext, reply: Reply) -> bool:
-    """Engines have chat completions, but not all of them have the other APIs."""
-    return reply.status in NOT_SERVED and call.adapter.api is not Api.CHAT

@@ -15,7 +15,7 @@ from threegate.data_files import table
 from threegate.wire import ADAPTERS
 from threegate.wire.adapter import Api
 from threegate.wire.base import Adapter
-from threegate.wire.request_schema import REQUESTS, Shape
+from threegate.wire.request_schema import REQUESTS, WORD, Shape
 
 Json = dict[str, Any]
 
@@ -105,6 +105,8 @@ def operation_id(method: str, path: str) -> str:
 def schema_of(shape: Shape, *, optional: bool = False) -> Json:
     """A shape as JSON Schema; optional fields may be null."""
     made: Json = {"type": [*map(str, shape.kinds), *(["null"] if optional else [])]}
+    if shape.word:
+        made["pattern"] = f"^{WORD}$"
     if shape.values:
         made["enum"] = [*shape.values, *([None] if optional else [])]
     if shape.items is not None:

@@ -18,6 +18,8 @@ ROLE_CHANNELS: Final = {
     "assistant": Channel.ASSISTANT,
     "tool": Channel.TOOL_RESULT,
     "function": Channel.TOOL_RESULT,
+    "ipython": Channel.TOOL_RESULT,  # as the chat templates of Llama name it
+    "observation": Channel.TOOL_RESULT,  # and those of GLM
 }
 _DEFINITIONS: Final = ("tools", "functions", "response_format")
 _CALLS: Final = ("tool_calls", "function_call")
