@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import random
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -163,6 +164,7 @@ TAMPERS: dict[str, str] = {
         "UPDATE audit_record SET seq = 7 + seq WHERE seq < 0"
     ),
     "drop texts": "DELETE FROM audit_content",
+    "drop a key": "DELETE FROM audit_key WHERE id = (SELECT key_id FROM audit_content LIMIT 1)",
     "drop a hold": "DELETE FROM audit_hold WHERE rowid = 1",
     "hold back what nobody decided": "INSERT INTO audit_hold VALUES ('x', 'tenant', 't', 'r', 0)",
     "drop salts": "UPDATE audit_record SET salt = NULL, subject = NULL",
@@ -301,6 +303,23 @@ def append_tombstone(settings: AuditSettings, places: list[list[object]], *, old
         connection.execute("DELETE FROM audit_content")
         connection.execute("UPDATE audit_record SET salt = NULL, subject = NULL")
     connection.close()
+
+
+async def test_checkpoints_that_were_removed_are_missed(
+    settings: AuditSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All entries were pending then, which is a number and no finding."""
+    log = await filled(settings, 3)
+    await log.close()
+    later = now_us() + 2 * UNSIGNED_US
+    monkeypatch.setattr("threegate.audit.verify.verifier.now_us", lambda: later)
+    assert check(settings).ok
+    connection = sqlite3.connect(settings.url.removeprefix("sqlite:///"))
+    with connection:
+        connection.execute("DELETE FROM audit_checkpoint")
+    connection.close()
+    shutil.rmtree(settings.directory / "checkpoints")
+    assert [(p.seq, p.code) for p in check(settings).problems] == [(0, "unsigned")]
 
 
 async def test_a_forged_tombstone_behind_the_end_of_a_chain_is_found(

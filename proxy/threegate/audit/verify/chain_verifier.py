@@ -73,7 +73,7 @@ class ChainVerifier:
         self.released: set[str] = set()
         self.acknowledgements: list[Acknowledgement] = []
         self.tombstones: list[Tombstone] = []
-        self._closed = False
+        self._keys: set[str] = set()  # looked for
         self._hits = Aligned(database.hits(writer))
         self._contents = Aligned(database.contents(writer))
         self._hasher, self._prev = Hasher(), ZERO
@@ -105,8 +105,8 @@ class ChainVerifier:
         self._problem(seq, kind, seq=seq)
 
     def _place(self, stored: Stored) -> None:
-        if self._closed:  # said once
-            self._closed = False
+        if self.chain.closed:  # said once
+            self.chain.closed = False
             self._problem(stored.seq, "after_close")
         if stored.entry is None:
             self._stub(stored)
@@ -114,6 +114,8 @@ class ChainVerifier:
             self._entry(stored, stored.entry)
         self._prev = stored.leaf
         self._frontier.append(stored.leaf)
+        self.chain.last_us = stored.ts_us
+        self.chain.unsigned_us = self.chain.unsigned_us or stored.ts_us
         if stored.seq in self.wanted:
             self.chain.leaves[stored.seq] = stored.leaf
         self.chain.size += 1
@@ -123,7 +125,7 @@ class ChainVerifier:
         for root in self.roots.get(size, ()):
             self.chain.checkpoints += 1
             if root == self._frontier.root():
-                self.chain.integrated = size
+                self.chain.integrated, self.chain.unsigned_us = size, 0
             else:
                 self._problem(-1, "root_differs", size=size)
 
@@ -194,6 +196,16 @@ class ChainVerifier:
             kept[0]["blob"],
         ):
             self._problem(stored.seq, "text_changed")
+        elif kept and not gone:
+            self._check_key(stored.seq, key_id)
+
+    def _check_key(self, seq: int, key_id: str) -> None:
+        """A text whose key is gone is lost like one that was deleted; said once for each key. A
+        backup may have all keys in a file of their own."""
+        looked_for = key_id in self._keys
+        if not looked_for and self.database.key(key_id) is None and self.database.has_keys():
+            self._problem(seq, "key_missing", key=key_id)
+        self._keys.add(key_id)
 
     def _check_salt(self, stored: Stored, commitment: str, *, gone: bool) -> None:
         if stored.salt is None:
@@ -216,7 +228,7 @@ class ChainVerifier:
                 at = microseconds(entry["ts"])
                 self.tombstones.append(Tombstone(self.chain.writer, self.chain.size, at))
             case "writer":
-                self._closed = event.get("detail", {}).get("verb") == "closed"
+                self.chain.closed = event.get("detail", {}).get("verb") == "closed"
             case "interrupted":
                 self.interrupted.add(event["request"])
             case "completed" | "blocked" | "aborted":

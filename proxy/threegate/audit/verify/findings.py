@@ -79,6 +79,9 @@ class Chain:
     pruned: int = 0
     erased: int = 0
     checkpoints: int = 0
+    closed: bool = False
+    unsigned_us: int = 0  # time of the first entry behind the newest checkpoint
+    last_us: int = 0
     leaves: dict[int, bytes] = field(default_factory=dict, repr=False)  # entries named by peers
 
     @property

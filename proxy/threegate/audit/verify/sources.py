@@ -176,6 +176,9 @@ class Database:
         rows = self.fetch("SELECT tenant, day, wrapped FROM audit_key WHERE id = ?", (key_id,))
         return (rows[0][0], rows[0][1], bytes(rows[0][2])) if rows else None
 
+    def has_keys(self) -> bool:
+        return bool(self.fetch("SELECT 1 FROM audit_key LIMIT 1", ()))
+
     def _pages(self, writer: str, sql: str, *, twice: bool = False) -> Iterator[Sequence[Any]]:
         """Rows page by page, each continuing after the last place; a changed log may name places
         far apart."""

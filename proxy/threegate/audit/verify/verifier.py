@@ -33,7 +33,7 @@ from threegate.audit.verify.gaps import Acknowledgement, settle
 from threegate.audit.verify.sources import Database, connect
 
 UNSIGNED_US = 600 * 1_000_000
-"""How old a tombstone may be that no checkpoint covers yet: checkpoints come every minute."""
+"""How old what no checkpoint covers may be: checkpoints come every minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ def verify_all(
     published = [p.read_text() for p in [*checkpoints, *published_files(settings)]]
     database = connect(settings.url)
     try:
-        return verify_database(database, list(keys) or own_keys(settings), published)
+        late = max(UNSIGNED_US, int(settings.checkpoint_seconds * 2_000_000))
+        return verify_database(database, list(keys) or own_keys(settings), published, late)
     finally:
         database.close()
 
@@ -74,10 +75,13 @@ def published_files(settings: AuditSettings) -> list[Path]:
 
 
 def verify_database(
-    database: Database, keys: Sequence[Verifier], published: Iterable[str] = ()
+    database: Database,
+    keys: Sequence[Verifier],
+    published: Iterable[str] = (),
+    unsigned_us: int = UNSIGNED_US,
 ) -> VerifyReport:
     """Verifies everything. `keys` are trusted (their names are origins); `published` are notes kept
-    outside the database."""
+    outside the database; a writer signs at least every `unsigned_us`."""
     report = VerifyReport()
     erasures = Erasures.read(database.tombstones(), report)
     notes = _notes(database, published, keys, report)
@@ -99,6 +103,8 @@ def verify_database(
         tombstones += chain.tombstones
     _check_peers(report, peers)
     _check_tombstones(report, tombstones)
+    if keys:
+        _check_signed(report, unsigned_us)
     holds.check(report)
     calls.count(report)
     if not keys:
@@ -233,6 +239,15 @@ def _check_tombstones(report: VerifyReport, tombstones: Sequence[Tombstone]) -> 
         late = abs(now_us() - stone.at) > UNSIGNED_US
         if late and stone.seq >= signed.get(stone.writer, 0):
             report.add(stone.writer, stone.seq, "tombstone_unsigned")
+
+
+def _check_signed(report: VerifyReport, unsigned_us: int) -> None:
+    """A writer that lived on, or closed, has signed what it wrote before: without checkpoints,
+    somebody removed them. After a crash only the end is unsigned."""
+    for chain in report.chains:
+        until = now_us() if chain.closed else chain.last_us
+        if chain.pending and until - chain.unsigned_us > unsigned_us:
+            report.add(chain.writer, chain.size - chain.pending, "unsigned")
 
 
 def _check_peers(report: VerifyReport, peers: Sequence[Peer]) -> None:
