@@ -149,6 +149,43 @@ def test_an_image_is_one_wherever_it_is(api: Api, content: Any, denied: bool) ->
     assert (run(body, rule(images="deny"), api=api).refusal is not None) is denied
 
 
+FILMED = {"type": "video_url", "video_url": {"url": "https://a.b/c.mp4"}}
+AS_FILE = {"type": "file", "file": {"file_data": "data:image/png;base64,xx"}}
+AS_DOCUMENT = {"type": "document", "source": {"type": "base64", "media_type": "Image/PNG"}}
+MADE = {"type": "image_generation_call", "result": "xx"}
+PDF = {"type": "file", "file": {"file_data": "data:application/pdf;base64,xx", "filename": "image"}}
+
+
+@pytest.mark.parametrize(
+    ("api", "body", "denied"),
+    [
+        (Api.CHAT, {"messages": [{"role": "user", "content": [FILMED]}]}, True),
+        (Api.CHAT, {"messages": [{"role": "user", "content": [AS_FILE]}]}, True),
+        (Api.MESSAGES, {"messages": [{"role": "user", "content": [AS_DOCUMENT]}]}, True),
+        (Api.MESSAGES, {"system": [PICTURE]}, True),
+        (Api.RESPONSES, {"input": [MADE]}, True),
+        (Api.RESPONSES, {"prompt": {"id": "p", "variables": {"x": {"type": "input_image"}}}}, True),
+        (Api.RESPONSES, {"prompt": {"id": "p", "variables": {"x": "an image"}}}, False),
+        (Api.CHAT, {"messages": [{"role": "user", "content": [PDF]}]}, False),
+        (Api.RESPONSES, {"input": [{"output": {"url": "image/logo.png"}}]}, False),
+        (Api.CHAT, {"messages": [{"role": "user", "content": "data:image/png;base64,xx"}]}, False),
+        (Api.CHAT, {"tools": [{"function": {"parameters": {"image": {"type": "string"}}}}]}, False),
+    ],
+)
+def test_images_in_other_places_and_forms(api: Api, body: dict[str, Any], denied: bool) -> None:
+    refused = run({"model": "m", **body}, rule(images="deny"), api=api).refusal
+    assert (refused is not None) is denied
+
+
+def test_a_member_of_a_field_may_be_refused() -> None:
+    """The rule was accepted and had no effect."""
+    deny = rule(fields=Fields(deny=("reasoning.effort",)))
+    refused = run({**HI, "reasoning": {"Effort": "low"}}, deny).refusal
+    assert refused is not None
+    assert refused.param == "/reasoning/Effort"
+    assert run({**HI, "reasoning": {"summary": "auto"}}, deny).refusal is None
+
+
 def test_an_image_that_a_tool_gave_back() -> None:
     output = {"type": "input_image", "image_url": "https://a.b/c.png"}
     body = {**HI, "input": [{"type": "function_call_output", "call_id": "c", "output": [output]}]}

@@ -90,7 +90,13 @@ def test_a_choice_of_a_tool_that_is_gone_goes_too(choice: Any, stays: bool) -> N
 
 
 def test_without_tools_there_is_no_choice() -> None:
-    body = {"tools": [SHELL], "tool_choice": "required", "functions": None, "function_call": "auto"}
+    body = {
+        "tools": [SHELL],
+        "tool_choice": "required",
+        "parallel_tool_calls": False,
+        "functions": None,
+        "function_call": "auto",
+    }
     assert without(body, frozenset(["/tools/0"])) == {}
     legacy = {"functions": [{"name": "a"}, {"name": "b"}], "function_call": {"name": "a"}}
     assert without(legacy, frozenset(["/functions/0"])) == {"functions": [{"name": "b"}]}

@@ -22,9 +22,21 @@ IMAGE_PARTS = (
     "image",
     "image_embeds",
     "image_pil",
+    "image_file",
+    "image_generation_call",
     "computer_screenshot",
+    "video_url",
+    "input_video",
+    "video",
 )
-"""Types of parts, and fields by which engines recognise them whatever the type says."""
+"""Types of parts, and fields by which engines recognise them whatever the type says. A video is
+made of images."""
+
+_PICTURES = {
+    **dict.fromkeys(("file_data", "file_url", "url", "data"), ("data:image/", "data:video/")),
+    **dict.fromkeys(("media_type", "mime_type"), ("image/", "video/")),
+}
+"""Members of a file, and what they begin with if it is a picture."""
 
 NO_PARTS = ("input", "arguments")
 """Members of a call that hold what a model wrote for a tool, where fields may have any name."""
@@ -39,7 +51,7 @@ MOST_NOTED = 256
 
 def restrict_fields(draft: RequestDraft) -> Refusal | None:
     for rule_id, rule in draft.constraints.fields:
-        named = _names(draft.body) if rule.deny else {}
+        named = _names(draft.body, rule.deny) if rule.deny else {}
         for name in rule.deny:
             if (where := _find_field(draft.body, named, name)) is not None:
                 return Refusal(rule_id, "field_denied", localized("field-denied", name=name), where)
@@ -50,10 +62,14 @@ def restrict_fields(draft: RequestDraft) -> Refusal | None:
     return None
 
 
-def _names(body: Body) -> dict[str, str]:
-    """The fields of the request and of its messages in small letters, as some engines read them,
-    each with its first place."""
+def _names(body: Body, wanted: Iterable[str]) -> dict[str, str]:
+    """The fields of the request, members of its objects (`reasoning.effort`) and the fields of its
+    messages, in small letters, as some engines read them, each with its first place."""
     named = {name.casefold(): f"/{name}" for name in body}
+    for name in {pattern.partition(".")[0] for pattern in wanted if "." in pattern}:
+        value = body.get(name)
+        for member in value if isinstance(value, dict) else ():
+            named.setdefault(f"{name}.{member}".casefold(), f"/{name}/{member}")
     for at, message in _messages(body):
         for name in message:
             named.setdefault(name.casefold(), f"{at}/{name}")
@@ -117,9 +133,15 @@ def _unknown(draft: RequestDraft, rule_id: str, rule: Fields) -> Refusal | None:
 
 def refuse_images(draft: RequestDraft) -> Refusal | None:
     denied_by = draft.constraints.images_denied_by
-    if denied_by and any(_has_image(list(m.values())) for _, m in _messages(draft.body)):
+    if denied_by and any(map(_has_image, _with_parts(draft.body))):
         return Refusal(denied_by, "image_denied", localized("images"), "")
     return None
+
+
+def _with_parts(body: Body) -> Iterator[Any]:
+    """What has parts of a conversation: turns, and the variables of a stored prompt."""
+    yield from (message for _, message in _messages(body))
+    yield from (body.get(name) for name in ("system", "prompt"))
 
 
 def _has_image(value: Any) -> bool:
@@ -130,7 +152,12 @@ def _has_image(value: Any) -> bool:
         return False
     below = (inner for name, inner in value.items() if name not in NO_PARTS)
     shown = value.get("type") in IMAGE_PARTS or any(value.get(n) is not None for n in IMAGE_PARTS)
-    return shown or any(map(_has_image, below))
+    return shown or _is_picture(value) or any(map(_has_image, below))
+
+
+def _is_picture(file: Body) -> bool:
+    given = ((file.get(name), starts) for name, starts in _PICTURES.items())
+    return any(isinstance(t, str) and t[:11].lower().startswith(starts) for t, starts in given)
 
 
 @dataclass(frozen=True, slots=True)

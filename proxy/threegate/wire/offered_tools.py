@@ -18,6 +18,8 @@ _DATE: Final = re.compile(r"_(\d{8}|\d{4}_\d\d_\d\d)$")
 _LISTS: Final = ("tools", "functions")
 _TURNS: Final = ("messages", "input")
 _CHOICES: Final = ("tool_choice", "function_call")
+_WITH_TOOLS: Final = {"tools": ("parallel_tool_calls", "max_tool_calls"), "functions": ()}
+"""Fields that APIs refuse where there are no tools."""
 _NO_NAMES: Final = frozenset(("auto", "any", "none", "required", "tool", "allowed_tools"))
 """Types of a choice that name no tool."""
 
@@ -45,8 +47,8 @@ def without(body: Body, pointers: frozenset[str]) -> Body:
     left = {spelling for tool in offered(made) for name in tool.names for spelling in name}
     for list_name, choice in zip(_LISTS, _CHOICES, strict=True):
         if not made.get(list_name):
-            made.pop(list_name, None)
-            made.pop(choice, None)
+            for name in (list_name, choice, *_WITH_TOOLS[list_name]):
+                made.pop(name, None)
         elif not _chosen(made.get(choice)) <= left:
             del made[choice]
     return made
