@@ -40,3 +40,6 @@ def test_coverage_of_every_taxonomy(site: Site) -> None:
         page = client.get(f"/policies/coverage.json?taxonomy={each['id']}").json()
         assert page["rows"], each["id"]
     assert client.get("/policies/coverage.json?taxonomy=none").status_code == 404
+    shown = client.get("/policies/coverage", headers={"accept-language": "zh"}).text
+    assert 'title="base.harm.request">拦截' in shown
+    assert ">base.harm.request<" not in shown
