@@ -47,6 +47,13 @@ guardrails:
       mode: pre_call
       presidio_analyzer_api_base: "{guard}"
       presidio_anonymizer_api_base: "{guard}"
+  - guardrail_name: presidio-refused
+    litellm_params:
+      guardrail: presidio
+      mode: pre_call
+      presidio_ad_hoc_recognizers: "{recognizers}"
+      presidio_analyzer_api_base: "{guard}"
+      presidio_anonymizer_api_base: "{guard}"
   - guardrail_name: presidio-restoring
     litellm_params:
       guardrail: presidio
@@ -89,7 +96,10 @@ class LiteLlmProxy:
 @contextmanager
 def litellm_proxy(guard: Running, folder: Path) -> Iterator[LiteLlmProxy]:
     file = folder / "config.yaml"
-    file.write_text(CONFIG.format(upstream=guard.direct, guard=guard.url, master=MASTER))
+    recognizers = folder / "recognizers.json"
+    recognizers.write_text('[{"name": "any"}]')
+    places = {"upstream": guard.direct, "guard": guard.url, "recognizers": recognizers}
+    file.write_text(CONFIG.format(**places, master=MASTER))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

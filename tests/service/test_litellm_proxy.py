@@ -93,6 +93,13 @@ def test_its_presidio_hook_finds_and_masks_by_our_places(litellm: LiteLlmProxy, 
     assert len(events(litellm.guard, event["request"])) == 1
 
 
+def test_its_presidio_hook_lets_nothing_pass_that_was_not_analyzed(litellm: LiteLlmProxy) -> None:
+    """It takes an error status for "nothing found": here recognizers of its own are refused."""
+    before = len(litellm.guard.demo.received)
+    assert litellm.ask(f"Ring {MOBILE}.", "presidio-refused").status_code == 500
+    assert len(litellm.guard.demo.received) == before
+
+
 @pytest.mark.parametrize("messages", CONVERSATIONS, ids=["zh", "en"])
 def test_it_agrees_with_the_proxy_on_the_same_conversation(
     litellm: LiteLlmProxy, messages: list[dict[str, str]]

@@ -51,7 +51,7 @@ class HttpEndpoint(ABC):
         """The API's name in records and metrics."""
 
     @abstractmethod
-    def error_body(self, error: ThreegateError, language: str) -> Body: ...
+    def error_body(self, error: ThreegateError, language: str) -> Body | bytes: ...
 
     def status(self, error: ThreegateError) -> int:
         """The HTTP status for a request that ends in this error."""

@@ -28,7 +28,7 @@ class ServiceEndpoint(HttpEndpoint):
     def name(self) -> str:
         return self.dialect.name
 
-    def error_body(self, error: ThreegateError, language: str) -> Body:
+    def error_body(self, error: ThreegateError, language: str) -> Body | bytes:
         return self.dialect.error(error, language)
 
     def status(self, error: ThreegateError) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64encode
 from typing import Any
 
 import httpx
@@ -59,10 +60,26 @@ def test_a_list_of_texts_gives_a_list_of_lists(served: Running) -> None:
         {"text": TEXT, "language": "en", "ad_hoc_recognizers": [{"name": "x"}]},
     ],
 )
-def test_what_cannot_be_analyzed_is_an_error_in_presidio_s_form(
+def test_what_cannot_be_analyzed_cannot_be_read_as_nothing_found(
     served: Running, body: dict[str, Any]
 ) -> None:
-    assert isinstance(post(served, "/analyze", body, 400)["error"], str)
+    """LiteLLM's hook lets a text pass at an error status."""
+    reply = httpx.post(f"{served.url}/analyze", json=body)
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "application/json")
+    assert reply.text.startswith('{"error":"')
+    with pytest.raises(json.JSONDecodeError):
+        reply.json()
+
+
+@pytest.mark.parametrize("dialect", [presidio.Analyze(), presidio.Anonymize()])
+def test_the_key_may_be_a_password(dialect: presidio.Analyze) -> None:
+    """As clients make it of `http://any:KEY@guard`; LiteLLM's hook sends no header of its own."""
+    made = b64encode(b"any:tg-key").decode()
+    assert dialect.key({"authorization": f"Basic {made}"}) == "tg-key"
+    assert dialect.key({"authorization": "Bearer tg-key"}) == "tg-key"
+    assert dialect.key({"x-api-key": "tg-key"}) == "tg-key"
+    for wrong in ("Basic ***", "Basic /w==", "Basic", ""):
+        assert dialect.key({"authorization": wrong}) == ""
 
 
 def anonymized(served: Running, **operators: Any) -> dict[str, Any]:

@@ -83,7 +83,9 @@ class Dialect(Protocol):
         """Raises RequestError."""
         ...
 
-    def error(self, error: ThreegateError, language: str) -> Body: ...
+    def error(self, error: ThreegateError, language: str) -> Body | bytes:
+        """Bytes are sent as they are."""
+        ...
 
     def status(self, error: ThreegateError) -> int:
         """The HTTP status of the answer to a request that ends in this error."""
@@ -97,7 +99,7 @@ class OpenAiStyle:
     def key(self, headers: Mapping[str, str]) -> str:
         return presented_key(headers)
 
-    def error(self, error: ThreegateError, language: str) -> Body:
+    def error(self, error: ThreegateError, language: str) -> Body | bytes:
         return openai_error(error, language)
 
     def status(self, error: ThreegateError) -> int:

@@ -3,14 +3,22 @@
 `/analyze` reports personal data and secrets on which a rule for a user's input acts, whatever it
 does with them: the policy says what is looked for, so recognizers in the request are refused.
 `/anonymize` edits a text at given positions and judges nothing.
+
+LiteLLM's hook takes an error status of `/analyze` for "nothing found" and lets the text pass. So
+every failure there is status 200 with JSON that breaks off: no client can read it as a finding or
+as none. The hook sends no headers, so the API key may be the password in its address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import orjson
+
 from threegate.errors import RequestError, ThreegateError
+from threegate.gateway.access.auth import presented_key
 from threegate.gateway.meta.openapi import schema_of
 from threegate.i18n.messages import localized
 from threegate.service.check import CheckResult, CheckStage, text_check
@@ -35,8 +43,22 @@ ANONYMIZE: Final = REQUESTS["anonymize"]
 
 
 class _Presidio(OpenAiStyle):
-    def error(self, error: ThreegateError, language: str) -> Body:
+    def key(self, headers: Mapping[str, str]) -> str:
+        return _password(headers.get("authorization", "")) or presented_key(headers)
+
+    def error(self, error: ThreegateError, language: str) -> Body | bytes:
         return {"error": openai_error(error, language)["error"]["message"]}
+
+
+def _password(authorization: str) -> str:
+    """Of basic authentication (RFC 7617), which clients make of `http://user:password@host`."""
+    scheme, _, given = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(given.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 class Analyze(_Presidio):
@@ -59,6 +81,12 @@ class Analyze(_Presidio):
             return found if several else found[0]
 
         return Reading(checks, answer)
+
+    def error(self, error: ThreegateError, language: str) -> bytes:
+        return orjson.dumps(super().error(error, language)).removesuffix(b"}")
+
+    def status(self, error: ThreegateError) -> int:
+        return 200
 
 
 class Anonymize(_Presidio):
