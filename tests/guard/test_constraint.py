@@ -58,6 +58,14 @@ def test_an_allowed_model_allows_no_other(model: str) -> None:
     assert run({**HI, "model": "qwen2.5-72b"}, models).refusal is None
 
 
+@pytest.mark.parametrize("model", ["", " ", "\u3000"])
+def test_a_model_has_a_name(model: str) -> None:
+    """vLLM answers with its own model then, past rules that name it."""
+    refused = run({**HI, "model": model}).refusal
+    assert refused is not None
+    assert (refused.code, refused.param) == ("invalid_request", "/model")
+
+
 def test_an_allowed_tool_allows_no_other() -> None:
     below = [{"type": "function", "function": {"name": name}} for name in ("fs", "fs.delete")]
     done = run({**HI, "tools": below}, rule(tools=Tools(allow=("fs",)))).body

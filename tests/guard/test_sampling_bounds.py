@@ -39,6 +39,7 @@ SAMPLING = rule(
             {"max_completion_tokens": 5, "max_tokens": 100, "max_output_tokens": 100},
         ),
         ({"max_output_tokens": 5000}, {"max_output_tokens": 100}),
+        ({"max_tokens": 5, "n_predict": -1}, {"max_tokens": 5, "n_predict": 100}),
         ({"n": 8}, {"n": 1}),
     ],
 )

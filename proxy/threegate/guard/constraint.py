@@ -50,6 +50,8 @@ def _model(draft: RequestDraft) -> Refusal | None:
     if not isinstance(requested, str):
         text = localized("kind", place="model", kinds=localized("string"))
         return Refusal("", "invalid_request", text, "/model")
+    if not requested.strip():  # engines take their own model then, which no rule would name
+        return Refusal("", "invalid_request", localized("needed", place="model"), "/model")
     for rule_id, name, served in draft.constraints.alias:
         if requested == name:
             draft.body["model"] = requested = served

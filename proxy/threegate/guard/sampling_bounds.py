@@ -8,7 +8,13 @@ from threegate.policy.model import Clamp
 from threegate.wire.adapter import Api
 
 MAX_TOKENS = "max_tokens"
-TOKEN_LIMITS = (MAX_TOKENS, "max_completion_tokens", "max_output_tokens")
+TOKEN_LIMITS = (
+    MAX_TOKENS,
+    "max_completion_tokens",
+    "max_output_tokens",
+    "max_new_tokens",
+    "n_predict",  # llama.cpp prefers it to the others
+)
 DEFAULTED: dict[Api, frozenset[str]] = {
     Api.CHAT: frozenset({"temperature", "top_p", "n", "presence_penalty", "frequency_penalty"}),
     Api.COMPLETIONS: frozenset({"temperature", "top_p", "n"}),
@@ -114,5 +120,14 @@ def _number(name: str, value: float) -> float:
 
 
 def _is_count(name: str) -> bool:
-    counts = ("n", "top_k", "seed", "best_of", "logprobs", "top_logprobs", "thinking_budget")
+    counts = (
+        *TOKEN_LIMITS,
+        "n",
+        "top_k",
+        "seed",
+        "best_of",
+        "logprobs",
+        "top_logprobs",
+        "thinking_budget",
+    )
     return name in counts or "tokens" in name
