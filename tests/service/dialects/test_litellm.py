@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from typing import Any
 
 import httpx
 import pytest
+from threegate.service.dialects.base import ServiceRequest
+from threegate.service.dialects.litellm import LiteLlm
 
 from tests.e2e.support.running import Running
 from tests.service.records import events
@@ -121,6 +124,22 @@ def test_what_other_lists_have_is_read_once(served: Running) -> None:
     made = ask(served, "request", texts, structured_messages=turns, **lists)
     assert made["action"] == "GUARDRAIL_INTERVENED"
     assert made["texts"][0].startswith("Call [MOBILE_")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"type": "custom", "custom": {"name": "shell", "input": "ls"}},
+        {"type": "function", "function": {"name": "shell", "arguments": {"a": 1}}},
+        {"type": "shell", "name": "shell"},
+    ],
+)
+def test_a_call_of_another_kind_keeps_its_name_for_rules(call: dict[str, Any]) -> None:
+    """A rule that denies the tool did not see it."""
+    body = {**EMPTY, "input_type": "response", "texts": ["Hi"], "tool_calls": [call]}
+    reading = LiteLlm().read(ServiceRequest("/", b"", {}, json.dumps(body).encode()))
+    (called,) = reading.checks[0].answers[-1]["tool_calls"]
+    assert called["function"]["name"] == "shell"
 
 
 @pytest.mark.parametrize("side", ["request", "response"])

@@ -23,6 +23,7 @@ from threegate.service.dialects.base import (
     ServiceRequest,
 )
 from threegate.wire.adapter import Body
+from threegate.wire.offered_tools import NAMED
 
 PATH: Final = "/beta/litellm_basic_guardrail_api"
 REQUEST: Final = REQUESTS["litellm"]
@@ -65,7 +66,13 @@ def _readable(call: Body) -> Body:
     function = call.get("function")
     if isinstance(function, dict) and isinstance(function.get("arguments") or "", str):
         return call
-    return {"type": "function", "function": {"name": "", "arguments": json.dumps(call)}}
+    return {"type": "function", "function": {"name": _called(call), "arguments": json.dumps(call)}}
+
+
+def _called(call: Body) -> str:
+    holders = (call.get(kind) for kind in NAMED)
+    names = [holder.get("name") for holder in (*holders, call) if isinstance(holder, dict)]
+    return next((name for name in names if isinstance(name, str) and name), "")
 
 
 def _images(body: Body) -> list[Body]:
