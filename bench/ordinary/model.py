@@ -54,8 +54,8 @@ class WrittenModel:
 
     def _compare(self, sent: Json, received: Json) -> None:
         ours, theirs = sent["messages"], received["messages"]
-        added = len(theirs) - len(ours)
-        parts = [_matched(one, other) for one, other in zip(ours, theirs[added:], strict=True)]
+        kept = _without_added(ours, theirs)
+        parts = [_matched(one, other) for one, other in zip(ours, kept, strict=True)]
         fields = ("tools", "response_format", "stop", "functions")
         parts += [({f: sent.get(f)}, {f: received.get(f)}) for f in fields]
         for one, other in parts:
@@ -84,6 +84,14 @@ class WrittenModel:
 
         calls = tuple((name, write(arguments)) for name, arguments in answer.calls)
         return Answer(tuple(map(write, answer.contents)), write(answer.reasoning), calls)
+
+
+def _without_added(ours: list[Json], theirs: list[Json]) -> list[Json]:
+    """Without the turn that a constitution adds: the first whose role is another one."""
+    added = len(theirs) - len(ours)
+    roles = zip(ours, theirs, strict=False)
+    at = next((i for i, (a, b) in enumerate(roles) if a.get("role") != b.get("role")), 0)
+    return theirs[:at] + theirs[at + added :]
 
 
 def _matched(sent: Json, received: Json) -> tuple[Json, Json]:
