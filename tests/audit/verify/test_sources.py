@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,9 +58,28 @@ def test_a_verifier_connects_with_the_tls_of_its_address() -> None:
         connect("postgresql://u@127.0.0.1:1/x?sslmode=verify-full&sslrootcert=/nowhere")
 
 
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "POSTGRESQL", "mysql", "sqlite"])
+def test_no_password_of_an_address_is_named(scheme: str) -> None:
+    with pytest.raises(AuditError) as caught:
+        connect(f"{scheme}://auditor:canary-password@127.0.0.1:1/log")
+    assert "canary" not in str(caught.value) + repr(caught.value)
+    reached = "Connection refused" if scheme.startswith("postgres") else "expected sqlite"
+    assert reached in str(caught.value)
+
+
 @pytest.mark.postgres
 async def test_postgres_is_read_the_same(postgres_settings: AuditSettings) -> None:
     await (await filled(postgres_settings, 2)).close()
     report = check(postgres_settings)
     assert report.ok, report.problems
     assert [c.integrated for c in report.chains] == [6]
+
+
+@pytest.mark.postgres
+async def test_a_log_is_verified_at_its_address_as_libpq_writes_it(
+    postgres_settings: AuditSettings,
+) -> None:
+    await (await filled(postgres_settings, 2)).close()
+    url = postgres_settings.url.replace("postgresql://", "postgres://")
+    report = check(replace(postgres_settings, url=url))
+    assert report.ok, report.problems

@@ -198,10 +198,14 @@ def as_bytes(value: Any) -> bytes:
 
 
 def connect(url: str) -> Database:
-    """A read-only view of `sqlite:///PATH`, a path, or `postgresql://…`. Raises `AuditError`."""
-    if url.startswith(("postgresql:", "postgresql+")):
-        return _postgres(url)
-    return _sqlite(Path(url.removeprefix("sqlite:///")))
+    """A read-only view of `sqlite:///PATH`, a path, or `postgresql://…`, also as `postgres://…`.
+    Raises `AuditError`; no other address is taken for a path, since messages name paths and an
+    address may hold a password."""
+    if url.startswith("sqlite:///") or "://" not in url:
+        return _sqlite(Path(url.removeprefix("sqlite:///")))
+    if not url.startswith("postgres"):
+        raise trouble("database-url")
+    return _postgres(url)
 
 
 def _sqlite(path: Path) -> Database:
