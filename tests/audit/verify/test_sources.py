@@ -67,6 +67,13 @@ def test_no_password_of_an_address_is_named(scheme: str) -> None:
     assert reached in str(caught.value)
 
 
+@pytest.mark.parametrize("wrong", ["first@mid:canary@127.0.0.1", "canary@127.0.0.1:12x"])
+def test_an_address_that_cannot_be_parsed_is_not_quoted(wrong: str) -> None:
+    with pytest.raises(AuditError, match="expected sqlite") as caught:
+        connect(f"postgresql://auditor:{wrong}/log")
+    assert "canary" not in str(caught.value)
+
+
 @pytest.mark.postgres
 async def test_postgres_is_read_the_same(postgres_settings: AuditSettings) -> None:
     await (await filled(postgres_settings, 2)).close()

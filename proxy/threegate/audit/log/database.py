@@ -17,8 +17,7 @@ from shutil import disk_usage
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.pool import QueuePool
 
 from threegate.audit.errors import trouble
@@ -46,10 +45,7 @@ def reader_engine(url: str) -> Engine:
 
 
 def _engine(url: str, begin: str, size: int, away_seconds: int) -> Engine:
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # ValueError: a port that is not a number
-        raise trouble("database-url") from None
+    parsed = postgres.parsed(url)
     if parsed.get_backend_name() in ("postgresql", "postgres"):  # the latter as libpq takes it
         parsed, tls = postgres.with_tls(parsed.set(drivername="postgresql+pg8000"))
         engine = create_engine(

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError
 
 from threegate.audit.errors import PLACE, trouble
 
@@ -24,6 +25,15 @@ def prepare(engine: Engine) -> None:
     event.listen(engine, "connect", _undelayed)
     event.listen(engine, "connect", _planned)
     event.listen(engine, "handle_error", _given_up)
+
+
+def parsed(url: str) -> URL:
+    """The address of a database. Raises `AuditError` without what is in it: a port that is not a
+    number may be a piece of a password."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise trouble("database-url") from None
 
 
 def with_tls(url: URL) -> tuple[URL, dict[str, Any]]:
@@ -62,7 +72,7 @@ def connect(url: str) -> Any:
     """One plain DB-API connection without an engine. Raises pg8000's errors."""
     import pg8000.dbapi  # only if PostgreSQL is used
 
-    bare, tls = with_tls(make_url(url))
+    bare, tls = with_tls(parsed(url))
     given = bare.translate_connect_args(username="user") | dict(bare.query) | tls
     return _opened(pg8000.dbapi, (), given)
 
