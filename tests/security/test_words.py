@@ -68,7 +68,12 @@ def test_no_text_of_a_client_breaks_out_of_the_log(
             plain = "".join(c for c in evil if " " <= c <= "~")
             reply = post(
                 running,
-                ask(evil, model=evil, user=evil, metadata={"a": evil}),
+                ask(
+                    evil,
+                    model=evil if evil.strip() else f"r1{evil}",
+                    user=evil,
+                    metadata={"a": evil},
+                ),
                 traceparent=plain,
                 **{"x-conversation-id": plain, "user-agent": plain},
             )

@@ -202,7 +202,7 @@ def test_the_record_of_an_access_says_what_somebody_did(site: Site, newest: Newe
     client.get("/audit", params={"stage": "access", "days": "3"})
     searched = client.get("/audit.json?stage=access").json()["rows"][0]["request"]
     shown = client.get(f"/audit/record/{searched}.json").json()["facts"]
-    assert {"title": "terms", "value": "days, Stage", "to": ""} in shown
+    assert {"title": "terms", "value": "days 3, Stage access", "to": ""} in shown
 
 
 def test_a_reason_in_chinese_may_have_fewer_characters(
