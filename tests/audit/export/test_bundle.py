@@ -83,6 +83,7 @@ async def test_a_selection_is_proven_and_its_gaps_are_counted(settings: AuditSet
     assert told == {"stage": ["blocked"], "since": told["since"]}
     assert told["since"].startswith("1970-01-01T")
     assert conditions_of(Query(action=(ACTION_OF["block"],)), None) == {"action": ["block"]}
+    assert conditions_of(Query(shadow=False), None) == {"shadow": False}
     hashed = conditions_of(Query(text=words, tenant="t"), load_master(settings))
     assert hashed["tenant"] == "t"
     assert words not in hashed["text"]

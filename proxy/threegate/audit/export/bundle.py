@@ -46,6 +46,8 @@ TITLE = "threegate audit export 1"
 RECORDS, MANIFEST, CHECKPOINTS = "records.jsonl", "MANIFEST", "checkpoints"
 LEFT_OUT, SEARCH = "LEFT-OUT.txt", "search.json"
 PAGING = ("limit", "after", "facets", "step_us", "shift_us")
+"""Fields of a query that choose no records."""
+UNSET: tuple[Any, ...] = ("", (), 0, None, frozenset())
 FOLDER = "threegate-export"
 """In the zip of the console."""
 
@@ -250,8 +252,8 @@ def conditions_of(query: Query, master: MasterKey | None) -> dict[str, Any]:
     given: dict[str, Any] = {
         f.name: getattr(query, f.name) for f in fields(query) if f.name not in PAGING
     }
-    found = {
-        name: value for name, value in given.items() if value not in ("", (), 0, None, frozenset())
+    found: dict[str, Any] = {  # `shadow` may be False
+        name: value for name, value in given.items() if value is False or value not in UNSET
     }
     for name in {"since_us", "until_us"} & found.keys():
         found[name.removesuffix("_us")] = timestamp(found.pop(name))
