@@ -54,8 +54,7 @@ def verify_all(
     published = [p.read_text() for p in [*checkpoints, *published_files(settings)]]
     database = connect(settings.url)
     try:
-        late = max(UNSIGNED_US, int(settings.checkpoint_seconds * 2_000_000))
-        return verify_database(database, list(keys) or own_keys(settings), published, late)
+        return verify_database(database, list(keys) or own_keys(settings), published)
     finally:
         database.close()
 
@@ -75,13 +74,10 @@ def published_files(settings: AuditSettings) -> list[Path]:
 
 
 def verify_database(
-    database: Database,
-    keys: Sequence[Verifier],
-    published: Iterable[str] = (),
-    unsigned_us: int = UNSIGNED_US,
+    database: Database, keys: Sequence[Verifier], published: Iterable[str] = ()
 ) -> VerifyReport:
     """Verifies everything. `keys` are trusted (their names are origins); `published` are notes kept
-    outside the database; a writer signs at least every `unsigned_us`."""
+    outside the database."""
     report = VerifyReport()
     erasures = Erasures.read(database.tombstones(), report)
     notes = _notes(database, published, keys, report)
@@ -104,7 +100,7 @@ def verify_database(
     _check_peers(report, peers)
     _check_tombstones(report, tombstones)
     if keys:
-        _check_signed(report, unsigned_us)
+        _check_signed(report)
     holds.check(report)
     calls.count(report)
     if not keys:
@@ -241,12 +237,12 @@ def _check_tombstones(report: VerifyReport, tombstones: Sequence[Tombstone]) -> 
             report.add(stone.writer, stone.seq, "tombstone_unsigned")
 
 
-def _check_signed(report: VerifyReport, unsigned_us: int) -> None:
+def _check_signed(report: VerifyReport) -> None:
     """A writer that lived on, or closed, has signed what it wrote before: without checkpoints,
     somebody removed them. After a crash only the end is unsigned."""
     for chain in report.chains:
         until = now_us() if chain.closed else chain.last_us
-        if chain.pending and until - chain.unsigned_us > unsigned_us:
+        if chain.pending and until - chain.unsigned_us > UNSIGNED_US:
             report.add(chain.writer, chain.size - chain.pending, "unsigned")
 
 
