@@ -17,8 +17,8 @@ def test_who_did_what_comes_first_and_in_words() -> None:
 
 def test_terms_of_a_search_have_their_values() -> None:
     """A record said that somebody had searched by rule, but not by which."""
-    (shown,) = facts({"terms": ["q=3fa9", "rule=base.pii"]}, "zh")
-    assert shown["value"] == "文字 3fa9、规则 base.pii"
+    (shown,) = facts({"terms": ["q=3fa9", "rule=base.pii", "action=block"]}, "zh")
+    assert shown["value"] == "文字 3fa9、规则 base.pii、处置 拦截"
 
 
 def test_one_person_is_named_once() -> None:

@@ -63,9 +63,13 @@ def _words(member: str, values: list[Any], language: str) -> Iterator[str]:
             writer, first, last = value
             yield f"{writer} {first}–{last}"
             continue
-        known = book in BOOKS or book == "kind"
-        word, _, given = str(value).partition("=") if member == "terms" else (str(value), "", "")
-        yield f"{name(book, word, language) if known else word} {given}".rstrip()
+        word, equals, given = str(value).partition("=") if member == "terms" else (value, "", "")
+        named = _named(book, str(word), language)
+        yield f"{named} {_named(word, given, language)}" if equals else named
+
+
+def _named(book: str, code: str, language: str) -> str:
+    return name(book, code, language) if book in BOOKS or book == "kind" else code
 
 
 def _page_of(member: str, value: Any) -> str:
