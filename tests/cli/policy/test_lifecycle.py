@@ -45,6 +45,16 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
     return Shell(tmp_path, capsys)
 
 
+def submitted(root: Path, capsys: pytest.CaptureFixture[str]) -> tuple[Path, list[str], str]:
+    """A settings file, arguments that name it, and the digest of what ann submitted with them."""
+    config = root / "threegate.yaml"
+    put(root / "policies", GOOD)
+    config.write_text(f"var: {root / 'state'}\npolicies: {root / 'policies'}\nclassifiers: 'off'\n")
+    common = ["--config", str(config), "--lang", "en"]
+    assert main(["policy", "submit", "shop", "--by", "ann", *common]) == 0
+    return config, common, capsys.readouterr().out.split()[2]
+
+
 def test_from_an_edit_to_a_rollback(shell: Shell) -> None:
     first = shell.submit(GOOD)
     assert shell("approve", first, "--by", "ann") == (
@@ -93,14 +103,7 @@ def test_versions_are_those_of_the_proxy_that_the_settings_describe(
 def test_an_approval_of_a_closed_account_does_not_count_here_either(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = tmp_path / "threegate.yaml"
-    put(tmp_path / "policies", GOOD)
-    config.write_text(
-        f"var: {tmp_path / 'state'}\npolicies: {tmp_path / 'policies'}\nclassifiers: 'off'\n"
-    )
-    common = ["--config", str(config), "--lang", "en"]
-    assert main(["policy", "submit", "shop", "--by", "ann", *common]) == 0
-    digest = capsys.readouterr().out.split()[2]
+    config, common, digest = submitted(tmp_path, capsys)
     assert main(["policy", "approve", digest, "--by", "bob", *common]) == 0
     accounts = Accounts(engine_of(load(environment={}, file=config)), b"")
     for name in ("root", "bob"):
@@ -116,14 +119,7 @@ def test_an_approval_of_a_closed_account_does_not_count_here_either(
 def test_a_step_that_breaks_off_is_in_the_log(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = tmp_path / "threegate.yaml"
-    put(tmp_path / "policies", GOOD)
-    config.write_text(
-        f"var: {tmp_path / 'state'}\npolicies: {tmp_path / 'policies'}\nclassifiers: 'off'\n"
-    )
-    common = ["--config", str(config), "--lang", "en"]
-    assert main(["policy", "submit", "shop", "--by", "ann", *common]) == 0
-    digest = capsys.readouterr().out.split()[2]
+    _, common, digest = submitted(tmp_path, capsys)
     assert main(["policy", "approve", digest, "--by", "ann", *common]) == 1
 
     def broken_off(*_: object) -> None:
