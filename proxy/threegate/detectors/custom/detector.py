@@ -8,14 +8,14 @@ text begins no match, nothing is held.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 import ahocorasick
 
 from threegate.detectors.base import DetectorInfo, PatternDetector, Scanned, uncrossed
 from threegate.detectors.custom.asked import AnyWord, any_of, asked, lowered
-from threegate.detectors.custom.gaps import OneBlank, one_blank
+from threegate.detectors.custom.gaps import one_blank, original_positions
 from threegate.detectors.custom.pattern_matcher import PatternMatcher
 from threegate.detectors.custom.phonetic_lists import PhoneticListDetector
 from threegate.normalize import plain_text
@@ -104,14 +104,14 @@ class ListDetector:
         if empty and final:
             return Scanned((), len(passage.text))
         folded = _folded(passage.text)
-        read = self._read(folded)
-        text = read.text
+        text = self._read(folded)
         hits = [] if empty else list(_metered(self._automaton.iter(text)))
         spans = list(self._spans(text, hits)) if hits else []
-        settled = read.original(len(text) if final else self._open_from(text, spans))
-        if not spans:
-            return Scanned((), settled)
-        places = [Span(read.original(s.start), read.original(s.end - 1) + 1) for s in spans]
+        if final and not spans:
+            return Scanned((), len(passage.text))
+        original = self._positions(folded)
+        settled = original(len(text) if final else self._open_from(text, spans))
+        places = [Span(original(s.start), original(s.end - 1) + 1) for s in spans]
         if self._asked:
             places = [p for p in places if asked(folded, p)]
         findings = tuple(_finding(self.info.id, s, passage) for s in places)
@@ -122,12 +122,15 @@ class ListDetector:
         if self._begins.search(folded) is None:
             return len(text)
         rest = self._read(folded)
-        if next(self._automaton.iter(rest.text), None) is not None:
+        if next(self._automaton.iter(rest), None) is not None:
             return -1
-        return start + rest.original(self._open_from(rest.text, []))
+        return start + self._positions(folded)(self._open_from(rest, []))
 
-    def _read(self, folded: str) -> OneBlank:
-        return one_blank(folded) if self._has_blank else OneBlank(folded)
+    def _read(self, folded: str) -> str:
+        return one_blank(folded) if self._has_blank else folded
+
+    def _positions(self, folded: str) -> Callable[[int], int]:
+        return original_positions(folded) if self._has_blank else int
 
     def _open_from(self, text: str, spans: list[Span]) -> int:
         """Where a word may have begun that is not finished, or one has ended whose right edge has
@@ -153,7 +156,7 @@ class ListDetector:
 def _known(words: WordList) -> set[str]:
     """Its words as texts may have them: folded, as written and as plain text."""
     written = (w for word in words.words for w in (word, plain_text(word)))
-    return {f for word in written if (f := one_blank(_folded(word)).text.strip())}
+    return {f for word in written if (f := one_blank(_folded(word)).strip())}
 
 
 def _metered(hits: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

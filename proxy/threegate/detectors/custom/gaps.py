@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-
-from threegate.types import frozen
+from collections.abc import Callable
 
 MOST = 16
 _GAP = re.compile(rf"\s(?:\s{{1,{MOST - 1}}}|(?<! ))")
@@ -19,30 +18,15 @@ ANY_GAP = r"[\s\x0b\x1c-\x1f_[:^ascii:]-]+"
 automaton small."""
 
 
-@frozen
-class OneBlank:
-    """A text whose gaps have become one space each, with the original positions of its
-    characters."""
-
-    text: str
-    _after: tuple[int, ...] = ()
-    _removed: tuple[int, ...] = (0,)
-
-    def original(self, at: int) -> int:
-        """The original position of the character at `at`; the end maps to the end."""
-        return at + self._removed[bisect_right(self._after, at)]
+def one_blank(text: str) -> str:
+    return _GAP.sub(" ", text)
 
 
-def one_blank(text: str) -> OneBlank:
-    if _GAP.search(text) is None:
-        return OneBlank(text)
-    out: list[str] = []
+def original_positions(text: str) -> Callable[[int], int]:
+    """Maps a position in `one_blank(text)` to the one in `text`; the end maps to the end."""
     after: list[int] = []
     removed = [0]
-    end = 0
     for gap in _GAP.finditer(text):
-        out += [text[end : gap.start()], " "]
-        end = gap.end()
-        removed.append(removed[-1] + end - gap.start() - 1)
-        after.append(end - removed[-1])
-    return OneBlank("".join([*out, text[end:]]), tuple(after), tuple(removed))
+        removed.append(removed[-1] + gap.end() - gap.start() - 1)
+        after.append(gap.end() - removed[-1])
+    return lambda at: at + removed[bisect_right(after, at)]

@@ -27,8 +27,8 @@ _SMALL = 20
 _PRIVATE = 10
 _JOINED = re.compile(r"[^0-9A-Za-z]{0,6}(?:(?i:is|address|at|ip)[^0-9A-Za-z]{0,4})?")
 """Between a label and its address; Chinese words count as signs here."""
-_LEAST = 3
-"""Groups of an IPv6 address."""
+_LEAST, _COLONS = 3, 7
+"""Least groups of an IPv6 address that is cut short by `::`; colons of one that is not."""
 _LABELS = labels("ip")
 _VERSIONS = labels("ip", "versions")
 _AFTER = labels("ip", "after")
@@ -81,6 +81,8 @@ def _is_section(view: ScanText, start: int, first: int, label: int) -> bool:
 
 
 def _v6(value: str) -> bool:
+    if "::" not in value and value.count(":") != _COLONS:  # a time of day, mostly
+        return False
     try:
         address = IPv6Address(value)
     except AddressValueError:
