@@ -47,7 +47,7 @@ from threegate.console.guide import section
 from threegate.console.navigation import navigation, page_of_form
 from threegate.console.presenters import labels, policies
 from threegate.console.presenters.highlights import visible
-from threegate.console.presenters.records import titles
+from threegate.console.presenters.records import policies_of, titles
 from threegate.console.progress_page import finished, watched
 from threegate.console.routes import PAGES, Page
 from threegate.console.web import (
@@ -65,6 +65,7 @@ from threegate.console.web import (
     sso_path,
     wants_json,
 )
+from threegate.policy.language.vocabulary import use_kind_titles
 from threegate.policy.lifecycle.people import Person, Role
 
 HERE = Path(__file__).parent
@@ -141,6 +142,8 @@ class Console:
                 return self._log_in(request, language)
             if not person.roles & page.roles:
                 raise needs(page.roles)
+            for policy in policies_of(self.parts.policies.pin()):
+                use_kind_titles(policy.kind_titles)
         form = await form_of(request) if page.method == "POST" else {}
         request.state.form = form
         visit = ConsoleRequest(request, self.parts, language, person, form)

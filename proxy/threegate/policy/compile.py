@@ -54,6 +54,7 @@ def build(bundle: Bundle) -> CompiledPolicy:
         audit=_audit(_last(bundle, "audit", schema.AuditSpec())),
         recognizers=tuple(dict(r) for pack in bundle.packs for r in pack.recognizers),
         banded=tuple(r for r in compiled if r.band),
+        kind_titles=bundle.kind_titles,
     )
 
 

@@ -60,3 +60,35 @@ def test_a_draft_lies_over_the_folder() -> None:
         {"packs/shop.yaml": GOOD.replace("owner: privacy", "owner: dpo").encode()}, tree()
     )
     assert load_bundle(draft, ["shop"]).packs[0].rules[0].owner == "dpo"
+
+
+TITLED = """
+lists:
+  filed: {title: {zh: 项目, en: Projects}, file: lists/filed.txt}
+  bare: {file: lists/filed.txt}
+  own: {words: [heron]}
+  shared: {words: [egret]}
+detectors:
+  mine: {regex: 'T-[0-9]{4}'}
+  topic:
+    category:
+      describe: {zh: 剂量, en: Doses}
+      examples: [two pills, 两片]
+      counter_examples: [a walk, 散步]
+rules:
+  - {id: a.one, title: {zh: 一, en: One}, detect: {any: [list.filed, list.bare, list.own, list.shared]}, %s}
+  - {id: a.two, title: {zh: 二, en: Two}, detect: {any: [list.shared, pattern.mine]}, %s}
+"""
+
+
+def test_lists_and_detectors_are_called_as_titled_or_as_the_one_rule_that_uses_them() -> None:
+    rest = "owner: x, why: [owasp.llm02], layer: input, where: [user], then: {flag: {}}, tests: {match: [a], no_match: [b]}"
+    text = PACK % ("a", "") + TITLED % (rest, rest)
+    titles = load_bundle(DictTree({"packs/a.yaml": text.encode()}), ["a"]).kind_titles
+    named = {kind: title.en for kind, title in titles.items()}
+    assert named == {
+        "list.filed": "Projects",
+        "list.own": "One",
+        "pattern.mine": "Two",
+        "category.topic": "Doses",
+    }

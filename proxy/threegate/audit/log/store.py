@@ -11,6 +11,7 @@ import dataclasses
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -221,7 +222,8 @@ class AuditLog:
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Runs `work` on a reader connection in a worker thread. Raises `AuditError` if the
         database is unavailable."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+        run = copy_context().run  # the reader's words for kinds, as on the rest of the page
+        return await asyncio.get_running_loop().run_in_executor(self._pool, run, self._read, work)
 
     def _read(self, work: Callable[[Connection], Result]) -> Result:
         try:

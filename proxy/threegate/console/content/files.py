@@ -22,6 +22,7 @@ from threegate.i18n.catalog import texts
 from threegate.policy.language.load import MAX_TEXT_BYTES, Bundle, answer_paths, load_text
 from threegate.policy.language.wordlist import list_file
 from threegate.policy.schema import Rule
+from threegate.types import Bilingual
 from threegate.zip_files import UNREADABLE
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
@@ -51,6 +52,7 @@ class ListView:
     words: tuple[str, ...] = field(repr=False)
     used: tuple[str, ...] = ()
     """Ids of the rules that look for it."""
+    title: Bilingual | None = None
 
 
 def lists_of(bundle: Bundle) -> list[ListView]:
@@ -60,7 +62,9 @@ def lists_of(bundle: Bundle) -> list[ListView]:
             words = bundle.words(spec.file) if spec.file else tuple(str(w) for w in spec.words)
             used = _users(bundle, f"list.{name}")
             file = str(spec.file or "")
-            found.append(ListView(str(name), pack.pack, file, str(spec.match), words, used))
+            found.append(
+                ListView(str(name), pack.pack, file, str(spec.match), words, used, spec.title)
+            )
     return found
 
 
@@ -69,12 +73,15 @@ def _users(bundle: Bundle, kind: str) -> tuple[str, ...]:
     return tuple(r.id for r in every if kind in (*r.detect.any, *r.detect.all, *r.detect.none))
 
 
-def with_list(text: str, name: str, file: str, words: Iterable[str], match: str) -> str:
+def with_list(text: str, found: ListView) -> str:
     """The pack with a list defined or changed: in its file, or with its words in the pack. Raises
     ConsoleError."""
     document = opened(text)
-    spec = {"file": file} if file else {"words": list(words)}
-    define(document, "lists", name, {**spec, "match": match})
+    title = {"title": {"zh": found.title.zh, "en": found.title.en}} if found.title else {}
+    spec = {"file": found.file} if found.file else {"words": list(found.words)}
+    listed = define(document, "lists", found.name, {**title, **spec, "match": found.match})
+    if not title:
+        listed.pop("title", None)
     return dumped(document)
 
 

@@ -25,6 +25,7 @@ from threegate.console.web import Answer, ConsoleRequest, Shown, blocking
 from threegate.policy.compile import layered
 from threegate.policy.facade import Checked
 from threegate.policy.language.load import Bundle, pack_path
+from threegate.policy.language.vocabulary import use_kind_titles
 from threegate.policy.lifecycle.people import Role
 from threegate.policy.lifecycle.store import today_utc
 from threegate.policy.lint.exceptions import last_day
@@ -45,7 +46,10 @@ async def space_of(visit: ConsoleRequest) -> Workspace:
     edits = visit.may(Role.EDITOR)
     files = await blocking(parts.drafts.files, visit.me.name) if edits else {}
     made = await blocking(workspace, parts.versions, parts.ground, files, known_callers(visit))
-    return await _without_settled(visit, made)
+    space = await _without_settled(visit, made)
+    if space.files:
+        use_kind_titles((await blocking(space.bundle)).kind_titles)
+    return space
 
 
 async def _without_settled(visit: ConsoleRequest, space: Workspace) -> Workspace:

@@ -15,6 +15,7 @@ from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, block
 from threegate.errors import PolicyError
 from threegate.policy.facade import Checked, check, rebuild
 from threegate.policy.language.load import DictTree
+from threegate.policy.language.vocabulary import use_kind_titles
 from threegate.policy.lifecycle.commands import Comment, Event
 from threegate.policy.lifecycle.machine import State, Version, counts_for
 from threegate.policy.lifecycle.people import Role
@@ -102,7 +103,7 @@ async def store_anew(visit: ConsoleRequest) -> Answer:
 async def version_page(
     visit: ConsoleRequest, state: State, known: Version, events: tuple[Event, ...]
 ) -> dict[str, Any]:
-    new, old = await checked_version(visit, known.digest), await checked_version(visit, known.base)
+    old, new = await checked_version(visit, known.base), await checked_version(visit, known.digest)
     active = state.active(now_utc())
     results, rows = await results_of(visit, new), presenter.event_rows(events)
     assert new.policies is not None
@@ -155,6 +156,8 @@ async def checked_version(visit: ConsoleRequest, digest: str) -> Checked:
     """A version with its content; the folder's policy if nothing was active yet."""
     if digest:
         _, made = await blocking(visit.parts.versions.rebuilt, digest)
+        for bundle in made.bundles:
+            use_kind_titles(bundle.kind_titles)
         return Checked(made.bundles, (), made.policies)
     ground = await blocking(visit.parts.ground)
     return await blocking(lambda: check(ground.tree, ground.packs, today=today_utc()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +20,7 @@ from threegate.policy.language.nodes import read
 from threegate.policy.language.problems import Mark, Problem, problem
 from threegate.policy.language.shapes import place
 from threegate.policy.schema import ConstraintRule, Pack, Rule
+from threegate.types import Bilingual
 
 MAX_TEXT_BYTES = 8 << 20
 """Lists, answers and knowledge; a list of 100,000 words has about 1 MiB."""
@@ -63,6 +65,25 @@ class Bundle:
     @property
     def digest(self) -> str:
         return digest_of(self.names, self.files)
+
+    @property
+    def kind_titles(self) -> dict[str, Bilingual]:
+        """What its lists and detectors are called, by kind."""
+        return {kind: title for kind, title in self._titled() if title}
+
+    def _titled(self) -> Iterator[tuple[str, Bilingual | None]]:
+        """What one rule alone looks for, and no file keeps, is called as the rule; a category as
+        it describes itself."""
+        rules = {r.id: r for pack in self.packs for r in pack.rules if isinstance(r, Rule)}
+        users = Counter(kind for rule in rules.values() for kind in rule.detect.any)
+        by = {k: r.title for r in rules.values() for k in r.detect.any if users[k] == 1}
+        for pack in self.packs:
+            for name, words in pack.lists.items():
+                kind = f"list.{name}"
+                yield kind, words.title or (None if words.file else by.get(kind))
+            for name, spec in pack.detectors.items():
+                kind = f"{'pattern' if spec.regex else 'category'}.{name}"
+                yield kind, by.get(kind) or (spec.category.describe if spec.category else None)
 
     def text(self, path: str) -> str:
         """Text of a file of this bundle; empty if it is missing (which is reported as a

@@ -8,7 +8,9 @@ Values on a scale are listed weakest first, so that order and words are one tabl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from enum import Enum
+from types import MappingProxyType
 from typing import Any
 
 from threegate.i18n.catalog import texts
@@ -84,12 +86,22 @@ FAILED = VOCABULARY[Reason]
 SEVERITY = VOCABULARY[Severity]
 
 _OWN = texts("vocabulary", "kinds")
+_TITLED: ContextVar[Mapping[str, Bilingual]] = ContextVar("titled", default=MappingProxyType({}))
+
+
+def use_kind_titles(titles: Mapping[str, Bilingual]) -> None:
+    """What lists and detectors are called, beside what they were called already, for the rest of
+    this task: a draft's titles are seen by nobody else."""
+    _TITLED.set({**_TITLED.get(), **titles})
 
 
 def kind_title(kind: str) -> Bilingual:
     """The name of a kind, or that of the nearest family above it with the rest of the kind."""
     title = _OWN.get(kind) or title_of(kind)
     above, _, rest = kind.rpartition(".")
+    if own := _TITLED.get().get(kind):
+        wider = kind_title(above)
+        return Bilingual(f"{wider.zh}“{own.zh}”", f"{wider.en} “{own.en}”")
     if title.en != kind or not above:
         return title
     wider = kind_title(above)

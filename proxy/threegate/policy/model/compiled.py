@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -124,6 +125,8 @@ class CompiledPolicy:
     recognizers: tuple[dict[str, Any], ...] = ()
     banded: tuple[Rule, ...] = ()
     """Those of `rules` that have a band."""
+    kind_titles: Mapping[str, Bilingual] = field(default_factory=dict, repr=False)
+    """What its lists and detectors are called, by kind."""
 
     set_digest: str = ""
     """Digest of the policy set that it belongs to; empty for a policy that was compiled alone."""

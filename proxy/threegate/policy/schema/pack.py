@@ -55,6 +55,7 @@ class OnAuditFailure(StrEnum):
 class ListSpec(Located):
     """词表；类别是 list.<名称> / A word list; its kind is list.<name>"""
 
+    title: Bilingual | None = None
     words: tuple[str, ...] = ()
     file: Path | None = None
     match: Match = Match.SUBSTRING

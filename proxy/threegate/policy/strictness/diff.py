@@ -201,7 +201,9 @@ def _lists(old: CompiledPolicy, new: CompiledPolicy) -> Iterator[PolicyChange]:
         a = before.get(name) or replace(after[name], words=())
         b = after.get(name) or replace(a, words=())
         if aspects := compare_lists(a, b, lets_through=suppresses_rules(new, b.kind)):
-            yield changed(Subject.LIST, b.kind, NAMES["list"], aspects)
+            made = changed(Subject.LIST, b.kind, NAMES["list"], aspects)
+            fate = Fate.ADDED if name not in before else Fate.REMOVED
+            yield made if name in before and name in after else replace(made, fate=fate)
 
 
 def suppresses_rules(policy: CompiledPolicy, kind: str) -> bool:

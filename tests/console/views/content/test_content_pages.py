@@ -238,3 +238,15 @@ def test_the_words_of_a_list_are_looked_at_off_the_event_loop(
     assert table.json()["report"]["taken"] == 1
     assert threads
     assert site.running.run(loop_thread()) not in threads
+
+
+def test_a_list_is_shown_by_its_title_to_whoever_may_see_the_draft(fresh_site: Site) -> None:
+    editor, other = (fresh_site.who("editor", name=name) for name in ("wang", "zhao"))
+    form = {"name": "projects", "words": "海燕计划\nProject Heron", "title_zh": "保密项目"}
+    assert editor.post("/policies/lists", data=form).status_code == 303
+    page = "/policies/list/own/projects"
+    assert editor.post(page, data={"words": "海燕计划"}).status_code == 303  # keeps the title
+    assert "word list “保密项目”" in editor.get("/policies/draft").text
+    assert "保密项目" not in other.get("/policies/draft").text
+    assert editor.post(page, data=form | {"title_zh": ""}).status_code == 303
+    assert "word list projects" in editor.get("/policies/draft").text

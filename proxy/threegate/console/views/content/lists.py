@@ -33,6 +33,7 @@ from threegate.console.web import Answer, ConsoleRequest, Redirect, Shown, block
 from threegate.policy.language.load import pack_path
 from threegate.policy.language.wordlist import imported
 from threegate.policy.schema import Match
+from threegate.types import Bilingual
 
 COLUMNS = ("text",)
 WHY_DOUBTFUL = ("repeated", "short", "common", "long")
@@ -47,6 +48,7 @@ async def listing(visit: ConsoleRequest) -> Answer:
 
 def _row(found: ListView, space: Workspace) -> dict[str, Any]:
     row = asdict(found) | {"count": len(found.words)}
+    row["title"] = row["title"] or {"zh": "", "en": ""}
     del row["words"]
     changed = (found.file or pack_path(found.pack)) in space.files
     return row | {"changed": changed}
@@ -94,9 +96,18 @@ async def create(visit: ConsoleRequest) -> Answer:
         raise refusal("no-word")
     if any(each.name == name for each in lists_of(bundle)):
         raise refusal("list-exists")
-    found = ListView(name, pack, f"lists/{name}.txt", visit.form.get("match", "word"), words)
+    match = visit.form.get("match", "word")
+    found = ListView(name, pack, f"lists/{name}.txt", match, words, title=_title(visit))
     await _save(visit, space, found)
     return Redirect(f"/policies/list/{pack}/{name}", done="saved", data={"pack": pack})
+
+
+def _title(visit: ConsoleRequest, now: Bilingual | None = None) -> Bilingual | None:
+    """As given in the form, or as it is; one language alone serves for both."""
+    if "title_zh" not in visit.form:
+        return now
+    zh, en = (visit.form.get(f"title_{language}", "").strip() for language in ("zh", "en"))
+    return Bilingual(zh or en, en or zh) if zh or en else None
 
 
 async def save(visit: ConsoleRequest) -> Answer:
@@ -104,7 +115,7 @@ async def save(visit: ConsoleRequest) -> Answer:
     found = await _known(visit, space)
     words = await blocking(lines_of, visit.form.get("words", ""))
     match = visit.form.get("match", found.match)
-    mine = replace(found, match=match, words=words)
+    mine = replace(found, match=match, words=words, title=_title(visit, found.title))
     if conflict := await unseen(
         visit, space, await _files(visit, space, mine), _state(found, space)
     ):
@@ -124,8 +135,7 @@ async def _files(visit: ConsoleRequest, space: Workspace, found: ListView) -> di
         raise refusal("no-matching")
     path = pack_path(found.pack)
     pack = space.text(path) or own_pack()
-    listed = (found.name, found.file, found.words, found.match)
-    files = {path: await blocking(with_list, pack, *listed)}
+    files = {path: await blocking(with_list, pack, found)}
     if found.file:
         files[found.file] = words_file(space.text(found.file), found.words, visit.me.name)
     return files
