@@ -79,6 +79,16 @@ def test_a_blank_rule_becomes_one_for_employee_numbers(site: Site) -> None:
     editor.post("/policies/draft/discard")
 
 
+def test_an_unfinished_rule_keeps_no_other_rule_untested(site: Site) -> None:
+    editor = site.who("editor", name="two-rules")
+    create(editor, template="")
+    rule = create(editor, template="project_names")
+    page = editor.get(f"/policies/rule/{rule}/form.json").json()
+    assert page["errors_elsewhere"] is True
+    assert [t["passed"] for t in page["tests"]] == [True] * 4
+    editor.post("/policies/draft/discard")
+
+
 def test_examples_replace_the_pattern_of_a_template(site: Site) -> None:
     """Customer numbers of another shape than the template's were typed, and nothing happened."""
     editor = site.who("editor", name="own-shape")

@@ -86,7 +86,8 @@ class _Parts:
             yield self._list(id, words)
         for id, spec in pack.detectors.items():
             kind = f"{'pattern' if spec.regex else 'category'}.{id}"
-            yield self._kind("detector", kind, spec_rows(spec, language))
+            unread = () if spec.regex else ("level", "edges")
+            yield self._kind("detector", kind, spec_rows(spec, language, unread))
         for data in pack.recognizers:
             rows = {key: _recognized(key, data[key], language) for key in data}
             yield self._kind("recognizer", kind_of(entity(data)), rows)

@@ -12,11 +12,13 @@ from threegate.audit.log.query import Entry
 from threegate.audit.log.record import Stage
 from threegate.console.presenters.highlights import carried, marks_of, moved, pieces, placeholders
 from threegate.console.presenters.labels import family
+from threegate.console.presenters.punctuation import clauses
 from threegate.policy.model import CompiledPolicy, PolicySet
 from threegate.types import Action, Bilingual
 
 FINISHED = (Stage.COMPLETED, Stage.BLOCKED, Stage.ABORTED)
 """Without an action they ended before a decision."""
+REWRITTEN = Bilingual("写法不同（繁体、全角、空格等）", "in another spelling (width, spaces …)")
 
 
 def titles(policies: PolicySet) -> dict[str, Bilingual]:
@@ -127,6 +129,12 @@ def decisions(
     return made
 
 
+def _note(note: str, language: str) -> str:
+    """A view's name says that the text was written in another way than the rule is."""
+    about, at, _ = note.rpartition("@")
+    return clauses(filter(None, (about, REWRITTEN.get(language))), language) if at else note
+
+
 def ruling(
     ruled: Mapping[str, Any], language: str, known: Mapping[str, Bilingual]
 ) -> dict[str, Any]:
@@ -145,7 +153,7 @@ def ruling(
         "message": at.get("message"),
         "detector": ruled["detector"],
         "failed": ruled.get("failed", ""),
-        "note": ruled.get("note", ""),
+        "note": _note(ruled.get("note", ""), language),
         "shadow": ruled.get("shadow", False),
         "exception": ruled.get("exception", ""),
         "opinion": _opinion(ruled.get("opinion")),

@@ -6,10 +6,13 @@ each pause, and so does the editor.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from threegate.console.drafts import Workspace
+from threegate.console.drafts import DraftFile, Workspace
 from threegate.console.forms.detect_fields import own_pieces
+from threegate.console.forms.new_rule import without_rule
 from threegate.console.forms.pattern_like import pattern_for
 from threegate.console.forms.rule_fields import read_fields, write_fields
 from threegate.console.pack_merge import piece_at, pieces
@@ -19,7 +22,7 @@ from threegate.console.presenters.highlights import pieces as coloured
 from threegate.console.presenters.records import policies_of
 from threegate.console.presenters.test_results import sample
 from threegate.console.views.conflict import unseen
-from threegate.console.views.new_rule import pack_of, parts_of
+from threegate.console.views.new_rule import other_packs, pack_of, parts_of
 from threegate.console.views.policies import (
     api_keys,
     excerpt,
@@ -114,6 +117,10 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
         r for r in rows if r["file"] == path and (r["rule"] or piece_at(text, r["line"])) in own
     ]
     good = not any(r["severity"] == "error" for r in mine)
+    unfinished = {r["rule"] for r in rows if r["severity"] == "error" and r["file"] == path}
+    finished = checked
+    if good and (others := unfinished - {rule_id, ""}):
+        finished = await visit.checked((await blocking(_without, space, pack, others)).check)
     constitution = fields.get("values", {}).get("constitution_file", "")
     bundle = await blocking(space.bundle)
     special = _constraining(visit, space, fields) if "values" in fields else _judging(visit, fields)
@@ -125,13 +132,21 @@ async def _page(visit: ConsoleRequest, space: Workspace, pack: str) -> dict[str,
         "good": good,
         **await blocking(_drafted, space, path, rule_id, fields),
         "errors_elsewhere": good and checked.policies is None,
-        "tests": await _tests(visit, checked, rule_id),
+        "tests": await _tests(visit, finished, rule_id),
         **await blocking(_shown_text, text, rule_id),
         **await blocking(choices, bundle, fields["kinds"], visit.language),
         "drafted_answers": drafted_answers(space),
         "bindings": await blocking(who_gets_what, space, visit.language),
         "callers": {"tenant": [(t, "") for t in await tenants(visit)], "key": api_keys(visit)},
     }  # fmt: skip
+
+
+def _without(space: Workspace, pack: str, rules: Iterable[str]) -> Workspace:
+    """The draft without other rules that are not finished, which say nothing about this one."""
+    text, elsewhere = space.text(pack_path(pack)), other_packs(space, pack)
+    for rule in rules:
+        text = without_rule(text, rule, elsewhere)
+    return replace(space, files={**space.files, pack_path(pack): DraftFile(text, None)})
 
 
 def _drafted(space: Workspace, path: str, rule_id: str, fields: dict[str, Any]) -> dict[str, bool]:

@@ -128,7 +128,7 @@ async def remove_rule(visit: ConsoleRequest) -> Answer:
         await keep_file(visit, space, PACKS, packs_text(p for p in space.packs if p != pack))
         await blocking(visit.parts.drafts.discard, visit.me.name, pack_path(pack))
         return Redirect("/policies/draft", done="removed")
-    elsewhere = await blocking(_other_packs, space, pack)
+    elsewhere = await blocking(other_packs, space, pack)
     await change_pack(visit, space, pack, lambda text: without_rule(text, rule_id, elsewhere))
     return Redirect("/policies/draft", done="removed")
 
@@ -146,5 +146,5 @@ def parts_of(text: str, rule_id: str) -> set[str]:
     return {f"rules/{rule_id}", *(part for part in own_pieces(text, rule_id) if "/" in part)}
 
 
-def _other_packs(space: Workspace, pack: str) -> str:
+def other_packs(space: Workspace, pack: str) -> str:
     return "".join(space.text(pack_path(p.pack)) for p in space.bundle().packs if p.pack != pack)

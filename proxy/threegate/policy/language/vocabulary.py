@@ -101,7 +101,7 @@ def kind_title(kind: str) -> Bilingual:
     above, _, rest = kind.rpartition(".")
     if own := _TITLED.get().get(kind):
         wider = kind_title(above)
-        return Bilingual(f"{wider.zh}“{own.zh}”", f"{wider.en} “{own.en}”")
+        return Bilingual(f"{own.zh}（{wider.zh}）", f"{own.en} ({wider.en})")
     if title.en != kind or not above:
         return title
     wider = kind_title(above)
@@ -112,7 +112,7 @@ def kind_title(kind: str) -> Bilingual:
 
 def kind_named(kind: str) -> Bilingual:
     """A kind with its name, as shown in a list of changes; only the kind if it has no name."""
-    title = kind_title(kind)
+    title = _TITLED.get().get(kind) or kind_title(kind)
     if title.en == kind:
         return Bilingual(kind, kind)
     return Bilingual(f"{title.zh}（{kind}）", f"{title.en} ({kind})")

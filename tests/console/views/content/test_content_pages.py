@@ -246,7 +246,7 @@ def test_a_list_is_shown_by_its_title_to_whoever_may_see_the_draft(fresh_site: S
     assert editor.post("/policies/lists", data=form).status_code == 303
     page = "/policies/list/own/projects"
     assert editor.post(page, data={"words": "海燕计划"}).status_code == 303  # keeps the title
-    assert "word list “保密项目”" in editor.get("/policies/draft").text
+    assert "保密项目 (word list)" in editor.get("/policies/draft").text
     assert "保密项目" not in other.get("/policies/draft").text
     assert editor.post(page, data=form | {"title_zh": ""}).status_code == 303
     assert "word list projects" in editor.get("/policies/draft").text
