@@ -23,6 +23,18 @@ def test_bindings_first_match_wins_and_packs_without_serve_the_rest() -> None:
     assert names == ["bank", "shop"]
 
 
+def test_a_binding_may_give_several_packs_as_one_policy() -> None:
+    bound = "pack: callers\ntitle: {zh: 谁, en: Who}\nbindings:\n"
+    bound += "  - {pack: shop, also: [second], tenants: [bank]}\n  - {pack: shop}\n"
+    more = {"packs/second.yaml": SECOND.encode(), "packs/callers.yaml": bound.encode()}
+    made = check(tree(LOOSE, more), ["callers"])
+    assert not [p for p in made.problems if p.severity == "error"]
+    names = [made.policies.policy_for(Caller(tenant=t)).name for t in ("bank", "x")]
+    assert names == ["shop+second", "shop"]
+    missing = check(tree(LOOSE, more | {"packs/second.yaml": b""}), ["callers"])
+    assert missing.policies is None
+
+
 def test_packs_without_bindings_make_one_policy() -> None:
     files = tree(LOOSE, {"packs/second.yaml": SECOND.encode()})
     policies = check(files, ["shop", "second"]).policies

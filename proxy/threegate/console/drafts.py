@@ -191,7 +191,7 @@ class Workspace:
         """The packs in force and those that they bind to callers."""
         tree = self.tree
         made = load_bundle(tree, self.packs)
-        bound = [binding.pack for pack in made.packs for binding in pack.bindings]
+        bound = [n for pack in made.packs for binding in pack.bindings for n in binding.packs]
         return load_bundle(tree, dict.fromkeys((*self.packs, *bound))) if bound else made
 
     def text(self, path: str) -> str:

@@ -111,29 +111,28 @@ def served(tree: Tree, names: Iterable[str]) -> tuple[Served, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """`bound` are (selector, pack) pairs in order; the packs without bindings make one policy for
+    """`bound` are selectors with their packs, in order; packs without bindings make one policy for
     the rest."""
 
     bundles: tuple[Bundle, ...]
-    bound: tuple[tuple[Selector, str], ...]
+    bound: tuple[tuple[Selector, tuple[str, ...]], ...]
     rest: tuple[str, ...]
 
     @property
     def sets(self) -> list[tuple[Selector, tuple[str, ...]]]:
         """The packs for each binding, and for the calls that none takes."""
-        found: list[tuple[Selector, tuple[str, ...]]] = [(s, (pack,)) for s, pack in self.bound]
-        return found + ([(Selector(), self.rest)] if self.rest else [])
+        return [*self.bound, *([(Selector(), self.rest)] if self.rest else [])]
 
 
 def _plan(tree: Tree, names: tuple[str, ...]) -> _Plan:
     whole = load_bundle(tree, names)
     wanted = [pack for pack in whole.packs if pack.pack in names]
-    bound = tuple((b.selector, b.pack) for pack in wanted for b in pack.bindings)
+    bound = tuple((b.selector, b.packs) for pack in wanted for b in pack.bindings)
     binds = {pack.pack for pack in whole.packs if pack.bindings}
     rest = tuple(n for n in names if n not in binds)
     # One that only binds others serves nobody, but its file is part of a version.
     binding = ((pack.pack,) for pack in wanted if pack.bindings)
-    served = [*((pack,) for _, pack in bound), *([rest] if rest else [])]
+    served = [*(packs for _, packs in bound), *([rest] if rest else [])]
     groups = dict.fromkeys([*served, *binding])
     bundles = tuple(whole if group == names else load_bundle(tree, group) for group in groups)
     return _Plan(bundles or (whole,), bound, rest)

@@ -181,6 +181,20 @@ def test_bindings_are_changed_by_form(bound_site: Site) -> None:
     assert "Less protection: tenant retail or shops." in page
 
 
+def test_an_entry_may_have_several_packs(bound_site: Site) -> None:
+    editor = bound_site.who("editor", name="ed")
+    form = MINE | {"seen": editor.get(FORM + ".json").json()["seen"], "0.also.base": "on"}
+    shown = editor.post(FORM + ".json", data=form | {"do": "show"}).json()
+    packs = [[p["name"] for p in row["packs"]] for row in shown["bindings"]["rows"]]
+    assert {"retail", "base"} <= set(packs[0])
+    (lost,) = shown["losses"]
+    assert "unguarded paths added" in lost["lost"][0]  # which `base` has and `retail` had not
+    assert editor.post(FORM, data=form | {"do": "save", "read": shown["read"]}).status_code == 303
+    text = editor.get("/policies/pack/bound.json").json()["text"]
+    assert "also: [base]" in text
+    assert "Base policy" in editor.get("/policies/draft").text
+
+
 def test_an_error_is_beside_its_field_and_nothing_is_lost(bound_site: Site) -> None:
     editor = bound_site.who("editor", name="ed")
     form = MINE | {"0.pack": "", "0.tenants": "typed", "0.route": "v1", "do": "save"}

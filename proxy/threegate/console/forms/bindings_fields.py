@@ -16,7 +16,7 @@ from threegate.console.pack_merge import above, pieces
 from threegate.console.yaml_values import flow, lines, set_list, set_text, texts, ticked
 from threegate.policy.model import Selector
 
-LISTS = ("tenants", "keys", "models")
+LISTS = ("tenants", "keys", "models", "also")
 KEY = "bindings"
 _ITEM = re.compile(r"  - ")
 
@@ -34,6 +34,7 @@ class BindingRow:
     keys: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     route: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def named(self) -> bool:
@@ -61,9 +62,9 @@ def written_rows(name: str, text: str) -> list[BindingRow]:
 
 
 def _row(name: str, number: int, spec: Mapping[str, object]) -> BindingRow:
-    tenants, keys, models = (tuple(texts(spec.get(key))) for key in LISTS)
+    tenants, keys, models, also = (tuple(texts(spec.get(key))) for key in LISTS)
     route, pack = (str(spec.get(key) or "") for key in ("route", "pack"))
-    row = BindingRow(name, number, pack, False, tenants, keys, models, route)
+    row = BindingRow(name, number, pack, False, tenants, keys, models, route, also)
     return replace(row, everybody=not row.named)
 
 
@@ -77,9 +78,9 @@ def _given(form: Mapping[str, str], at: str, files: frozenset[str]) -> BindingRo
     file, _, number = form.get(f"{at}was", "").rpartition(":")
     was = (file, int(number)) if file in files and number.isdecimal() else ("", -1)
     given = {key: [*ticked(form, at + key), *lines(form, at + key)] for key in LISTS}
-    tenants, keys, models = (tuple(dict.fromkeys(values)) for values in given.values())
+    tenants, keys, models, also = (tuple(dict.fromkeys(values)) for values in given.values())
     route, pack = (form.get(at + key, "").strip() for key in ("route", "pack"))
-    return BindingRow(*was, pack, f"{at}all" in form, tenants, keys, models, route)
+    return BindingRow(*was, pack, f"{at}all" in form, tenants, keys, models, route, also)
 
 
 def changed_rows(rows: list[BindingRow], do: str) -> list[BindingRow]:

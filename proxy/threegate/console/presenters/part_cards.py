@@ -106,8 +106,8 @@ class _Parts:
             under = listed((titles.get(id, id) for id in pack.extends), language)
             rows["extends"] = (rows["extends"][0], under)
         if pack.bindings:
-            bound = ((b.selector, titles.get(b.pack, b.pack)) for b in pack.bindings)
-            lines = (f"{calls_of(who).get(language)} → {title}" for who, title in bound)
+            bound = ((b.selector, [titles.get(n, n) for n in b.packs]) for b in pack.bindings)
+            lines = (f"{calls_of(w).get(language)} → {listed(t, language)}" for w, t in bound)
             numbered = (f"{n}. {line}" for n, line in enumerate(lines, 1))
             rows["bindings"] = (LABELS["bindings"].get(language), "\n".join(numbered))
         return rows

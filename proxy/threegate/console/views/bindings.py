@@ -154,7 +154,8 @@ def _row(row: BindingRow, titles: Mapping[str, str], language: str) -> dict[str,
     faults = {field: ERRORS[code].get(language) for field, code in row.faults.items()}
     calls = "" if "who" in faults else calls_of(row.selector).get(language)
     was = f"{row.file}:{row.number}" if row.file else ""
-    shown = {"calls": calls, "title": titles.get(row.pack, row.pack), "was": was}
+    packs = _listed(titles, filter(None, (row.pack, *row.also)), language)
+    shown = {"calls": calls, "title": packs, "was": was}
     return asdict(row) | shown | {"faults": faults}
 
 

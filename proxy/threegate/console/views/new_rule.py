@@ -48,7 +48,7 @@ def target_pack(space: Workspace, bundle: Bundle) -> str:
     """The pack for the user's own rules: a separate one or, if packs are bound to callers, the last
     pack in use that some call gets, because an unbound pack would serve everybody else, or
     nobody."""
-    bound = [b.pack for pack in bundle.packs for b in pack.bindings]
+    bound = [name for pack in bundle.packs for b in pack.bindings for name in b.packs]
     if not bound:
         return OWN_PACK
     named = {name for each in space.served() if each.reached for name in each.bundle.names}
@@ -58,7 +58,7 @@ def target_pack(space: Workspace, bundle: Bundle) -> str:
 
 def serving_packs(bundle: Bundle) -> list[Pack]:
     """Without those that only bind other packs: a rule there holds for nobody."""
-    bound = {b.pack for pack in bundle.packs for b in pack.bindings}
+    bound = {name for pack in bundle.packs for b in pack.bindings for name in b.packs}
     return [pack for pack in bundle.packs if pack.pack in bound or not pack.bindings]
 
 

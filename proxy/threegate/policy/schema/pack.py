@@ -125,10 +125,15 @@ class BindingSpec(Located):
     """绑定：谁用哪个策略包 / Which callers get which pack; the first match wins"""
 
     pack: Id
+    also: tuple[Id, ...] = ()
     route: str = ""
     tenants: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.pack, *self.also)))
 
     @property
     def selector(self) -> Selector:
