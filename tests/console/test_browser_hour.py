@@ -120,6 +120,8 @@ def _staff_numbers(page: Browser) -> None:
 def _word_list_and_reply(page: Browser) -> None:
     page.go("/policies/lists")
     page.fill("[name=name]", "projects")
+    page.fill("[name=title_zh]", "保密项目名称")
+    page.fill("[name=title_en]", "Names of confidential projects")
     page.fill("[name=words]", "海燕计划\nProject Heron")
     page.press("form[action$='/policies/lists'] button")
     page.shot("hour-list")
