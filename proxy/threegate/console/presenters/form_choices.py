@@ -9,6 +9,7 @@ from threegate.console.forms.number_format import schemes
 from threegate.console.kind_samples import example_of
 from threegate.console.presenters.fact_checks import SOURCES, source_title
 from threegate.console.presenters.punctuation import labelled
+from threegate.console.presenters.records import policies_of
 from threegate.policy.actions import ACTIONS, ActionInfo
 from threegate.policy.compliance.taxonomy import TAXONOMIES
 from threegate.policy.kinds import KIND_INFOS
@@ -16,6 +17,7 @@ from threegate.policy.language.load import Bundle
 from threegate.policy.language.recognizers import entity, kind_of
 from threegate.policy.language.shapes import description, specs
 from threegate.policy.language.vocabulary import CHANNEL, kind_title
+from threegate.policy.model import PolicySet
 from threegate.policy.schema import Rule, Then
 from threegate.types import CLAIM_SUPPORTED, Action, Channel, Layer
 
@@ -113,9 +115,13 @@ def _kind_groups(bundle: Bundle, chosen: Iterable[str], language: str) -> list[d
     return kind_groups((k for k in known if not k.startswith(NOT_OFFERED)), language)
 
 
-def missable(language: str) -> list[dict[str, Any]]:
-    """Kinds that a reviewer can say were missed, by family."""
-    return kind_groups(MISSABLE, language)
+def missable(policies: PolicySet) -> tuple[str, ...]:
+    """Kinds that a reviewer can say were missed, the organisation's own first."""
+    made = policies_of(policies)
+    own = [part.kind for p in made for part in p.lists]
+    own += [part.kind for p in made for part in p.patterns]
+    own += [part.kind for p in made for part in p.categories]
+    return tuple(dict.fromkeys([*(k for k in own if k not in MISSABLE), *MISSABLE]))
 
 
 def kind_groups(kinds: Iterable[str], language: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from threegate.console.auth.sessions import REVEAL_S, SITTING_COOKIE, SITTING_S
 from threegate.console.errors import refusal
 from threegate.console.presenters import records as explained
 from threegate.console.presenters.explanation import explanation
-from threegate.console.presenters.form_choices import missable
+from threegate.console.presenters.form_choices import kind_groups, missable
 from threegate.console.presenters.log_facts import facts, is_verdict_of_another, without_verdict
 from threegate.console.presenters.questions import rules_to_judge
 from threegate.console.review.complaints import CLAIMS, SOURCES
@@ -93,7 +93,7 @@ async def opened(
         "no_text": explained.why_no_text([e.event for e in entries]),
         "revealed": revealed,
         "sitting": bool(sitting(visit)),
-        "kinds": await blocking(missable, language),
+        "kinds": await blocking(kind_groups, missable(visit.serving), language),
     }
 
 

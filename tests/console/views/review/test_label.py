@@ -13,6 +13,11 @@ def test_only_rules_of_the_record_can_be_judged(site: Site, newest: Newest) -> N
     for form in ({"rule": "no.such", "label": "correct"}, {"rule": "", "label": "great"}, unknown):
         answer = site.who("reviewer").post(f"/audit/record/{request}/label.json", data=form)
         assert answer.status_code == 400
+    kinds = site.who("reviewer").get(f"/audit/record/{request}.json").json()["kinds"]
+    assert kinds[0]["items"][0]["title"] == "Self-harm and suicide (word list)"  # one's own first
+    missed = unknown | {"category": "list.self_harm"}
+    answer = site.who("reviewer").post(f"/audit/record/{request}/label.json", data=missed)
+    assert answer.status_code == 200
 
 
 def test_a_record_becomes_a_test_in_the_draft_of_an_editor(site: Site, newest: Newest) -> None:

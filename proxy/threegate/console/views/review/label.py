@@ -5,7 +5,7 @@ from __future__ import annotations
 from threegate.console.auth.accounts import stamp
 from threegate.console.errors import refusal
 from threegate.console.presenters import records
-from threegate.console.presenters.form_choices import MISSABLE
+from threegate.console.presenters.form_choices import missable
 from threegate.console.presenters.questions import rules_to_judge
 from threegate.console.review.review_store import LABELS, Proposal, ReviewLabel, new_id
 from threegate.console.views.record import entries_of, kept_parts
@@ -20,7 +20,7 @@ async def label(visit: ConsoleRequest) -> Answer:
     if label not in LABELS or (rule and rule not in rules_to_judge(entries[-1].event)):
         raise refusal("no-label-or-rule")
     request, category = visit.path["request"], visit.form.get("category", "")
-    if category and category not in MISSABLE:
+    if category and category not in missable(visit.serving):
         raise refusal("no-category")
     made = ReviewLabel(request, rule, visit.me.name, label, category, stamp())
     await visit.note("label", object=request, rule=rule, label=label, category=category)
