@@ -86,9 +86,8 @@ class EventQueue:
             if not passed and not self._may_leave(self._events[0]):
                 break
             out.append(self._write(self._next()))
-        texts = self.answer.texts
         for key in self._free():
-            if text := texts[key].take():
+            if text := self._take(key):
                 self._text_leaves()
                 out.append(self.codec.text(key, text))
         return out if self._annotated == len(self.answer.ruled) else out + self._annotations()
@@ -130,7 +129,7 @@ class EventQueue:
     def _write(self, chunk: Chunk) -> bytes:
         released = {}
         for key in [*[d.key for d in chunk.deltas if d.text], *chunk.closes]:
-            if (guarded := self.answer.texts.get(key)) is not None and (text := guarded.take()):
+            if text := self._take(key):
                 released[key] = text
         if self.label and chunk.frame is not None:
             chunk.frame["aigc"], self.label = self.label, None
@@ -147,6 +146,11 @@ class EventQueue:
         if self._annotated == len(self.answer.ruled):
             return written
         return b"".join([*self._annotations(), written])
+
+    def _take(self, key: StreamKey) -> str:
+        """What may be released of a text that has begun and not ended; an event may name others."""
+        guarded = self.answer.texts.get(key)
+        return guarded.take() if guarded is not None else ""
 
     def _unlink(self, chunk: Chunk) -> None:
         """Removes the log probabilities of a held text, because they spell it out token by token.
