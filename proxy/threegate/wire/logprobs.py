@@ -19,7 +19,7 @@ _NUMBERS: Final = (int, float, bool, type(None))
 _ESCAPED: Final = re.compile(r"bytes:((?:\\x[0-9a-f]{2})+)")
 _UNREADABLE: Final = "\ufffd"
 _UNREADABLES: Final = re.compile(f"({_UNREADABLE}+)")
-_UNSAID: Final = re.compile(r"\s|<[|｜][A-Za-z_▁]{1,40}\d{0,3}[|｜]>|</?think>")
+_UNSAID: Final = re.compile(r"\s|<[|｜][A-Za-z_▁]{1,40}\d{0,3}[|｜]>|(?i:</?think>)")
 """Not compared: spaces, which parsers of reasoning remove, and tokens that only engines see."""
 _SIGNS: Final = re.compile(r"[\W_]+")
 _IDENTIFIER: Final = re.compile(r"(?!.*[A-Z]{16})[A-Za-z._]{0,64}")

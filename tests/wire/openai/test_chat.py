@@ -77,6 +77,8 @@ def test_hide_reasoning_in_every_shape() -> None:
         body(content="<think>a</think>b", reasoning_content=None),  # vLLM without a parser
         body(content="<think>a</think>b", reasoning=""),
         body(content="b", reasoning="a", thinking_blocks=[{"thinking": "a"}]),  # LiteLLM
+        body(content="<think>a</think>b", reasoning_content="a"),
+        body(content="\ufeff<THINK>a</THINK>\n<think>c</think>b"),
     ):
         message = CHAT.hide_reasoning(value)["choices"][0]["message"]
         assert message == {"role": "assistant", "content": "b"}

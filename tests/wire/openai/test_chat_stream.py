@@ -11,6 +11,7 @@ from threegate.errors import UpstreamError
 from threegate.types import Channel
 from threegate.wire.adapter import StreamOptions
 from threegate.wire.sse import ServerSentEvent
+from threegate.wire.think import halves
 
 from tests.wire.cuts import cut_at
 from tests.wire.openai.test_chat import CHAT, LOGPROBS
@@ -138,3 +139,40 @@ def test_hidden_reasoning_is_not_repeated_in_other_fields() -> None:
     made = replay(CHAT.stream({}, StreamOptions(show_reasoning=False)), decode([raw]))
     assert b"why" not in made
     assert b'"provider_specific_fields":{"a":1}' in made
+
+
+BLOCKS = ["<THINK>", "why", "</think", ">\n", "<thi", "nk>not</think>", " so"]
+
+
+@pytest.mark.parametrize("field", [{}, {"reasoning_content": "why"}], ids=["tags", "and a field"])
+@pytest.mark.parametrize("hold", [0, 1, 5])
+def test_blocks_in_tags_are_hidden_wherever_reasoning_began(
+    field: dict[str, str], hold: int
+) -> None:
+    raw = b"".join(chat(choice(content=piece)) for piece in BLOCKS)
+    raw = (chat(choice(**field)) if field else b"") + raw + chat(choice(finish="stop")) + DONE
+    options = StreamOptions(show_reasoning=False)
+    made = replay(CHAT.stream({}, options), decode([raw]), Delay(hold))
+    assert all(word not in made.lower() for word in (b"think", b"why", b"not"))
+    assert b"so" in made
+
+
+@pytest.mark.parametrize("hold", [0, 1, 5])
+def test_what_is_held_of_a_block_leaves_inside_its_tags(hold: int) -> None:
+    raw = b"".join(chat(choice(content=piece)) for piece in BLOCKS)
+    made = replay(CHAT.stream({}), decode([raw + chat(choice(finish="stop")) + DONE]), Delay(hold))
+    *events, _ = payloads(made)
+    said = "".join(e["choices"][0]["delta"].get("content") or "" for _, e in events)
+    found = halves(said)
+    assert found is not None
+    assert (found.reasoning, found.answer.strip()) == ("whynot", "so")
+
+
+@pytest.mark.parametrize("hold", [0, 1, 5])
+def test_a_block_in_tags_goes_on_in_the_field_where_reasoning_began(hold: int) -> None:
+    raw = chat(choice(reasoning="a")) + b"".join(chat(choice(content=c)) for c in BLOCKS)
+    made = replay(CHAT.stream({}), decode([raw + chat(choice(finish="stop")) + DONE]), Delay(hold))
+    *events, _ = payloads(made)
+    deltas = [e["choices"][0]["delta"] for _, e in events]
+    assert "".join(delta.get("reasoning") or "" for delta in deltas) == "awhynot"
+    assert "".join(delta.get("content") or "" for delta in deltas).strip() == "so"

@@ -61,8 +61,9 @@ class Chat(ChatRequest):
         for name, value in message.items():
             if name in ("tool_calls", "function_call"):
                 walk.field(at, name, value, Channel.TOOL_ARGUMENTS)
-            elif name == "content" and isinstance(value, str) and not reasoning:
-                content_slots(walk, value, f"{at}/content", options)
+            elif name == "content" and isinstance(value, str):
+                starts = options.starts_in_reasoning and not reasoning
+                content_slots(walk, value, f"{at}/content", starts_in_reasoning=starts)
             elif name == "content" and isinstance(value, list):
                 for index, part in enumerate(value):
                     channel = Channel.REASONING if _is_thinking(part) else Channel.CONTENT
@@ -104,8 +105,8 @@ class Chat(ChatRequest):
             parsed = [value for name in names if (value := message.pop(name))]
             known_fields.drop_unlisted_reasoning(message)
             content = message.get("content")
-            if isinstance(content, str) and not parsed:
-                starts = options.starts_in_reasoning
+            if isinstance(content, str):
+                starts = options.starts_in_reasoning and not parsed
                 message["content"] = think.answer_of(content, starts_in_reasoning=starts)
             elif isinstance(content, list):
                 message["content"] = [part for part in content if not _is_thinking(part)]
@@ -138,9 +139,9 @@ def _is_thinking(part: Any) -> bool:
     return isinstance(part, dict) and part.get("type") in _THINKING
 
 
-def content_slots(walk: SlotWalk, content: str, at: str, options: StreamOptions) -> None:
+def content_slots(walk: SlotWalk, content: str, at: str, *, starts_in_reasoning: bool) -> None:
     """The slots of a content that may hold inline reasoning."""
-    found = think.halves(content, starts_in_reasoning=options.starts_in_reasoning)
+    found = think.halves(content, starts_in_reasoning=starts_in_reasoning)
     if found is None:
         walk.add(content, at, Channel.CONTENT)
     else:

@@ -83,22 +83,13 @@ class ChatCodec(ChoiceCodec):
         if state.in_tags:
             delta["content"] = text + (delta.get("content") or "")
             return
-        self._parsed_upstream(chunk, state)
+        state.splitter.starts_in_reasoning = False  # the upstream has a reasoning parser
         piece = Delta(state.reasoning_key, text)
         fields = state.reasoning_fields.setdefault(piece.key, tuple(names))
         self._take(chunk, delta, fields[0], piece)
         for name in fields[1:]:
             delta[name] = ""
             chunk.places.append(InsertionPoint(delta, name, [piece], mirror=True))
-
-    def _parsed_upstream(self, chunk: Chunk, state: Choice) -> None:
-        """The upstream has a reasoning parser: the content has no tags. What was held because it
-        may begin one is text."""
-        if state.splitter is not None:
-            for piece in self._split(state.splitter.close(), state, "content"):
-                assert isinstance(piece, Delta)
-                self._add(chunk, piece)
-        state.splitter = None
 
     def _detail(
         self, chunk: Chunk, delta: Body, taken: tuple[Body, str, str], state: Choice
@@ -108,7 +99,7 @@ class ChatCodec(ChoiceCodec):
         if state.in_tags:
             delta["content"] = text + (delta.get("content") or "")
             return
-        self._parsed_upstream(chunk, state)
+        state.splitter.starts_in_reasoning = False
         for place in chunk.places:
             first = place.pieces[0] if place.pieces else None
             if isinstance(first, Delta) and first.key == state.reasoning_key:

@@ -52,14 +52,12 @@ class Choice:
         self.content_key = StreamKey(index, Channel.CONTENT)
         self.reasoning_key = StreamKey(index, Channel.REASONING)
         self.reasoning_fields: dict[StreamKey, tuple[str, ...]] = {}  # that each began in
-        self.splitter: think.ThinkSplitter | None = think.ThinkSplitter(
-            starts_in_reasoning=options.starts_in_reasoning
-        )
+        self.splitter = think.ThinkSplitter(starts_in_reasoning=options.starts_in_reasoning)
 
     @property
     def in_tags(self) -> bool:
         """Whether reasoning inside the content has begun and not ended."""
-        return self.splitter is not None and self.splitter.reasons
+        return self.splitter.reasons
 
 
 class ChoiceCodec(StreamCodec):
@@ -103,8 +101,7 @@ class ChoiceCodec(StreamCodec):
     def _fits_template(self, chunk: Chunk) -> bool:
         if not super()._fits_template(chunk):
             return False
-        splitter = self._choices[chunk.deltas[0].key.choice].splitter
-        return splitter is None or splitter.done
+        return self._choices[chunk.deltas[0].key.choice].splitter.done
 
     def _read_frame(self, chunk: Chunk, frame: Body) -> None:
         if choices := frame.get("choices"):
@@ -161,27 +158,50 @@ class ChoiceCodec(StreamCodec):
 
     def _content(self, chunk: Chunk, holder: Body, name: str, text: str, state: Choice) -> None:
         """Content, which may begin with inline reasoning."""
-        splitter = state.splitter
-        if splitter is None or splitter.done:
-            self._leave_reasoning(chunk, state)
-            self._take(chunk, holder, name, Delta(state.content_key, text))
-            return
-        pieces = self._split(splitter.feed(text), state, name)
+        parts = state.splitter.feed(text)
+        if state.reasoning_fields.get(state.reasoning_key, (name,)) != (name,):
+            parts = self._to_its_field(chunk, parts, state)
+        pieces, ended = self._split(parts, state, name)
         self._take(chunk, holder, name, *pieces)
-        if splitter.done:
-            self._close_reasoning(chunk, state)
+        self._end(chunk, ended)
+        if state.splitter.done:
+            self._leave_reasoning(chunk, state)
 
-    def _split(self, parts: list[think.ThinkPart], state: Choice, name: str) -> list[Delta | str]:
-        if any(part.kind is think.ThinkPartKind.REASONING for part in parts):
-            state.reasoning_fields.setdefault(state.reasoning_key, (name,))
-        keys = {
-            think.ThinkPartKind.REASONING: state.reasoning_key,
-            think.ThinkPartKind.CONTENT: state.content_key,
-        }
-        return [
-            text if kind is think.ThinkPartKind.TAG else Delta(keys[kind], text)
-            for kind, text in parts
-        ]
+    def _to_its_field(
+        self, chunk: Chunk, parts: list[think.ThinkPart], state: Choice
+    ) -> list[think.ThinkPart]:
+        """Reasoning in tags that began in a field goes on there; returns the content."""
+        for kind, text in parts:
+            if kind is think.ThinkPartKind.REASONING:
+                self._add(chunk, Delta(state.reasoning_key, text))
+        return [part for part in parts if part.kind is think.ThinkPartKind.CONTENT]
+
+    def _split(
+        self, parts: list[think.ThinkPart], state: Choice, name: str
+    ) -> tuple[list[Delta | str], list[StreamKey]]:
+        """The pieces of a content, and the reasoning that ends in it. Each block in tags is a text
+        with its own key: what is held of one must leave before its end tag does."""
+        pieces: list[Delta | str] = []
+        ended: list[StreamKey] = []
+        for kind, text in parts:
+            key = state.reasoning_key
+            match kind:
+                case think.ThinkPartKind.CONTENT:
+                    pieces.append(Delta(state.content_key, text))
+                case think.ThinkPartKind.REASONING:
+                    state.reasoning_fields.setdefault(key, (name,))
+                    pieces.append(Delta(key, text))
+                case think.ThinkPartKind.TAG:
+                    pieces.append(text)
+                    if think.ends(text) and key in state.reasoning_fields:
+                        ended.append(key)
+                        self._next_reasoning(state)
+        return pieces, ended
+
+    def _next_reasoning(self, state: Choice) -> None:
+        part = state.reasoning_key.part + 1
+        self._limit(part)
+        state.reasoning_key = state.reasoning_key._replace(part=part)
 
     def _leave_reasoning(self, chunk: Chunk, state: Choice) -> None:
         """Notes that something other than reasoning has begun, unless the event has both."""
@@ -194,7 +214,7 @@ class ChoiceCodec(StreamCodec):
         key = state.reasoning_key
         if self._reasons(state):
             self._end(chunk, [key])
-            state.reasoning_key = key._replace(part=key.part + 1)
+            self._next_reasoning(state)
 
     def _reasons(self, state: Choice) -> bool:
         """Whether reasoning has begun that content would end."""
@@ -202,10 +222,9 @@ class ChoiceCodec(StreamCodec):
 
     def _end_choice(self, chunk: Chunk, index: int) -> None:
         state = self._choices[index]
-        if state.splitter is not None:
-            for piece in self._split(state.splitter.close(), state, "content"):
-                assert isinstance(piece, Delta)
-                self._add(chunk, piece)
+        for piece in self._split(state.splitter.close(), state, "content")[0]:
+            assert isinstance(piece, Delta)
+            self._add(chunk, piece)
         self._end(chunk, [key for key in self._open if key.choice == index])
 
     # Writing

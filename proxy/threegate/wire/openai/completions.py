@@ -67,7 +67,8 @@ class Completions(Adapter):
         for position, choice in answers(body):
             walk.choice, walk.base = choice.get("index", position), f"/choices/{position}"
             if isinstance(text := choice.get("text"), str):
-                content_slots(walk, text, f"{walk.base}/text", options)
+                starts = options.starts_in_reasoning
+                content_slots(walk, text, f"{walk.base}/text", starts_in_reasoning=starts)
             known = {"text"} if isinstance(text, str) else set()
             walk_fields(walk, choice, Channel.CONTENT, without=CHOICE | known, at=walk.base)
         walk.choice, walk.base = 0, ""
