@@ -3,18 +3,22 @@ checkpoints."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 from threegate.audit.errors import trouble
 from threegate.audit.log.checkpoint import CheckpointShipper, Publisher, writer_origin
 from threegate.audit.log.keys import MasterKey, load_key
 from threegate.audit.log.note import Signer
 from threegate.audit.settings import AuditSettings
 from threegate.durable_files import replace_file
+from threegate.errors import AuditError
 
 
 def load_master(settings: AuditSettings) -> MasterKey:
     """Raises AuditError. While there are several keys, the settings must say which one is used for
     persons: a wrong guess would show only when an erasure or a hold misses their records."""
-    path = settings.directory / "keys" / "master.key"
+    path = _master_file(settings)
 
     def loaded(spec: str, setting: str) -> bytes:
         return load_key(spec, path, settings.environment, setting=setting)
@@ -27,6 +31,18 @@ def load_master(settings: AuditSettings) -> MasterKey:
         tuple(loaded(spec, "audit_old_master_keys") for spec in settings.old_master_keys),
         loaded(subject_key, "audit_subject_key") if subject_key else b"",
     )
+
+
+def master_at_hand(settings: AuditSettings) -> MasterKey | None:
+    """The master key, if this machine has it already; an auditor's has not."""
+    if settings.master_key or _master_file(settings).exists():
+        with suppress(AuditError):
+            return load_master(settings)
+    return None
+
+
+def _master_file(settings: AuditSettings) -> Path:
+    return settings.directory / "keys" / "master.key"
 
 
 def load_signer(settings: AuditSettings) -> Signer:

@@ -14,6 +14,7 @@ from threegate.audit.log.chain import ZERO, Algorithm, Frontier, Hasher
 from threegate.audit.log.encoding import canonical, microseconds
 from threegate.audit.log.hit_sets import hit_rows, hits_id
 from threegate.audit.log.rows import bind, columns, hits
+from threegate.audit.verify.data_keys import DataKeys
 from threegate.audit.verify.findings import (
     MALFORMED,
     Chain,
@@ -61,10 +62,12 @@ class ChainVerifier:
         writer: str,
         report: VerifyReport,
         erasures: Erasures,
+        data_keys: DataKeys,
         roots: dict[int, set[bytes]],
         wanted: set[int],
     ) -> None:
         self.database, self.report, self.erasures = database, report, erasures
+        self.data_keys = data_keys
         self.roots, self.wanted, self.chain = roots, wanted, Chain(writer)
         self.received: set[str] = set()
         self.ended: set[str] = set()
@@ -73,7 +76,6 @@ class ChainVerifier:
         self.released: set[str] = set()
         self.acknowledgements: list[Acknowledgement] = []
         self.tombstones: list[Tombstone] = []
-        self._keys: set[str] = set()  # looked for
         self._hits = Aligned(database.hits(writer))
         self._contents = Aligned(database.contents(writer))
         self._hasher, self._prev = Hasher(), ZERO
@@ -196,16 +198,8 @@ class ChainVerifier:
             kept[0]["blob"],
         ):
             self._problem(stored.seq, "text_changed")
-        elif kept and not gone:
-            self._check_key(stored.seq, key_id)
-
-    def _check_key(self, seq: int, key_id: str) -> None:
-        """A text whose key is gone is lost like one that was deleted; said once for each key. A
-        backup may have all keys in a file of their own."""
-        looked_for = key_id in self._keys
-        if not looked_for and self.database.key(key_id) is None and self.database.has_keys():
-            self._problem(seq, "key_missing", key=key_id)
-        self._keys.add(key_id)
+        elif kept and not gone and (wrong := self.data_keys.wrong(key_id)):
+            self._problem(stored.seq, wrong, key=key_id)
 
     def _check_salt(self, stored: Stored, commitment: str, *, gone: bool) -> None:
         if stored.salt is None:

@@ -99,6 +99,7 @@ class VerifyReport:
     problems: list[VerifyProblem] = field(default_factory=list)
     acknowledged: list[Acknowledged] = field(default_factory=list)
     unanswered: int = 0  # calls without an end, because their process died
+    keys_tried: bool = False  # whether the master key was at hand to open the data keys
     in_flight: int = 0  # calls with an intent but no record: running, or their process just died
 
     @property

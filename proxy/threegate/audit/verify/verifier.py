@@ -18,10 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from threegate.audit.log.database import now_us
+from threegate.audit.log.keys import MasterKey
+from threegate.audit.log.log_keys import master_at_hand
 from threegate.audit.log.note import Checkpoint, NoteError, Verifier, verify
 from threegate.audit.log.rows import hold_digest
 from threegate.audit.settings import AuditSettings
 from threegate.audit.verify.chain_verifier import ChainVerifier
+from threegate.audit.verify.data_keys import DataKeys
 from threegate.audit.verify.findings import (
     MALFORMED,
     Erasures,
@@ -49,12 +52,14 @@ class Peer:
 def verify_all(
     settings: AuditSettings, keys: Sequence[Verifier] = (), checkpoints: Sequence[Path] = ()
 ) -> VerifyReport:
-    """Verifies the database with `keys` (else the key next to it) and every published
-    checkpoint."""
+    """Verifies the database with `keys` (else the keys next to it: data keys are tried too, with
+    the master key) and every published checkpoint."""
     published = [p.read_text() for p in [*checkpoints, *published_files(settings)]]
     database = connect(settings.url)
     try:
-        return verify_database(database, list(keys) or own_keys(settings), published)
+        if keys:
+            return verify_database(database, keys, published)
+        return verify_database(database, own_keys(settings), published, master_at_hand(settings))
     finally:
         database.close()
 
@@ -74,11 +79,15 @@ def published_files(settings: AuditSettings) -> list[Path]:
 
 
 def verify_database(
-    database: Database, keys: Sequence[Verifier], published: Iterable[str] = ()
+    database: Database,
+    keys: Sequence[Verifier],
+    published: Iterable[str] = (),
+    master: MasterKey | None = None,
 ) -> VerifyReport:
     """Verifies everything. `keys` are trusted (their names are origins); `published` are notes kept
-    outside the database."""
-    report = VerifyReport()
+    outside the database. With `master` every data key of a text must open."""
+    report = VerifyReport(keys_tried=master is not None)
+    data_keys = DataKeys(database, master)
     erasures = Erasures.read(database.tombstones(), report)
     notes = _notes(database, published, keys, report)
     writers = dict.fromkeys([*database.writers(), *notes])
@@ -91,7 +100,8 @@ def verify_database(
     calls = Calls(set(database.intents()))  # first: calls that end meanwhile then have a record
     for writer in writers:
         wanted = {p.size - 1 for p in peers if p.writer == writer}
-        chain = ChainVerifier(database, writer, report, erasures, notes.get(writer, {}), wanted)
+        roots = notes.get(writer, {})
+        chain = ChainVerifier(database, writer, report, erasures, data_keys, roots, wanted)
         report.chains.append(chain.run())
         calls.add(chain)
         holds.add(chain)

@@ -89,6 +89,8 @@ def _print_report(report: VerifyReport, language: str, *, own: bool) -> None:
         print(line("unanswered", language, count=report.unanswered))
     if report.in_flight:
         print(line("in-flight", language, count=report.in_flight))
+    if own and not report.keys_tried:
+        print(line("keys-untried", language))
     if own:
         print(line("own-key", language))
     sound = "verifies-known" if report.acknowledged else "verifies"
