@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from threegate import parts
 from threegate.gateway.telemetry.metrics import Metrics
-from threegate.parts import SECRET_BYTES, _limiter, _secret, _upstream_keys, opened
+from threegate.parts import SECRET_BYTES, _check_writable, _limiter, _secret, _upstream_keys, opened
 from threegate.settings import Settings, UpstreamSettings
 from threegate.settings.errors import SettingsError
 from threegate.types import Bilingual
@@ -56,6 +56,14 @@ async def test_a_start_tells_that_the_shared_state_cannot_be_used() -> None:
     assert "ConnectionError" in text.zh
     assert "redis://:***@127.0.0.1:1, cannot be used" in text.en
     assert "each process limits by itself" in text.en
+
+
+def test_a_file_in_place_of_the_folder_of_state_is_told_as_one(tmp_path: Path) -> None:
+    (tmp_path / "var").touch()
+    with pytest.raises(SettingsError) as caught:
+        _check_writable(tmp_path / "var")
+    assert "不是目录" in caught.value.text.zh
+    assert "not a directory" in caught.value.text.en
 
 
 def test_a_key_that_is_named_must_be_there() -> None:

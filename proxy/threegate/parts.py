@@ -139,6 +139,8 @@ def _check_writable(folder: Path) -> None:
     """Raises SettingsError; SQLite's own message would not name the folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise wrong("not-writable", where=folder, why=reason(OSError(errno.ENOTDIR, ""))) from None
     except OSError as error:
         raise wrong("not-writable", where=folder, why=reason(error)) from None
     if not os.access(folder, os.W_OK | os.X_OK):
